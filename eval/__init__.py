@@ -1,0 +1,1 @@
+"""Runs the locator over cases with known fixes and scores it."""

@@ -1,0 +1,1 @@
+"""Fills the index: snapshot -> files -> parsed facts -> summaries -> index."""

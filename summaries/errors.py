@@ -1,0 +1,67 @@
+"""Every error that a user can meet. The command line prints one line of it and exits with its code.
+
+    BugatlasError
+    ├── UsageError            the request itself is wrong (exit 2)
+    ├── RepositoryError       a repository cannot be read
+    ├── IndexError_           an index cannot be opened or written
+    │   ├── IndexMissing      nothing has been indexed there
+    │   ├── IndexVersion      made by another version or with other options: says what to rebuild
+    │   ├── IndexLocked       another process is writing
+    │   └── IndexDamaged      a file of it is unreadable: says which repository to index again
+    ├── SnapshotMissing       the index does not hold the asked ref or date of a repository
+    └── ModelError            a model endpoint or weights failed
+"""
+
+from __future__ import annotations
+
+
+class BugatlasError(Exception):
+    """Base of all. `hint` says what to do next, in one line."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} ({self.hint})" if self.hint else self.message
+
+
+class UsageError(BugatlasError):
+    """The request itself is wrong."""
+
+    exit_code = 2
+
+
+class RepositoryError(BugatlasError):
+    """A repository cannot be read."""
+
+
+class IndexError_(BugatlasError):
+    """An index cannot be opened or written."""
+
+
+class IndexMissing(IndexError_):
+    """Nothing has been indexed there."""
+
+
+class IndexVersion(IndexError_):
+    """The index was made by another version, or with other options."""
+
+
+class IndexLocked(IndexError_):
+    """Another process is writing."""
+
+
+class IndexDamaged(IndexError_):
+    """A file of the index is unreadable."""
+
+
+class SnapshotMissing(BugatlasError):
+    """The index does not hold the asked ref or date of a repository."""
+
+
+class ModelError(BugatlasError):
+    """A model endpoint or its weights failed."""

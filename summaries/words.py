@@ -1,0 +1,119 @@
+"""Text to terms: how code and reports become comparable words.
+
+An identifier counts whole and in its camel- and snake-case parts, lower-cased and stemmed (Snowball
+English); stop words of English and one-letter terms are dropped. Terms live in the index as 64-bit
+xxhash values, so no vocabulary is stored: at a million distinct terms a collision has a chance of 3e-8.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+
+import numpy as np
+import Stemmer
+import xxhash
+from numpy.typing import NDArray
+
+Hashes = NDArray[np.uint64]
+
+_TOKEN = re.compile(r"[^\W\d_][\w$]*|\d[\w.]*\w|[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]+", re.UNICODE)
+_PARTS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_a-zA-Z]+")
+_CJK = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]+")
+_STEM = Stemmer.Stemmer("english", 0)
+
+STOP = frozenset(
+    "a about above after again against all also am an and any are as at be because been before being below "
+    "between both but by can cannot could did do does doing done down during each etc few for from further "
+    "get gets getting got had has have having he her here hers him his how however i if in into is isn it its "
+    "itself just let like ll may me might more most must my need no nor not now of off on once one only onto or "
+    "other our ours out over own please re same shall she should so some such than that the their theirs them "
+    "then there these they thing this those though through to too under until up upon us use used uses using "
+    "ve very via want was we were what when where whether which while who whom why will with within without "
+    "would yet you your yours".split()
+)
+
+
+def tokens(text: str) -> list[str]:
+    """Raw tokens in order: identifiers, numbers with letters or dots, runs of CJK characters."""
+    return _TOKEN.findall(text)
+
+
+@lru_cache(maxsize=200_000)
+def terms_of(token: str) -> tuple[str, ...]:
+    """The terms of one token: the stemmed whole first, then its stemmed parts where it has several.
+
+    Runs of CJK characters become overlapping bigrams (no dictionary needed; Lee & Ahn, SIGIR 1996).
+    """
+    if _CJK.fullmatch(token):
+        return tuple(token[i : i + 2] for i in range(max(1, len(token) - 1)))
+    whole = token.lower().strip("_$.")
+    if len(whole) < 2 or whole in STOP or len(whole) > 80:
+        return ()
+    parts = [p.lower() for p in _PARTS.findall(token)]
+    if len(parts) <= 1:
+        return (_STEM.stemWord(whole),)
+    kept = [_STEM.stemWord(p) for p in parts if len(p) > 1 and p not in STOP]
+    return (_STEM.stemWord(whole.replace("_", "")), *kept)
+
+
+def terms(text: str) -> Iterator[str]:
+    """All terms of a text, in order, with repetitions."""
+    for token in _TOKEN.findall(text):
+        yield from terms_of(token)
+
+
+def key(term: str) -> int:
+    """The 64-bit key of a term (xxh3)."""
+    return xxhash.xxh3_64_intdigest(term.encode("utf-8", "surrogatepass"))
+
+
+@lru_cache(maxsize=200_000)
+def keys_of(token: str) -> tuple[int, ...]:
+    """Keys of `terms_of(token)`."""
+    return tuple(key(t) for t in terms_of(token))
+
+
+def count(text: str) -> Counter[int]:
+    """Term keys of a text and how often each occurs. Empty for an empty text."""
+    seen: Counter[int] = Counter()
+    for token, n in Counter(_TOKEN.findall(text)).items():
+        for k in keys_of(token):
+            seen[k] += n
+    return seen
+
+
+def hashes(names: Iterable[str]) -> Hashes:
+    """Keys of terms or marks as a uint64 vector, in the order given."""
+    return np.fromiter((key(n) for n in names), np.uint64)
+
+
+# --- marks: exact things that a report can name ---------------------------------------------------------
+# A mark is a namespaced string, hashed like a term and kept in its own postings:
+#   n:Name          a defined name, case kept             q:Type.member   a qualified name
+#   s:a b c         three words in a row of one string literal
+#   r:/orders/{}    a served or called route, parameters blanked     t:topic     k:config.key
+
+_PLACEHOLDER = re.compile(r"%[-+ #0-9.]*[a-zA-Z]|\{[^{}]*\}|\$\{[^{}]*\}|\$\w+|<[^<>]*>|\\[nrt\"']")
+_WORD = re.compile(r"[^\W_]+")
+
+
+def phrases(text: str, size: int = 3) -> list[str]:
+    """Runs of `size` lower-cased words of a message, none across a placeholder. Shorter runs are kept whole."""
+    out: list[str] = []
+    for piece in _PLACEHOLDER.split(text):
+        words = [w.lower() for w in _WORD.findall(piece)]
+        if len(words) >= size:
+            out.extend(" ".join(words[i : i + size]) for i in range(len(words) - size + 1))
+    return out
+
+
+_PARAM = re.compile(r"^(?::.+|\{.*\}|<.*>|\*.*|%[a-z]|\d+|[0-9a-fA-F-]{16,})$")
+
+
+def route_key(route: str) -> str:
+    """A route with scheme, host, query and parameters blanked: 'http://h:1/a/7?x' and '/a/{id}' agree."""
+    path = re.sub(r"^[a-zA-Z][\w+.-]*://[^/]*", "", route).split("?")[0].split("#")[0]
+    return "/" + "/".join("{}" if _PARAM.match(p) else p.lower() for p in path.split("/") if p)
