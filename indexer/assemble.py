@@ -1,0 +1,193 @@
+"""Make a repository's shard: rows of the last shard that are still wanted, plus rows of new blobs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.terms import BlobTerms
+from summaries import words
+from summaries.arrays import Strings
+from summaries.paths import folders, role, suffixes
+from summaries.postings import Postings
+from summaries.shard import SCHEMA, Shard, ShardInfo, SnapshotInfo
+from summaries.store import blob_id
+from summaries.types import Commit, Snapshot
+
+Arrays = dict[str, NDArray[Any]]
+
+
+def assemble(
+    repo: str,
+    snapshots: Sequence[Snapshot],
+    languages: Mapping[tuple[str, str], str],
+    commits: Sequence[Commit],
+    old: Shard | None,
+    rows: Callable[[Sequence[str]], Mapping[str, BlobTerms]],
+) -> tuple[Arrays, dict[str, str]]:
+    """Arrays and metadata of the new shard.
+
+    `languages` maps (path, blob) of every entry to its language; `rows` gives the lexical rows of blobs that
+    `old` does not hold. Commits are oldest first and closed under reachability from the snapshots.
+    """
+    ids = list(dict.fromkeys(blob_id(e.blob, languages[e.path, e.blob]) for s in snapshots for e in s.entries))
+    paths = sorted({e.path for s in snapshots for e in s.entries})
+    blob_at = {b: i for i, b in enumerate(ids)}
+    path_at = {p: i for i, p in enumerate(paths)}
+    tongues = {p: languages[p, e.blob] for s in snapshots for e in s.entries for p in (e.path,)}
+
+    out: Arrays = {
+        "path_roles": np.array([int(role(p, tongues[p])) for p in paths], np.uint8),
+        "blob_languages": np.zeros(len(ids), np.uint8),
+    }
+    out |= _column("paths", paths) | _column("blobs", ids)
+    out |= _blob_rows(ids, old, rows)
+    out |= _path_rows(paths)
+    out |= _history(commits, path_at)
+    order = {c.sha: i for i, c in enumerate(commits)}
+    parents = [[order[p] for p in c.parents if p in order] for c in commits]
+    for n, s in enumerate(snapshots):
+        out[f"snap{n}.paths"] = np.array([path_at[e.path] for e in s.entries], np.uint32)
+        found = [blob_at[blob_id(e.blob, languages[e.path, e.blob])] for e in s.entries]
+        out[f"snap{n}.blobs"] = np.array(found, np.uint32)
+        out[f"snap{n}.commits"] = _reachable(order.get(s.commit), parents)
+    named = sorted(set(tongues.values()))
+    at = {name: i for i, name in enumerate(named)}
+    out["blob_languages"] = np.array([at[i.rsplit(".", 1)[1]] for i in ids], np.uint8)
+    info = ShardInfo(SCHEMA, repo, tuple(named), tuple(SnapshotInfo(s.commit, s.time, s.ref) for s in snapshots))
+    return out, {"info": msgspec.json.encode(info).decode()}
+
+
+def _column(name: str, texts: Sequence[str]) -> Arrays:
+    ends, data = Strings.pack(texts)
+    return {name + ".ends": ends, name + ".bytes": data}
+
+
+def _blob_rows(
+    ids: Sequence[str], old: Shard | None, rows: Callable[[Sequence[str]], Mapping[str, BlobTerms]]
+) -> Arrays:
+    """Units, heads and marks of all blobs, in the order of `ids`."""
+    kept = {b: i for i, b in enumerate(old.blobs.all())} if old else {}
+    fresh = rows([i for i in ids if i not in kept])
+    spans: list[NDArray[Any]] = []
+    unit_counts = np.zeros(len(ids), np.int64)
+    parts: dict[str, list[tuple[Any, Any, Any]]] = {"units": [], "heads": [], "marks": []}
+    for n, i in enumerate(ids):
+        if i in kept and old:
+            at = kept[i]
+            span = old.unit_spans[old.blob_units[at] : old.blob_units[at + 1]]
+        else:
+            span = np.frombuffer(fresh[i].units, np.int32).reshape(-1, 3)
+        spans.append(span)
+        unit_counts[n] = len(span)
+    starts = np.concatenate([[0], np.cumsum(unit_counts)])
+    for n, i in enumerate(ids):
+        if i in kept:
+            continue
+        row = fresh[i]
+        docs = np.frombuffer(row.unit_docs, np.int32).astype(np.int64) + starts[n]
+        keys = np.frombuffer(row.unit_keys, np.uint64)
+        parts["units"].append((docs, keys, np.frombuffer(row.unit_counts, np.int32)))
+        keys = np.frombuffer(row.head_keys, np.uint64)
+        parts["heads"].append((np.full(len(keys), n), keys, np.frombuffer(row.head_counts, np.int32)))
+        keys = np.frombuffer(row.mark_keys, np.uint64)
+        parts["marks"].append((np.full(len(keys), n), keys, np.ones(len(keys), np.int32)))
+    if old:
+        _carry_over(ids, kept, old, starts, parts)
+    out: Arrays = {
+        "unit_blobs": np.repeat(np.arange(len(ids), dtype=np.uint32), unit_counts),
+        "unit_spans": np.concatenate(spans) if spans else np.zeros((0, 3), np.int32),
+    }
+    sizes = {"units": int(starts[-1]), "heads": len(ids), "marks": len(ids)}
+    for name, found in parts.items():
+        out |= _postings(found, sizes[name]).arrays(name)
+    return out
+
+
+def _carry_over(ids: Sequence[str], kept: Mapping[str, int], old: Shard, starts: Any, parts: Any) -> None:
+    """Old postings of blobs that stay, renumbered."""
+    new_of = np.full(len(old.blobs), -1, np.int64)
+    for n, i in enumerate(ids):
+        if i in kept:
+            new_of[kept[i]] = n
+    unit_new = np.where(
+        new_of[old.unit_blobs] >= 0,
+        starts[np.maximum(new_of[old.unit_blobs], 0)]
+        + np.arange(len(old.unit_blobs))
+        - old.blob_units[old.unit_blobs],
+        -1,
+    )
+    for name, postings, renumber in (
+        ("units", old.units, unit_new),
+        ("heads", old.heads, new_of),
+        ("marks", old.marks, new_of),
+    ):
+        docs, keys, counts = postings.triples()
+        docs = renumber[docs]
+        on = docs >= 0
+        parts[name].append((docs[on], keys[on], counts[on]))
+
+
+def _postings(parts: Sequence[tuple[Any, Any, Any]], size: int) -> Postings:
+    if not parts:
+        empty = np.zeros(0, np.int64)
+        return Postings.build(empty, empty.astype(np.uint64), empty, size)
+    docs, keys, counts = (np.concatenate([p[k] for p in parts]) for k in range(3))
+    return Postings.build(docs.astype(np.int64), keys.astype(np.uint64), counts.astype(np.int64), size)
+
+
+def _bags(bags: Sequence[Mapping[int, int]]) -> Postings:
+    sizes = [len(b) for b in bags]
+    total = sum(sizes)
+    return Postings.build(
+        np.repeat(np.arange(len(bags)), sizes),
+        np.fromiter((k for b in bags for k in b), np.uint64, total),
+        np.fromiter((n for b in bags for n in b.values()), np.int64, total),
+        len(bags),
+    )
+
+
+def _path_rows(paths: Sequence[str]) -> Arrays:
+    """Words of each path, its suffixes ("p:") and its folders' ("d:")."""
+    bags = []
+    for p in paths:
+        bag = words.count(p.replace("/", " "))
+        bag.update({words.key("p:" + s): 1 for s in suffixes(p)})
+        bag.update({words.key("d:" + s): 1 for s in folders(p)})
+        bags.append(bag)
+    return _bags(bags).arrays("names")
+
+
+def _history(commits: Sequence[Commit], path_at: Mapping[str, int]) -> Arrays:
+    """Commits with their words, times and the changed paths that some snapshot still has."""
+    touched = [[path_at[p] for p in c.paths if p in path_at] for c in commits]
+    # A commit that touches nothing we hold teaches nothing: its words are left out of the postings.
+    bags = [words.count(c.message) if t else {} for c, t in zip(commits, touched, strict=True)]
+    sizes = np.array([len(t) for t in touched], np.int64)
+    return {
+        "commit_times": np.array([c.time for c in commits], np.int64),
+        "commit_sizes": np.array([len(c.paths) for c in commits], np.uint16),
+        "commit_starts": np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
+        "commit_paths": np.array([p for t in touched for p in t], np.uint32),
+        **_column("subjects", [c.message.split("\n", 1)[0][:200] for c in commits]),
+        **_column("commits", [c.sha for c in commits]),
+        **_bags(bags).arrays("messages"),
+    }
+
+
+def _reachable(tip: int | None, parents: Sequence[Sequence[int]]) -> NDArray[np.uint8]:
+    """Packed bits over commits: which the tip can reach, itself included."""
+    seen = bytearray(len(parents))
+    stack = [tip] if tip is not None else []
+    for n in stack:
+        seen[n] = 1
+    while stack:
+        for p in parents[stack.pop()]:
+            if not seen[p]:
+                seen[p] = 1
+                stack.append(p)
+    return np.packbits(np.frombuffer(bytes(seen), np.uint8))

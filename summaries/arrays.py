@@ -1,0 +1,112 @@
+"""A file of named numpy arrays in the safetensors format, written in one piece and read by memory map.
+
+Format: huggingface/safetensors (8-byte header length, JSON header, raw little-endian data). The library
+writes; we map, because its reader copies and a shard is opened to look at a small part of it.
+"""
+
+from __future__ import annotations
+
+import json
+import mmap
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from summaries.errors import IndexDamaged
+
+Array = NDArray[Any]
+_DTYPES: dict[str, Any] = {
+    "U8": np.uint8, "U16": np.uint16, "U32": np.uint32, "U64": np.uint64,
+    "I32": np.int32, "I64": np.int64, "F16": np.float16, "F32": np.float32,
+}  # fmt: skip
+
+
+def write(path: Path, arrays: Mapping[str, Array], meta: Mapping[str, str] | None = None) -> None:
+    """Write all arrays, flush to disk, then rename into place: a reader sees the old file or the new one."""
+    from safetensors.numpy import save_file
+
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        save_file({k: np.ascontiguousarray(a) for k, a in arrays.items()}, part, dict(meta or {}))
+        with part.open("rb+") as f:
+            os.fsync(f.fileno())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+class Arrays:
+    """A mapped file: `a["name"]` is a read-only view that costs nothing until it is read."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises IndexDamaged where the file is missing, cut short or not of the format."""
+        self.path = path
+        try:
+            with path.open("rb") as f:
+                self._map = mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ)
+            size = int.from_bytes(self._map[:8], "little")
+            if size > len(self._map) - 8:
+                raise ValueError("cut short")
+            header = json.loads(self._map[8 : 8 + size])
+            self.meta: dict[str, str] = header.pop("__metadata__", {})
+            self._spans = {k: (v["dtype"], v["shape"], v["data_offsets"]) for k, v in header.items()}
+            self._base = 8 + size
+            if any(self._base + span[1] > len(self._map) for _, _, span in self._spans.values()):
+                raise ValueError("cut short")
+        except (OSError, ValueError, KeyError, TypeError) as e:
+            raise IndexDamaged(f"cannot read {path}: {e}", "run `bugatlas doctor`") from e
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._spans
+
+    def __getitem__(self, name: str) -> Array:
+        dtype, shape, (start, end) = self._spans[name]
+        kind = np.dtype(_DTYPES[dtype])
+        if start == end:
+            return np.zeros(shape, kind)
+        count = (end - start) // kind.itemsize
+        return np.frombuffer(self._map, kind, count, self._base + start).reshape(shape)
+
+    def names(self) -> list[str]:
+        """Names of the arrays held."""
+        return sorted(self._spans)
+
+
+class Strings(Sequence[str]):
+    """A column of strings in two arrays: UTF-8 bytes end to end, and where each ends."""
+
+    __slots__ = ("_bytes", "_ends")
+
+    def __init__(self, ends: Array, data: Array) -> None:
+        self._ends = ends
+        self._bytes = data
+
+    @staticmethod
+    def pack(texts: Sequence[str]) -> tuple[Array, Array]:
+        """The two arrays of a column: ends int64 (n,), bytes uint8 (total,)."""
+        raw = [t.encode("utf-8", "replace") for t in texts]
+        ends = np.cumsum(np.fromiter((len(r) for r in raw), np.int64, len(raw)), dtype=np.int64)
+        return ends, np.frombuffer(b"".join(raw), np.uint8)
+
+    def __len__(self) -> int:
+        return len(self._ends)
+
+    def __getitem__(self, i: Any) -> Any:
+        if isinstance(i, slice):
+            return [self[j] for j in range(*i.indices(len(self)))]
+        if i < 0:
+            i += len(self)
+        if not 0 <= i < len(self):
+            raise IndexError(i)
+        start = int(self._ends[i - 1]) if i else 0
+        return self._bytes[start : int(self._ends[i])].tobytes().decode("utf-8", "replace")
+
+    def all(self) -> list[str]:
+        """Every string, decoded in one pass."""
+        data = self._bytes.tobytes()
+        ends = self._ends.tolist()
+        return [data[a:b].decode("utf-8", "replace") for a, b in zip([0, *ends[:-1]], ends, strict=True)]

@@ -1,0 +1,196 @@
+"""The index on disk: opened, checked, read, and one repository replaced at a time.
+
+    DIR/bugatlas.json              schema and options (Manifest)
+    DIR/write.lock                 held by the one process that writes
+    DIR/repos/SLUG/repo.json       what is published of a repository (RepoState); replaced atomically, last
+    DIR/repos/SLUG/shard-N.safetensors, blobs.sqlite
+    DIR/chroma/                    summaries with their vectors
+
+A crash at any moment leaves every `repo.json` pointing at files that are whole.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+
+import msgspec
+import xxhash
+from msgspec import Struct
+
+from summaries.errors import IndexDamaged, IndexError_, IndexLocked, IndexMissing, IndexVersion, SnapshotMissing
+from summaries.shard import SCHEMA, Shard, View
+from summaries.store import Store
+from summaries.types import SkipReason
+
+MANIFEST = "bugatlas.json"
+
+
+class Manifest(Struct, frozen=True):
+    """What made the index. A difference is a named reason to rebuild."""
+
+    schema: int = SCHEMA
+    max_bytes: int = 1_000_000
+    embedder: str = ""
+    dimension: int = 0
+
+
+class RepoState(Struct, frozen=True):
+    """What is published of one repository."""
+
+    name: str
+    git_dir: str
+    url: str
+    branch: str
+    generation: int
+    shard: str  # file name
+    commit: str
+    time: int
+    files: Mapping[str, int]  # by language
+    skipped: Mapping[SkipReason, int]
+    symbols: int
+    lines: int
+    aliases: tuple[str, ...] = ()
+    shallow: bool = False
+
+
+def default_dir() -> Path:
+    """Where an index lives unless told: $BUGATLAS_INDEX, else the user's data folder."""
+    import platformdirs
+
+    return Path(os.environ.get("BUGATLAS_INDEX") or platformdirs.user_data_path("bugatlas") / "index")
+
+
+def slug(name: str) -> str:
+    """A folder name for a repository: readable, safe on every file system, different for different names."""
+    return f"{re.sub(r'[^a-zA-Z0-9.-]+', '-', name).strip('.-')[:60]}-{xxhash.xxh3_64_hexdigest(name)[:6]}"
+
+
+class Index:
+    """An opened index. Reading needs no lock: files that a reader has open stay whole."""
+
+    def __init__(self, root: Path, manifest: Manifest) -> None:
+        self.root = root
+        self.manifest = manifest
+        self._shards: dict[str, Shard] = {}
+        self._stores: dict[str, Store] = {}
+
+    @classmethod
+    def open(cls, root: Path | str) -> Index:
+        """Raises IndexMissing, IndexVersion or IndexDamaged."""
+        root = Path(root)
+        try:
+            data = (root / MANIFEST).read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            raise IndexMissing(f"no index at {root}", "run `bugatlas index PATH` or `bugatlas demo`") from None
+        except OSError as e:
+            raise IndexError_(f"cannot read {root}: {e}") from e
+        try:
+            manifest = msgspec.json.decode(data, type=Manifest)
+        except msgspec.MsgspecError as e:
+            raise IndexDamaged(f"cannot read {root / MANIFEST}: {e}", "index again into a new folder") from e
+        if manifest.schema != SCHEMA:
+            raise IndexVersion(
+                f"the index at {root} has schema {manifest.schema}, this version writes {SCHEMA}",
+                "run `bugatlas index --rebuild`",
+            )
+        return cls(root, manifest)
+
+    @classmethod
+    def create(cls, root: Path | str, manifest: Manifest | None = None) -> Index:
+        """Open the index there, or make an empty one."""
+        root = Path(root)
+        if not (root / MANIFEST).exists():
+            try:
+                (root / "repos").mkdir(parents=True, exist_ok=True)
+                replace(root / MANIFEST, msgspec.json.encode(manifest or Manifest()))
+            except OSError as e:
+                raise IndexError_(f"cannot write to {root}: {e.strerror}", "choose another with --index") from e
+        return cls.open(root)
+
+    @cached_property
+    def repos(self) -> dict[str, RepoState]:
+        """Published repositories by name, in order of name."""
+        states = (read_state(p) for p in sorted((self.root / "repos").glob("*/repo.json")))
+        return {s.name: s for s in sorted(states, key=lambda s: s.name)}
+
+    def folder(self, name: str) -> Path:
+        """Folder of a repository, whether it exists or not."""
+        return self.root / "repos" / slug(name)
+
+    def shard(self, name: str) -> Shard:
+        """A repository's shard."""
+        if name not in self._shards:
+            self._shards[name] = Shard(self.folder(name) / self.repos[name].shard)
+        return self._shards[name]
+
+    def store(self, name: str) -> Store:
+        """A repository's facts and texts, for reading."""
+        if name not in self._stores:
+            self._stores[name] = Store(self.folder(name) / "blobs.sqlite")
+        return self._stores[name]
+
+    def view(self, name: str, at: str | None = None) -> View:
+        """A repository's snapshot. Raises SnapshotMissing where the index does not hold `at`."""
+        shard = self.shard(name)
+        number = shard.find(at)
+        if number is None:
+            raise SnapshotMissing(
+                f"{name} is not indexed at {at or 'any commit'}", f"run `bugatlas index --at {at or 'HEAD'} {name}`"
+            )
+        return shard.view(number)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the write lock. Raises IndexLocked at once where another process has it."""
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(self.root / "write.lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise IndexLocked(f"another process is writing {self.root}", "wait for it to end") from None
+        except OSError as e:
+            raise IndexError_(f"cannot write to {self.root}: {e.strerror}", "choose another with --index") from e
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def publish(self, state: RepoState) -> None:
+        """Make a repository's new state the current one and drop shards that it replaced."""
+        folder = self.folder(state.name)
+        replace(folder / "repo.json", msgspec.json.encode(state))
+        for old in folder.glob("shard-*"):
+            if old.name != state.shard:
+                old.unlink(missing_ok=True)
+        self.forget(state.name)
+
+    def forget(self, name: str) -> None:
+        """Drop what is cached of a repository, so that the next read sees the disk."""
+        self._shards.pop(name, None)
+        if store := self._stores.pop(name, None):
+            store.close()
+        self.__dict__.pop("repos", None)
+
+
+def read_state(path: Path) -> RepoState:
+    """Raises IndexDamaged where a `repo.json` is unreadable."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=RepoState)
+    except (OSError, msgspec.MsgspecError) as e:
+        raise IndexDamaged(f"cannot read {path}: {e}", "run `bugatlas doctor`") from e
+
+
+def replace(path: Path, data: bytes) -> None:
+    """Write a small file so that a reader sees the old bytes or the new ones."""
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    with part.open("wb") as f:
+        f.write(data)
+        f.flush()
+        os.fsync(f.fileno())
+    part.replace(path)
