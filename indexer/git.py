@@ -77,6 +77,7 @@ class Git:
                 f"{shown(str(path))} is not a git repository", "git init, or clone it first"
             )
         self.git_dir = found
+        self.shown = shown(str(found))
         self._mask = TemporaryDirectory(prefix="bugatlas-git-")
         mask = Path(self._mask.name)
         try:
@@ -270,7 +271,7 @@ def git_dir_of(path: Path) -> Path | None:
 
 
 def is_git_dir(path: Path) -> bool:
-    """Whether git would take `path` for a git directory: a HEAD, objects and references, its own or shared."""
+    """Whether git would take `path` for a git directory: a HEAD, objects and references, own or shared."""
     if not (path / "HEAD").is_file():
         return False
     return (path / "commondir").is_file() or ((path / "objects").is_dir() and (path / "refs").is_dir())

@@ -1,6 +1,6 @@
 """Real git repositories for tests, the same hashes every time.
 
-    make_repo(tmp_path / "shop", [{"a.py": "x = 1\n"}, commit({"a.py": None, "b.py": "x = 1\n"}, "Move", tag="v1")])
+    make_repo(path, [{"a.py": "x = 1\n"}, commit({"a.py": None, "b.py": "x = 1\n"}, "Move", tag="v1")])
 
 Each commit is the files it changes; None deletes. Names and contents may be bytes, and anything that git
 can hold: `Link("target")` is a symbolic link, `Module("<sha>")` a submodule.
