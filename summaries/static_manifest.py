@@ -163,7 +163,7 @@ def _dockerfile(text: str) -> Manifest:
 
 
 def _compose(text: str) -> Manifest:
-    """Services that the repository builds itself: of those it only runs (a database, a neighbour) it isn't one."""
+    """Services that the repository builds itself: not those that it only runs."""
     names: list[str] = []
     for service, lines in _children(text, "services"):
         body = [(n.strip(), k.strip(), v.strip(" \"'")) for n in lines for k, _, v in [n.partition(":")]]

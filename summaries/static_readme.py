@@ -1,4 +1,4 @@
-"""The first paragraph of a README that says something: no badges, headings, HTML, code, tables or lists of links."""
+"""The first paragraph of a README that says something: no badges, headings, HTML, code or tables."""
 
 from __future__ import annotations
 

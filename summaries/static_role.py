@@ -30,7 +30,7 @@ def is_test(path: str) -> bool:
     """Whether the path says that a file holds tests."""
     parts = [w.lower() for w in words(stem(path))]
     said = parts[-1:] + (parts[:1] if len(parts) > 1 else [])
-    if any(w in v.TEST.names for w in said) and parts != ["test"]:
+    if any(w in v.TEST.names for w in said):
         return True
     return any(f in v.TEST_FOLDERS or f.endswith((".tests", ".test", "-tests")) for f in folders(path))
 

@@ -17,11 +17,12 @@ _JAVADOC = re.compile(r"\{@\w+ ([^{}]{0,200})\}")
 _TAGS = re.compile(r"</?[A-Za-z][^<>\n]{0,300}>")
 _ROLES = re.compile(r":[a-z]{1,12}:`[~!]?([^`\n]{1,120})`")
 _MEMBERS = re.compile(r"(?:^|\s)[@\\](?:param|return|returns|throws|raises|see|since|author|type|template)\b")
+_PACKAGE = re.compile(r"^Package \w{1,60} (?=[a-z])")  # how Go's package comments begin
 _STOPS = re.compile(r"[.!?](?=\s+[^\sa-z]|\s*$)|[。！？]")
 _ABBREVIATED = ("e.g.", "i.e.", "etc.", "vs.", "cf.", "resp.", "approx.", "no.", "incl.")
 _NOT_PROSE = re.compile(
-    r"copyright|licen[sc]ed? |spdx-|all rights reserved|(?:is|this) (?:free )?software|eslint|tslint|prettier-|pylint|noqa"
-    r"|-\*-|code generated|do not edit|@ts-|jshint|istanbul|vim:|clang-format|<\?xml|#!|package-info|nolint|global ",
+    r"copyright|licen[sc]ed? |spdx-|all rights reserved|free software|code generated|do not edit"
+    r"|eslint|tslint|prettier-|pylint|noqa|nolint|@ts-|jshint|istanbul|vim:|-\*-|clang-format|<\?xml|#!",
     re.IGNORECASE,
 )
 
@@ -64,7 +65,7 @@ def spaced(identifier: str, limit: int = 80) -> str:
 
 
 def listing(items: Sequence[str], limit: int, total: int = 0) -> str:
-    """'a, b and c', or 'a, b and 3 more' beyond `limit`. `total` counts items that are not in the list too."""
+    """'a, b and c', or 'a, b and 3 more' beyond `limit`. `total` counts unlisted items too."""
     total = max(total, len(items))
     shown = list(items[:limit])
     rest = total - len(shown)
@@ -104,7 +105,7 @@ def first_sentence(text: str, limit: int = 180) -> str:
     head = text[:2000]
     head = _MARGIN.sub("", head)
     head = _ROLES.sub(r"\1", _JAVADOC.sub(r"\1", head))
-    head = plain(_TAGS.sub(" ", head)).replace("``", "`")
+    head = _PACKAGE.sub("", plain(_TAGS.sub(" ", head)).replace("``", "`"))
     if found := _MEMBERS.search(head):
         head = head[: found.start()]
     end = len(head)

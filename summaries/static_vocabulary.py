@@ -148,25 +148,25 @@ LANGUAGES = {
 BUILD_FILES = _set(
     "makefile gnumakefile rakefile jenkinsfile gemfile workspace meson.build build.bazel cmakelists.txt",
     "build.gradle build.gradle.kts settings.gradle settings.gradle.kts pom.xml build.xml build.sbt mix.exs",
-    "package.json tsconfig.json webpack.config.js vite.config.ts vite.config.js rollup.config.js gulpfile.js",
+    "package.json tsconfig.json webpack.config.js vite.config.ts rollup.config.js gulpfile.js",
     "babel.config.js cargo.toml go.mod composer.json directory.build.props",
     "setup.py setup.cfg pyproject.toml requirements.txt tox.ini noxfile.py",
 )
 BUILD_ENDINGS = (".csproj", ".gradle", ".mk", ".cmake", ".vcxproj", ".gemspec", ".cabal", ".bzl")
 WORKFLOW_FILES = _set(".gitlab-ci.yml azure-pipelines.yml .travis.yml")
 MIGRATION_FOLDERS = _set("migrations migration migrate changelog flyway liquibase")
-TEST_FOLDERS = _set("test tests spec specs __tests__ e2e testing itest it integrationtest androidtest")
+TEST_FOLDERS = _set("test tests spec specs __tests__ e2e testing integrationtest androidtest")
 GENERIC = _set(  # names that say nothing of what a file is about
-    "src lib libs main app apps pkg internal source java kotlin python go js ts com org net io root index init",
-    "mod core cmd resources static public code default impl",
+    "src lib libs main app apps pkg internal source java kotlin python go js ts com org net io root index",
+    "init mod core cmd resources static public code default impl",
 )
 TYPE_KINDS = _set("class interface struct enum trait type message service table record object")
 COMMON = _set(  # words that recur in any code base
     "test tests spec index main init the and for with from impl base abstract default controller service",
-    "repository client handler model models config utils util types type error errors exception factory readme",
-    "package json yaml request response data manager helper common api app application docker dockerfile get",
-    "set src lib new",
+    "repository client handler model models config utils util types type error errors exception factory",
+    "readme package json yaml request response data manager helper common api app application docker",
+    "dockerfile get set src lib new",
 )
 PLUMBING = _set(  # members that every type of a language has
-    "__init__ __repr__ __str__ __eq__ init constructor new main setUp tearDown toString hashCode equals clone",
+    "__init__ __repr__ __str__ __eq__ init constructor new main setUp tearDown toString hashCode equals",
 )
