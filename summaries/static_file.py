@@ -51,8 +51,8 @@ def fitted(limit: int, compose: Callable[[int], list[str]], most: int) -> str:
     """
     text = ""
     for size in range(most, 0, -1):
-        first, *more = (f"{plain(s).rstrip('. ')}." for s in compose(size) if s)
-        text = " ".join([first, *map(capital, more)])
+        said = [f"{plain(s).rstrip('. ')}." for s in compose(size) if s]
+        text = " ".join([*said[:1], *map(capital, said[1:])])
         if len(text) <= limit:
             return text
     return clip(text, limit)
