@@ -1,14 +1,7 @@
-"""Plumbing: git run on a repository that nobody vouches for.
-
-A repository's own configuration can name programs that git then runs (`core.fsmonitor`, filters, textconv,
-`gpg.program`, hooks, remote helpers of a partial clone). So it is never read: every command runs in a
-*mask*, a temporary git directory that has a configuration of ours and links to the repository's objects and
-references. Ownership checks, replacement objects, grafts and lazy fetching fall away with it.
-"""
+"""Plumbing: what git has to say about one repository, asked behind a mask (see `indexer.mask`)."""
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 from collections.abc import Iterable, Iterator
@@ -18,27 +11,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
 from typing import IO, NamedTuple, Self
 
+from indexer.mask import OPTIONS, common_dir_of, environment, git_dir_of, write_mask
 from summaries.errors import RepositoryError, SnapshotMissing
 
-OPTIONS = (
-    "--no-pager",
-    *("-c", "core.hooksPath=/dev/null"),
-    *("-c", "core.fsmonitor=false"),
-    *("-c", "core.attributesFile=/dev/null"),
-    *("-c", "protocol.ext.allow=never"),
-    *("-c", "log.showSignature=false"),
-)
-SETTINGS = {
-    "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_CONFIG_GLOBAL": os.devnull,
-    "GIT_ATTR_NOSYSTEM": "1",
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_OPTIONAL_LOCKS": "0",
-    "GIT_NO_REPLACE_OBJECTS": "1",
-    "GIT_NO_LAZY_FETCH": "1",
-    "GIT_PROTOCOL_FROM_USER": "0",
-    "LC_ALL": "C",
-}
 FSCK = "run git fsck there"
 INSTALL = "install git 2.30 or newer"
 WRITE_DATE = "write it as 2024-05-01 or 2024-05-01T10:00:00Z"
@@ -49,7 +24,6 @@ HEADS = ("main", "master", "trunk", "develop")
 _SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d\S{0,22})?")
 _REVISION = re.compile(r"(?!-)[^\x00-\x20\x7f~^:?*\[\\{}]{1,300}(?:[~^]\d{0,6}){0,8}")
-_EXTENSION = re.compile(r"^\s*(objectformat|refstorage)\s*=\s*(sha1|sha256|files|reftable)\b", re.I | re.M)
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _LAST_TIME = 2**31 - 1  # git < 2.45 reads --min-age as a C int
 
@@ -81,7 +55,7 @@ class Git:
         self._mask = TemporaryDirectory(prefix="bugatlas-git-")
         mask = Path(self._mask.name)
         try:
-            self.shallow = _write_mask(found, mask)
+            self.shallow = write_mask(found, mask)
         except OSError as error:
             self.close()
             raise RepositoryError(f"cannot read {self.shown}: {error.strerror}") from error
@@ -140,7 +114,8 @@ class Git:
         strictly before it. A name that exists wins over a date. Raises RepositoryError for a repository
         without a readable commit, SnapshotMissing for a reference that it doesn't have.
         """
-        if at is None or at == "HEAD":
+        at = (at or "HEAD").strip()
+        if at == "HEAD":
             sha, time = self._head()
             return sha, time, "HEAD"
         if _REVISION.fullmatch(at) and ".." not in at:
@@ -191,6 +166,14 @@ class Git:
             del waiting[: done + 1]
         raise RepositoryError(f"{self.shown} is damaged", FSCK)
 
+    def origin(self) -> str:
+        """The URL that the repository calls origin, read as data (no includes); "" where there's none."""
+        config = common_dir_of(self.git_dir) / "config"
+        if not config.is_file():
+            return ""
+        asked = ("config", "--file", str(config.resolve()), "--get", "remote.origin.url")
+        return self._run(asked).stdout.decode("utf-8", "replace").strip()
+
     def shallow_edge(self) -> frozenset[str]:
         """Commits of a shallow clone whose parents aren't here."""
         if not self.shallow:
@@ -220,6 +203,8 @@ class Git:
         walk = limits or ("--no-walk",)
         target = revision if limits else f"{revision}^{{commit}}"
         done = self._run(("log", "-1", "--format=%H %ct", *walk, "--end-of-options", target, "--"))
+        if done.returncode and b" is ambiguous" in done.stderr:
+            raise SnapshotMissing(f"{shown(revision)} fits several commits", "give more of its digits")
         found = done.stdout.decode("ascii").split()
         return (found[0], _time(found[1])) if done.returncode == 0 and len(found) == 2 else None
 
@@ -252,42 +237,6 @@ class Git:
         return found
 
 
-def git_dir_of(path: Path) -> Path | None:
-    """The git directory of the worktree, linked worktree or bare repository at `path`, if it's one."""
-    try:
-        if is_git_dir(path):
-            return path
-        inner = path / ".git"
-        if inner.is_dir():
-            return inner if is_git_dir(inner) else None
-        if inner.is_file():
-            with inner.open("rb") as file:
-                named = os.fsdecode(file.read(4096)).strip()
-            target = path / named.removeprefix("gitdir:").strip()
-            return target if named.startswith("gitdir:") and is_git_dir(target) else None
-    except OSError:
-        return None
-    return None
-
-
-def is_git_dir(path: Path) -> bool:
-    """Whether git would take `path` for a git directory: a HEAD, objects and references, own or shared."""
-    if not (path / "HEAD").is_file():
-        return False
-    return (path / "commondir").is_file() or ((path / "objects").is_dir() and (path / "refs").is_dir())
-
-
-def common_dir_of(git_dir: Path) -> Path:
-    """Where a git directory keeps objects and references: elsewhere for a linked worktree."""
-    link = git_dir / "commondir"
-    return git_dir / os.fsdecode(link.read_bytes()[:4096]).strip() if link.is_file() else git_dir
-
-
-def environment() -> dict[str, str]:
-    """The caller's environment without anything that steers git, and with our settings."""
-    return {key: value for key, value in os.environ.items() if not key.startswith("GIT_")} | SETTINGS
-
-
 def text_of_path(path: bytes) -> str:
     r"""A path as text that can be encoded again: bytes that aren't UTF-8 are written `\xff`."""
     return path.decode("utf-8", "backslashreplace")
@@ -296,24 +245,6 @@ def text_of_path(path: bytes) -> str:
 def shown(text: str) -> str:
     """Text from outside, fit for one line of a message: no control characters, at most 300 characters."""
     return _UNPRINTABLE.sub("?", text.encode("utf-8", "replace").decode())[:300]
-
-
-def _write_mask(git_dir: Path, mask: Path) -> bool:
-    """Fill the mask; whether the repository is shallow."""
-    common = common_dir_of(git_dir).resolve()
-    with (git_dir / "HEAD").open("rb") as file:
-        (mask / "HEAD").write_bytes(file.read(4096))
-    settings = ["[core]", "repositoryformatversion = 1", "bare = true", "[extensions]"]
-    config = common / "config"
-    if config.is_file():
-        with config.open("rb") as file:
-            text = file.read(1_000_000).decode("utf-8", "replace")
-        settings += [f"{key} = {value}" for key, value in _EXTENSION.findall(text)]
-    (mask / "config").write_text("\n".join(settings) + "\n")
-    for name in ("objects", "refs", "packed-refs", "reftable", "shallow"):
-        if (common / name).exists():
-            (mask / name).symlink_to(common / name)
-    return (common / "shallow").is_file()
 
 
 def _read_object(out: IO[bytes], header: bytes) -> bytes | None:

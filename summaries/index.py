@@ -67,7 +67,7 @@ def default_dir() -> Path:
 
 def slug(name: str) -> str:
     """A folder name for a repository: readable, safe on every file system, different for different names."""
-    return f"{re.sub(r'[^a-zA-Z0-9.-]+', '-', name).strip('.-')[:60]}-{xxhash.xxh3_64_hexdigest(name)[:6]}"
+    return f"{re.sub(r'[^a-zA-Z0-9.-]+', '-', name).strip('.-')[:60]}-{xxhash.xxh3_64_hexdigest(name.encode())[:6]}"
 
 
 class Index:
