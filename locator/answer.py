@@ -1,0 +1,78 @@
+"""What a question is answered with: the path a person can follow, and why."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+
+class Evidence(Struct, frozen=True):
+    """One voter's reason, in words a person can check."""
+
+    voter: str
+    text: str
+    line: int = 0  # in the file, 1-based; 0 where it has no place
+    weight: float = 0.0  # what it added to the score
+
+
+class SymbolHit(Struct, frozen=True):
+    """A function or type of a file hit. Lines are 1-based and inclusive."""
+
+    qualname: str
+    kind: str
+    start: int
+    end: int
+    signature: str
+    score: float  # relative to the best symbol of the answer, 0-1
+
+
+class Excerpt(Struct, frozen=True):
+    """A few lines of a file."""
+
+    start: int
+    lines: tuple[str, ...]
+
+
+class FileHit(Struct, frozen=True):
+    """A file, with the functions in it that speak most for it."""
+
+    repo: str
+    path: str
+    language: str
+    score: float  # fused, 0-1 within the answer
+    evidence: tuple[Evidence, ...]
+    symbols: tuple[SymbolHit, ...] = ()
+    excerpt: Excerpt | None = None
+    summary: str = ""
+
+
+class DirectoryHit(Struct, frozen=True):
+    """A directory, by the files in it."""
+
+    repo: str
+    path: str  # "" is the repository's root
+    score: float
+    files: int  # of those in the answer
+
+
+class RouteHit(Struct, frozen=True):
+    """A repository that phase 1 chose."""
+
+    repo: str
+    commit: str
+    score: float
+    evidence: tuple[Evidence, ...]
+    summary: str = ""
+
+
+class Answer(Struct, frozen=True):
+    """Routes -> directories -> files -> functions, best first, for one report."""
+
+    title: str
+    routes: tuple[RouteHit, ...]
+    directories: tuple[DirectoryHit, ...]
+    files: tuple[FileHit, ...]
+    confidence: float  # calibrated chance that the first file is among those to change
+    verdict: str  # "confident", "likely", "unsure" or "no confident match"
+    searched: int  # files in scope
+    seconds: float
+    notes: tuple[str, ...] = ()
