@@ -11,7 +11,7 @@ from locator.report_types import Frame
 
 MAX_FRAMES = 300
 _LONG = 2_000  # characters of a line that are looked at; a call is shorter
-_MAYBE = re.compile(r"\d|\.\(|\bat ")  # no call is printed without one of these
+_MAYBE = re.compile(r"\d|\.\(|\bat |\.pyx? in ")  # no call is printed without one of these
 _MARKS = re.compile(r"^\s*(?:`{3}|~{3})")
 _NEW = re.compile(
     r"^\s*(?:E\s+)?(?:Traceback \(most|goroutine \d+ \[|Thread \d+"
@@ -22,19 +22,23 @@ _CHAINED = re.compile(r"^\s*(?:During handling of|The above exception|--- End of
 _ERROR = re.compile(
     r"^[\s>E|]*(?:(?:Caused by|Uncaught|Unhandled \w+|Exception in thread|PHP Fatal error)[^\n]*"
     r"|(?:panic|fatal error|runtime error)\b[^\n]*|\[signal [^\n]*|thread '[^\n]*|goroutine \d+ \[[^\n]*"
-    r"|[A-Za-z_][\w.$:\\]*(?:Error|Exception|Warning|Fault|Exit|Interrupt|Panic|Failure)\b[^\n]*|stack backtrace:"
+    r"|[A-Za-z_][\w.$:\\]*(?:Error|Exception|Warning|Fault|Exit|Interrupt|Panic|Failure)\b[^\n]*"
+    r"|stack backtrace:"
     r"|Traceback[^\n]*|={5,}[^\n]*|==\d+==[^\n]*|WARNING: DATA RACE)"
 )
 _MORE = re.compile(r"^\s*(?:\.\.\. \d+|\.{3}$|-{3,}|\^|~|#\d+ \{main\}|thrown in )")
+_SOURCE = re.compile(r"\s|-+> ?\d|\d+ |[>E] |<ipython|Cell In|-{20}")  # what tools print between calls
 _LIBRARY_PATH = re.compile(
     r"(?:^|/)(?:site-packages|dist-packages|node_modules|bower_components|vendor|third_party|gems"
-    r"|\.cargo/registry|\.m2|\.nuget|\.rustup|rustc|usr/local/go/src|usr/lib|usr/include|usr/src|lib/ruby|lib/python\d[\d.]*|goroot"
+    r"|\.cargo/registry|\.m2|\.nuget|\.rustup|rustc|usr/local/go/src|usr/lib|usr/include|usr/src|lib/ruby|lib/python\d[\d.]*"
+    r"|goroot"
     r"|go/src/(?:runtime|net|reflect|testing|syscall|internal))/"
-    r"|^<frozen|^<string>|^node:|^internal/|^native |/sysdeps/|^\[native"
+    r"|^<|^node:|^internal/|^native |/sysdeps/|^\[native"
     r"|^(?:/lib|/lib64)/|\.so[.\d]*$|libc-start|/Frameworks/",
 )  # fmt: skip
 _LIBRARY_MODULE = re.compile(
-    r"(?:java|javax|jakarta|jdk|sun|com\.sun|kotlin|kotlinx|scala|groovy|clojure|android|androidx|dalvik|System|Microsoft|"
+    r"(?:java|javax|jakarta|jdk|sun|com\.sun|kotlin|kotlinx|scala|groovy|clojure|android|androidx|dalvik"
+    r"|System|Microsoft|"
     r"MS\.Internal|std|core|alloc|tokio|org\.(?:junit|apache|springframework|hibernate"
     r"|eclipse|jboss|gradle)|io\.netty|reactor)(?:[.:]|$)"
 )
@@ -84,7 +88,10 @@ class _Trace:
             self.sections.insert(0 if deeper else len(self.sections), self.current)
 
     def calls(self) -> list[Raw]:
-        return [r for part in self.sections for r in (reversed(part) if part and part[0].last else part)]
+        parts: dict[tuple[Raw, ...], None] = {}  # a set in order: the same calls are often printed twice
+        for part in self.sections:
+            parts.setdefault(tuple(reversed(part) if part and part[0].last else part))
+        return [r for part in parts for r in part]
 
 
 def find(lines: Sequence[str]) -> Found:
@@ -109,7 +116,8 @@ def find(lines: Sequence[str]) -> Found:
             if open_ and _NEW.match(line) and not _chained(lines, i):
                 open_ = None
             continue
-        if open_ is None or recogniser is not kind or i - open_.end > _reach(raws[0]):
+        inline = open_ is not None and open_.whole and not raws[0].whole
+        if open_ is None or inline or recogniser is not kind or i - open_.end > _reach(raws[0]):
             open_ = _Trace(i)
             traces.append(open_)
             kind = recogniser
@@ -179,7 +187,7 @@ def _extend(trace: _Trace, lines: Sequence[str]) -> tuple[int, int]:
     for i in range(first - 1, max(-1, first - 8), -1):
         if _ERROR.match(lines[i]):
             first = i
-        elif lines[i].strip() and not lines[i][:1].isspace():
+        elif lines[i].strip() and not _SOURCE.match(lines[i]):
             break
     ahead = range(last + 1, min(len(lines), last + (40 if trace.current and trace.current[-1].last else 5)))
     for i in ahead:
@@ -189,6 +197,6 @@ def _extend(trace: _Trace, lines: Sequence[str]) -> tuple[int, int]:
             last = i
             if trace.current and trace.current[-1].last and not _MORE.match(lines[i]):
                 break
-        elif lines[i].strip() and not lines[i][:1].isspace():
+        elif lines[i].strip() and not _SOURCE.match(lines[i]):
             break
     return first, last

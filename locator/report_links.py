@@ -9,13 +9,18 @@ from locator import report_words as words
 
 Hit = tuple[str, str, int]  # kind, text, number
 
-URL = re.compile(r"(?<![\w+.-])([A-Za-z][A-Za-z0-9+.-]{1,15})://([^\s<>\"'`|\\^\[\]]++)")
+_METHOD = (
+    r"(?:(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)[ \t]{1,4}(?:[Rr]equests?[ \t])?(?:(?:to|on|for)[ \t])?)"
+)
+URL = re.compile(_METHOD + r"?(?<![\w+.-])([A-Za-z][A-Za-z0-9+.-]{1,15})://([^\s<>\"'`|\\^\[\]]++)")
 BARE_HOST = re.compile(
-    r"(?<![\w./:@-])(?:www\.)?((?:github\.com|gitlab\.com|bitbucket\.org|codeberg\.org)[:/][\w.-]++/[\w./@#-]++)"
+    r"(?<![\w./:@-])(?:www\.)?((?:github\.com|gitlab\.com|bitbucket\.org|codeberg\.org)"
+    r"[:/][\w.-]++/[\w./@#-]++)"
     r"|(?<![\w./:@-])git@([\w.-]++:[\w./-]++)"
 )
 HOST_PORT = re.compile(
-    r"(?<![\w.:/@-])([A-Za-z0-9][\w.-]*+|\{[\w.-]{1,60}\}):(\d{2,5})(?![\w.:])(/[^\s<>\"'`|\\,;)\]]*+)?"
+    _METHOD
+    + r"?(?<![\w.:/@-])([A-Za-z0-9][\w.-]*+|\{[\w.-]{1,60}\}):(\d{2,5})(?![\w.:])(/[^\s<>\"'`|\\,;)\]]*+)?"
 )
 FILE = re.compile(
     r"(?<![\w@~+$./\\-])(?=[\w@~+$-]*+[./\\:])((?:[A-Za-z]:(?=[\\/]))?[\w@~+$./\\-]++)"
@@ -23,11 +28,13 @@ FILE = re.compile(
     r"|\((\d{1,7})(?:, ?\d+)?\)|#L(\d{1,7})))?"
 )
 ENDPOINT = re.compile(
-    r"(?<![\w/])(?:(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)[ \t]{1,4}(?:[Rr]equests?[ \t](?:to|on|for)[ \t])?"
-    r"([^\s<>\"'`|\\,;()\[\]]++)|(?<![\w.:~<>}/)-])(/[\w{}$:*%-][^\s<>\"'`|\\,;()\[\]]*+))"
+    rf"(?<![\w/])(?:{_METHOD}([^\s<>\"'`|\\,;()\[\]]++)"
+    r"|(?<![\w.:~<>}/)-])(?:\.{3})?(/[\w{}$:*%-][^\s<>\"'`|\\,;()\[\]]*+)"
+    r"|(?<![\w/.-])((?:[\w-]++/)++\{[^\s<>\"'`|\\,;()\[\]]++))"
 )
 ISSUE = re.compile(
-    r"(?<![\w/&])(?:([\w.-]{1,60}/[\w.-]{1,80})?#(\d{1,6})|GH-(\d{1,6})|([A-Z][A-Z0-9]{1,9}-\d{1,6}))(?![\w-])"
+    r"(?<![\w/&.-])(?:([\w.-]{1,60}+/[\w.-]{1,80}+)?#(\d{1,6})|GH-(\d{1,6})"
+    r"|([A-Z][A-Z0-9]{1,9}-\d{1,6}))(?![\w-])"
 )
 
 _BLOB = re.compile(
@@ -40,7 +47,7 @@ _TAIL = ".,;:!?)'\"*_>"
 
 def url(m: re.Match[str]) -> Iterator[Hit]:
     """What a URL names: a file or repository on a code host, or a host and an endpoint."""
-    scheme, rest = m[1].lower(), _trim(m[2])
+    method, scheme, rest = m[1], m[2].lower(), _trim(m[3])
     if scheme in ("file", "webpack", "webpack-internal"):
         yield "path", tidy(rest), 0
         return
@@ -51,8 +58,7 @@ def url(m: re.Match[str]) -> Iterator[Hit]:
         return
     if host and not host.startswith(("{", "$")):
         yield "host", host.lower(), int(port) if port.isdecimal() and len(port) < 6 else 0
-    if route := endpoint(path):
-        yield "endpoint", route, 0
+    yield from _called(method, path)
 
 
 def code_host(host: str, path: str) -> Iterator[Hit]:
@@ -89,14 +95,13 @@ def bare_host(m: re.Match[str]) -> Iterator[Hit]:
 
 def host_port(m: re.Match[str]) -> Iterator[Hit]:
     """`orders:8080/api/v1/x`; without a path only where the host can be nothing else."""
-    host, path = m[1].lower(), m[3] or ""
+    host, path = m[2].lower(), m[4] or ""
     plain = host == "localhost" or "-" in host or bool(re.fullmatch(r"[\d.]+", host)) or len(path) > 1
-    if extension(host) or (not plain and "." not in host) or (host.isdecimal()):
+    if extension(host) or host.isdecimal() or not (plain or host.rpartition(".")[2] in words.TOP_LEVEL):
         return
     if not host.startswith("{"):
-        yield "host", host, int(m[2])
-    if route := endpoint(_trim(path)):
-        yield "endpoint", route, 0
+        yield "host", host, int(m[3])
+    yield from _called(m[1], _trim(path))
 
 
 def file(m: re.Match[str]) -> Iterator[Hit]:
@@ -104,7 +109,11 @@ def file(m: re.Match[str]) -> Iterator[Hit]:
     token = m[1].rstrip(".-$@")
     if m.end(1) < len(m.string) and m.string[m.end(1)] == "(" and not m[4]:
         return  # a call: order.json()
+    if m.string[max(0, m.start() - 7) : m.start()].endswith(("from ", "import ")) and "/" not in token:
+        return
     number = next((int(g) for g in m.groups()[1:] if g), 0) if len(token) == len(m[1]) else 0
+    if "\\" in token and not re.match(r"[A-Za-z]:|\.|\w{2,}\\\w{2}", token):
+        return  # an escape sequence
     name = tidy(token)
     last = name.rpartition("/")[2]
     if extension(last) or last.lower() in words.FILE_NAMES:
@@ -115,21 +124,31 @@ def file(m: re.Match[str]) -> Iterator[Hit]:
             return
         if ".." not in name:
             yield ("position" if number else "path"), name, number
-    elif (
-        name.count("/") >= 2
-        and not token.startswith(("/", "//", "-"))
-        and re.search(r"[a-z]{3}", name)
-        and "." not in last
-    ):
+    elif _is_directory(name.rstrip("/")) and m.string[m.end(1) : m.end(1) + 1] != "{":
         yield "path", name.rstrip("/") + "/", 0
+
+
+def _is_directory(name: str) -> bool:
+    parts = name.split("/")
+    deep = len(parts) > 2 or (len(parts) == 2 and parts[0] in words.ROOTS and len(parts[1]) > 1)
+    return (
+        deep
+        and parts[0] not in ("", "..", "...")
+        and "." not in parts[-1]
+        and bool(re.search(r"[a-z]{3}", name))
+    )
 
 
 def route(m: re.Match[str]) -> Iterator[Hit]:
     """`GET /api/v1/x` or a bare `/api/v1/x`."""
-    method, raw = m[1], _trim(m[2] or m[3])
+    method, raw = m[1], _trim(m[2] or m[3] or m[4])
     if method and not raw.startswith("http") and "/" not in raw:
         return
-    if path := endpoint(re.sub(r"^(?:\.{2,3}|\{[^{}/]*\}(?::\d+)?)(?=/)", "", raw), bool(method)):
+    yield from _called(method, re.sub(r"^(?:\.{3}|\{[^{}/]*\}(?::\d+)?)(?=/)", "", raw))
+
+
+def _called(method: str | None, raw: str) -> Iterator[Hit]:
+    if path := endpoint(raw, bool(method)):
         yield "endpoint", f"{method} {path}" if method else path, 0
 
 

@@ -18,7 +18,7 @@ from locator.report_links import Hit
 from locator.report_types import Mention, Region
 
 MAX_MENTIONS = 400
-_ONCE = ("identifier", "dotted", "call")  # not said again of a name that is an exception's
+_ONCE = ("identifier", "dotted", "call", "config")  # not said again of a name that is an exception's
 _PER_KIND = {"identifier": 120, "quoted": 80, "call": 60, "dotted": 60, "config": 40}  # others 40
 _TRUST = {"prose": 0, "trace": 1, "log": 2, "code": 3}
 
@@ -30,14 +30,17 @@ _ERROR_NAME = (
     r"(?<![\w.$\\])((?:[\w$]++(?:\.|::|\\))*+)"
     r"([A-Z][\w$]*(?:Error|Exception|Warning|Failure|Fault|Interrupt|Panic|Exit)|panic|fatal error)(?![\w.$])"
 )
-_ERROR = re.compile(_ERROR_NAME + r"(?:[ \t]*\([^()\n]{0,80}\))?(?::[ \t]+([^\n]{3,600}+))?")
+_ERROR = re.compile(_ERROR_NAME + r"(?:[ \t]*\([^()\n]{0,80}\))?(?:(?=:[ \t]+([^\n]{3,600}+)))?")
+_END = re.compile(r"(?:, | \[)?(?:SIGSEGV|goroutine \d|signal SIG)|\\n")  # where a message runs into a trace
+_SENTENCE = re.compile(r"\. (?=[A-Z])")
 _LOG_MESSAGE = re.compile(
     r"(?:^|[\s\[|(])(?:ERROR|ERR|WARN|WARNING|FATAL|SEVERE|CRITICAL|PANIC|INFO|DEBUG|NOTICE)\]?"
     r"[\s:|-]{1,8}([^\n]{4,600}+)",
     re.IGNORECASE,
 )
 _LOG_LEAD = re.compile(
-    r"(?:\[[^\[\]\n]{0,120}\]|\([^()\n]{0,80}\)|\S{0,120}=\S{1,200}|[\w.$/-]+(?=(?: ?:| -) )|\d+|---|[-:|])[\s:|]+"
+    r"(?:\[[^\[\]\n]{0,120}\]|\([^()\n]{0,80}\)"
+    r"|\S{0,120}=\S{1,200}|[\w.$/-]+(?=(?: ?:| -) )|\d+|---|[-:|])[\s:|]+"
 )
 _MSG = re.compile(r"(?<![\w.])(?:msg|message|error|err|reason|cause)=([^\s\"'=]++(?: [^\s=\"']++(?!=))*+)")
 _KEY_VALUE = re.compile(r"(?<![\w.$/@&?-])([A-Za-z_][\w.-]*+)=(?=[^=\s])(\"[^\"\n]*+\"|[^\s,;)\]}\"']*+)")
@@ -48,12 +51,15 @@ _ENV = re.compile(r"(?<![\w.$-])\$?\{?([A-Z][A-Z0-9]*+(?:_[A-Z0-9]++)++)(?!\w)")
 _PREFIXED = re.compile(r"(?m)^([A-Za-z][\w.-]{1,60}?)[ \t]{1,20}\| ")
 _KEBAB = re.compile(r"(?<![\w./@$+=-])([a-z][a-z0-9]*+(?:[-][a-z0-9]++)++)(?![\w-]|\.\w)")
 _VERSION = re.compile(
-    r"(?<![\w.,/=-])(v?\d{1,4}(?:\.\d{1,5}){1,3}(?:-?(?:rc|alpha|beta|snapshot|dev|SNAPSHOT|RC|M)[.\w]{0,12})?)"
+    r"(?<![\w.,/=-])(v?\d{1,4}(?:\.\d{1,5}){1,3}"
+    r"(?:-?(?:rc|alpha|beta|snapshot|dev|SNAPSHOT|RC|M)(?:[.\w]{0,11}\w)?)?)"
     r"(?![\w]|\.\d|[eE%])(?! ?(?:s|ms|sec|seconds|minutes|MB|GB|KB|%)\b)"
 )
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]++@[\w-]++\.[\w.-]++")
 _NAME = re.compile(r"(?<![\w.$@-])([A-Za-z_$][\w$]*+(?:(?:\.|::|->|#)[A-Za-z_$][\w$]*+)*+)(\((?!s\)|es\)))?")
-_SHAPED = re.compile(r"[a-z0-9][A-Z]|[A-Z]{2}[a-z]{2}|[^\W_]_[^\W_]|^__?[^\W\d_]\w|[a-z]\$[a-z]", re.UNICODE)
+_SHAPED = re.compile(
+    r"[a-z0-9][A-Z]|[A-Z]{2}[a-z]{2}|[^\W_]_[^\W_]|^__?[a-z]\w*[a-z0-9]$|^__\w+__$|[a-z]\$[a-z]", re.UNICODE
+)
 _SPLIT = re.compile(r"\.|::|->|#")
 
 
@@ -151,15 +157,30 @@ def _ticks(m: re.Match[str]) -> Iterator[Hit]:
     text = m[2].strip()
     if " " in text:
         yield from _message(text)
-    elif re.fullmatch(r"[^\W\d][\w$-]{0,79}", text):
+    elif text not in words.NOT_IDENTIFIERS and re.fullmatch(r"[^\W\d][\w$-]{1,79}", text):
         yield "identifier", text, 0
 
 
 def _error(m: re.Match[str]) -> Iterator[Hit]:
     if m[2][0].isupper():
         yield "exception", m[2], 0
-    message = (m[3] or "").strip()
-    yield from _message(message.strip("'\"") if message[:1] == message[-1:] else message)
+    yield from _message(_unquoted(m[3] or ""))
+
+
+def _told_error(m: re.Match[str]) -> Iterator[Hit]:
+    """An error told in a sentence, which goes on after the message."""
+    yield from (hit for hit in _error(m) if hit[0] == "exception")
+    yield from _message(_unquoted(_SENTENCE.split(m[3] or "", maxsplit=1)[0]))
+
+
+def _unquoted(message: str) -> str:
+    message = _END.split(message, maxsplit=1)[0].strip()
+    for quote in '`"':
+        if message.count(quote) % 2:
+            message = message.partition(quote)[0]
+    quote = message[:1]
+    paired = quote in "'\"`" and quote == message[-1:] and quote not in message[1:-1]
+    return message[1:-1] if paired else message
 
 
 def _log_message(m: re.Match[str]) -> Iterator[Hit]:
@@ -188,7 +209,9 @@ def _log_pair(m: re.Match[str]) -> Iterator[Hit]:
 def _key(m: re.Match[str]) -> Iterator[Hit]:
     key = m[1]
     if key.lower() not in words.NOT_KEYS and (
-        m.re is _YAML or m.re is _FLAG or re.search(r"[a-z][A-Z]|[._-]", key)
+        m.re is _FLAG
+        or (m.re is _YAML and m.string[m.end() : m.end() + 1] in "\n")
+        or re.search(r"[a-z][A-Z]|[._-]", key)
     ):
         yield "config", key[:120], 0
 
@@ -202,18 +225,21 @@ def _service(m: re.Match[str]) -> Iterator[Hit]:
     name = m[1]
     parts = name.split("-")
     if m.re is _KEBAB:
+        if sum(len(p) > 1 for p in parts) < 2 and not (len(parts[0]) > 2 and parts[-1].isdigit()):
+            return
         if re.fullmatch(r"[0-9a-f-]{16,}", name):
             return
         if (
             parts[0] in words.ENGLISH_LEAD
             or parts[-1] in words.ENGLISH_TAIL
+            or (len(parts) == 2 and parts[1].endswith("ed"))
             or (len(parts[-1]) < 2 and not parts[-1].isdigit())
         ):
             return
     yield "service", name, 0
     while len(parts) > 1 and (parts[-1].isdigit() or re.fullmatch(r"(?=[a-z]*\d)[a-z0-9]{5,10}", parts[-1])):
         parts.pop()
-    if len(parts) < name.count("-") + 1:
+    if len(parts) < name.count("-") + 1 and len("-".join(parts)) > 2:
         yield "service", "-".join(parts), 0
 
 
@@ -250,7 +276,8 @@ STAGES = (
     Stage(_SINGLE, _quoted),
     Stage(_CURLY, _quoted, only=("prose", "log")),
     Stage(_TICKS, _ticks, only=("prose",)),
-    Stage(_ERROR, _error),
+    Stage(_ERROR, _told_error, only=("prose",)),
+    Stage(_ERROR, _error, only=("trace", "log", "code")),
     Stage(_LOG_MESSAGE, _log_message, only=("log",)),
     Stage(_MSG, lambda m: _message(m[1]), only=("log", "prose")),
     Stage(_PREFIXED, _service, only=("log",)),

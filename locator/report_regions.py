@@ -21,11 +21,20 @@ _LOG = re.compile(
     r"|[IWEF]\d{4} \d\d:\d\d:\d\d"
     rf"|\[?{_LEVEL}\]?(?:[ \t]*[:|-]|\s{{1,6}}[\[\w])"
     r"|(?:[\w.]{1,40}=\S{1,200} ){0,4}(?:level|lvl|severity)=\w"
-    r"|(?:[\w.]{1,40}=(?:\"[^\"\n]{0,200}\"|\S{1,200})\s){3}"
+    r"|(?:[\w.]{1,40}=(?:\"[^\"\n]{0,200}\"|[^\s(),]{1,200})\s){3}"
     r"|\{\"[^\n]{0,300}\"(?:level|severity|msg|message|ts|time|timestamp|@timestamp)\" ?:"
     r")"
 )
 _REPL = re.compile(r"^\s{0,8}(?:>>>|\.\.\. |In \[\d+\]:|Out\[\d+\]:|\$ [a-z./]|C:\\[^>\n]{0,80}>)")
+
+
+_CODE = re.compile(
+    r"^\s*(?:(?:class|def|func|fn|function|interface|struct|enum) [\w$]{1,80}[^\n]*[:{)]\s*$"
+    r"|from [\w.]+ import |import [\w.{\"'*]+(?: from| as|;|\s*$)|@[A-Za-z][\w.]*(?:\(|\s*$)|#include [<\"]"
+    r"|(?:public|private|protected|static|const|let|var|package|using|namespace"
+    r"|return|async|await) [^\n]*[;{(]\s*$"
+    r"|[A-Za-z_][\w.\[\]'\"]* (?::=|[-+|&]?=) ?\S|[A-Za-z_][\w.]*\([^\n]*[,(]\s*$|[)\]}]+[;,)]*\s*$)"
+)
 
 
 def clean(text: str) -> str:
@@ -130,15 +139,18 @@ def _base(lines: Sequence[str], marks: Sequence[int]) -> list[str]:
             kind = "code" if mark else ""
         elif _LOG.match(line):
             kind = "log"
-        elif (
-            mark or _REPL.match(line) or (line.startswith(("    ", "\t")) and above in ("", "code", "fence"))
-        ):
+        elif mark or _indented(line, above) or _REPL.match(line) or _CODE.match(line):
             kind = "code"
         else:
             kind = "prose"
         kinds.append(kind)
         above = kind
     return kinds
+
+
+def _indented(line: str, above: str) -> bool:
+    """Markdown's indented code, which follows a blank line, and what trackers indent with tabs."""
+    return line.startswith("\t") or (line.startswith("    ") and above in ("", "code", "fence"))
 
 
 def _settle_blocks(lines: Sequence[str], marks: Sequence[int], kinds: list[str]) -> None:

@@ -30,7 +30,7 @@ _HEX = re.compile(r"::h[0-9a-f]{16}$")
 
 def clean_path(path: str) -> str:
     """A printed path with "/" and without scheme, bundler prefix and query."""
-    path = path.strip().strip("\"'<>").replace("\\", "/")
+    path = path.strip().strip("\"'").replace("\\", "/")
     path = re.sub(
         r"^(?:webpack(?:-internal)?:/{2,3}|file://|webpack-internal:/+|ng://)(?:\([^()]*\)/)?", "", path
     )
@@ -259,18 +259,20 @@ def php(lines: Lines, i: int) -> Iterator[Raw]:
     PHP prints the caller's place beside the callee's name, so names are moved one call outwards.
     """
     line = lines[i]
-    if ".php" in line and not line.lstrip().startswith("#") and (t := _PHP_THROWN.search(line)):
-        inner = (
-            _PHP.match(lines[i + 1]) or (i + 2 < len(lines) and _PHP.match(lines[i + 2]))
-            if i + 1 < len(lines)
-            else None
-        )
-        yield Raw(
-            clean_path(t[1]), int(t[2]), *(_php_name(inner[3]) if inner else ("", "")), whole=bool(inner)
-        )
-    elif m := _PHP.match(line):
-        outer = _PHP.match(lines[i + 1]) if i + 1 < len(lines) else None
-        yield Raw(clean_path(m[1] or ""), int(m[2] or 0), *(_php_name(outer[3]) if outer else ("", "")))
+    if m := _PHP.match(line):
+        symbol, owner = _php_callee(lines, i + 1)
+        if m[1] or owner:
+            yield Raw(clean_path(m[1] or ""), int(m[2] or 0), symbol, owner)
+    elif ".php" in line and not line.lstrip().startswith("thrown in") and (t := _PHP_THROWN.search(line)):
+        traced = any(_PHP.match(after) for after in lines[i + 1 : i + 3])
+        symbol, owner = _php_callee(lines, i + 1) if traced else ("", "")
+        yield Raw(clean_path(t[1]), int(t[2]), symbol, owner, whole=traced)
+
+
+def _php_callee(lines: Lines, i: int) -> tuple[str, str]:
+    """Who is called by the next line of a trace."""
+    called = next((m for m in map(_PHP.match, lines[i : i + 2]) if m), None)
+    return _php_name(called[3]) if called else ("", "")
 
 
 def _php_name(name: str) -> tuple[str, str]:
@@ -290,6 +292,7 @@ def elixir(lines: Lines, i: int) -> Iterator[Raw]:
 
 _NATIVE = re.compile(r"\s*#\d+:?\s+(?:0x[0-9a-fA-F]+\s+)?(?:in\s+)?(\S[^\n]*)$")
 _NATIVE_POS = re.compile(r"(?:^|[\s(])((?:package:|[A-Za-z]:[\\/])?[^\s():]+\.\w+):(\d+)(?::\d+)?\)?\s*$")
+_NATIVE_SO = re.compile(r"(?: from |\()(/[^\s()+]+)")
 _VALGRIND = re.compile(r"(?:at|by) 0x[0-9A-Fa-f]+: ([^\n(]+?)(?:\([^()\n]*\))? \(([^()\n]*?)(?::(\d+))?\)")
 
 
@@ -301,10 +304,12 @@ def native(lines: Lines, i: int) -> Iterator[Raw]:
         yield Raw(clean_path(path), int(v[3] or 0), *scoped_name(v[1]))
     elif (m := _NATIVE.match(line)) and not _PHP.match(line):
         where = _NATIVE_POS.search(m[1])
-        name = re.split(r" ?\(| /| at | [A-Za-z]:[\\/]", m[1], maxsplit=1)[0].strip()
-        if where or (" in " in line and "0x" in line) or "()" in m[1] or "(this=" in m[1]:
-            path, number = (clean_path(where[1]), int(where[2])) if where else ("", 0)
-            yield Raw(path, number, *scoped_name(name))
+        object_ = _NATIVE_SO.search(m[1])
+        name = m[1][: where.start()] if where else m[1]
+        name = re.split(r" ?\(| /| at | from | [A-Za-z]:[\\/]", name, maxsplit=1)[0].strip()
+        if (where or object_ or "0x" in line) and (" " not in name or "operator" in name or "<" in name):
+            path = where[1] if where else object_[1] if object_ else ""
+            yield Raw(clean_path(path), int(where[2]) if where else 0, *scoped_name(name))
 
 
 def _whole(line: str) -> bool:

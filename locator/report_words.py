@@ -17,6 +17,11 @@ DATA_EXTENSIONS = _set(
     """json yaml yml toml xml ini cfg conf properties env md rst txt lock sum mod csproj sln wsdl xsd avsc
     ipynb csv log patch diff service dockerfile plist adoc pom po"""
 )
+ROOTS = _set(
+    """src pkg internal cmd lib libs app apps api core services service packages modules config conf
+    configs test tests docs bin scripts tools util utils server client web frontend backend include
+    plugins examples common"""
+)
 FILE_NAMES = _set("dockerfile makefile jenkinsfile rakefile gemfile vagrantfile procfile cmakelists.txt")
 PRODUCTS = _set(
     """node vue next nuxt express three d3 react ember backbone socket.io angular chart moment ecma asp"""
@@ -46,23 +51,24 @@ NOT_CALLS = _set(
     min sum map filter sorted lambda new async await throw echo array printf"""
 )
 NOT_KEYS = _set(
-    """else try finally default except public private protected note expected actual https http steps a b c
-    x y"""
+    """git else try finally default except public private protected note expected actual https http steps a
+    b c x y"""
 )
 NOT_IDENTIFIERS = _set(
-    """GitHub GitLab JavaScript TypeScript MacOS macOS PostgreSQL MySQL SQLite MongoDB RabbitMQ YouTube
-    IntelliJ iOS iPhone iPad LinkedIn StackOverflow OpenSSL OpenAPI GraphQL WebSocket WebSockets
-    DevTools PowerShell VSCode CentOS FreeBSD OpenBSD NodeJS OAuth eBay SaaS IPv4 IPv6 x86_64 amd64
-    aarch64 arm64 WiFi JSONs iTerm VirtualBox PyCharm"""
+    """True False None null true false undefined nil void self this GitHub GitLab JavaScript TypeScript
+    MacOS macOS PostgreSQL MySQL SQLite MongoDB RabbitMQ YouTube IntelliJ iOS iPhone iPad LinkedIn
+    StackOverflow OpenSSL OpenAPI GraphQL WebSocket WebSockets DevTools PowerShell VSCode CentOS
+    FreeBSD OpenBSD NodeJS OAuth eBay SaaS IPv4 IPv6 x86_64 amd64 aarch64 arm64 WiFi JSONs iTerm
+    VirtualBox PyCharm"""
 )
 ENGLISH_LEAD = _set(
-    """non pre re self multi so anti semi sub well built up out one two three real long short read write
-    start set run end follow back high low cross user third first second drop check trade add log
-    sign hard soft full half fine far in on off by side top step auto co de ex all more most ad
+    """ipython non pre re self multi so anti semi sub well built up out one two three real long short read
+    write start set run end follow back high low cross user third first second drop check trade add
+    log sign hard soft full half fine far in on off by side top step auto co de ex all more most ad
     state case left right single double much never ready work time know not per"""
 )
 ENGLISH_TAIL = _set(
     """up in out off on time only based like end free level case specific defined line date way wise size
     known related friendly aware box many one to and or the safe style side facing written sensitive
-    insensitive empty zero least existing"""
+    insensitive empty zero least existing containing looking using format string"""
 )
