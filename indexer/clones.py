@@ -18,7 +18,7 @@ _URL = re.compile(
     r"(?P<scheme>https?|ssh|git|file)://(?:[^/@\s]*@)?"
     r"(?P<host>(?:\w[\w.-]*|\[[\da-fA-F:]+\])?(?::\d+)?)/(?P<path>[^\s?#]+)"
 )
-_SCP = re.compile(r"(?:\w[\w.+-]*@)?(?P<scheme>)(?P<host>\w[\w.-]+):(?P<path>[^\s:?#-][^\s:?#]*)")
+_SCP = re.compile(r"(?:\w[\w.+-]*@)?(?P<scheme>)(?P<host>\w[\w.-]+):(?!//)(?P<path>[^\s:?#-][^\s:?#]*)")
 _LOOKS_REMOTE = re.compile(r"[\w+.-]+://|[\w+-]+::|[\w.-]+@[\w.-]+:")
 _PASSWORD = re.compile(r"(https?://)[^/@\s]*@|(\w+://[^/@:\s]+):[^/@\s]*(?=@)")
 _UNSAFE = re.compile(r"[^\w.+@~-]+")
