@@ -1,0 +1,2 @@
+; extends typescript
+(jsx_text) @string
