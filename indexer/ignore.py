@@ -173,7 +173,7 @@ def _tokens(body: str) -> list[str] | None:
             while body[end : end + 1] == "*":
                 end += 1
             alone = (at == 1 or body[at - 2] == "/") and body[end : end + 1] in ("", "/")
-            tokens.append(_STARS if end == at + 1 and alone else _STAR)
+            tokens.append(_STARS if end > at and alone else _STAR)
             at = end
         elif char == "?":
             tokens.append("[^/]")
@@ -203,9 +203,7 @@ def _bracket(body: str, at: int) -> tuple[str, int] | None:
         char = body[at]
         if char == "]" and at > start:
             inner = "".join(pieces)
-            if negated:
-                return f"[^/{inner}]", at + 1
-            return (f"(?!/)[{inner}]" if inner else "(?!)"), at + 1
+            return (f"[^/{inner}]" if negated else f"(?!/)[{inner}]"), at + 1
         if char == "[" and body[at + 1 : at + 2] == ":":
             end = body.find(":]", at + 2)
             name = body[at + 2 : end] if end >= 0 else ""
@@ -215,12 +213,11 @@ def _bracket(body: str, at: int) -> tuple[str, int] | None:
             at = end + 2
             continue
         low, at = _member(body, at)
+        pieces.append(re.escape(low))  # even where the range is upside down
         if body[at : at + 1] == "-" and body[at + 1 : at + 2] not in ("", "]"):
             high, at = _member(body, at + 1)
             if low <= high:
                 pieces.append(f"{re.escape(low)}-{re.escape(high)}")
-        else:
-            pieces.append(re.escape(low))
     return None
 
 

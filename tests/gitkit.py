@@ -47,7 +47,7 @@ def commit(files: Files | None = None, message: str | bytes = "", **more: object
     return Made(files or {}, message, **more)  # type: ignore[arg-type]
 
 
-def git(path: Path, *args: str, data: bytes | None = None) -> bytes:
+def git(path: Path, *args: str, data: bytes | None = None, ok: tuple[int, ...] = (0,)) -> bytes:
     """Plain git, as a user has it but for their settings. Fails loudly."""
     clean = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
     fixed = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull, "LC_ALL": "C"}
@@ -59,7 +59,7 @@ def git(path: Path, *args: str, data: bytes | None = None) -> bytes:
     done = subprocess.run(
         ["git", "-C", str(path), *args], input=data, capture_output=True, env=clean | fixed | who
     )
-    assert done.returncode == 0, done.stderr.decode("utf-8", "replace")
+    assert done.returncode in ok, done.stderr.decode("utf-8", "replace")
     return done.stdout
 
 
@@ -88,6 +88,19 @@ def make_repo(
     if checkout:
         git(path, "reset", "-q", "--hard")
     return [listed[f":{i + 1}"] for i in range(len(steps))]
+
+
+def loose(path: Path, sha: str) -> Path:
+    """The file of an object of the repository at `path`, writable, after unpacking all of them."""
+    found = path / ".git" / "objects" / sha[:2] / sha[2:]
+    if not found.exists():
+        packs = list((path / ".git" / "objects" / "pack").iterdir())
+        moved = [pack.rename(path / pack.name) for pack in packs]
+        for pack in moved:
+            if pack.suffix == ".pack":
+                git(path, "unpack-objects", "-q", data=pack.read_bytes())
+    found.chmod(0o644)
+    return found
 
 
 def _step(index: int, made: Made, branch: str) -> bytes:

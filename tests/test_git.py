@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from gitkit import HOUR, START, Link, Module, commit, git, make_repo
+from gitkit import HOUR, START, Link, Module, commit, git, loose, make_repo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -32,19 +32,6 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
         ],
     )
     return path, shas
-
-
-def loose(path: Path, sha: str) -> Path:
-    """The file of an object, after unpacking all of them."""
-    found = path / ".git" / "objects" / sha[:2] / sha[2:]
-    if not found.exists():
-        packs = list((path / ".git" / "objects" / "pack").iterdir())
-        moved = [pack.rename(path / pack.name) for pack in packs]
-        for pack in moved:
-            if pack.suffix == ".pack":
-                git(path, "unpack-objects", "-q", data=pack.read_bytes())
-    found.chmod(0o644)
-    return found
 
 
 def test_hashes_are_the_same_every_time(shop: tuple[Path, list[str]]) -> None:
