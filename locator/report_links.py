@@ -56,7 +56,7 @@ def url(m: re.Match[str]) -> Iterator[Hit]:
     if code := list(code_host(host.lower(), path)):
         yield from code
         return
-    if host and not host.startswith(("{", "$")):
+    if host and host[0] not in "{$*":
         yield "host", host.lower(), int(port) if port.isdecimal() and len(port) < 6 else 0
     yield from _called(method, path)
 
@@ -109,8 +109,8 @@ def file(m: re.Match[str]) -> Iterator[Hit]:
     token = m[1].rstrip(".-$@")
     if m.end(1) < len(m.string) and m.string[m.end(1)] == "(" and not m[4]:
         return  # a call: order.json()
-    if m.string[max(0, m.start() - 7) : m.start()].endswith(("from ", "import ")) and "/" not in token:
-        return
+    if m.string.startswith(" import ", m.end()) or m.string.endswith("import ", 0, m.start()):
+        return  # a module that is called like a file: from shop.conf import Settings
     number = next((int(g) for g in m.groups()[1:] if g), 0) if len(token) == len(m[1]) else 0
     if "\\" in token and not re.match(r"[A-Za-z]:|\.|\w{2,}\\\w{2}", token):
         return  # an escape sequence

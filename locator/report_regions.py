@@ -33,7 +33,7 @@ _CODE = re.compile(
     r"|from [\w.]+ import |import [\w.{\"'*]+(?: from| as|;|\s*$)|@[A-Za-z][\w.]*(?:\(|\s*$)|#include [<\"]"
     r"|(?:public|private|protected|static|const|let|var|package|using|namespace"
     r"|return|async|await) [^\n]*[;{(]\s*$"
-    r"|[A-Za-z_][\w.\[\]'\"]* (?::=|[-+|&]?=) ?\S|[A-Za-z_][\w.]*\([^\n]*[,(]\s*$|[)\]}]+[;,)]*\s*$)"
+    r"|[A-Za-z_][\w.\[\]'\"]* (?::=|[-+|&]?=) ?\S|[A-Za-z_][\w.]*\([^\n]*[,(]\s*$|[)\]};,]++\s*$)"
 )
 
 

@@ -8,7 +8,7 @@ def _set(text: str) -> frozenset[str]:
 
 
 CODE_EXTENSIONS = _set(
-    """go py pyi pyx java kt kts scala groovy clj js jsx ts tsx mjs cjs mts vue svelte cs fs vb rs rb erb
+    """go py pyi pyx pxd pxi java kt kts scala groovy clj js jsx ts tsx mjs cjs mts vue svelte cs fs vb rs rb erb
     rake php phtml c h cc cpp cxx hpp hh hxx m mm swift dart lua pl pm ex exs erl hs ml r jl sh bash
     zsh ps1 bat sql proto thrift graphql html htm css scss less tmpl tpl jinja j2 ftl jsp cshtml
     razor xaml tf hcl gradle cmake mk nim zig sol asm s f f90 cu bzl"""

@@ -8,12 +8,37 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from locator.query import Query
-from locator.signals import Scope
+from locator.scope import Scope
+from locator.voters import Votes
+from locator.weights import Weights
 from summaries.postings import Floats
 
 TOP_FILES = 5
 TOP_COMMITS = 8
 DECAY = 0.7
+
+
+def fuse(
+    scope: Scope,
+    query: Query,
+    fused: Floats,
+    votes: Votes,
+    aliases: Mapping[str, Sequence[str]],
+    weights: Weights,
+) -> tuple[Floats, dict[str, Floats]]:
+    """Score of every repository, 0-1, and each voter's weighted part."""
+    raw = {
+        "files": best(fused, scope),
+        "history": decayed(votes.commits),
+        "name": named(query, [v.repo for v in scope.views], aliases),
+    }
+    parts = {}
+    for name, weight in weights.routes.items():
+        values = raw[name]
+        top = float(values.max()) if len(values) else 0.0
+        parts[name] = (values / top if top > 0 else values) * np.float32(weight)
+    routes = np.sum(list(parts.values()), axis=0) if parts else np.zeros(len(scope.views), np.float32)
+    return (routes / max(sum(weights.routes.values()), 1e-9)).astype(np.float32), parts
 
 
 def best(scores: Floats, scope: Scope, depth: int = TOP_FILES, decay: float = DECAY) -> Floats:

@@ -1,0 +1,175 @@
+"""Report in, answer out: the two phases, and the path that was taken."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Sequence
+
+import numpy as np
+from msgspec import Struct
+
+from locator import explain
+from locator.answer import Answer, DirectoryHit, Evidence, FileHit, RouteHit, SymbolHit
+from locator.confidence import confidence, verdict
+from locator.query import Query, understand
+from locator.rank import Ranking, rank
+from locator.report import Report, read
+from locator.scope import Scope
+from locator.weights import Weights
+from summaries.errors import UsageError
+from summaries.index import Index
+from summaries.shard import View
+
+
+class Options(Struct, frozen=True):
+    """What to search and how much to tell."""
+
+    at: str | None = None  # a ref, commit or date that the index holds; None is the head
+    repos: tuple[str, ...] = ()  # only these (names, or their ends); empty: all
+    languages: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()  # only paths that contain one of these, or match as a glob
+    limit: int = 10
+    tests: bool = False  # also rank tests
+    details: bool = True  # evidence, functions and excerpts of the files listed
+
+
+def locate(index: Index, report: Report | str, options: Options = Options(), weights: Weights | None = None) -> Answer:
+    """Find where a report's bug lives. The first call on an index opens its shards; later ones are warm.
+
+    Raises UsageError for an empty report or a filter that nothing passes, SnapshotMissing for an unknown `at`.
+    """
+    began = time.perf_counter()
+    if isinstance(report, str):
+        report = read(report)
+    query = understand(report)
+    views = choose_views(index, options)
+    scope = Scope(views)
+    aliases = {v.repo: index.repos[v.repo].aliases for v in views}
+    ranking = rank(scope, query, aliases, weights or Weights(), tests=options.tests)
+    wanted = _filtered(scope, options)
+    order = [i for i in best_files(ranking, len(ranking.scores)) if wanted is None or wanted[i]][: options.limit]
+    return _answer(index, scope, query, ranking, order, options, began)
+
+
+def choose_views(index: Index, options: Options) -> list[View]:
+    """The snapshots to search."""
+    names = [n for n in index.repos if not options.repos or any(_names(n, r) for r in options.repos)]
+    if not names:
+        known = ", ".join(list(index.repos)[:8])
+        what = f"no indexed repository is called {', '.join(options.repos)}" if options.repos else "the index is empty"
+        raise UsageError(what, f"indexed: {known}" if known else "run `bugatlas index PATH`")
+    return [index.view(n, options.at) for n in names]
+
+
+def _names(name: str, asked: str) -> bool:
+    return name.lower() == asked.lower() or name.lower().endswith("/" + asked.lower())
+
+
+def best_files(ranking: Ranking, limit: int) -> list[int]:
+    """Candidates by score; ties by position, so that the order is stable."""
+    order = np.argsort(-ranking.scores, kind="stable")[:limit]
+    return [int(i) for i in order if ranking.scores[i] > 0]
+
+
+def _filtered(scope: Scope, options: Options) -> Collection[bool] | None:
+    if not options.languages and not options.paths:
+        return None
+    from fnmatch import fnmatch
+
+    out: list[bool] = []
+    for v in scope.views:
+        tongues = v.shard.arrays["blob_languages"][v.blob_ids]
+        for n, path in enumerate(v.paths):
+            ok = not options.languages or v.shard.info.languages[int(tongues[n])] in options.languages
+            ok = ok and (not options.paths or any(p in path or fnmatch(path, p) for p in options.paths))
+            out.append(ok)
+    return out
+
+
+def _answer(
+    index: Index,
+    scope: Scope,
+    query: Query,
+    ranking: Ranking,
+    order: Sequence[int],
+    options: Options,
+    began: float,
+) -> Answer:
+    explainer = explain.Explainer(scope, query, ranking)
+    top = float(ranking.scores[order[0]]) if order else 1.0
+    files = tuple(_file(index, scope, explainer, i, top, options) for i in order)
+    sure = confidence(scope, ranking)
+    notes = ("the report is long: its middle was left out",) if query.report.truncated else ()
+    return Answer(
+        title=query.report.title,
+        routes=_routes(scope, ranking, files),
+        directories=_directories(files),
+        files=files,
+        confidence=round(sure, 3),
+        verdict=verdict(sure, bool(files)),
+        searched=int(ranking.candidates.sum()),
+        seconds=round(time.perf_counter() - began, 4),
+        notes=notes,
+    )
+
+
+def _file(
+    index: Index, scope: Scope, explainer: explain.Explainer, i: int, top: float, options: Options
+) -> FileHit:
+    view, n = scope.locate(i)
+    score = round(max(0.0, float(explainer.ranking.scores[i]) / top), 4)
+    language = view.shard.info.languages[int(view.shard.arrays["blob_languages"][view.blob_ids[n]])]
+    if not options.details:
+        return FileHit(view.repo, view.path(n), language, score, ())
+    store = index.store(view.repo)
+    facts = store.facts(view.blob(n))
+    units = explainer.ranking.votes.units[scope.views.index(view)]
+    symbols = explain.best_symbols(view, n, units, facts)
+    best = max((s.score for s in symbols), default=1.0)
+    symbols = tuple(
+        SymbolHit(s.qualname, s.kind, s.start, s.end, s.signature, round(s.score / best, 3)) for s in symbols
+    )
+    evidence = explainer.evidence(i, facts, symbols)
+    from summaries.static import file_summary
+
+    return FileHit(
+        view.repo,
+        view.path(n),
+        language,
+        score,
+        evidence,
+        symbols,
+        explain.excerpt(store.text(view.blob(n)), evidence, symbols),
+        file_summary(view.path(n), facts, view.repo),
+    )
+
+
+def _routes(scope: Scope, ranking: Ranking, files: Sequence[FileHit]) -> tuple[RouteHit, ...]:
+    """Repositories that phase 1 scored, best first: those that files of the answer lie in, and three at least."""
+    listed = {f.repo for f in files}
+    out = []
+    for r in np.argsort(-ranking.routes, kind="stable"):
+        view = scope.views[int(r)]
+        if ranking.routes[r] <= 0 or (len(out) >= 3 and view.repo not in listed):
+            continue
+        told = sorted(((n, float(p[r])) for n, p in ranking.route_parts.items() if p[r] > 0), key=lambda x: -x[1])
+        said = tuple(Evidence(n, _ROUTE_WORDS.get(n, n), 0, round(w, 3)) for n, w in told)
+        out.append(RouteHit(view.repo, view.info.commit, round(float(ranking.routes[r]), 4), said))
+    return tuple(out)
+
+
+_ROUTE_WORDS = {
+    "files": "its files match the report",
+    "history": "its past changes were described in similar words",
+    "name": "the report names it",
+}
+
+
+def _directories(files: Sequence[FileHit]) -> tuple[DirectoryHit, ...]:
+    score: dict[tuple[str, str], float] = {}
+    count: dict[tuple[str, str], int] = {}
+    for f in files:
+        key = (f.repo, f.path.rpartition("/")[0])
+        score[key] = max(score.get(key, 0.0), f.score)
+        count[key] = count.get(key, 0) + 1
+    return tuple(DirectoryHit(r, d, s, count[r, d]) for (r, d), s in sorted(score.items(), key=lambda x: -x[1]))
