@@ -29,7 +29,7 @@ Progress = Callable[[str], None]
 
 def parsed(url: str) -> re.Match[str] | None:
     """Scheme ("" for host:path), host and path of a URL that may be cloned from; None for anything else."""
-    return None if "::" in url else _URL.fullmatch(url) or _SCP.fullmatch(url)
+    return _URL.fullmatch(url) or _SCP.fullmatch(url)
 
 
 def is_remote(target: str) -> bool:

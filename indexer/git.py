@@ -55,10 +55,12 @@ class Git:
         self._mask = TemporaryDirectory(prefix="bugatlas-git-")
         mask = Path(self._mask.name)
         try:
-            self.shallow = write_mask(found, mask)
+            self._common = common_dir_of(found)
+            write_mask(found, self._common, mask)
         except OSError as error:
             self.close()
             raise RepositoryError(f"cannot read {self.shown}: {error.strerror}") from error
+        self.shallow = (mask / "shallow").is_file()
         self._env = environment() | {"GIT_DIR": str(mask), "GIT_ALLOW_PROTOCOL": "none"}
 
     def __enter__(self) -> Self:
@@ -168,10 +170,10 @@ class Git:
 
     def origin(self) -> str:
         """The URL that the repository calls origin, read as data (no includes); "" where there's none."""
-        config = common_dir_of(self.git_dir) / "config"
+        config = self._common / "config"
         if not config.is_file():
             return ""
-        asked = ("config", "--file", str(config.resolve()), "--get", "remote.origin.url")
+        asked = ("config", "--file", str(config), "--get", "remote.origin.url")
         return self._run(asked).stdout.decode("utf-8", "replace").strip()
 
     def shallow_edge(self) -> frozenset[str]:

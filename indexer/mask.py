@@ -8,6 +8,7 @@ Ownership checks, replacement objects, grafts and lazy fetching fall away with i
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from pathlib import Path
@@ -61,9 +62,15 @@ def is_git_dir(path: Path) -> bool:
 
 
 def common_dir_of(git_dir: Path) -> Path:
-    """Where a git directory keeps objects and references: elsewhere for a linked worktree."""
+    """Where a git directory keeps objects and references: elsewhere for a linked worktree. Raises OSError."""
     link = git_dir / "commondir"
-    return git_dir / os.fsdecode(link.read_bytes()[:4096]).strip() if link.is_file() else git_dir
+    try:
+        if link.is_file():
+            with link.open("rb") as file:
+                return (git_dir / os.fsdecode(file.read(4096)).strip()).resolve()
+        return git_dir.resolve()
+    except (RuntimeError, ValueError) as error:  # a loop of links, a NUL in a name
+        raise OSError(errno.EINVAL, str(error)) from error
 
 
 def environment() -> dict[str, str]:
@@ -71,9 +78,8 @@ def environment() -> dict[str, str]:
     return {key: value for key, value in os.environ.items() if not key.startswith("GIT_")} | SETTINGS
 
 
-def write_mask(git_dir: Path, mask: Path) -> bool:
-    """Fill the empty folder `mask`; whether the repository is shallow. Raises OSError."""
-    common = common_dir_of(git_dir).resolve()
+def write_mask(git_dir: Path, common: Path, mask: Path) -> None:
+    """Fill the empty folder `mask` for a git directory and its common one. Raises OSError."""
     with (git_dir / "HEAD").open("rb") as file:
         (mask / "HEAD").write_bytes(file.read(4096))
     settings = ["[core]", "repositoryformatversion = 1", "bare = true", "[extensions]"]
@@ -86,4 +92,3 @@ def write_mask(git_dir: Path, mask: Path) -> bool:
     for name in ("objects", "refs", "packed-refs", "reftable", "shallow"):
         if (common / name).exists():
             (mask / name).symlink_to(common / name)
-    return (common / "shallow").is_file()

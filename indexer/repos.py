@@ -50,7 +50,7 @@ def discover(
     repositories. Raises RepositoryError where there's none, UsageError for a URL that isn't allowed.
     """
     target = str(target)
-    folder = Path(target).expanduser()
+    folder = _expanded(target)
     try:
         here = folder.exists()
     except (OSError, ValueError):  # too long for a name
@@ -88,7 +88,7 @@ def read_list(path: Path) -> list[Listed]:
             )
         target = words[0]
         if not is_remote(target):
-            target = str(path.parent / Path(target).expanduser())
+            target = str(path.parent / _expanded(target))
         listed.append(Listed(target, options.get("name", ""), options.get("branch", ""), number))
     return listed
 
@@ -122,6 +122,13 @@ def discover_all(
     return sorted(out, key=lambda source: source.name), failures
 
 
+def _expanded(target: str) -> Path:
+    try:
+        return Path(target).expanduser()
+    except RuntimeError:  # "~nobody"
+        return Path(target)
+
+
 def _git_dirs(folder: Path) -> Iterator[Path]:
     """Git directories at or below a folder; of several worktrees of a repository only one."""
     if one := git_dir_of(folder):
@@ -135,8 +142,9 @@ def _git_dirs(folder: Path) -> Iterator[Path]:
             for child in _folders(parent):
                 seen += 1
                 if git_dir := git_dir_of(child):
-                    git_dir, common = git_dir.resolve(), common_dir_of(git_dir).resolve()
-                    found[common] = git_dir if git_dir == common else found.get(common, git_dir)
+                    common = _common(git_dir)
+                    main = common == git_dir.resolve()
+                    found[common] = git_dir.resolve() if main else found.get(common, git_dir.resolve())
                 elif not child.name.startswith("."):
                     below.append(child)
         if seen > MAX_FOLDERS:
@@ -145,6 +153,13 @@ def _git_dirs(folder: Path) -> Iterator[Path]:
             )
         level = below
     yield from sorted(found.values())
+
+
+def _common(git_dir: Path) -> Path:
+    try:
+        return common_dir_of(git_dir)
+    except OSError:
+        return git_dir  # reading it will say what is wrong
 
 
 def _folders(parent: Path) -> list[Path]:
@@ -164,8 +179,11 @@ def _hint(folder: Path) -> str:
 
 def _origin(git_dir: Path) -> str:
     """Where a repository was cloned from, without password; "" for a local path or none at all."""
-    with Git(git_dir) as git:
-        url = git.origin()
+    try:
+        with Git(git_dir) as git:
+            url = git.origin()
+    except RepositoryError:
+        return ""  # others go on; whoever reads this one will meet the error
     match = parsed(url)
     return public(url) if match and match["scheme"] != "file" else ""
 

@@ -76,7 +76,7 @@ def make_repo(
     path.mkdir(parents=True, exist_ok=True)
     git(path, "init", "-q", f"--initial-branch={branch}", *(["--bare"] if bare else []))
     if origin:
-        git(path, "remote", "add", "origin", origin)
+        git(path, "config", "remote.origin.url", origin)
     if not commits:
         return []
     steps = [step if isinstance(step, Made) else Made(step) for step in commits]

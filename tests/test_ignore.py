@@ -19,7 +19,8 @@ NAMES = st.sampled_from(
 PATHS = st.lists(NAMES, min_size=1, max_size=4).map("/".join)
 PIECES = st.sampled_from(
     ["a", "b", "ab", "*", "**", "?", "/", "/", "**/", "/**", "*.c", ".c", "foo", "[ab]", "[!a]", "[^b-z]",
-     "[a-", "[]a]", "[[:alpha:]]", "[[:nope:]]", "[z-a]", "\\a", "\\*", "\\", "!", "#", " ", "-", "[a/b]", "[\\]a]"]
+     "[a-", "[]a]", "[[:alpha:]]", "[[:nope:]]", "[z-a]", "\\a", "\\*", "\\", "!", "#", " ", "-", "[a/b]",
+     "[\\]a]"]
 )  # fmt: skip
 # Not held against git: what its shortcut for literal prefixes makes of "a**/b", which gitignore(5) rules out.
 QUIRKS = re.compile(r"//|\\/|[^/!]\*\*")
