@@ -24,7 +24,6 @@ HEADS = ("main", "master", "trunk", "develop")
 _SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d\S{0,22})?")
 _REVISION = re.compile(r"(?!-)[^\x00-\x20\x7f~^:?*\[\\{}]{1,300}(?:[~^]\d{0,6}){0,8}")
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _LAST_TIME = 2**31 - 1  # git < 2.45 reads --min-age as a C int
 
 
@@ -245,8 +244,8 @@ def text_of_path(path: bytes) -> str:
 
 
 def shown(text: str) -> str:
-    """Text from outside, fit for one line of a message: no control characters, at most 300 characters."""
-    return _UNPRINTABLE.sub("?", text.encode("utf-8", "replace").decode())[:300]
+    """Text from outside, fit for one line of a message: printable, at most 300 characters."""
+    return "".join(char if char.isprintable() else "?" for char in text[:300])
 
 
 def _read_object(out: IO[bytes], header: bytes) -> bytes | None:
