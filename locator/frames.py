@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from locator.report_shapes import RECOGNISERS, Raw
+from locator.report_scripts import elixir, javascript, php, python, ruby
+from locator.report_shapes import Lines, Raw, dotnet, go, jvm, native, rust
 from locator.report_types import Frame
+from locator.report_words import GO_STANDARD
+
+# In the order tried: the first that knows a line has it.
+RECOGNISERS: tuple[Callable[[Lines, int], Iterator[Raw]], ...] = (
+    python, jvm, go, rust, dotnet, javascript, ruby, php, native, elixir,
+)  # fmt: skip
 
 MAX_FRAMES = 300
-_LONG = 2_000  # characters of a line that are looked at; a call is shorter
+_LONG = 8_000  # characters of a line that are looked at; a call is shorter
 _MAYBE = re.compile(r"\d|\.\(|\bat |\.pyx? in ")  # no call is printed without one of these
 _MARKS = re.compile(r"^\s*(?:`{3}|~{3})")
 _NEW = re.compile(
@@ -18,7 +25,9 @@ _NEW = re.compile(
     r"|Exception in thread|WARNING: DATA RACE|Previous (?:read|write))"
 )
 _CAUSE = re.compile(r"^\s*(?:\[?[Cc]aused? ?(?:by)?\]?:|\[cause\]|Wrapped by:)")
-_CHAINED = re.compile(r"^\s*(?:During handling of|The above exception|--- End of|Suppressed:|Next )")
+_CHAINED = re.compile(
+    r"^\s*(?:During handling of|The above exception|--- End of|Suppressed:|Next [\w\\]*(?:Error|Exception))"
+)
 _ERROR = re.compile(
     r"^[\s>E|]*(?:(?:Caused by|Uncaught|Unhandled \w+|Exception in thread|PHP Fatal error)[^\n]*"
     r"|(?:panic|fatal error|runtime error)\b[^\n]*|\[signal [^\n]*|thread '[^\n]*|goroutine \d+ \[[^\n]*"
@@ -30,38 +39,14 @@ _MORE = re.compile(r"^\s*(?:\.\.\. \d+|\.{3}$|-{3,}|\^|~|#\d+ \{main\}|thrown in
 _SOURCE = re.compile(r"\s|-+> ?\d|\d+ |[>E] |<ipython|Cell In|-{20}")  # what tools print between calls
 _LIBRARY_PATH = re.compile(
     r"(?:^|/)(?:site-packages|dist-packages|node_modules|bower_components|vendor|third_party|gems"
-    r"|\.cargo/registry|\.m2|\.nuget|\.rustup|rustc|usr/local/go/src|usr/lib|usr/include|usr/src|lib/ruby|lib/python\d[\d.]*"
-    r"|goroot"
-    r"|go/src/(?:runtime|net|reflect|testing|syscall|internal))/"
-    r"|^<|^node:|^internal/|^native |/sysdeps/|^\[native"
+    r"|\.cargo/registry|\.m2|\.nuget|\.rustup|rustc|usr/local/go/src|usr/lib|usr/include|usr/src"
+    r"|lib/ruby|lib/python\d[\d.]*|goroot|go/src/(?:runtime|net|reflect|testing|syscall|internal))/"
+    r"|^<|^node:|^internal/(?:modules|process|main|timers|streams|deps)/|^native |/sysdeps/|^\[native"
     r"|^(?:/lib|/lib64)/|\.so[.\d]*$|libc-start|/Frameworks/",
-)  # fmt: skip
+)
 _LIBRARY_MODULE = re.compile(
     r"(?:java|javax|jakarta|jdk|sun|com\.sun|kotlin|kotlinx|scala|groovy|clojure|android|androidx|dalvik"
-    r"|System|Microsoft|"
-    r"MS\.Internal|std|core|alloc|tokio|org\.(?:junit|apache|springframework|hibernate"
-    r"|eclipse|jboss|gradle)|io\.netty|reactor)(?:[.:]|$)"
-)
-_LIBRARY_GO = frozenset(
-    [
-        "runtime",
-        "panic",
-        "net",
-        "net/http",
-        "reflect",
-        "testing",
-        "syscall",
-        "sync",
-        "os",
-        "io",
-        "bufio",
-        "context",
-        "encoding/json",
-        "database/sql",
-        "fmt",
-        "strings",
-        "sort",
-    ]
+    r"|System|Microsoft|MS\.Internal)(?:\.|$)|(?:std|core|alloc)::"
 )
 
 
@@ -77,7 +62,7 @@ class _Trace:
     """A trace being read: sections of calls, the section nearest the root cause first."""
 
     def __init__(self, start: int) -> None:
-        self.start = self.end = start
+        self.start = self.end = self.near = start  # `near` counts for what may still belong to it
         self.whole = False
         self.sections: list[list[Raw]] = [[]]
         self.current = self.sections[0]
@@ -86,6 +71,10 @@ class _Trace:
         if self.current:
             self.current = []
             self.sections.insert(0 if deeper else len(self.sections), self.current)
+
+    def patience(self) -> int:
+        """How many lines may follow a call before the cause is named: source, or a message of many lines."""
+        return 40 if self.sections[0] and self.sections[0][0].last else 8
 
     def calls(self) -> list[Raw]:
         parts: dict[tuple[Raw, ...], None] = {}  # a set in order: the same calls are often printed twice
@@ -107,9 +96,9 @@ def find(lines: Sequence[str]) -> Found:
             continue
         if open_ and _MARKS.match(line):
             open_ = None
-        if open_ and i - open_.end <= 40 and (_CAUSE.match(line) or _CHAINED.match(line)):
+        if open_ and i - open_.near <= open_.patience() and (_CAUSE.match(line) or _CHAINED.match(line)):
             open_.turn(deeper=bool(_CAUSE.match(line)))
-            open_.end = i
+            open_.near = i
             continue
         recogniser, raws = _recognise(lines, i)
         if not raws:
@@ -117,12 +106,12 @@ def find(lines: Sequence[str]) -> Found:
                 open_ = None
             continue
         inline = open_ is not None and open_.whole and not raws[0].whole
-        if open_ is None or inline or recogniser is not kind or i - open_.end > _reach(raws[0]):
+        if open_ is None or inline or recogniser is not kind or i - open_.near > _reach(raws[0]):
             open_ = _Trace(i)
             traces.append(open_)
             kind = recogniser
         open_.current.extend(raws)
-        open_.end = skip = i + raws[0].height - 1
+        open_.end = open_.near = skip = i + raws[0].height - 1
         open_.whole = open_.whole or raws[0].whole
         if raws[0].whole:
             shown.update(range(i, skip + 1))
@@ -176,7 +165,7 @@ def _number(traces: Sequence[_Trace]) -> tuple[Frame, ...]:
 
 def is_library(path: str, module: str) -> bool:
     """Whether a call is clearly of a library, a runtime or the standard library."""
-    if _LIBRARY_PATH.search(path) or module in _LIBRARY_GO:
+    if _LIBRARY_PATH.search(path) or module in GO_STANDARD:
         return True
     return bool(_LIBRARY_MODULE.match(module))
 

@@ -10,12 +10,17 @@ from locator.report_links import Hit
 
 KEY_VALUE = re.compile(r"(?<![\w.$/@&?-])([A-Za-z_][\w.-]*+)=(?=[^=\s])(\"[^\"\n]*+\"|[^\s,;)\]}\"']*+)")
 KEY_COLON = re.compile(r"(?<![\w.-])([A-Za-z][\w.-]*+): (?:true|false|\d[\w.]*+|\"[^\"\n]{0,80}\")(?![\w/])")
-YAML = re.compile(r"(?m)^[ \t-]*+([A-Za-z][\w.-]*+):(?=[ \t]|$)")
+YAML = re.compile(r"(?m)^[ \t-]*+([A-Za-z][\w.-]*+):(?:$|[ \t]++(\S)?)")
 FLAG = re.compile(r"(?<![\w-])--([a-z][\w-]*+)")
 ENV = re.compile(r"(?<![\w.$-])\$?\{?([A-Z][A-Z0-9]*+(?:_[A-Z0-9]++)++)(?!\w)")
 MIXED_KEY = re.compile(r"(?<![\w./$@-])([a-zA-Z]\w*+(?:[.-]\w++){2,})(?![\w(/-])")
 PREFIXED = re.compile(r"(?m)^([A-Za-z][\w.-]{1,60}?)[ \t]{1,20}\| ")
-KEBAB = re.compile(r"(?<![\w./@$+=-])([a-z][a-z0-9]*+(?:[-][a-z0-9]++)++)(?![\w-]|\.\w)")
+JSON_SERVICE = re.compile(r"\"(\w++)\" ?: ?\"([\w.-]{1,80}+)\"")
+IMAGE = re.compile(r"(?<![\w./-])(?:[\w.-]++(?::\d{1,5})?/)++([a-z][\w-]*+):(?:v?\d[\w.-]*+|latest)(?!\w)")
+KEBAB = re.compile(
+    r"(?:(?<=\bpod/)|(?<=deployment/)|(?<=service/)|(?<=container/)|(?<![\w./@$+=-]))"
+    r"([a-z][a-z0-9]*+(?:[-][a-z0-9]++)++)(?![\w-]|\.\w)"
+)
 VERSION = re.compile(
     r"(?<![\w.,/=-])(v?\d{1,4}(?:\.\d{1,5}){1,3}"
     r"(?:-?(?:rc|alpha|beta|snapshot|dev|SNAPSHOT|RC|M)(?:[.\w]{0,11}\w)?)?)"
@@ -30,6 +35,7 @@ SPLIT = re.compile(r"\.|::|->|#")
 
 
 def key_value(m: re.Match[str]) -> Iterator[Hit]:
+    """`app=orders` names a service, `MaxRetryCount=2` a configuration key."""
     key, value = m[1], m[2].strip('"')
     if key.lower() in words.SERVICE_KEYS:
         yield "service", value[:80], 0
@@ -37,16 +43,22 @@ def key_value(m: re.Match[str]) -> Iterator[Hit]:
         yield "config", key[:120], 0
 
 
+def json_service(m: re.Match[str]) -> Iterator[Hit]:
+    """`"service": "orders"` in a JSON log line."""
+    if m[1].lower() in words.SERVICE_KEYS:
+        yield "service", m[2], 0
+
+
 def log_pair(m: re.Match[str]) -> Iterator[Hit]:
+    """The same in a log line, where plain keys are fields and not configuration."""
     return (hit for hit in key_value(m) if hit[0] == "service" or re.search(r"[._-]", hit[1]))
 
 
 def key(m: re.Match[str]) -> Iterator[Hit]:
+    """A key before a colon, or a command-line flag."""
     key = m[1]
     if key.lower() not in words.NOT_KEYS and (
-        m.re is FLAG
-        or (m.re is YAML and m.string[m.end() : m.end() + 1] in "\n")
-        or re.search(r"[a-z][A-Z]|[._-]", key)
+        m.re is FLAG or (m.re is YAML and not m[2]) or re.search(r"[a-z][A-Z]|[._-]", key)
     ):
         yield "config", key[:120], 0
 
@@ -58,12 +70,14 @@ def mixed_key(m: re.Match[str]) -> Iterator[Hit]:
 
 
 def env(m: re.Match[str]) -> Iterator[Hit]:
+    """ALL_CAPS: an environment variable or a constant."""
     yield "config", m[1], 0
     yield "identifier", m[1], 0
 
 
 def service(m: re.Match[str]) -> Iterator[Hit]:
-    name = m[1]
+    """A service or container, also without its replica's number or hash."""
+    name = m[1] if m.re is KEBAB else re.sub(r"_\d+$", "", m[1])
     parts = name.split("-")
     if m.re is KEBAB:
         if sum(len(p) > 1 for p in parts) < 2 and not (len(parts[0]) > 2 and parts[-1].isdigit()):
@@ -77,6 +91,8 @@ def service(m: re.Match[str]) -> Iterator[Hit]:
             or (len(parts[-1]) < 2 and not parts[-1].isdigit())
         ):
             return
+    elif name.isupper():
+        return  # a level of a log: INFO | ...
     yield "service", name, 0
     while len(parts) > 1 and (parts[-1].isdigit() or re.fullmatch(r"(?=[a-z]*\d)[a-z0-9]{5,10}", parts[-1])):
         parts.pop()
@@ -85,11 +101,13 @@ def service(m: re.Match[str]) -> Iterator[Hit]:
 
 
 def version(m: re.Match[str]) -> Iterator[Hit]:
+    """v1.2.3, 2.4-rc1; four numbers are an address."""
     if m[1].count(".") < 3:
         yield "version", m[1], 0
 
 
 def name(m: re.Match[str]) -> Iterator[Hit]:
+    """A call, a dotted name, or a word that is shaped like an identifier."""
     parts = SPLIT.split(m[1])
     if parts[0] in ("self", "this", "cls") and len(parts) > 1:
         parts = parts[1:]
@@ -108,5 +126,6 @@ def name(m: re.Match[str]) -> Iterator[Hit]:
         yield "identifier", last, 0
 
 
-def nothing(m: re.Match[str]) -> Iterator[Hit]:
-    yield "", "", 0  # explained, and of no use
+def nothing(_: re.Match[str]) -> Iterator[Hit]:
+    """Explained, and of no use: an e-mail address."""
+    yield "", "", 0

@@ -8,19 +8,19 @@ def _set(text: str) -> frozenset[str]:
 
 
 CODE_EXTENSIONS = _set(
-    """go py pyi pyx pxd pxi java kt kts scala groovy clj js jsx ts tsx mjs cjs mts vue svelte cs fs vb rs rb erb
-    rake php phtml c h cc cpp cxx hpp hh hxx m mm swift dart lua pl pm ex exs erl hs ml r jl sh bash
-    zsh ps1 bat sql proto thrift graphql html htm css scss less tmpl tpl jinja j2 ftl jsp cshtml
-    razor xaml tf hcl gradle cmake mk nim zig sol asm s f f90 cu bzl"""
+    """go py pyi pyx pxd pxi java kt kts scala groovy clj js jsx ts tsx mjs cjs mts vue svelte cs fs vb rs
+    rb erb rake php phtml c h cc cpp cxx hpp hh hxx m mm swift dart lua pl pm ex exs erl hs ml r jl
+    sh bash zsh ps1 bat sql proto thrift graphql html htm css scss less tmpl tpl jinja j2 ftl jsp
+    cshtml razor xaml tf hcl gradle cmake mk nim zig sol asm s f f90 cu bzl"""
 )
 DATA_EXTENSIONS = _set(
     """json yaml yml toml xml ini cfg conf properties env md rst txt lock sum mod csproj sln wsdl xsd avsc
     ipynb csv log patch diff service dockerfile plist adoc pom po"""
 )
 ROOTS = _set(
-    """src pkg internal cmd lib libs app apps api core services service packages modules config conf
-    configs test tests docs bin scripts tools util utils server client web frontend backend include
-    plugins examples common"""
+    """src pkg internal cmd lib libs app apps api core services packages modules config conf configs test
+    tests docs bin scripts tools util utils server client web frontend backend include plugins
+    examples common"""
 )
 FILE_NAMES = _set("dockerfile makefile jenkinsfile rakefile gemfile vagrantfile procfile cmakelists.txt")
 PRODUCTS = _set(
@@ -38,6 +38,10 @@ SYSTEM_ROOTS = _set(
     "usr etc home var tmp opt root Users mnt dev proc sys lib bin private app src go workspace"
 )
 TOP_LEVEL = _set("com org net io dev local internal svc cloud edu gov")
+GO_STANDARD = _set(
+    """runtime panic net net/http reflect testing syscall sync os io bufio context encoding/json database/sql
+    fmt strings sort"""
+)
 SERVICE_KEYS = _set(
     """app service svc container component appname application service_name servicekey deployment pod"""
 )
@@ -46,13 +50,13 @@ LOG_KEYS = _set(
     error err addr pc"""
 )
 NOT_CALLS = _set(
-    """print println len str int range list dict set tuple if for while switch catch return type super func
-    function def sizeof require import include not and or assert float bool isinstance repr open max
-    min sum map filter sorted lambda new async await throw echo array printf"""
+    """print println len str int range list dict set tuple if for while switch catch return type super
+    func function def sizeof require import include not and or assert float bool isinstance repr
+    open max min sum map filter sorted lambda new async await throw echo array printf"""
 )
 NOT_KEYS = _set(
-    """git else try finally default except public private protected note expected actual https http steps a
-    b c x y"""
+    """git else try finally default except public private protected note expected actual https http steps
+    a b c x y"""
 )
 NOT_IDENTIFIERS = _set(
     """True False None null true false undefined nil void self this GitHub GitLab JavaScript TypeScript
@@ -69,6 +73,6 @@ ENGLISH_LEAD = _set(
 )
 ENGLISH_TAIL = _set(
     """up in out off on time only based like end free level case specific defined line date way wise size
-    known related friendly aware box many one to and or the safe style side facing written sensitive
-    insensitive empty zero least existing containing looking using format string"""
+    known related friendly aware box many one to and or the safe style side facing written
+    sensitive insensitive empty zero least existing containing looking using format string"""
 )

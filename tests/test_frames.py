@@ -56,6 +56,25 @@ def test_of_an_endless_recursion_the_innermost_calls_are_kept() -> None:
     assert [f.line for f in frames] == list(range(1, MAX_FRAMES + 1))
 
 
+def test_a_line_number_beyond_reason_is_unknown() -> None:
+    frames = find(
+        [f'  File "/srv/shop/a.py", line {"9" * 5_000}, in f', "    at g (/app/a.js:" + "9" * 30 + ":1)"]
+    ).frames
+    assert [f.line for f in frames] == [0, 0]
+
+
+def test_prose_after_a_trace_is_not_part_of_it() -> None:
+    lines = [
+        "at com.shop.A.b(A.java:1)",
+        "",
+        "That is all.",
+        "Next I open the cart.",
+        "Caused by: my own change?",
+        "Bye.",
+    ]
+    assert find(lines).spans == ((0, 0),)
+
+
 def test_ruby_traces_printed_upside_down_are_turned() -> None:
     lines = [
         "Traceback (most recent call last):",

@@ -207,6 +207,16 @@ def test_services_config_and_versions() -> None:
     assert said(text, "version") == ["v1.2.3", "2.4-rc1"]
 
 
+def test_services_of_containers_images_and_logs() -> None:
+    text = (
+        'orders_1  | 2024-05-01 12:00:00 INFO up\n{"level":"info","service":"billing","msg":"ready"}\n'
+        "2024-05-01 12:00:00 INFO pulled registry.example:5000/shop/catalog:1.2 "
+        "for pod/stock-api-7d9f8b6c5-x2x9z"
+    )
+    assert said(text, "service") == ["orders", "billing", "catalog", "stock-api-7d9f8b6c5-x2x9z", "stock-api"]
+    assert said("Set orders.http-client.max-size first.", "config") == ["orders.http-client.max-size"]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -311,11 +321,12 @@ def test_odd_characters_are_safe(text: str) -> None:
 
 
 # fmt: off
-UNITS = [
+UNITS = [  # what is repeated, after what
     "a.", "(", '"', "`", "at ", " 'a", "a\n", "a-", "a/", "a:1:", "a_", "A", "http://", '{"a', "a=b ",
     "#1 ", "\\n", "::<", ".(*", "a.bError: ", 'File "', "<!--", "` ", "<a ", "- a: ", "(a.b.(",
     "2024-01-01 00:00:00 ERROR a", "\n    at a(", "/a.py in b(\n", "|", "'a'", "GET ", "a@", "GET /a{", "-",
-    "1.", "--> 1\n", "```\n", "_", "Caused by: a\n", "[a](", "\t", "x.go:1\n", "$", "a@b",
+    "1.", "--> 1\n", "```\n", "_", "Caused by: a\n", "[a](", "\t", "x.go:1\n", "$", "a@b", "at ( … /",
+    " f'3a", ")", "::3", "at a( … [", "at a.b in x: … :1", "File x …   ", "x.py:1: …   ",
 ]
 # fmt: on
 
@@ -324,8 +335,10 @@ UNITS = [
 def test_time_grows_with_size_and_not_faster(unit: str) -> None:
     """Four times the text takes about four times as long; a quadratic pattern takes sixteen times."""
 
+    start_, _, unit = unit.rpartition(" … ")
+
     def seconds(size: int) -> float:
-        text = unit * (size // len(unit))
+        text = start_ + unit * (size // len(unit))
         best = 9e9
         for _ in range(2):
             start = time.perf_counter()
