@@ -41,14 +41,20 @@ def locate(index: Index, report: Report | str, options: Options = Options(), wei
     began = time.perf_counter()
     if isinstance(report, str):
         report = read(report)
-    query = understand(report)
-    views = choose_views(index, options)
-    scope = Scope(views)
-    aliases = {v.repo: index.repos[v.repo].aliases for v in views}
-    ranking = rank(scope, query, aliases, weights or Weights(), tests=options.tests)
+    scope, query, ranking = search(index, choose_views(index, options), report, weights, tests=options.tests)
     wanted = _filtered(scope, options)
     order = [i for i in best_files(ranking, len(ranking.scores)) if wanted is None or wanted[i]][: options.limit]
     return _answer(index, scope, query, ranking, order, options, began)
+
+
+def search(
+    index: Index, views: Sequence[View], report: Report, weights: Weights | None = None, *, tests: bool = False
+) -> tuple[Scope, Query, Ranking]:
+    """Rank every file of the views: what `locate` answers from, and what the evaluation scores."""
+    query = understand(report)
+    scope = Scope(views)
+    aliases = {v.repo: index.repos[v.repo].aliases for v in views}
+    return scope, query, rank(scope, query, aliases, weights or Weights(), tests=tests)
 
 
 def choose_views(index: Index, options: Options) -> list[View]:
