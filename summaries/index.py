@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -143,6 +143,14 @@ class Index:
                 f"{name} is not indexed at {at or 'any commit'}", f"run `bugatlas index --at {at or 'HEAD'} {name}`"
             )
         return shard.view(number)
+
+    def only(self, names: Collection[str]) -> Index:
+        """This index with some of its repositories: of the others there's no trace in it. Shares what is open."""
+        part = Index(self.root, self.manifest)
+        part.__dict__["repos"] = {n: s for n, s in self.repos.items() if n in names}
+        part._shards = {n: s for n, s in self._shards.items() if n in names}
+        part._stores = {n: s for n, s in self._stores.items() if n in names}
+        return part
 
     @contextmanager
     def writing(self) -> Iterator[None]:

@@ -7,8 +7,8 @@ pays only for blobs that are missing. `pending` holds the lexical rows of blobs 
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Collection, Iterable, Iterator
-from functools import lru_cache
 from pathlib import Path
 
 import msgspec
@@ -30,9 +30,14 @@ def blob_id(sha: str, language: str) -> str:
     return f"{sha}.{language}"
 
 
-@lru_cache(maxsize=1)
+_local = threading.local()  # the codecs are not safe to share between threads
+
+
 def _codec() -> tuple[zstandard.ZstdCompressor, zstandard.ZstdDecompressor]:
-    return zstandard.ZstdCompressor(level=6), zstandard.ZstdDecompressor()
+    if not hasattr(_local, "codec"):
+        _local.codec = zstandard.ZstdCompressor(level=6), zstandard.ZstdDecompressor()
+    codec: tuple[zstandard.ZstdCompressor, zstandard.ZstdDecompressor] = _local.codec
+    return codec
 
 
 _encode = msgspec.msgpack.Encoder().encode
