@@ -39,9 +39,11 @@ class Query(Struct, frozen=True):
 def understand(report: Report) -> Query:
     """Build the query of a report."""
     by_region: dict[str, Counter[int]] = {r: Counter() for r in REGION_WEIGHTS}
-    by_region["title"] = words.count(report.title)
+    by_region["title"] = words.count(report.title) + words.compounds(report.title)
     for region in report.regions:
         by_region[region.kind].update(words.count(region.text))
+        if region.kind != "code":
+            by_region[region.kind].update(words.compounds(region.text))
     bag: dict[int, float] = {}
     for region, counts in by_region.items():
         for k, n in counts.items():
@@ -67,12 +69,13 @@ def _marks(report: Report) -> tuple[Mark, ...]:
 
     for m in report.mentions:
         text = m.text
+        where = "title" if m.title else "prose" if m.region in ("prose", "log") else "code"
         if m.kind in ("identifier", "call", "dotted", "exception"):
             parts = [p for p in text.replace("::", ".").replace("#", ".").strip("()").split(".") if p]
             for p in parts[-3:]:
-                add("name", "n:" + p, text, m.line, m.title)
+                add(f"name:{where}", "n:" + p, text, m.line, m.title)
             for a, b in zip(parts, parts[1:], strict=False):
-                add("qualified", f"q:{a}.{b}", text, m.line, m.title)
+                add(f"qualified:{where}", f"q:{a}.{b}", text, m.line, m.title)
         if m.kind == "exception":
             add("error", "e:" + text.rsplit(".", 1)[-1], text, m.line, m.title)
         if m.kind == "quoted":
@@ -90,13 +93,13 @@ def _marks(report: Report) -> tuple[Mark, ...]:
     for f in report.frames:
         parts = [p for p in f.symbol.replace("::", ".").split(".") if p]
         for a, b in zip(parts, parts[1:], strict=False):
-            add("qualified", f"q:{a}.{b}", f.symbol, 0)
+            add("qualified:trace", f"q:{a}.{b}", f.symbol, 0)
     for region in report.regions:
         if region.kind in ("log", "trace", "prose"):
             for p in words.phrases(region.text[:20_000])[:400]:
-                add("phrase", "s:" + p, p, region.line)
+                add("words" if region.kind == "prose" else "phrase", "s:" + p, p, region.line)
     for p in words.phrases(report.title):
-        add("phrase", "s:" + p, p, 0, True)
+        add("words", "s:" + p, p, 0, True)
     return tuple(found.values())
 
 

@@ -27,7 +27,7 @@ _DOC_DIRS = {"doc", "docs", "documentation", "man", "changelog", "changes", "rel
 _EXAMPLE_DIRS = {"example", "examples", "sample", "samples", "demo", "demos", "benchmark", "benchmarks", "bench",
                  "tutorial", "tutorials", "galleries", "gallery", "asv_bench", "perf"}  # fmt: skip
 _TOOL_DIRS = {"scripts", "script", "tools", "tool", "ci", ".ci", ".github", ".circleci", "hack", "bin", "packaging",
-              "release", ".gitlab", "extras", "contrib"}  # fmt: skip
+              ".gitlab"}  # fmt: skip
 _TEST_NAME = re.compile(
     r"^(?:test[_-].*|.*[_.-]tests?|.*[_.-]spec|conftest|tests?|.*(?<=[a-z0-9])(?:Tests?|TestCase|Spec|IT))$"
 )

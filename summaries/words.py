@@ -22,6 +22,8 @@ Hashes = NDArray[np.uint64]
 _TOKEN = re.compile(r"[^\W\d_][\w$]*|\d[\w.]*\w|[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]+", re.UNICODE)
 _PARTS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_a-zA-Z]+")
 _CJK = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]+")
+_SENTENCE = re.compile(r"[.!?;:,()\[\]{}\"\n]+")
+_ALPHA = re.compile(r"[^\W\d_]+")
 _STEM = Stemmer.Stemmer("english", 0)
 
 STOP = frozenset(
@@ -82,6 +84,23 @@ def count(text: str) -> Counter[int]:
     for token, n in Counter(_TOKEN.findall(text)).items():
         for k in keys_of(token):
             seen[k] += n
+    return seen
+
+
+def compounds(text: str) -> Counter[int]:
+    """Keys of neighbouring words written as one: "auto event" finds `AutoEvent` and `autoevent.go`.
+
+    Two words, or three with a stop word between ("store and forward"), within a sentence.
+    """
+    seen: Counter[int] = Counter()
+    for sentence in _SENTENCE.split(text):
+        row = [w.lower() for w in _ALPHA.findall(sentence)]
+        for i, word in enumerate(row):
+            if word in STOP or len(word) < 2:
+                continue
+            for j in (i + 1, i + 2):
+                if j < len(row) and row[j] not in STOP and len(row[j]) > 1 and (j == i + 1 or row[i + 1] in STOP):
+                    seen[key(_STEM.stemWord("".join(row[i : j + 1])))] += 1
     return seen
 
 

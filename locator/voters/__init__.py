@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from locator.query import Query
 from locator.scope import Scope
+from locator.voters import context
 from locator.voters.exact import marks, paths
 from locator.voters.lexical import lexical
 from locator.voters.past import past
@@ -29,5 +30,11 @@ def vote(scope: Scope, query: Query) -> Votes:
     """Ask every voter."""
     by_words = lexical(scope, query)
     by_past = past(scope, query)
-    files = by_words.files | marks(scope, query) | paths(scope, query) | by_past.files
+    files = {
+        "service": context.services(scope, query),
+        "language": context.languages(scope, query),
+        "tests": context.tests(scope, by_words.files["units"]),
+        "activity": context.activity(scope),
+    }
+    files |= by_words.files | marks(scope, query) | paths(scope, query) | by_past.files
     return Votes(files, by_words.units, by_past.commits, by_words.rarity)

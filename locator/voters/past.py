@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from locator.query import Query
 from locator.scope import Scope, total
-from summaries.postings import Floats, bm25, idf, weighted
+from summaries.postings import Floats, Matches, bm25, idf, weighted
 
 NEIGHBOURS = 50  # past commits that vote
 
@@ -45,12 +45,43 @@ def past(scope: Scope, query: Query) -> Past:
 
     prose, head = score(weights), score(title)
     votes = {
+        "messages": _messages(scope, found, weights * rarity),
         "history": _spread(scope, prose),
         "history_own": _spread(scope, prose, per_view=True),
         "history_title": _spread(scope, head),
         "history_title_own": _spread(scope, head, per_view=True),
     }
     return Past(votes, prose)
+
+
+HALF_LIFE = 365 * 86400  # seconds after which a commit's words count half
+
+
+def _messages(scope: Scope, found: Sequence[Matches], weights: Floats) -> Floats:
+    """BM25-like score of the words of all commits that changed a file, old ones counting less."""
+    out = np.zeros(scope.size, np.float32)
+    for v, m, start in zip(scope.views, found, scope.starts, strict=False):
+        arrays = v.shard.arrays
+        begins = arrays["commit_starts"]
+        sizes = arrays["commit_sizes"].astype(np.int64)
+        age = np.maximum(v.info.time - arrays["commit_times"], 0) / HALF_LIFE
+        worth = np.where((sizes > 0) & (sizes <= 15), 0.5**age / np.sqrt(np.maximum(sizes, 1)), 0.0)
+        own = v.file_of_path[arrays["commit_paths"].astype(np.int64)]
+        count = begins[m.docs + 1] - begins[m.docs]
+        ends = np.cumsum(count)
+        if not len(ends) or not len(v):
+            continue
+        where = np.arange(int(ends[-1])) + np.repeat(begins[m.docs] - (ends - count), count)
+        files = own[where]
+        query = np.repeat(m.query, count)
+        tf = np.repeat(worth[m.docs], count)
+        on = (files >= 0) & (tf > 0)
+        cell = query[on] * len(v) + files[on]
+        cells, at = np.unique(cell, return_inverse=True)
+        total_tf = np.bincount(at, weights=tf[on])
+        part = weights[cells // len(v)] * total_tf / (total_tf + 0.3)
+        out[start : start + len(v)] = np.bincount(cells % len(v), weights=part, minlength=len(v))
+    return out
 
 
 def _spread(scope: Scope, scored: Sequence[Floats], *, per_view: bool = False) -> Floats:

@@ -1,0 +1,134 @@
+"""Context: services and languages that the report names, tests that tell its story, how often things change."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+import numpy as np
+
+from locator.query import Query
+from locator.scope import Scope, total
+from summaries.paths import Role
+from summaries.postings import Floats, Ints
+from summaries.shard import View
+from summaries.words import hashes
+
+_SERVICE_KINDS = frozenset(("service", "host", "repository", "config", "path", "identifier"))
+_KEBAB = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)+")
+MOST_FILES = 400  # a folder name that more files share says little
+
+
+def services(scope: Scope, query: Query) -> Floats:
+    """Files below a folder that bears the name of a service in the report.
+
+    "core-data" names `cmd/core-data/` and `internal/core/data/`; a name that several repositories have
+    counts less for each.
+    """
+    said: dict[str, float] = {}
+    for m in query.report.mentions:
+        if m.kind in _SERVICE_KINDS:
+            for name in _KEBAB.findall(m.text.lower())[:6]:
+                worth = 1.5 if m.title else 1.0
+                parts = name.split("-")
+                for i in range(min(2, len(parts) - 1)):
+                    tail = parts[i:]
+                    for folder in ("-".join(tail), "/".join(tail)):
+                        said[folder] = max(said.get(folder, 0.0), worth * (1.0 if i == 0 else 0.7))
+    out = np.zeros(scope.size, np.float32)
+    if not said:
+        return out
+    names = sorted(said)
+    keys = hashes("d:" + n for n in names)
+    found = [m.keep(v.path_mask) for v, m in zip(scope.views, scope.gather("names", keys), strict=True)]
+    df = total(found, len(names))
+    owners = np.sum([m.frequencies(len(names)) > 0 for m in found], axis=0)
+    worth = np.array([said[n] for n in names]) / np.maximum(owners, 1)
+    worth[df > MOST_FILES] = 0
+    for v, m, start in zip(scope.views, found, scope.starts, strict=False):
+        np.maximum.at(out, start + v.file_of_path[m.docs], worth[m.query])
+    return out
+
+
+_LANGUAGE_WORDS = {
+    "go": r"\b(?:[Gg]olang|Go (?=[a-z]+ (?:service|client|module|code|package)|SDK|service|client|module|code|package)|go\.mod)",
+    "c": r"(?<![\w.'’])C(?= (?:SDK|API|service|device|client|library|code|program|based|side)|[- ]based|/POSIX)|in C\b(?![+#:.])",
+    "cpp": r"\bC\+\+|\bcpp\b",
+    "csharp": r"\bC#|\.NET\b|\bdotnet\b",
+    "java": r"\bJava\b(?!Script)",
+    "kotlin": r"\bKotlin\b",
+    "python": r"\b[Pp]ython\b",
+    "javascript": r"\bJavaScript\b|\bNode(?:\.js|JS)\b|\bnodejs\b",
+    "typescript": r"\bTypeScript\b",
+    "rust": r"\bRust\b",
+    "ruby": r"\bRuby\b",
+    "php": r"\bPHP\b",
+    "scala": r"\bScala\b",
+    "swift": r"\bSwift\b",
+    "shell": r"\b(?:shell|bash) script|\.sh\b",
+    "dockerfile": r"\bDockerfile\b",
+    "makefile": r"\bMakefile\b|\bmake \w+",
+}
+
+
+@lru_cache(maxsize=1)
+def _languages() -> dict[str, re.Pattern[str]]:
+    return {k: re.compile(p) for k, p in _LANGUAGE_WORDS.items()}
+
+
+def languages(scope: Scope, query: Query) -> Floats:
+    """Files in a language that the report names."""
+    text = query.report.title + "\n" + "\n".join(r.text for r in query.report.regions if r.kind == "prose")
+    said = {k for k, p in _languages().items() if p.search(text[:50_000])}
+    out = np.zeros(scope.size, np.float32)
+    for v, start in zip(scope.views, scope.starts, strict=False):
+        on = np.array([name in said for name in v.shard.info.languages], np.float32)
+        out[start : start + len(v)] = on[v.shard.arrays["blob_languages"][v.blob_ids]] if len(on) else 0
+    return out
+
+
+_STEM = re.compile(r"^(?:tests?[_-])?(.*?)(?:[_.-]?(?:tests?|spec|it|testcase))?$", re.IGNORECASE)
+
+
+def tested(view: View) -> Ints:
+    """For every test of a view the file it tests, by name and nearness; -1 where there is none."""
+    by_stem: dict[str, list[int]] = {}
+    is_test = view.with_role(Role.TEST)
+    paths = view.paths
+    stems = [p.rsplit("/", 1)[-1].rsplit(".", 1)[0].lower() for p in paths]
+    for i, stem in enumerate(stems):
+        if not is_test[i]:
+            by_stem.setdefault(stem.strip("_"), []).append(i)
+    out = np.full(len(view), -1, np.int64)
+    for i in np.flatnonzero(is_test):
+        m = _STEM.match(stems[int(i)])
+        near = by_stem.get(m[1].strip("_") if m else "", [])
+        if near:
+            mine = set(paths[int(i)].lower().split("/"))
+            out[i] = max(near, key=lambda j: (len(mine & set(paths[j].lower().split("/"))), -j))
+    return out
+
+
+def tests(scope: Scope, units: Floats) -> Floats:
+    """What a file's tests score: they tell in plain words what the file is to do."""
+    out = np.zeros(scope.size, np.float32)
+    for v, start in zip(scope.views, scope.starts, strict=False):
+        of = tested(v)
+        at = np.flatnonzero(of >= 0)
+        np.maximum.at(out, start + of[at], units[start + at])
+    return out
+
+
+def activity(scope: Scope) -> Floats:
+    """Share of a repository's recent commits that changed each file, halved every half year."""
+    out = np.zeros(scope.size, np.float32)
+    for v, start in zip(scope.views, scope.starts, strict=False):
+        arrays = v.shard.arrays
+        begins = arrays["commit_starts"]
+        age = (v.info.time - arrays["commit_times"]) / (182 * 86400)
+        weight = np.where(v.commit_mask, 0.5 ** np.maximum(age, 0), 0.0)
+        files = v.file_of_path[arrays["commit_paths"].astype(np.int64)]
+        per = np.repeat(weight, np.diff(begins))
+        on = files >= 0
+        out[start : start + len(v)] = np.bincount(files[on], weights=per[on], minlength=len(v))
+    return np.log1p(out).astype(np.float32)
