@@ -144,7 +144,11 @@ def refine(path: str, text: str) -> str | None:
         return _by_shebang(text)
     if language == "c" and path.endswith((".h", ".H")) and _CPP_HEADER.search(text[:_HEAD]):
         return "cpp"
-    if language == "objc" and path.endswith(".m") and not re.search(r"^\s*(?:[@#]|//)", text[:_HEAD], re.MULTILINE):
+    if (
+        language == "objc"
+        and path.endswith(".m")
+        and not re.search(r"^\s*(?:[@#]|//)", text[:_HEAD], re.MULTILINE)
+    ):
         return "matlab"
     return language
 

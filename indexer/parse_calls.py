@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Final, NamedTuple
 
-from indexer import parse_routes
+from indexer.parse_routes import Routes
+from indexer.parse_symbols import Placed
 from summaries.types import Endpoint, Topic
-
-if TYPE_CHECKING:
-    from indexer.extract import Placed
 
 Spot = tuple[int, int, int, bytes]  # start, end, row, text
 
-_MAX = 200
+_MAX: Final = 200
 
 
 class Said(NamedTuple):
@@ -33,70 +31,84 @@ class Said(NamedTuple):
     imports: tuple[str, ...]
 
 
-# reversed text before a literal: blanks, the opening bracket, then the callee and what it is called on
-_CALLEE = re.compile(rb"\s*([(\[])\s*(?:>[^<>()\[\]]{0,60}<)?!?([\w$]+)(?:\s*(?:\.\??|>-|::|>\?)\s*([\w$)\]]{1,60}))?([@#\[]?)")
-_BARE = re.compile(rb"[ \t]+([\w!?]+)(?:\.([\w)]+))?")  # Ruby: get "/x"
-
-
 class Context(NamedTuple):
     """The call a literal is the first argument of: `client.get("/x"` is get on client."""
 
     callee: str
     on: str
-    bracket: str
+    bracket: str  # "(" or "[", or " " where a language calls without
     mark: str  # "@", "#" or "[" before an annotation's name
+
+
+# what stands before a literal, read backwards: blanks, the opening bracket, the callee, what it is called on
+_CALLEE = re.compile(
+    rb"\s*([(\[])\s*(?:>[^<>()\[\]]{0,60}<)?!?([\w$]+)(?:\s*(?:\.\??|>-|::|>\?)\s*([\w$)\]]{1,60}))?([@#\[]?)"
+)
+_BARE = re.compile(rb"[ \t]+([\w!?]+)(?:\.([\w)]+))?")  # get "/x"
+_WITHOUT_BRACKETS = frozenset({"ruby", "php"})
 
 
 def context(data: bytes, start: int, language: str) -> Context | None:
     """The call or subscript that a literal opens, if it opens one."""
+    if data[start - 1 : start] not in _MAY_OPEN:
+        return None
     before = data[max(0, start - 120) : start][::-1]
     found = _CALLEE.match(before)
     if found:
-        return Context(
-            found[2][::-1].decode("utf-8", "replace"),
-            (found[3] or b"")[::-1].decode("utf-8", "replace"),
-            found[1].decode(),
-            found[4].decode(),
-        )
-    if language == "ruby":
-        found = _BARE.match(before)
-        if found:
-            return Context(found[1][::-1].decode("utf-8", "replace"), (found[2] or b"")[::-1].decode("utf-8", "replace"), " ", "")
-    return None
+        name, on, bracket, mark = found[2], found[3], found[1], found[4]
+    elif language in _WITHOUT_BRACKETS and (found := _BARE.match(before)):
+        name, on, bracket, mark = found[1], found[2], b" ", b""
+    else:
+        return None
+    callee = name[::-1].decode("utf-8", "replace")
+    if len(callee) > 1:
+        callee = callee.removeprefix("$")
+    return Context(callee, on[::-1].decode("utf-8", "replace") if on else "", bracket.decode(), mark.decode())
 
 
-_GETTERS = frozenset("getenv Getenv LookupEnv environ env GetEnvironmentVariable setenv putenv getProperty Value".split())
-_CONFIG_GETTERS = re.compile(
-    r"(?:get|Get)(?:String|Int|Int32|Int64|Bool|Boolean|Float64|Duration|StringSlice|StringMap|Value|Property|"
-    r"Required|RequiredProperty|Section|OrDefault|Or|OrElse)?$|fetch$|var$|var_os$|config$|ConfigurationProperties$|"
-    r"BindEnv$|SetDefault$|IsSet$|has$|required$"
+_MAY_OPEN = frozenset({b"(", b"[", b" ", b"\n", b"\t"})
+
+_GETTERS: Final = frozenset(
+    "getenv secure_getenv Getenv LookupEnv environ env GetEnvironmentVariable setenv putenv getProperty "
+    "ConfigurationProperties".split()
 )
-_CONFIG_ON = re.compile(r"(?:viper|config|configuration|cfg|conf|koanf|settings|env|environ|environment|ENV|_ENV|props|properties|AppSettings)$", re.IGNORECASE)
-_KEY = re.compile(rb"^[A-Za-z_][\w.:\-]{1,119}$")
+_CONFIG_GETTER = re.compile(
+    r"(?:[gG]et(?:String|Int|Int32|Int64|Bool|Boolean|Float64|Duration|StringSlice|StringMap|Value|Property|"
+    r"Required|RequiredProperty|Section|OrDefault|Or|OrElse)?|fetch|var|var_os|config|BindEnv|SetDefault|IsSet|"
+    r"has|required)$"
+)
+_CONFIG_ON = re.compile(
+    r"(?:viper|config|configuration|cfg|conf|koanf|settings|env|environ|environment|props|properties|appsettings)$",
+    re.IGNORECASE,
+)
+_SUBSCRIPTED: Final = frozenset({"environ", "ENV", "_ENV", "AppSettings"})
+_KEY = re.compile(rb"[A-Za-z_][\w.:\-]{1,119}$")
 _PLACEHOLDER = re.compile(rb"\$\{([A-Za-z_][\w.\-]{1,119})")
-_REQUIRES = frozenset({"require", "require_relative", "import", "source", "include", "require_once", "load"})
+_REQUIRES: Final = frozenset(
+    {"require", "require_relative", "require_once", "include", "include_once", "import", "load"}
+)
 
-_TOPIC = re.compile(rb"^[\w.\-/#+*{}$:%]{2,120}$")
-_PUBLISH = frozenset(
+_TOPIC = re.compile(rb"[\w.\-/#+*{}$:%]{2,120}$")
+_PUBLISH: Final = frozenset(
     "publish Publish PublishAsync publishAsync convertAndSend basicPublish basic_publish sendToQueue BasicPublish "
     "send_message xadd XAdd PublishMsg publishMessage".split()
 )
-_SUBSCRIBE = frozenset(
+_SUBSCRIBE: Final = frozenset(
     "subscribe Subscribe SubscribeAsync QueueSubscribe psubscribe PSubscribe KafkaListener RabbitListener JmsListener "
-    "StreamListener SqsListener basicConsume basic_consume BasicConsume consume SubscribeSync EventPattern "
+    "StreamListener SqsListener basicConsume basic_consume BasicConsume SubscribeSync EventPattern "
     "MessagePattern Incoming".split()
 )
-_PUBLISH_MARKED = frozenset({"Outgoing", "SendTo"})
-_SENDERS = re.compile(r"(?:producer|kafka\w*|jms\w*|rabbit\w*|amqp\w*|\w*template|publisher|queue|nats|nc|broker|mqtt\w*)$", re.IGNORECASE)
-_NAMED_TOPIC = re.compile(rb"(?:^|[\W_]|[a-z])(?:[Tt]opics?|[Qq]ueues?|TOPIC|QUEUE)(?:_?[Nn]ame)?\"?'?\s*(?::=|[:=])\s*[\[{(]?\s*$")
-
-_THROW = re.compile(
-    rb"\bthrow\s+(?:new\s+)?\\?((?:[A-Za-z_]\w*(?:\.|::|\\))*[A-Za-z_]\w*)\s*[({.]"
-    rb"|\braise\s+((?:[A-Za-z_]\w*(?:\.|::))*[A-Z]\w*)"
-    rb"|\bErr\(\s*(?:\w+::)*([A-Z]\w*(?:::[A-Z]\w*)?)"
+_PUBLISH_MARKED: Final = frozenset({"Outgoing", "SendTo"})
+_SENDS: Final = frozenset({"send", "Send", "emit", "produce", "sendMessage", "Produce"})
+_SENDER = re.compile(
+    r"(?:producer|kafka\w*|jms\w*|rabbit\w*|amqp\w*|\w*template|publisher|queue|nats|nc|broker|mqtt\w*)$",
+    re.IGNORECASE,
 )
-_SENTINEL = re.compile(rb"\b(Err[A-Z]\w*)\b")
-_PROCESS_ENV = re.compile(rb"\b(?:process\.env|import\.meta\.env|ENV)(?:\.|\[\s*['\"])([A-Za-z_]\w*)")
+_NAMED_TOPIC = re.compile(
+    rb"(?:[Tt]opics?|[Qq]ueues?|TOPIC|QUEUE)(?:_?[Nn]ame)?\"?'?\s*(?::=|[:=])\s*[\[{(]?\s*$"
+)
+_TOPIC_WORDS: Final = (b"opic", b"TOPIC", b"ueue", b"QUEUE")
+_VERBS: Final = (b"GET ", b"POST ", b"PUT ", b"DELETE ", b"PATCH ", b"HEAD ")
 
 
 def read(data: bytes, language: str, spots: Sequence[Spot], placed: Sequence[Placed]) -> Said:
@@ -104,59 +116,60 @@ def read(data: bytes, language: str, spots: Sequence[Spot], placed: Sequence[Pla
     keys: dict[str, None] = {}
     topics: dict[tuple[str, str], Topic] = {}
     imports: dict[str, None] = {}
-    routes = parse_routes.Routes(data, language, placed)
+    routes = Routes(data, language, placed)
+    mentions_topic = any(word in data for word in _TOPIC_WORDS)
     for start, end, row, text in spots:
+        if not text or (b" " in text and not text.startswith(_VERBS)) or len(text) > 300:
+            continue
         where = context(data, start, language)
         if where:
-            if where.callee in _REQUIRES and where.bracket != "[" and text:
+            if where.callee in _REQUIRES and where.bracket != "[" and not where.on:
                 imports[text[:200].decode("utf-8", "replace")] = None
                 continue
             if _is_key(where, text):
-                keys.update(dict.fromkeys(k.decode() for k in _keys_in(text)))
+                keys.update((k.decode(), None) for k in _PLACEHOLDER.findall(text) or [text])
                 continue
             role = _role(where)
             if role and _TOPIC.match(text):
                 name = text.decode("utf-8", "replace")
                 topics.setdefault((name, role), Topic(name, role, row + 1))
                 continue
-        elif _TOPIC.match(text) and _NAMED_TOPIC.search(data[max(0, start - 40) : start]):
-            name = text.decode("utf-8", "replace")
-            role = _role_around(data, start)
-            if role or not any(known == name for known, _ in topics):
-                topics.setdefault((name, role), Topic(name, role, row + 1))
+        if mentions_topic and _NAMED_TOPIC.search(data[max(0, start - 40) : start]):
+            if _TOPIC.match(text):
+                name = text.decode("utf-8", "replace")
+                role = _role_around(data, start)
+                if role or not any(known == name for known, _ in topics):
+                    topics.setdefault((name, role), Topic(name, role, row + 1))
             continue
         routes.see(start, end, row, text, where)
     if b"process.env" in data or b"import.meta.env" in data:
-        keys.update(dict.fromkeys(m[1].decode() for m in _PROCESS_ENV.finditer(data)))
+        keys.update((m[1].decode(), None) for m in _PROCESS_ENV.finditer(data))
     served, called = routes.done()
     return Said(
         served[:_MAX],
         called[:_MAX],
         tuple(topics.values())[:_MAX],
-        _errors(data, language),
+        errors(data, language),
         tuple(keys)[:_MAX],
         tuple(imports)[:_MAX],
     )
 
 
+_PROCESS_ENV = re.compile(rb"\b(?:process|import\.meta)\.env(?:\.|\[\s*['\"])([A-Za-z_]\w*)")
+
+
 def _is_key(where: Context, text: bytes) -> bool:
     if where.callee == "Value" and where.mark == "@":
-        return b"${" in text or b"#{" in text
-    if where.bracket == "[":
-        return bool(_CONFIG_ON.match(where.callee)) and bool(_KEY.match(text)) and (
-            where.callee.lower() in ("environ", "env", "_env", "appsettings") or text.isupper() or b":" in text
-        )
+        return b"${" in text
     if not _KEY.match(text):
         return False
-    if where.callee in _GETTERS and where.callee != "Value":
+    if where.bracket == "[":
+        return where.callee in _SUBSCRIPTED or (
+            bool(_CONFIG_ON.match(where.callee)) and (text.isupper() or b":" in text)
+        )
+    if where.callee in _GETTERS:
         return True
-    if where.callee == "ConfigurationProperties":
-        return True
-    return bool(where.on) and bool(_CONFIG_ON.search(where.on)) and bool(_CONFIG_GETTERS.match(where.callee))
-
-
-def _keys_in(text: bytes) -> list[bytes]:
-    return _PLACEHOLDER.findall(text) or ([text] if _KEY.match(text) else [])
+    return bool(where.on and _CONFIG_GETTER.match(where.callee) and _CONFIG_ON.search(where.on))
 
 
 def _role(where: Context) -> str:
@@ -166,29 +179,55 @@ def _role(where: Context) -> str:
         return "subscribe"
     if where.callee in _PUBLISH or (where.mark == "@" and where.callee in _PUBLISH_MARKED):
         return "publish"
-    if where.callee in ("send", "Send", "emit", "produce", "sendMessage") and _SENDERS.search(where.on):
-        return "publish"
-    return ""
+    return "publish" if where.callee in _SENDS and _SENDER.search(where.on) else ""
 
 
 def _role_around(data: bytes, start: int) -> str:
+    """Whether a named topic is read or written, by the words just before it."""
     near = data[max(0, start - 160) : start].lower()
-    if b"listener" in near or b"consum" in near or b"subscri" in near or b"reader" in near:
+    if any(word in near for word in (b"listener", b"consum", b"subscri", b"reader")):
         return "subscribe"
-    return "publish" if b"produc" in near or b"publish" in near or b"writer" in near or b"send" in near else ""
+    return "publish" if any(word in near for word in (b"produc", b"publish", b"writer", b"send")) else ""
 
 
-_ERROR_LIKE = re.compile(r"(?:Error|Exception|Err|Fault|error|exception)")
+_THROW = re.compile(
+    rb"\bthrow\s+(?:new\s+)?\\?([A-Za-z_][\w.:\\]*)\s*[({]"
+    rb"|\braise\s+([A-Za-z_][\w.:]*)"
+    rb"|\bErr\(\s*([A-Za-z_][\w:]*)"
+)
+_SENTINEL = re.compile(rb"\bErr[A-Z]\w*")
+_NOT_NAMES = re.compile(r"[^\w.]+")
 
 
-def _errors(data: bytes, language: str) -> tuple[str, ...]:
+def errors(data: bytes, language: str) -> tuple[str, ...]:
+    """Exception types thrown or raised, and Go's error values."""
     names: dict[str, None] = {}
     if b"throw" in data or b"raise" in data or b"Err(" in data:
         for found in _THROW.finditer(data):
-            name = (found[1] or found[2] or found[3]).decode("utf-8", "replace").replace("::", ".").replace("\\", ".").lstrip(".")
-            last = name.rpartition(".")[2]
-            if last[:1].isupper() or _ERROR_LIKE.search(last):
+            written = (found[1] or found[2] or found[3]).decode("utf-8", "replace")
+            name = _error_name(written.replace("::", ".").replace("\\", ".").strip(".:"), bool(found[3]))
+            if name:
                 names[name] = None
     if language == "go":
-        names.update(dict.fromkeys(m.decode() for m in _SENTINEL.findall(data)))
+        names.update((m.decode(), None) for m in _SENTINEL.findall(data))
     return tuple(names)[:_MAX]
+
+
+def _error_name(name: str, variant: bool) -> str:
+    """The type in `shop.Gone.new` or `ShopError.gone`; nothing where no part of a name looks like a type.
+
+    Of an enum's `ShopError.Gone` the variant stays, if asked for.
+    """
+    parts = name.split(".")
+    if parts[0] == "std" and len(parts) == 2:
+        return name
+    types = [index for index, part in enumerate(parts) if part[:1].isupper()]
+    if not types:
+        return (
+            name
+            if parts[-1].lower().endswith(("error", "exception")) and parts[-1] != parts[-1].lower()
+            else ""
+        )
+    if variant:
+        return ".".join(parts[types[0] : types[-1] + 1])
+    return ".".join(parts[: types[-1] + 1])

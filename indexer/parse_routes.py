@@ -1,7 +1,7 @@
 """HTTP routes in code: which a file serves and which it calls.
 
-The frameworks' idioms are one table of names. A route stands in an annotation above a definition (its type's
-annotation is the prefix), or it is an argument of a call whose name and receiver tell server from client.
+A route stands in an annotation above a definition (its type's annotation is the prefix), or it is an argument
+of a call whose name and receiver tell server from client. The names are in `parse_idioms`.
 """
 
 from __future__ import annotations
@@ -9,87 +9,14 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from indexer import parse_idioms as idioms
+from indexer.parse_symbols import Placed
 from summaries.types import Endpoint
 
 if TYPE_CHECKING:
-    from indexer.extract import Placed
     from indexer.parse_calls import Context
-
-_VERBS: Final = ("get", "post", "put", "delete", "patch", "head", "options")
-_VERB_OF: Final = {
-    name: verb.upper()
-    for verb in _VERBS
-    for name in (
-        verb,
-        verb.upper(),
-        verb.title(),
-        f"{verb.title()}Mapping",
-        f"Http{verb.title()}",
-        f"Map{verb.title()}",
-        f"{verb.title()}Exchange",
-        f"http_{verb}",
-        f"add_{verb}",
-    )
-}
-_ANNOTATED: Final = frozenset(
-    "RequestMapping Path Route route Controller RestController JsonController ApplicationPath RoutePrefix WebServlet "
-    "HttpExchange add_url_rule expose api_view action websocket".split()
-)
-_SERVED: Final = frozenset(
-    "handle handlefunc route addroute add_route add_url_rule add_api_route add_resource mapmethods all any match method "
-    "methodfunc add resource addhandler registerhandler handler map".split()
-)
-_URLCONF: Final = frozenset({"path", "re_path", "url"})
-_CALLED: Final = {
-    "fetch": "",
-    "request": "",
-    "request_async": "",
-    "Request": "",
-    "urlopen": "GET",
-    "NewRequest": "",
-    "NewRequestWithContext": "",
-    "getForObject": "GET",
-    "getForEntity": "GET",
-    "postForObject": "POST",
-    "postForEntity": "POST",
-    "postForLocation": "POST",
-    "patchForObject": "PATCH",
-    "exchange": "",
-    "uri": "",
-    "ajax": "",
-    "axios": "",
-    "getJSON": "GET",
-    "open": "",
-    "PostForm": "POST",
-    "GetAsync": "GET",
-    "GetStringAsync": "GET",
-    "GetFromJsonAsync": "GET",
-    "PostAsync": "POST",
-    "PostAsJsonAsync": "POST",
-    "PutAsync": "PUT",
-    "PutAsJsonAsync": "PUT",
-    "DeleteAsync": "DELETE",
-    "PatchAsync": "PATCH",
-    "HttpGet": "GET",
-    "HttpPost": "POST",
-    "HttpPut": "PUT",
-    "HttpDelete": "DELETE",
-    "HttpPatch": "PATCH",
-    "URL": "",
-}
-_CLIENT = re.compile(
-    r"axios|http|client|request|fetch|session|rest|agent|curl|faraday|httparty|guzzle|unirest|superagent|got|ky|"
-    r"urllib|webtarget|caller|\$",
-    re.IGNORECASE,
-)
-_SERVER = re.compile(
-    r"(?:app|api|router?|routes?|r|e|g|rg|mux|srv|server|group|fastify|engine|web|v\d+|blueprint|bp|root|echo|gin|chi|"
-    r"endpoints|\w*router|\w*routes?|\w*group|\w*app|\w*mux|\w*blueprint|\w*_bp)$",
-    re.IGNORECASE,
-)
-_GROUPS: Final = frozenset({"group", "routergroup", "apirouter", "blueprint", "pathprefix", "mapgroup", "subrouter"})
 
 _ROUTE = re.compile(rb"/[\w\-.~{}:*?<>$()\[\]|^+@%!,=&#/\\;]*$")
 _LOOSE = re.compile(rb"[\^\w\-.~{}:*?<>$()\[\]|+/\\%]{0,200}$")
@@ -98,22 +25,41 @@ _ABSOLUTE = re.compile(rb"https?://[^\s/]{1,200}(/[^\s]*)?$")
 _WITH_VERB = re.compile(rb"(GET|POST|PUT|DELETE|PATCH|HEAD|OPTIONS)\s+(?:[\w.]*)(/\S*)$")
 _VERB_NAMED = re.compile(
     rb"\b(GET|POST|PUT|DELETE|PATCH|HEAD|OPTIONS)\b|[mM]ethod[s.:=_\s]{0,4}[\[({\s]{0,3}['\"]?"
-    rb"(get|post|put|delete|patch|Get|Post|Put|Delete|Patch)\b",
+    rb"(get|post|put|delete|patch|Get|Post|Put|Delete|Patch)\b"
 )
 _HANDLER = re.compile(
     rb"\s*,\s*(?:async\b|function\b|func\b|\(|fn\b|\||\[|[A-Z@&\w][\w.:>]*(?:\([^()]{0,80}\))?\s*[,)]|\w+\s*=>|to:|=>)"
 )
-_HANDLER_SURE = re.compile(rb"\s*,\s*(?:async\b|function\b|func\b|\([\w\s,:{}]{0,60}\)\s*(?:=>|->)|\w+\s*=>|\|)")
+_SURE_HANDLER = re.compile(
+    rb"\s*,\s*(?:async\b|function\b|func\b|\([\w\s,:{}]{0,60}\)\s*(?:=>|->)|\w+\s*=>|\|)"
+)
 _AXUM = re.compile(rb"\s*,\s*(?:\w+::)*(get|post|put|delete|patch)\(")
 _ASSIGNED = re.compile(rb"([A-Za-z_]\w*)\s*(?::=|=)[^=]")
 _OPENED = re.compile(rb"(?:([\w$)]+)\s*(?:\.|::|->)\s*)?([\w$]+)(?:<[^<>()]{0,60}>)?\s*$")
 _OPTION = re.compile(rb"(?:^|[\s{,(])['\"]?(url|uri|path|URL)['\"]?\s*[:=]\s*$")
 _ARGUMENT = re.compile(rb"([A-Za-z_]\w*)\s*=\s*[\[{(]?\s*$")
-_FEIGN = (b"FeignClient", b"RegisterRestClient", b"HttpExchange")
+_PROTO_HTTP = re.compile(rb"\b(get|post|put|delete|patch)\s*:\s*$")
 _BARE = re.compile(
     rb"@(Get|Post|Put|Delete|Patch)Mapping\b(?!\s*\(\s*[\"\w{])|@(GET|POST|PUT|DELETE|PATCH|HEAD|OPTIONS)\b(?!\s*\()"
     rb"|\[Http(Get|Post|Put|Delete|Patch)(?:\(\))?\s*[\],]|@(Get|Post|Put|Delete|Patch)\(\s*\)"
 )
+_BARE_MARKS = (
+    b"Mapping",
+    b"@GET",
+    b"@POST",
+    b"@PUT",
+    b"@DELETE",
+    b"[Http",
+    b"@Get(",
+    b"@Post(",
+    b"@Put(",
+    b"@Delete(",
+)
+_WITHOUT_RECEIVER = frozenset({"kotlin", "ruby", "scala"})
+_TRUSTED = frozenset(
+    {"kotlin", "ruby", "php", "csharp", "rust"}
+)  # a verb on a server binds, handler seen or not
+_SCRIPTS = frozenset({"javascript", "typescript", "tsx"})
 
 
 class Routes:
@@ -123,185 +69,212 @@ class Routes:
         self._data = data
         self._language = language
         self._placed = placed
-        self._starts = [p.start for p in placed]
+        annotated = b"@" in data or b"#[" in data or (language == "csharp" and b"[" in data)
+        self._starts = [p.start for p in placed] if annotated else []
         self._serves: dict[tuple[str, str], Endpoint] = {}
         self._calls: dict[tuple[str, str], Endpoint] = {}
-        self._above: dict[int, list[tuple[str, str, int]]] = {}  # definition -> (verb, route, row) annotated
-        self._prefixes: dict[str, str] = {}
+        self._above: dict[int, list[tuple[str, str, int]]] = {}  # definition -> annotated (verb, route, row)
+        self._prefixes: dict[str, str] = {}  # variable -> prefix of the routes bound on it
 
     def see(self, start: int, end: int, row: int, text: bytes, where: Context | None) -> None:
         """Judges one literal by the annotation or call it stands in."""
-        near = bisect_right(self._starts, start) - 1
-        if near >= 0 and start < self._placed[near].name_start:
-            self._annotation(near, start, row, text, where)
+        if self._starts:
+            near = bisect_right(self._starts, start) - 1
+            if near >= 0 and start < self._placed[near].name_start:
+                self._annotation(near, start, row, text, where)
+                return
+        slashed = text[:1] in (b"/", b"$", b"{", b"%", b"#") or text.startswith(b"http")
+        if not slashed and not where:
             return
-        if where and where.callee in _URLCONF and self._language == "python":
+        if where and where.callee in idioms.URLCONF and self._language == "python" and not where.on:
             if _LOOSE.match(text) and b"," in self._data[end : end + 20]:
-                self._serve("", text.strip(b"^$").decode("utf-8", "replace"), row, "")
-            return
-        spoken = _WITH_VERB.match(text)
-        if spoken and where and where.callee.lower() in _SERVED:
-            self._serve(spoken[1].decode(), spoken[2].decode("utf-8", "replace"), row, where.on)
-            return
-        lead = _LEAD.match(text)
-        route = text[lead.end() :] if lead else text
-        absolute = bool(_ABSOLUTE.match(text))
-        if not (absolute or _ROUTE.match(route)):
-            if self._language == "ruby" and where and where.callee in _VERBS and where.bracket == " " and not where.on:
-                self._ruby(end, row, text, where)
-            elif where and where.callee.startswith("Map") and where.callee in _VERB_OF and _LOOSE.match(text):
-                self._serve(_VERB_OF[where.callee], "/" + text.decode("utf-8", "replace"), row, where.on)
-            return
-        self._call(start, end, row, route.decode("utf-8", "replace"), where, absolute or bool(lead))
+                self._serve("", "/" + text.strip(b"^$").decode("utf-8", "replace"), row, "")
+        elif where and (spoken := _WITH_VERB.match(text)):
+            if where.callee.lower() in idioms.SERVED:
+                self._serve(spoken[1].decode(), spoken[2].decode("utf-8", "replace"), row, where.on)
+        elif slashed:
+            lead = _LEAD.match(text)
+            route = text[lead.end() :] if lead else text
+            outward = bool(lead) or bool(_ABSOLUTE.match(text))
+            if route.startswith(b"http") or _ROUTE.match(route):
+                self._argument(start, end, row, route.decode("utf-8", "replace"), where, outward)
+        elif where and _LOOSE.match(text):
+            self._relative(end, row, text.decode("utf-8", "replace"), where)
 
     def _annotation(self, index: int, start: int, row: int, text: bytes, where: Context | None) -> None:
-        head = self._data[self._placed[index].start : start]
-        argument = _ARGUMENT.search(head[-60:])
+        """A literal between the start of a definition and its name."""
+        if len(text) > 200 or not _LOOSE.match(text):
+            return
+        floor, name_start = self._placed[index].start, self._placed[index].name_start
+        head = self._data[floor:start]
         callee = where.callee if where else ""
         if not callee:
-            opened = _opened(self._data, start, self._placed[index].start)
-            if not opened or (argument and argument[1] not in (b"value", b"path", b"Path", b"prefix", b"url")):
+            argument = _ARGUMENT.search(head[-60:])
+            opened = _opened(self._data, start, floor)
+            if not opened or (argument and argument[1] not in idioms.ROUTE_ARGUMENTS):
                 return
-            callee = opened[0]
             if not argument and not text.startswith(b"/"):
                 return
-        verb = _VERB_OF.get(callee, "")
-        if not verb and callee not in _ANNOTATED:
-            return
-        if not _LOOSE.match(text) or len(text) > 200:
-            return
+            callee = opened[0]
+        verb = idioms.VERB_OF.get(callee, "")
         if not verb:
-            rest = self._data[start : self._placed[index].name_start][:300]
-            named = _VERB_NAMED.search(rest[len(text) :].split(b"\n@", 1)[0]) or (
-                _VERB_NAMED.search(head[-120:]) if callee == "RequestMapping" else None
-            )
-            verb = (named[1] or named[2]).decode().upper() if named else ""
+            if callee not in idioms.ANNOTATED:
+                return
+            rest = self._data[start + len(text) : min(name_start, start + 300)].split(b"\n@", 1)[0]
+            verb = _verb(rest) or (_verb(head[-120:]) if callee == "RequestMapping" else "")
+        elif (callee.isupper() and self._language in ("java", "kotlin")) or callee.endswith("Exchange"):
+            verb = "call:" + verb  # Retrofit and Spring's exchange interfaces are clients
         self._above.setdefault(index, []).append((verb, text.decode("utf-8", "replace"), row))
-        if callee.isupper() or callee.endswith("Exchange"):  # Retrofit and Spring's exchange interfaces are clients
-            self._above[index][-1] = ("call:" + verb, *self._above[index][-1][1:])
 
-    def _ruby(self, end: int, row: int, text: bytes, where: Context) -> None:
-        if b"to:" in self._data[end : end + 60].split(b"\n")[0] or b"=>" in self._data[end : end + 6]:
-            self._serve(where.callee.upper(), "/" + text.decode("utf-8", "replace"), row, "")
+    def _relative(self, end: int, row: int, route: str, where: Context) -> None:
+        """Routes that a framework lets one write without the leading slash."""
+        verb = idioms.VERB_OF.get(where.callee, "")
+        if where.callee.startswith("Map") and verb:
+            self._serve(verb, "/" + route, row, where.on)
+        elif self._language == "ruby" and verb and where.bracket == " " and not where.on:
+            line = self._data[end : end + 60].split(b"\n", 1)[0]
+            if b"to:" in line or line.lstrip().startswith(b"=>"):
+                self._serve(verb, "/" + route, row, "")
 
-    def _call(self, start: int, end: int, row: int, route: str, where: Context | None, outward: bool) -> None:
-        data = self._data
-        if where:
-            callee, on = where.callee, where.on
-            if where.bracket == "[":
-                return
-        else:
-            opened = _opened(data, start, 0)
-            if opened is None:
-                return
-            callee, on = opened
-        before = data[max(0, start - 120) : start]
-        after = data[end : end + 160]
-        lower = callee.lower()
-        verb = _VERB_OF.get(callee, "") if not callee.startswith("Http") else ""
-        if lower in _GROUPS:
-            line = data[data.rfind(b"\n", 0, start) + 1 : start]
-            assigned = _ASSIGNED.search(line)
-            if assigned:
+    def _argument(
+        self, start: int, end: int, row: int, route: str, where: Context | None, outward: bool
+    ) -> None:
+        """A route or URL among the arguments of a call."""
+        data, language = self._data, self._language
+        before, after = data[max(0, start - 120) : start], data[end : end + 160]
+        if language == "proto":
+            if bound := _PROTO_HTTP.search(before):
+                self._serve(bound[1].decode().upper(), route, row, "")
+            return
+        if language == "shell":
+            if outward and b"curl" in data[data.rfind(b"\n", 0, start) + 1 : start]:
+                self._call(_verb(before[-60:]), route, row)
+            return
+        opened = (where.callee, where.on) if where else _opened(data, start, 0)
+        if opened is None or (where and where.bracket == "["):
+            return
+        callee, on = opened
+        lower = callee.lower().replace("_", "")
+        if lower in idioms.GROUPS:
+            if assigned := _ASSIGNED.search(data[data.rfind(b"\n", 0, start) + 1 : start]):
                 self._prefixes[assigned[1].decode()] = self._prefixes.get(on, "") + route.rstrip("/")
-            return
-        option = _OPTION.search(before[-30:])
-        if option:
-            named = _VERB_NAMED.search(before.rpartition(b"{")[2]) or _VERB_NAMED.search(after.split(b"}", 1)[0])
-            said = (named[1] or named[2]).decode().upper() if named else ""
-            if b"handler" in after or lower == "route":
-                self._serve(said, route, row, on)
-            elif said or callee in _CALLED or _CLIENT.search(callee):
-                self._out(said, route, row)
-            return
-        if where is None and before.rstrip()[-1:] not in (b",", b"+", b"("):
-            return
-        if verb:
-            if outward or (on and _CLIENT.search(on) and not _SERVER.match(on)):
-                self._out(verb, route, row)
-            elif _HANDLER_SURE.match(after):
+        elif _OPTION.search(before[-30:]):
+            inside = after.split(b"}", 1)[0]
+            verb = _verb(before.rpartition(b"{")[2]) or _verb(inside)
+            if b"handler" in inside or lower == "route":
                 self._serve(verb, route, row, on)
-            elif on and _SERVER.match(on):
-                if on.lower() == "api" and self._language in ("javascript", "typescript", "tsx"):
-                    self._out(verb, route, row)
-                elif _HANDLER.match(after) or self._language in ("kotlin", "ruby", "php", "csharp", "rust"):
-                    self._serve(verb, route, row, on)
-            elif not on and self._language in ("kotlin", "ruby", "scala"):
-                self._serve(verb, route, row, on)
-            elif on in ("Route", "Router"):
-                self._serve(verb, route, row, on)
-            elif not after.lstrip().startswith(b",") and before.rstrip()[-len(callee) - 1 :].startswith(callee.encode()):
-                self._out(verb, route, row)
+            elif verb or callee in idioms.CALLED or idioms.CLIENT.search(callee):
+                self._call(verb, route, row)
+        elif where is None and before.rstrip()[-1:] not in (b",", b"+", b"("):
             return
-        if callee in _CALLED:
-            if callee in ("open", "URL", "uri", "Request") and not (outward or _VERB_NAMED.search(before[-40:]) or callee == "uri"):
-                return
-            named = _VERB_NAMED.search(before[-60:]) or _VERB_NAMED.search(after.split(b"\n\n")[0])
-            self._out(_CALLED[callee] or ((named[1] or named[2]).decode().upper() if named else ""), route, row)
-            return
-        if lower in _SERVED and not outward:
-            if lower in ("add", "all", "any", "match", "method", "resource", "handler", "map") and not _SERVER.match(on) and on not in ("Route", "web"):
-                return
+        elif (verb := idioms.VERB_OF.get(callee, "")) and not callee.startswith("Http"):
+            self._verb_call(verb, route, row, callee, on, before, after, outward)
+        elif callee in idioms.CALLED:
+            said = (
+                idioms.CALLED[callee]
+                or _verb(before[-60:])
+                or _verb(after.split(b";", 1)[0].split(b"\n\n")[0])
+            )
+            if outward or callee not in idioms.UNSURE_CALLED or _verb(before[-40:]):
+                self._call(said, route, row)
+        elif not outward and (
+            lower in idioms.SERVED
+            or lower.endswith(idioms.REGISTERS)
+            or (lower in idioms.SERVED_ON_SERVER and idioms.SERVER.match(on))
+        ):
             axum = _AXUM.match(after)
-            named = _VERB_NAMED.search(before.rpartition(b"(")[2]) or _VERB_NAMED.search(after.split(b"\n", 1)[0])
-            said = axum[1].decode().upper() if axum else (named[1] or named[2]).decode().upper() if named else ""
-            self._serve(said, route, row, on)
+            said = _verb(before.rpartition(b"(")[2]) or _verb(after.split(b"\n", 1)[0])
+            self._serve(axum[1].decode().upper() if axum else said, route, row, on)
+
+    def _verb_call(
+        self,
+        verb: str,
+        route: str,
+        row: int,
+        callee: str,
+        on: str,
+        before: bytes,
+        after: bytes,
+        outward: bool,
+    ) -> None:
+        """get("/x"): a server's binding or a client's call."""
+        server = bool(idioms.SERVER.match(on)) or on in ("Route", "Router")
+        if outward or (on and not server and idioms.CLIENT.search(on)):
+            self._call(verb, route, row)
+        elif _SURE_HANDLER.match(after) or (not on and self._language in _WITHOUT_RECEIVER):
+            self._serve(verb, route, row, on)
+        elif server and on.lower() == "api" and self._language in _SCRIPTS:
+            self._call(verb, route, row)
+        elif server:
+            if self._language in _TRUSTED or _HANDLER.match(after):
+                self._serve(verb, route, row, on)
+        elif not after.lstrip().startswith(b",") and before.rstrip()[:-1].endswith(callee.encode()):
+            self._call(verb, route, row)
 
     def _serve(self, verb: str, route: str, row: int, on: str) -> None:
         route = _tidy(self._prefixes.get(on, "") + route)
         self._serves.setdefault((verb, route), Endpoint(verb, route, row + 1))
 
-    def _out(self, verb: str, route: str, row: int) -> None:
+    def _call(self, verb: str, route: str, row: int) -> None:
         route = _tidy(route)
         if route != "/":
             self._calls.setdefault((verb, route), Endpoint(verb, route, row + 1))
 
     def done(self) -> tuple[tuple[Endpoint, ...], tuple[Endpoint, ...]]:
         """Routes served and called, annotated ones joined with the prefix of their type."""
-        self._bare()
-        used: set[int] = set()
+        if self._starts and any(mark in self._data for mark in _BARE_MARKS):
+            self._bare()
+        types = {i for i in self._above if self._placed[i].symbol.kind in ("class", "interface")}
+        joined = {self._placed[i].parent for i in self._above if i not in types}
         for index, said in sorted(self._above.items()):
-            place = self._placed[index]
-            if place.symbol.kind in ("class", "interface"):
-                continue
-            parent = place.parent
-            prefix = "" if parent < 0 else next((r for _, r, _ in self._above.get(parent, ())), "")
-            feign = parent >= 0 and any(
-                word in self._data[self._placed[parent].start : self._placed[parent].name_start] for word in _FEIGN
-            )
-            used.add(parent)
-            verb = next((v for v, _, _ in said if v), "")
-            routes = [(r, row) for _, r, row in said if r] or [("", said[0][2])]
-            for route, row in routes:
-                owner = self._placed[parent].symbol.name if parent >= 0 else ""
-                full = _join(prefix, route, owner, place.symbol.name)
-                if feign or verb.startswith("call:"):
-                    self._out(verb.removeprefix("call:"), full, row)
-                else:
-                    self._serve(verb, full, row, "")
-        for index, said in self._above.items():
-            place = self._placed[index]
-            if place.symbol.kind in ("class", "interface") and index not in used:
-                verbs = [p for p in self._placed if p.parent == index and p.symbol.name.lower() in _VERBS]
-                for child in verbs:
-                    self._serve(child.symbol.name.upper(), _join("", said[0][1], "", ""), child.symbol.start - 1, "")
-                if not verbs and said[0][1].strip("/"):
-                    self._serve(said[0][0], _join("", said[0][1], place.symbol.name, ""), said[0][2], "")
-        return tuple(self._serves.values()), tuple(self._calls.values())
+            if index not in types:
+                self._method(index, said)
+            elif index not in joined:
+                self._type(index, said)
+        by_line = sorted(self._serves.values(), key=lambda e: e.line)
+        return tuple(by_line), tuple(sorted(self._calls.values(), key=lambda e: e.line))
+
+    def _method(self, index: int, said: list[tuple[str, str, int]]) -> None:
+        parent = self._placed[index].parent
+        prefix, owner, client = "", "", False
+        if parent >= 0:
+            above = self._placed[parent]
+            prefix = next((route for _, route, _ in self._above.get(parent, ())), "")
+            owner = above.symbol.name
+            client = any(word in self._data[above.start : above.name_start] for word in idioms.CLIENT_TYPES)
+        verb = next((v for v, _, _ in said if v), "")
+        for route, row in [(r, row) for _, r, row in said if r] or [("", said[0][2])]:
+            full = _join(prefix, route, owner, self._placed[index].symbol.name)
+            if client or verb.startswith("call:"):
+                self._call(verb.removeprefix("call:"), full, row)
+            else:
+                self._serve(verb, full, row, "")
+
+    def _type(self, index: int, said: list[tuple[str, str, int]]) -> None:
+        """A type with a route whose methods have none: their names may be the verbs."""
+        verb, prefix, row = said[0]
+        route = _join("", prefix, self._placed[index].symbol.name, "")
+        bound = [
+            p.symbol for p in self._placed if p.parent == index and p.symbol.name.lower() in idioms.VERBS
+        ]
+        for symbol in bound:
+            self._serve(symbol.name.upper(), route, symbol.start - 1, "")
+        if not bound and route != "/":
+            self._serve(verb, route, row, "")
 
     def _bare(self) -> None:
         """Annotations that name a verb and no route: `@GET`, `@PostMapping`, `[HttpGet]`."""
-        data = self._data
-        if not any(word in data for word in (b"Mapping", b"@GET", b"@POST", b"@PUT", b"@DELETE", b"[Http", b"@Get(", b"@Post(")):
-            return
-        for found in _BARE.finditer(data):
+        for found in _BARE.finditer(self._data):
             near = bisect_right(self._starts, found.start()) - 1
-            if near < 0 or found.start() >= self._placed[near].name_start:
-                continue
-            verb = (found[1] or found[2] or found[3] or found[4]).decode().upper()
-            row = data.count(b"\n", 0, found.start())
-            said = self._above.setdefault(near, [])
-            said.append((verb, "", row))
+            if near >= 0 and found.start() < self._placed[near].name_start:
+                verb = (found[1] or found[2] or found[3] or found[4]).decode().upper()
+                row = self._data.count(b"\n", 0, found.start())
+                self._above.setdefault(near, []).append((verb, "", row))
+
+
+def _verb(text: bytes) -> str:
+    found = _VERB_NAMED.search(text)
+    return (found[1] or found[2]).decode().upper() if found else ""
 
 
 def _opened(data: bytes, start: int, floor: int) -> tuple[str, str] | None:
@@ -310,16 +283,14 @@ def _opened(data: bytes, start: int, floor: int) -> tuple[str, str] | None:
     depth = 0
     for at in range(len(window) - 1, -1, -1):
         char = window[at]
-        if char == 41:  # )
+        if char == 0x29:  # )
             depth += 1
-        elif char == 40:  # (
+        elif char == 0x28:  # (
             if depth == 0:
                 found = _OPENED.search(window[max(0, at - 120) : at])
-                if not found:
-                    return None
-                return found[2].decode("utf-8", "replace"), (found[1] or b"").decode("utf-8", "replace")
+                return (found[2].decode(), (found[1] or b"").decode()) if found else None
             depth -= 1
-        elif char == 59 and depth == 0:  # ;
+        elif char == 0x3B and depth == 0:  # ;
             return None
     return None
 
@@ -329,13 +300,16 @@ def _join(prefix: str, route: str, owner: str, name: str) -> str:
         prefix, route = "", route[1:]
     if "[" in prefix or "[" in route:
         controller = owner.removesuffix("Controller").lower()
-        prefix, route = (p.replace("[controller]", controller).replace("[action]", name) for p in (prefix, route))
+        prefix, route = (
+            p.replace("[controller]", controller).replace("[action]", name) for p in (prefix, route)
+        )
     return "/" + "/".join(part.strip("/") for part in (prefix, route) if part.strip("/"))
+
+
+_FILLED = re.compile(r"[$#]\{")
+_SLASHES = re.compile(r"(?<!:)/{2,}")
 
 
 def _tidy(route: str) -> str:
     """As written, but template placeholders as {x} and no doubled or trailing slash."""
-    route = re.sub(r"[$#]\{", "{", route)
-    if "://" not in route:
-        route = re.sub(r"/{2,}", "/", route)
-    return (route.rstrip("/") or "/")[:200]
+    return (_SLASHES.sub("/", _FILLED.sub("{", route)).rstrip("/") or "/")[:200]

@@ -7,8 +7,9 @@
 (delegate_declaration name: (_) @name) @type
 (method_declaration name: (_) @name) @method
 (constructor_declaration name: (_) @name) @method
-(destructor_declaration name: (_) @name) @method
+(destructor_declaration "~" @name) @method
 (operator_declaration "operator" @name) @method
+(conversion_operator_declaration "operator" @name) @method
 (indexer_declaration "this" @name) @method
 (local_function_statement name: (_) @name) @function
 (property_declaration name: (_) @name) @field

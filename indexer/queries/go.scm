@@ -5,7 +5,7 @@
 (type_spec name: (_) @name type: (interface_type)) @interface
 (interface_type (method_elem name: (_) @name) @method)
 (type_alias name: (_) @name) @type
-(const_spec name: (_) @name) @constant
+(const_spec (identifier) @name) @constant
 (source_file (var_declaration (var_spec name: (_) @name) @constant))
 (source_file (var_declaration (var_spec_list (var_spec name: (_) @name) @constant)))
 (import_spec path: (_) @import)

@@ -3,3 +3,4 @@
 (program (declaration_command (variable_assignment name: (variable_name) @name)) @constant)
 (command name: (command_name) @_source argument: (word) @import (#any-of? @_source "source" "."))
 [(string) (raw_string)] @string
+(command argument: (word) @string (#match? @string "^https?://"))
