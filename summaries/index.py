@@ -22,12 +22,20 @@ import msgspec
 import xxhash
 from msgspec import Struct
 
-from summaries.errors import IndexDamaged, IndexError_, IndexLocked, IndexMissing, IndexVersion, SnapshotMissing
+from summaries.errors import (
+    IndexDamaged,
+    IndexError_,
+    IndexLocked,
+    IndexMissing,
+    IndexVersion,
+    SnapshotMissing,
+)
 from summaries.shard import SCHEMA, Shard, View
 from summaries.store import Store
 from summaries.types import SkipReason
 
 MANIFEST = "bugatlas.json"
+STORE = "blobs.sqlite"
 
 
 class Manifest(Struct, frozen=True):
@@ -56,6 +64,8 @@ class RepoState(Struct, frozen=True):
     lines: int
     aliases: tuple[str, ...] = ()
     shallow: bool = False
+    store: str = STORE  # file name
+    max_bytes: int = 1_000_000  # larger files were left out
 
 
 def default_dir() -> Path:
@@ -67,7 +77,8 @@ def default_dir() -> Path:
 
 def slug(name: str) -> str:
     """A folder name for a repository: readable, safe on every file system, different for different names."""
-    return f"{re.sub(r'[^a-zA-Z0-9.-]+', '-', name).strip('.-')[:60]}-{xxhash.xxh3_64_hexdigest(name.encode())[:6]}"
+    readable = re.sub(r"[^a-zA-Z0-9.-]+", "-", name).strip(".-")[:60]
+    return f"{readable}-{xxhash.xxh3_64_hexdigest(name.encode())[:6]}"
 
 
 class Index:
@@ -86,7 +97,9 @@ class Index:
         try:
             data = (root / MANIFEST).read_bytes()
         except (FileNotFoundError, NotADirectoryError):
-            raise IndexMissing(f"no index at {root}", "run `bugatlas index PATH` or `bugatlas demo`") from None
+            raise IndexMissing(
+                f"no index at {root}", "run `bugatlas index PATH` or `bugatlas demo`"
+            ) from None
         except OSError as e:
             raise IndexError_(f"cannot read {root}: {e}") from e
         try:
@@ -109,7 +122,9 @@ class Index:
                 (root / "repos").mkdir(parents=True, exist_ok=True)
                 replace(root / MANIFEST, msgspec.json.encode(manifest or Manifest()))
             except OSError as e:
-                raise IndexError_(f"cannot write to {root}: {e.strerror}", "choose another with --index") from e
+                raise IndexError_(
+                    f"cannot write to {root}: {e.strerror}", "choose another with --index"
+                ) from e
         return cls.open(root)
 
     @cached_property
@@ -131,7 +146,7 @@ class Index:
     def store(self, name: str) -> Store:
         """A repository's facts and texts, for reading."""
         if name not in self._stores:
-            self._stores[name] = Store(self.folder(name) / "blobs.sqlite")
+            self._stores[name] = Store(self.folder(name) / self.repos[name].store)
         return self._stores[name]
 
     def view(self, name: str, at: str | None = None) -> View:
@@ -140,12 +155,21 @@ class Index:
         number = shard.find(at)
         if number is None:
             raise SnapshotMissing(
-                f"{name} is not indexed at {at or 'any commit'}", f"run `bugatlas index --at {at or 'HEAD'} {name}`"
+                f"{name} is not indexed at {at or 'any commit'}",
+                f"run `bugatlas index --at {at or 'HEAD'} {name}`",
             )
         return shard.view(number)
 
+    def renewed(self) -> Index:
+        """The index as it is on disk now. Shares what is open of repositories that did not change."""
+        new = Index.open(self.root)
+        same = {n for n, s in new.repos.items() if self.repos.get(n) == s}
+        new._shards = {n: s for n, s in self._shards.items() if n in same}
+        new._stores = {n: s for n, s in self._stores.items() if n in same}
+        return new
+
     def only(self, names: Collection[str]) -> Index:
-        """This index with some of its repositories: of the others there's no trace in it. Shares what is open."""
+        """This index with some of its repositories and no trace of the others. Shares what is open."""
         part = Index(self.root, self.manifest)
         part.__dict__["repos"] = {n: s for n, s in self.repos.items() if n in names}
         part._shards = {n: s for n, s in self._shards.items() if n in names}
@@ -163,19 +187,20 @@ class Index:
         except Timeout:
             raise IndexLocked(f"another process is writing {self.root}", "wait for it to end") from None
         except OSError as e:
-            raise IndexError_(f"cannot write to {self.root}: {e.strerror}", "choose another with --index") from e
+            raise IndexError_(
+                f"cannot write to {self.root}: {e.strerror}", "choose another with --index"
+            ) from e
         try:
             yield
         finally:
             lock.release()
 
     def publish(self, state: RepoState) -> None:
-        """Make a repository's new state the current one and drop shards that it replaced."""
+        """Make a repository's new state the current one and drop the files that it replaced."""
         folder = self.folder(state.name)
         replace(folder / "repo.json", msgspec.json.encode(state))
-        for old in folder.glob("shard-*"):
-            if old.name != state.shard:
-                old.unlink(missing_ok=True)
+        for old in unreferenced(folder, state):
+            old.unlink(missing_ok=True)
         self.forget(state.name)
 
     def forget(self, name: str) -> None:
@@ -192,6 +217,13 @@ def read_state(path: Path) -> RepoState:
         return msgspec.json.decode(path.read_bytes(), type=RepoState)
     except (OSError, msgspec.MsgspecError) as e:
         raise IndexDamaged(f"cannot read {path}: {e}", "run `bugatlas doctor`") from e
+
+
+def unreferenced(folder: Path, state: RepoState) -> list[Path]:
+    """Files of a repository's folder that no published state names: replaced, or left by a killed run."""
+    ours = {state.shard, state.store, state.store + "-journal"}
+    found = [p for pattern in ("shard-*", "blobs*", "*.part") for p in folder.glob(pattern)]
+    return sorted({p for p in found if p.name not in ours})
 
 
 def replace(path: Path, data: bytes) -> None:

@@ -88,6 +88,10 @@ class Store:
         """Release the file."""
         self._db.close()
 
+    def __del__(self) -> None:
+        if hasattr(self, "_db"):
+            self._db.close()
+
     def known(self) -> dict[str, SkipReason | None]:
         """Every blob id met so far, with the reason where its content is not indexed."""
         rows = self._db.execute("select id, skip from blob")
