@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import os
-import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from msgspec import Struct
 
+from indexer import fanout
+from indexer.fanout import OnDone, OnFiles
 from indexer.repos import Source
-from indexer.repository import Job, Outcome, index_repository
+from indexer.repository import Job, Outcome, unchanged
 from summaries.errors import BugatlasError
 from summaries.index import Index, Manifest
 from summaries.types import SkipReason
-
-OnDone = Callable[[Outcome], None]
-SMALL = 3  # so few repositories are indexed in this process, with the workers inside
 
 
 class BuildReport(Struct, frozen=True):
@@ -48,19 +45,26 @@ def build(
     manifest: Manifest | None = None,
     workers: int | None = None,
     on_done: OnDone = lambda o: None,
-    on_files: Callable[[int], None] = lambda n: None,
+    on_files: OnFiles = lambda parsed, found: None,
+    rebuild: bool = False,
 ) -> BuildReport:
     """Index all sources under the write lock.
 
-    `ats` gives the snapshots wanted by repository name (default: the head). One repository's failure is
-    reported and the others go on. Raises IndexLocked, IndexError_, IndexVersion.
+    `ats` gives the snapshots wanted by repository name (default: the head); `rebuild` parses all anew. One
+    repository's failure is reported and the others go on. Raises IndexLocked, IndexError_, IndexVersion.
     """
     began = time.perf_counter()
     index = Index.create(root, manifest)
     cores = workers or os.cpu_count() or 1
-    jobs = [Job(root, s, tuple((ats or {}).get(s.name, (None,))), index.manifest) for s in sources]
+    jobs = [
+        Job(root, s, tuple((ats or {}).get(s.name, (None,))), index.manifest, rebuild=rebuild)
+        for s in sources
+    ]
     with index.writing():
-        outcomes = list(_run(jobs, cores, on_files, on_done))
+        outcomes = list(_settled(index, jobs, on_done))
+        settled = {o.repo for o in outcomes}
+        rest = [j for j in jobs if j.source.name not in settled]
+        outcomes += fanout.run(rest, cores, on_files, on_done)
     outcomes.sort(key=lambda o: o.repo)
     states = [o.state for o in outcomes if o.state]
     files: Counter[str] = Counter()
@@ -79,35 +83,17 @@ def build(
     )
 
 
-def _run(jobs: Sequence[Job], cores: int, on_files: Callable[[int], None], on_done: OnDone) -> Iterator[Outcome]:
-    if len(jobs) <= SMALL or cores < 2:
-        for job in jobs:
-            outcome = _guarded(Job(job.root, job.source, job.ats, job.manifest, cores, job.keep), on_files)
-            on_done(outcome)
-            yield outcome
-        return
-    # Workers are spawned, not forked: libraries of the parent may hold threads and locks.
-    with ProcessPoolExecutor(cores, mp_context=get_context("spawn"), initializer=_ignore_interrupt) as pool:
+def _settled(index: Index, jobs: Sequence[Job], on_done: OnDone) -> Iterator[Outcome]:
+    """Outcomes of jobs with nothing to do: found out here, because processes cost more to start."""
+
+    def look(job: Job) -> Outcome | None:
         try:
-            futures: list[Future[Outcome]] = [pool.submit(_guarded, job) for job in jobs]
-            for future in as_completed(futures):
-                outcome = future.result()
-                on_files(outcome.parsed)
+            return unchanged(job, index)
+        except BugatlasError:
+            return None  # the job itself will say it
+
+    with ThreadPoolExecutor(8) as pool:
+        for outcome in pool.map(look, jobs):
+            if outcome:
                 on_done(outcome)
                 yield outcome
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-
-
-def _ignore_interrupt() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
-
-
-def _guarded(job: Job, on_files: Callable[[int], None] = lambda n: None) -> Outcome:
-    try:
-        return index_repository(job, on_files)
-    except BugatlasError as e:
-        return Outcome(job.source.name, None, str(e), failed=True)
-    except OSError as e:
-        return Outcome(job.source.name, None, f"{e.strerror or e} ({job.root})", failed=True)

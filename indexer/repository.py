@@ -1,13 +1,19 @@
-"""Index one repository: snapshots -> files -> parsed blobs -> history -> shard. One job, one writer, no shared state."""
+"""Index one repository: snapshots -> files -> parsed blobs -> history -> shard.
+
+One job, one writer, no shared state.
+"""
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from indexer.assemble import assemble
 from indexer.files import choose, inspect
@@ -18,17 +24,19 @@ from indexer.parse import parse
 from indexer.repos import Source
 from indexer.services import MANIFESTS, aliases
 from indexer.terms import BlobTerms, blob_terms, pack, unpack
+from indexer.workers import Workers
 from summaries import arrays
-from summaries.errors import IndexDamaged
-from summaries.index import Index, Manifest, RepoState
-from summaries.shard import Shard
+from summaries.errors import IndexDamaged, SnapshotMissing
+from summaries.index import STORE, Index, Manifest, RepoState, read_state
+from summaries.shard import SCHEMA, Shard
 from summaries.store import Record, Store, blob_id, pack_facts, pack_text
 from summaries.types import Commit, Entry, Skip, SkipReason, Snapshot
 
 CHUNK = 48  # blobs parsed and stored in one piece: what a crash can cost
 HEAD = "HEAD"
+OTHER_VERSION = "other version"
 
-Progress = Callable[[int], None]  # called with the number of files done since the last call
+Progress = Callable[[int, int], None]  # (files parsed, files found to parse) since the last call
 
 
 class Job(Struct, frozen=True):
@@ -40,6 +48,7 @@ class Job(Struct, frozen=True):
     manifest: Manifest = Manifest()
     workers: int = 1
     keep: bool = True  # keep snapshots that an earlier run made
+    rebuild: bool = False  # parse everything anew, in a store of its own
 
 
 class Outcome(Struct, frozen=True):
@@ -51,7 +60,8 @@ class Outcome(Struct, frozen=True):
     failed: bool = False
     parsed: int = 0  # blobs parsed anew
     changed: int = 0  # files of the head added, changed or removed since the last index
-    seconds: Mapping[str, float] = {}
+    seconds: float = 0.0
+    missing: tuple[str, ...] = ()  # refs and dates asked for that the repository does not have
 
 
 def parse_blobs(git_dir: Path, wanted: Sequence[tuple[str, str, str]]) -> list[Record]:
@@ -75,51 +85,117 @@ def _record(sha: str, path: str, language: str, data: bytes | None) -> Record:
     return Record(key, None, pack_facts(facts), pack_text(text), pack(blob_terms(facts, text)))
 
 
-def index_repository(job: Job, progress: Progress = lambda n: None) -> Outcome:
-    """Bring one repository of the index up to date and publish it; the old state stays until the new is whole.
+class _Draft(Struct, frozen=True):
+    """What is about to be published."""
+
+    generation: int
+    held_in: str  # file name of the store
+    wanted: Sequence[tuple[str, int, str]]
+    shard: Any  # the Shard to build upon, or None
+
+    @property
+    def file(self) -> str:
+        """File name of the shard."""
+        return f"shard-{self.generation}.safetensors"
+
+
+def unchanged(job: Job, index: Index) -> Outcome | None:
+    """The outcome of a job that has nothing to do; None where there is work. Raises what git says."""
+    state, shard, _ = _old(job, index)
+    if not state or not shard or job.rebuild:
+        return None
+    with Git(job.source.path) as git:
+        wanted, missing = _targets(git, job, shard)
+    held = {(s.commit, s.ref) for s in shard.info.snapshots}
+    same = {(c, r) for c, _, r in wanted} == held and (index.folder(state.name) / state.store).exists()
+    asked = (str(job.source.path), job.source.url, job.source.branch, job.manifest.max_bytes)
+    if not same or asked != (state.git_dir, state.url, state.branch, state.max_bytes):
+        return None
+    return Outcome(state.name, state, "unchanged", missing=missing)
+
+
+def index_repository(job: Job, progress: Progress = lambda parsed, found: None) -> Outcome:
+    """Bring one repository of the index up to date and publish it; the old state stays till the new is whole.
 
     Raises RepositoryError or SnapshotMissing where git cannot answer, IndexError_ where the disk fails.
     """
+    began = time.perf_counter()
     index = Index.open(job.root)
-    name = job.source.name
-    folder = index.folder(name)
+    if done := unchanged(job, index):
+        return done
+    folder = index.folder(job.source.name)
     folder.mkdir(parents=True, exist_ok=True)
-    state = index.repos.get(name)
-    shard, reason = _old_shard(index, state)
+    state, shard, reason = _old(job, index)
     with Git(job.source.path) as git:
-        wanted = _targets(git, job, shard)
-        held = {(s.commit, s.ref) for s in shard.info.snapshots} if shard else set()
-        if state and shard and {(c, r) for c, _, r in wanted} == held and state.url == job.source.url:
-            return Outcome(name, state, "unchanged")
-        store = Store(folder / "blobs.sqlite", write=True)
+        wanted, missing = _targets(git, job, shard)
+        anew = job.rebuild or reason == OTHER_VERSION
+        generation = _next_generation(folder, state)
+        store, held_in = _store(folder, state.store if state else STORE, anew, generation)
         try:
-            return _update(git, job, index, store, wanted, state, shard, reason, progress)
+            draft = _Draft(generation, held_in, wanted, None if anew else shard)
+            done = _update(git, job, index, store, draft, reason, progress)
         finally:
             store.close()
+    return replace(done, missing=missing, seconds=round(time.perf_counter() - began, 3))
 
 
-def _old_shard(index: Index, state: RepoState | None) -> tuple[Shard | None, str]:
-    """The published shard if it can be built upon, and otherwise why not."""
-    if state is None:
-        return None, "new"
+def _old(job: Job, index: Index) -> tuple[RepoState | None, Shard | None, str]:
+    """What is published of a repository, the shard if it can be read, and why there's work to do."""
+    path = index.folder(job.source.name) / "repo.json"
+    if not path.exists():
+        return None, None, "new"
+    state = None
     try:
-        shard = index.shard(state.name)
+        state = read_state(path)
+        shard = Shard(path.parent / state.shard)
     except IndexDamaged:
-        return None, "damaged"
-    if shard.info.schema != index.manifest.schema:
-        return None, "other version"
-    return shard, "changed"
+        return state, None, "damaged"
+    if shard.info.schema != SCHEMA:
+        return state, shard, OTHER_VERSION
+    if state.max_bytes != job.manifest.max_bytes:
+        return state, shard, "other options"
+    return state, shard, "rebuilt" if job.rebuild else "changed"
 
 
-def _targets(git: Git, job: Job, shard: Shard | None) -> list[tuple[str, int, str]]:
-    """(commit, time, ref) of every snapshot that the new shard holds, head first."""
-    found = [git.resolve(at if at else job.source.branch or None) for at in job.ats]
-    fresh = [(c, t, ref if at else HEAD) for (c, t, ref), at in zip(found, job.ats, strict=True)]
+def _store(folder: Path, name: str, anew: bool, generation: int) -> tuple[Store, str]:
+    """The store to fill and its file's name: the published one, or one beside it that takes its place."""
+    if anew:
+        name = f"blobs-{generation}.sqlite"
+    try:
+        return Store(folder / name, write=True), name
+    except IndexDamaged as e:
+        if isinstance(
+            e.__cause__, sqlite3.OperationalError
+        ):  # no space, no permission: the file may be whole
+            raise
+        (folder / name).unlink()
+        return Store(folder / name, write=True), name
+
+
+def _next_generation(folder: Path, state: RepoState | None) -> int:
+    """One more than any generation that was published here."""
+    numbers = [int(p.stem.rpartition("-")[2]) for p in folder.glob("shard-*.safetensors")]
+    return max([state.generation if state else 0, *numbers]) + 1
+
+
+def _targets(git: Git, job: Job, shard: Shard | None) -> tuple[list[tuple[str, int, str]], tuple[str, ...]]:
+    """(commit, time, ref) of every snapshot of the new shard, head first; and asked refs it doesn't have."""
+    fresh: list[tuple[str, int, str]] = []
+    missing: list[str] = []
+    for at in job.ats:
+        try:
+            commit, moment, ref = git.resolve(at if at else job.source.branch or None)
+        except SnapshotMissing:
+            if not at:
+                raise
+            missing.append(at)
+        else:
+            fresh.append((commit, moment, ref if at else HEAD))
     refs = {r for _, _, r in fresh}
     if shard and job.keep:
         fresh += [(s.commit, s.time, s.ref) for s in shard.info.snapshots if s.ref not in refs]
     fresh = list(dict.fromkeys(fresh))
-    return sorted(fresh, key=lambda s: s[2] != HEAD)
+    return sorted(fresh, key=lambda s: s[2] != HEAD), tuple(missing)
 
 
 def _update(
@@ -127,12 +203,11 @@ def _update(
     job: Job,
     index: Index,
     store: Store,
-    wanted: Sequence[tuple[str, int, str]],
-    state: RepoState | None,
-    shard: Shard | None,
+    draft: _Draft,
     reason: str,
     progress: Progress,
 ) -> Outcome:
+    wanted, shard = draft.wanted, draft.shard
     trees = _Trees(git, job.manifest.max_bytes)
     drafts = [Snapshot(job.source.name, c, t, r, *trees.read(c)) for c, t, r in wanted]
     languages = trees.languages
@@ -143,10 +218,11 @@ def _update(
         for e in s.entries
     }
     missing = {k: v for k, v in missing.items() if k not in known}
+    progress(0, len(missing))
     for records in _parsed(git.git_dir, list(missing.values()), job.workers):
         store.add(records)
         known.update((r.id, r.skip) for r in records)
-        progress(len(records))
+        progress(len(records), 0)
     snapshots = [_without_skipped(s, languages, known) for s in drafts]
     commits = store.commits()
     fresh = history(git, [c for c, _, _ in wanted], {c.sha for c in commits})
@@ -159,10 +235,8 @@ def _update(
         return found
 
     data, meta = assemble(job.source.name, snapshots, languages, _reachable(commits + fresh), shard, rows)
-    generation = state.generation + 1 if state else 1
-    name = f"shard-{generation}.safetensors"
-    arrays.write(index.folder(job.source.name) / name, data, meta)
-    new = _state(job, git, snapshots[0], languages, store, generation, name)
+    arrays.write(index.folder(job.source.name) / draft.file, data, meta)
+    new = _state(job, git, snapshots[0], languages, store, draft)
     changed = _changed(shard, snapshots[0])
     index.publish(new)
     store.absorbed()
@@ -174,12 +248,8 @@ def _parsed(git_dir: Path, wanted: list[tuple[str, str, str]], workers: int) -> 
     if workers < 2 or len(chunks) < 4:
         yield from (parse_blobs(git_dir, c) for c in chunks)
         return
-    with ProcessPoolExecutor(workers) as pool:
-        try:
-            yield from pool.map(parse_blobs, [git_dir] * len(chunks), chunks)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    with Workers(workers) as pool:
+        yield from pool.map(parse_blobs, [git_dir] * len(chunks), chunks)
 
 
 class _Trees:
@@ -211,7 +281,7 @@ def _without_skipped(
 
 
 def _reachable(commits: list[Commit]) -> list[Commit]:
-    """Each commit once; a forced push leaves old ones behind, which no snapshot reaches and no score counts."""
+    """Each commit once; a forced push leaves old ones behind, which no snapshot reaches, no score counts."""
     return list({c.sha: c for c in commits}.values())
 
 
@@ -230,22 +300,25 @@ def _state(
     head: Snapshot,
     languages: Mapping[tuple[str, str], str],
     store: Store,
-    generation: int,
-    shard: str,
+    draft: _Draft,
 ) -> RepoState:
     ids = [blob_id(e.blob, languages[e.path, e.blob]) for e in head.entries]
     symbols = lines = 0
     for _, facts in store.facts_of(ids):
         symbols += len(facts.symbols)
         lines += facts.lines
-    manifests = [(e.path, store.text(i)) for e, i in zip(head.entries, ids, strict=True) if MANIFESTS.search(e.path)]
+    manifests = [
+        (e.path, store.text(i)) for e, i in zip(head.entries, ids, strict=True) if MANIFESTS.search(e.path)
+    ]
     return RepoState(
         name=job.source.name,
         git_dir=str(job.source.path),
         url=job.source.url,
         branch=job.source.branch,
-        generation=generation,
-        shard=shard,
+        generation=draft.generation,
+        shard=draft.file,
+        store=draft.held_in,
+        max_bytes=job.manifest.max_bytes,
         commit=head.commit,
         time=head.time,
         files=dict(Counter(languages[e.path, e.blob] for e in head.entries).most_common()),

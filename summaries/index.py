@@ -43,8 +43,10 @@ class Manifest(Struct, frozen=True):
 
     schema: int = SCHEMA
     max_bytes: int = 1_000_000
-    embedder: str = ""
+    embedder: str = ""  # alias or dotted path; "" for no vectors
     dimension: int = 0
+    digest: str = ""  # of the embedder's learnt data
+    vectors: str = ""  # where summaries are kept: alias, URL or dotted path; "" for nowhere
 
 
 class RepoState(Struct, frozen=True):
@@ -140,7 +142,13 @@ class Index:
     def shard(self, name: str) -> Shard:
         """A repository's shard."""
         if name not in self._shards:
-            self._shards[name] = Shard(self.folder(name) / self.repos[name].shard)
+            shard = Shard(self.folder(name) / self.repos[name].shard)
+            if shard.info.schema != SCHEMA:
+                raise IndexVersion(
+                    f"{name} was indexed by another version (schema {shard.info.schema}, this one's is {SCHEMA})",
+                    f"run `bugatlas index {name}`",
+                )
+            self._shards[name] = shard
         return self._shards[name]
 
     def store(self, name: str) -> Store:

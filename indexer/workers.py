@@ -1,0 +1,50 @@
+"""Worker processes that leave nothing behind: they end with an error, an interrupt or their parent."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from types import TracebackType
+from typing import Any
+
+
+class Workers(ProcessPoolExecutor):
+    """A pool that leaves nothing behind: an error or interrupt inside `with` ends its processes at once.
+
+    Processes are spawned: a fork would inherit the parent's threads, its interrupts and its write lock.
+    """
+
+    def __init__(self, count: int, start: Callable[..., None] | None = None, *args: object) -> None:
+        begin: Any = _begin  # the stubs lose the arguments of an initializer
+        arguments: Any = (start, *args)
+        super().__init__(count, get_context("spawn"), initializer=begin, initargs=arguments)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind:
+            ours: list[Any] = list((self._processes or {}).values())
+            self.shutdown(wait=False, cancel_futures=True)
+            for process in ours:
+                process.terminate()
+        self.shutdown(wait=True)
+
+
+def _begin(start: Callable[..., None] | None, *args: object) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    if start:
+        start(*args)
+
+
+def _end_with_parent() -> None:
+    """A worker whose parent was killed would go on, and publish without the lock."""
+    parent = multiprocessing.parent_process()
+    if parent:
+        parent.join()
+        os._exit(1)

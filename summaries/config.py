@@ -1,0 +1,159 @@
+"""Settings: one table, and four places that fill it, each over the one before.
+
+defaults  <  bugatlas.toml (of the working directory, or --config FILE)  <  BUGATLAS_...  <  -c KEY=VALUE
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
+
+from summaries.errors import UsageError
+
+FILE = "bugatlas.toml"
+PREFIX = "BUGATLAS_"
+
+
+class Settings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything that can be set. Types, bounds, defaults and texts make `docs/config.md`."""
+
+    jobs: Annotated[int, Meta(ge=0, le=1024, description="Processes that index; 0 is one for each core.")] = 0
+    max_bytes: Annotated[
+        int, Meta(ge=1000, le=100_000_000, description="Larger files are skipped as `too large`.")
+    ] = 1_000_000
+    fetch: Annotated[bool, Meta(description="Bring clones of URLs up to date before indexing.")] = True
+    embedder: Annotated[
+        str,
+        Meta(
+            description="What turns summaries into vectors: an alias (`lsa`, `hash`), a dotted path "
+            "`package.module:function`, or `none`."
+        ),
+    ] = "lsa"
+    vectors: Annotated[
+        str,
+        Meta(
+            description="Where summaries and vectors are kept: `chroma` (inside the index), the URL of a "
+            "Chroma server, `exact` (one small file, no server), a dotted path, or `none`."
+        ),
+    ] = "chroma"
+    voters: Annotated[
+        Mapping[str, float],
+        Meta(
+            description="Weights of voters over the shipped ones, as `-c voters.body=0`; 0 switches one off."
+        ),
+    ] = {}
+
+
+class Setting(Struct, frozen=True):
+    """One row of the table, for people."""
+
+    name: str
+    type: str
+    default: str
+    variable: str  # "" for a table, which has no environment variable
+    text: str
+
+
+def load(
+    file: Path | None = None, assignments: Sequence[str] = (), environment: Mapping[str, str] | None = None
+) -> Settings:
+    """Merge all sources, the last named winning. Raises UsageError with the source and the setting."""
+    env = os.environ if environment is None else environment
+    names = Settings.__struct_fields__
+    variables = {n: env[PREFIX + n.upper()] for n in names if n != "voters" and PREFIX + n.upper() in env}
+    layers: list[tuple[str, Mapping[str, Any]]] = [_file(file)]
+    layers += [(PREFIX + n.upper(), {n: v}) for n, v in variables.items()]
+    layers += [(f"-c {a}", _assigned(a)) for a in assignments]
+    merged: dict[str, Any] = {}
+    for origin, layer in layers:
+        _checked(layer, origin)
+        for name, value in layer.items():
+            merged[name] = {**merged.get(name, {}), **value} if isinstance(value, Mapping) else value
+    return _checked(merged, "settings")
+
+
+def _file(file: Path | None) -> tuple[str, Mapping[str, Any]]:
+    path = file or Path(FILE)
+    try:
+        table = tomllib.loads(path.read_bytes().decode("utf-8"))
+    except FileNotFoundError:
+        if file is None:
+            return FILE, {}
+        raise UsageError(f"there is no {file}") from None
+    except (OSError, ValueError) as e:
+        raise UsageError(f"cannot read {path}: {e}") from e
+    if file is None:
+        # The working directory may be a checkout that nobody vouches for: it must not load code or connect.
+        for name, value in table.items():
+            if isinstance(value, str) and not value.replace("-", "").isalnum():
+                hint = f"give it yourself: --config {FILE}, or -c {name}={value}"
+                raise UsageError(
+                    f"{FILE} of the working directory may not set {name} to {value[:80]!r}", hint
+                )
+    return str(path), table
+
+
+def _assigned(text: str) -> Mapping[str, Any]:
+    key, equals, value = text.partition("=")
+    if not equals or not key.strip():
+        raise UsageError(f"-c {text}: expected KEY=VALUE")
+    name, dot, inner = key.strip().partition(".")
+    return {name: {inner: value}} if dot else {name: value}
+
+
+def _checked(layer: Mapping[str, Any], origin: str) -> Settings:
+    names = Settings.__struct_fields__
+    for name in layer:
+        if name not in names:
+            near = get_close_matches(name, names, 1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}"
+            raise UsageError(f"{origin}: no setting is called {name[:80]}", hint)
+    try:
+        return msgspec.convert(dict(layer), Settings, strict=False)
+    except msgspec.ValidationError as e:
+        raise UsageError(f"{origin}: {e}") from e
+
+
+def table() -> list[Setting]:
+    """All settings, in the order of the struct."""
+    schema: dict[str, Any] = msgspec.json.schema(Settings)["$defs"]["Settings"]["properties"]
+    rows = []
+    for name, about in schema.items():
+        nested = about["type"] == "object"
+        default = msgspec.json.encode(about["default"]).decode() if about.get("default") != {} else ""
+        kind = "table of numbers" if nested else _bounded(about)
+        rows.append(
+            Setting(name, kind, default, "" if nested else PREFIX + name.upper(), about["description"])
+        )
+    return rows
+
+
+def _bounded(about: Mapping[str, Any]) -> str:
+    bounds = [f"{about[k]:,}" for k in ("minimum", "maximum") if k in about]
+    return f"{about['type']}, {' to '.join(bounds)}" if bounds else str(about["type"])
+
+
+def options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a click command `--config` and `-c`; it is called with `settings=Settings(...)`."""
+    import click
+
+    @click.option("--config", "config_file", type=click.Path(path_type=Path), metavar="FILE",
+                  help=f"Read settings from FILE.  [default: {FILE} of the working directory]")  # fmt: skip
+    @click.option(
+        "-c", "assignments", multiple=True, metavar="KEY=VALUE", help="Override one setting. Repeatable."
+    )
+    @wraps(command)
+    def run(
+        *args: Any, config_file: Path | None = None, assignments: tuple[str, ...] = (), **others: Any
+    ) -> None:
+        command(*args, settings=load(config_file, assignments), **others)
+
+    return run
