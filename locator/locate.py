@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from msgspec import Struct
 
 from locator import explain
 from locator.answer import Answer, DirectoryHit, Evidence, FileHit, RouteHit, SymbolHit
+from locator.asof import views_at
 from locator.confidence import confidence, verdict
+from locator.filters import Filter, passing, repositories
 from locator.query import Query, understand
 from locator.rank import Ranking, rank
 from locator.report import Report, read
 from locator.scope import Scope
 from locator.weights import Weights
-from summaries.errors import UsageError
 from summaries.index import Index
 from summaries.shard import View
 
@@ -41,10 +42,11 @@ def locate(index: Index, report: Report | str, options: Options = Options(), wei
     began = time.perf_counter()
     if isinstance(report, str):
         report = read(report)
-    scope, query, ranking = search(index, choose_views(index, options), report, weights, tests=options.tests)
-    wanted = _filtered(scope, options)
+    views, notes = views_at(index, repositories(index, options.repos), options.at)
+    scope, query, ranking = search(index, views, report, weights, tests=options.tests)
+    wanted = passing(scope, Filter(options.languages, options.paths))
     order = [i for i in best_files(ranking, len(ranking.scores)) if wanted is None or wanted[i]][: options.limit]
-    return _answer(index, scope, query, ranking, order, options, began)
+    return _answer(index, scope, query, ranking, order, options, began, notes)
 
 
 def search(
@@ -57,39 +59,10 @@ def search(
     return scope, query, rank(scope, query, aliases, weights or Weights(), tests=tests)
 
 
-def choose_views(index: Index, options: Options) -> list[View]:
-    """The snapshots to search."""
-    names = [n for n in index.repos if not options.repos or any(_names(n, r) for r in options.repos)]
-    if not names:
-        known = ", ".join(list(index.repos)[:8])
-        what = f"no indexed repository is called {', '.join(options.repos)}" if options.repos else "the index is empty"
-        raise UsageError(what, f"indexed: {known}" if known else "run `bugatlas index PATH`")
-    return [index.view(n, options.at) for n in names]
-
-
-def _names(name: str, asked: str) -> bool:
-    return name.lower() == asked.lower() or name.lower().endswith("/" + asked.lower())
-
-
 def best_files(ranking: Ranking, limit: int) -> list[int]:
     """Candidates by score; ties by position, so that the order is stable."""
     order = np.argsort(-ranking.scores, kind="stable")[:limit]
     return [int(i) for i in order if ranking.scores[i] > 0]
-
-
-def _filtered(scope: Scope, options: Options) -> Collection[bool] | None:
-    if not options.languages and not options.paths:
-        return None
-    from fnmatch import fnmatch
-
-    out: list[bool] = []
-    for v in scope.views:
-        tongues = v.shard.arrays["blob_languages"][v.blob_ids]
-        for n, path in enumerate(v.paths):
-            ok = not options.languages or v.shard.info.languages[int(tongues[n])] in options.languages
-            ok = ok and (not options.paths or any(p in path or fnmatch(path, p) for p in options.paths))
-            out.append(ok)
-    return out
 
 
 def _answer(
@@ -100,12 +73,14 @@ def _answer(
     order: Sequence[int],
     options: Options,
     began: float,
+    notes: tuple[str, ...],
 ) -> Answer:
     explainer = explain.Explainer(scope, query, ranking)
     top = float(ranking.scores[order[0]]) if order else 1.0
     files = tuple(_file(index, scope, explainer, i, top, options) for i in order)
     sure = confidence(scope, ranking)
-    notes = ("the report is long: its middle was left out",) if query.report.truncated else ()
+    if query.report.truncated:
+        notes = ("the report is long: its middle was left out", *notes)
     return Answer(
         title=query.report.title,
         routes=_routes(scope, ranking, files),

@@ -1,0 +1,118 @@
+"""The terminal: what may be shown on it, how wide it is, and where a click leads.
+
+Reports, paths, commit messages and code come from strangers. Whatever reaches a screen passes `safe`, so
+no escape sequence, direction override or line break of theirs acts on the reader's terminal (for the
+danger of direction overrides see Boucher & Anderson, "Trojan Source", 2021).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+import unicodedata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+PIPE_WIDTH = 100  # columns where the output is no terminal and COLUMNS says nothing
+_JOINERS = "\u200c\u200d"  # invisible but part of words (Persian) and of emoji
+_HIDDEN = ("Cc", "Cf", "Cs", "Zl", "Zp")  # control, format and surrogate characters, line separators
+
+
+class _Table(dict[int, str]):
+    """For `str.translate`: each character as it is shown, worked out when it is first met."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        hidden = unicodedata.category(char) in _HIDDEN and char not in _JOINERS
+        if not hidden:
+            shown = char
+        elif char in "\t\n\r\u2028\u2029":
+            shown = " "
+        else:
+            shown = chr(0x2400 + code) if code < 0x20 else "\N{REPLACEMENT CHARACTER}"
+        self[code] = shown
+        return shown
+
+
+_TABLE = _Table()
+_UNSAFE_JSON = re.compile(
+    "[\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
+)
+_HOST = re.compile(
+    r"(?:https://|ssh://git@|git@)([\w.-]{1,200})[:/]([\w.-]{1,100}(?:/[\w.-]{1,100}){1,8}?)(?:\.git)?/?"
+)
+
+
+def safe(text: str) -> str:
+    """One line, safe to print: breaks and tabs are blanks, an escape is seen as \N{SYMBOL FOR ESCAPE}."""
+    return text if text.isascii() and text.isprintable() else text.translate(_TABLE)
+
+
+def safe_code(line: str) -> str:
+    """A line of code, its indentation kept: tabs are four columns."""
+    return safe(line.rstrip("\r\n").expandtabs(4)).rstrip()
+
+
+def one_line(text: str, limit: int) -> str:
+    """At most `limit` characters of a text on one line, cut between words."""
+    text = " ".join(safe(text).split())
+    if len(text) <= limit:
+        return text
+    cut = text[: limit - 1]
+    return cut[: cut.rfind(" ") if " " in cut[limit // 2 :] else len(cut)].rstrip(" ,;:(.") + "…"
+
+
+def console(no_color: bool = False, *, err: bool = False) -> Console:
+    """Where to print. Plain text unless it is a terminal; NO_COLOR and --no-color keep it plain there.
+
+    `$COLUMNS` sets the width; a pipe is 100 columns wide without it.
+    """
+    from rich.console import Console
+
+    stream = sys.stderr if err else sys.stdout
+    plain = no_color or bool(os.environ.get("NO_COLOR"))
+    told = os.environ.get("COLUMNS", "").isdecimal()
+    width = None if told or stream.isatty() else PIPE_WIDTH
+    return Console(
+        file=stream,
+        width=width,
+        color_system=None if plain else "auto",
+        markup=False,
+        emoji=False,
+        highlight=False,
+    )
+
+
+def print_json(value: Any) -> None:
+    """One JSON document. What could act on a terminal is written as \\u escapes: the data is the same."""
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    text = _UNSAFE_JSON.sub(lambda m: f"\\u{ord(m[0]):04x}", text)
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def link(git_dir: str, url: str, commit: str, path: str, start: int, end: int = 0) -> str:
+    """Where a click on a file leads: the clone's work tree, else its host's page, else nowhere ("")."""
+    tree = Path(git_dir)
+    if tree.name == ".git" and ".." not in path.split("/"):
+        file = tree.parent / path
+        try:
+            if file.is_file():
+                return f"file://{quote(str(file))}#{start}"
+        except (OSError, ValueError):
+            return ""
+    found = _HOST.fullmatch(url)
+    if not found:
+        return ""
+    place = f"{commit}/{quote(path)}#L{start}"
+    if "github" in found[1]:
+        return f"https://{found[1]}/{found[2]}/blob/{place}" + (f"-L{end}" if end > start else "")
+    if "gitlab" in found[1]:
+        return f"https://{found[1]}/{found[2]}/-/blob/{place}" + (f"-{end}" if end > start else "")
+    return ""
