@@ -64,6 +64,18 @@ class RouteHit(Struct, frozen=True):
     summary: str = ""
 
 
+class Step(Struct, frozen=True):
+    """How far an answer has come: `route` (phase 1) begins, then `explain` (phase 2) file by file."""
+
+    stage: str
+    done: int = 0
+    total: int = 0
+    title: str = ""  # of the report as it was read
+    frames: int = 0  # calls of stack traces found in it
+    mentions: int = 0  # things that it names
+    routes: tuple[RouteHit, ...] = ()  # what phase 1 found, from `explain` on
+
+
 class Answer(Struct, frozen=True):
     """Routes -> directories -> files -> functions, best first, for one report."""
 

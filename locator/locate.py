@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from msgspec import Struct
 
 from locator import explain
-from locator.answer import Answer, DirectoryHit, Evidence, FileHit, RouteHit, SymbolHit
+from locator.answer import Answer, DirectoryHit, Evidence, FileHit, RouteHit, Step, SymbolHit
 from locator.asof import views_at
 from locator.confidence import confidence, verdict
 from locator.filters import Filter, passing, repositories
@@ -34,19 +34,29 @@ class Options(Struct, frozen=True):
     details: bool = True  # evidence, functions and excerpts of the files listed
 
 
-def locate(index: Index, report: Report | str, options: Options = Options(), weights: Weights | None = None) -> Answer:
+Progress = Callable[[Step], None]
+
+
+def locate(
+    index: Index,
+    report: Report | str,
+    options: Options = Options(),
+    weights: Weights | None = None,
+    progress: Progress = lambda step: None,
+) -> Answer:
     """Find where a report's bug lives. The first call on an index opens its shards; later ones are warm.
 
-    Raises UsageError for an empty report or a filter that nothing passes, SnapshotMissing for an unknown `at`.
+    `progress` is called between steps, and may raise to give up. Raises UsageError for an empty report or a filter that nothing passes, SnapshotMissing for an unknown `at`.
     """
     began = time.perf_counter()
     if isinstance(report, str):
         report = read(report)
+    progress(Step("route", title=report.title, frames=len(report.frames), mentions=len(report.mentions)))
     views, notes = views_at(index, repositories(index, options.repos), options.at)
     scope, query, ranking = search(index, views, report, weights, tests=options.tests)
     wanted = passing(scope, Filter(options.languages, options.paths))
     order = [i for i in best_files(ranking, len(ranking.scores)) if wanted is None or wanted[i]][: options.limit]
-    return _answer(index, scope, query, ranking, order, options, began, notes)
+    return _answer(index, scope, query, ranking, order, options, began, notes, progress)
 
 
 def search(
@@ -74,10 +84,16 @@ def _answer(
     options: Options,
     began: float,
     notes: tuple[str, ...],
+    progress: Progress,
 ) -> Answer:
     explainer = explain.Explainer(scope, query, ranking)
     top = float(ranking.scores[order[0]]) if order else 1.0
-    files = tuple(_file(index, scope, explainer, i, top, options) for i in order)
+    found: list[FileHit] = []
+    likely = _routes(scope, ranking, ())
+    for i in order:
+        progress(Step("explain", len(found), len(order), routes=likely))
+        found.append(_file(index, scope, explainer, i, top, options))
+    files = tuple(found)
     sure = confidence(scope, ranking)
     if query.report.truncated:
         notes = ("the report is long: its middle was left out", *notes)
