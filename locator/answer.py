@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from msgspec import Struct
 
 
@@ -43,6 +45,7 @@ class FileHit(Struct, frozen=True):
     symbols: tuple[SymbolHit, ...] = ()
     excerpt: Excerpt | None = None
     summary: str = ""
+    parts: Mapping[str, float] = {}  # what each voter added to the score, before routing; without those of 0
 
 
 class DirectoryHit(Struct, frozen=True):

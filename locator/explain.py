@@ -28,18 +28,20 @@ class Explainer:
         self.scope, self.query, self.ranking = scope, query, ranking
         self.marks: Mapping[int, Mark] = {m.key: m for m in query.marks}
 
-    def evidence(self, i: int, facts: Facts, symbols: tuple[SymbolHit, ...]) -> tuple[Evidence, ...]:
-        """What speaks for file `i`, strongest first, at most one piece a voter and text."""
+    def evidence(
+        self, i: int, facts: Facts, symbols: tuple[SymbolHit, ...], most: int | None = MOST
+    ) -> tuple[Evidence, ...]:
+        """What speaks for file `i`, strongest first, at most one piece a voter and text; all where `most` is None."""
         found: dict[str, Evidence] = {}
         total = sum(float(p[i]) for p in self.ranking.parts.values()) or 1.0
         for name, part in sorted(self.ranking.parts.items(), key=lambda p: -float(p[1][i])):
             weight = float(part[i]) / total
-            if weight < SMALL:
+            if weight < SMALL and (most is not None or weight <= 0):
                 continue
             for text, line in self._say(name, i, facts, symbols):
                 if text not in found:
                     found[text] = Evidence(name, text, line, round(weight, 4))
-        return tuple(found.values())[:MOST]
+        return tuple(found.values())[:most]
 
     def _say(
         self, voter: str, i: int, facts: Facts, symbols: tuple[SymbolHit, ...]

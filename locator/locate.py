@@ -31,6 +31,7 @@ class Options(Struct, frozen=True):
     paths: tuple[str, ...] = ()  # only paths that contain one of these, or match as a glob
     limit: int = 10
     tests: bool = False  # also rank tests
+    explain: bool = False  # all evidence, not only the strongest
     details: bool = True  # evidence, functions and excerpts of the files listed
 
 
@@ -126,7 +127,7 @@ def _file(
     symbols = tuple(
         SymbolHit(s.qualname, s.kind, s.start, s.end, s.signature, round(s.score / best, 3)) for s in symbols
     )
-    evidence = explainer.evidence(i, facts, symbols)
+    evidence = explainer.evidence(i, facts, symbols, None if options.explain else explain.MOST)
     from summaries.static import file_summary
 
     return FileHit(
@@ -138,6 +139,7 @@ def _file(
         symbols,
         explain.excerpt(store.text(view.blob(n)), evidence, symbols),
         file_summary(view.path(n), facts, view.repo),
+        {name: round(float(p[i]), 4) for name, p in explainer.ranking.parts.items() if p[i] > 0},
     )
 
 
