@@ -5,17 +5,18 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from indexer import fanout
 from indexer.fanout import OnDone, OnFiles
 from indexer.repos import Source
 from indexer.repository import Job, Outcome, unchanged
-from summaries.errors import BugatlasError
+from summaries.errors import BugatlasError, IndexDamaged, IndexVersion
 from summaries.index import Index, Manifest
 from summaries.types import SkipReason
 
@@ -46,6 +47,7 @@ def build(
     workers: int | None = None,
     on_done: OnDone = lambda o: None,
     on_files: OnFiles = lambda parsed, found: None,
+    on_phase: Callable[[str], None] = lambda line: None,
     rebuild: bool = False,
 ) -> BuildReport:
     """Index all sources under the write lock.
@@ -54,7 +56,7 @@ def build(
     repository's failure is reported and the others go on. Raises IndexLocked, IndexError_, IndexVersion.
     """
     began = time.perf_counter()
-    index = Index.create(root, manifest)
+    index = _opened(root, manifest, rebuild)
     cores = workers or os.cpu_count() or 1
     jobs = [
         Job(root, s, tuple((ats or {}).get(s.name, (None,))), index.manifest, rebuild=rebuild)
@@ -81,6 +83,24 @@ def build(
         sum(o.parsed for o in outcomes),
         time.perf_counter() - began,
     )
+
+
+def _opened(root: Path, manifest: Manifest | None, rebuild: bool) -> Index:
+    """The index, with the options that are wanted now. Only a rebuild goes over another version's manifest."""
+    try:
+        index = Index.create(root, manifest)
+    except (IndexVersion, IndexDamaged):
+        if not rebuild:
+            raise
+        index = Index(root, Manifest(schema=0))
+    have = index.manifest
+    want = manifest or (have if have.schema else Manifest())
+    same = (have.embedder, have.vectors) == (want.embedder, want.vectors)
+    merged = replace(want, dimension=have.dimension, digest=have.digest) if same else want
+    if merged != have:
+        with index.writing():
+            index.set_manifest(merged)
+    return index
 
 
 def _settled(index: Index, jobs: Sequence[Job], on_done: OnDone) -> Iterator[Outcome]:

@@ -22,13 +22,14 @@ from indexer.history import history
 from indexer.languages import language_of, refine
 from indexer.parse import parse
 from indexer.repos import Source
-from indexer.services import MANIFESTS, aliases
+from indexer.services import aliases
 from indexer.terms import BlobTerms, blob_terms, pack, unpack
 from indexer.workers import Workers
 from summaries import arrays
 from summaries.errors import IndexDamaged, SnapshotMissing
 from summaries.index import STORE, Index, Manifest, RepoState, read_state
 from summaries.shard import SCHEMA, Shard
+from summaries.static_manifest import is_manifest
 from summaries.store import Record, Store, blob_id, pack_facts, pack_text
 from summaries.types import Commit, Entry, Skip, SkipReason, Snapshot
 
@@ -308,7 +309,7 @@ def _state(
         symbols += len(facts.symbols)
         lines += facts.lines
     manifests = [
-        (e.path, store.text(i)) for e, i in zip(head.entries, ids, strict=True) if MANIFESTS.search(e.path)
+        (e.path, store.text(i)) for e, i in zip(head.entries, ids, strict=True) if is_manifest(e.path)
     ]
     return RepoState(
         name=job.source.name,

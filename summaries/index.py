@@ -145,7 +145,7 @@ class Index:
             shard = Shard(self.folder(name) / self.repos[name].shard)
             if shard.info.schema != SCHEMA:
                 raise IndexVersion(
-                    f"{name} was indexed by another version (schema {shard.info.schema}, this one's is {SCHEMA})",
+                    f"{name} was indexed by another version (schema {shard.info.schema}, not {SCHEMA})",
                     f"run `bugatlas index {name}`",
                 )
             self._shards[name] = shard
@@ -202,6 +202,11 @@ class Index:
             yield
         finally:
             lock.release()
+
+    def set_manifest(self, manifest: Manifest) -> None:
+        """Replace the manifest. The caller holds the lock."""
+        replace(self.root / MANIFEST, msgspec.json.encode(manifest))
+        self.manifest = manifest
 
     def publish(self, state: RepoState) -> None:
         """Make a repository's new state the current one and drop the files that it replaced."""

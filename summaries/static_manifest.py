@@ -29,6 +29,12 @@ class Manifest(Struct, frozen=True):
     description: str = ""
 
 
+def is_manifest(path: str) -> bool:
+    """Whether `read` looks into such a file."""
+    base = PurePosixPath(path).name.lower()
+    return any(matches(base) for matches, _ in _READERS)
+
+
 def read(path: str, text: str) -> Manifest | None:
     """What a manifest declares, or None where the file is no manifest, is unreadable or declares nothing."""
     base = PurePosixPath(path).name.lower()

@@ -1,0 +1,133 @@
+"""The commands that write: index and remove; and doctor, which checks what was written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+import msgspec
+
+from summaries.config import Settings, options
+from summaries.errors import UsageError
+from summaries.index import Manifest, default_dir
+
+
+@click.command()
+@click.argument("targets", nargs=-1, metavar="[PATH | URL | NAME]...")
+@click.option("--from", "listed", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="Also what FILE lists: PATH-or-URL [name=owner/name] [branch=main] a line.")  # fmt: skip
+@click.option(
+    "--name", default="", help="Name of the one repository given.  [default: from its URL or folder]"
+)
+@click.option("--at", "ats", multiple=True, metavar="REF|DATE",
+              help="Hold this tag, branch, commit or date as well as the head. Repeatable.")  # fmt: skip
+@click.option("--rebuild", is_flag=True, help="Parse everything anew; the old index serves until then.")
+@click.option("-j", "--jobs", type=click.IntRange(0, 1024), help="Processes.  [default: one for each core]")
+@click.option("--no-fetch", is_flag=True, help="Take clones of URLs as they are.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@options
+@click.pass_obj
+def index(
+    root: Path | None,
+    settings: Settings,
+    targets: tuple[str, ...],
+    listed: Path | None,
+    name: str,
+    ats: tuple[str, ...],
+    rebuild: bool,
+    jobs: int | None,
+    no_fetch: bool,
+    as_json: bool,
+) -> None:
+    """Add repositories to the index, or bring it up to date.
+
+    A PATH is a repository or a folder that holds some; a URL is cloned into the index. Without any, all that
+    is indexed is brought up to date. What did not change costs nothing; an interrupted run is picked up where
+    it stopped. The exit code is 1 if a repository failed: the others, and what it had before, are kept.
+    """
+    from indexer.build import build
+    from indexer.report import display, render
+    from indexer.repos import Listed, read_list
+    from indexer.sources import sources
+
+    root = root or default_dir()
+    if name and len(targets) != 1:
+        raise UsageError("--name is for one PATH or URL", "name several in a list, with --from")
+    wanted = [Listed(t, name) for t in targets] + (read_list(listed) if listed else [])
+    manifest = Manifest(
+        max_bytes=settings.max_bytes,
+        embedder="" if settings.embedder == "none" else settings.embedder,
+        vectors="" if settings.vectors == "none" else settings.vectors,
+    )
+    with display(quiet=as_json) as shown:
+        found, failures = sources(root, wanted, fetch=settings.fetch and not no_fetch, say=shown.say)
+        if not found and not failures:
+            raise UsageError(f"nothing is indexed at {root}", "name a PATH or URL")
+        report = build(
+            root,
+            found,
+            {s.name: (None, *ats) for s in found},
+            manifest=manifest,
+            workers=settings.jobs if jobs is None else jobs,
+            on_done=shown.done,
+            on_files=shown.files,
+            on_phase=shown.say,
+            rebuild=rebuild,
+        )
+    unread = [str(f) for f in failures]
+    if as_json:
+        click.echo(msgspec.json.encode({**msgspec.to_builtins(report), "unread": unread}))
+    else:
+        click.echo(render(report, unread))
+    nowhere = [at for at in ats if found and all(at in o.missing for o in report.outcomes if not o.failed)]
+    if report.failed or failures or nowhere:
+        raise click.exceptions.Exit(1)
+
+
+@click.command()
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.option("--json", "as_json", is_flag=True, help="Print what went as JSON.")
+@click.pass_obj
+def remove(root: Path | None, names: tuple[str, ...], as_json: bool) -> None:
+    """Take repositories out of the index, with their summaries and the clones it made of them.
+
+    Repositories that you indexed where they lie are not touched. Asks nothing.
+    """
+    from indexer.removal import remove as take_out
+    from indexer.report import counted
+
+    gone = take_out(root or default_dir(), names)
+    if as_json:
+        click.echo(msgspec.json.encode([msgspec.to_builtins(g) for g in gone]))
+        return
+    for g in gone:
+        clone = ", and its clone" if g.clone else ""
+        click.echo(f"{g.repo}: removed ({counted(g.files, 'file')}, {g.bytes / 1e6:,.1f} MB{clone})")
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+@click.pass_obj
+def doctor(root: Path | None, as_json: bool) -> None:
+    """Check everything in an index, and say which command mends what is wrong.
+
+    The exit code is 1 if something is wrong. Nothing is changed.
+    """
+    from indexer.doctor import check
+
+    root = root or default_dir()
+    findings = check(root)
+    if as_json:
+        click.echo(msgspec.json.encode([msgspec.to_builtins(f) for f in findings]))
+    else:
+        click.echo("\n".join(_finding(f.where, f.what, f.run) for f in findings) or f"{root} is sound")
+    if findings:
+        raise click.exceptions.Exit(1)
+
+
+def _finding(where: str, what: str, run: str) -> str:
+    return f"{where}: {what}\n    {run}"
+
+
+__all__: Sequence[str] = ["doctor", "index", "remove"]

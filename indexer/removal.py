@@ -1,0 +1,65 @@
+"""Take repositories out of an index."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from msgspec import Struct
+
+from indexer.sources import clones_of, known, named
+from summaries.errors import IndexError_, UsageError
+from summaries.index import Index, slug
+
+
+class Gone(Struct, frozen=True):
+    """A repository that is no longer in the index."""
+
+    repo: str
+    files: int  # that the index had of it
+    bytes: int  # on disk, its clone included
+    clone: str = ""  # the clone that went too
+
+
+def remove(root: Path, names: Sequence[str]) -> list[Gone]:
+    """Remove repositories by name, or by the last part of it where only one has it.
+
+    The state goes first, so a crash leaves either the repository or nothing that a reader would open. Raises
+    UsageError for an unknown name, before anything is removed; IndexLocked where another process writes.
+    """
+    index = Index.open(root)
+    have = known(root)
+    # A folder whose repo.json is unreadable is still found by the name it was made for.
+    found = {n: named(n, list(have)) or (n if (root / "repos" / slug(n)).is_dir() else None) for n in names}
+    if unknown := [n for n, full in found.items() if full is None]:
+        there = ", ".join(list(have)[:8])
+        raise UsageError(f"not indexed: {', '.join(unknown)}", f"indexed: {there}" if there else "nothing is")
+    with index.writing():
+        return [_remove(index, str(full)) for full in dict.fromkeys(found.values())]
+
+
+def _remove(index: Index, name: str) -> Gone:
+    folder = index.folder(name)
+    record = known(index.root).get(name)
+    clone = Path(record.git_dir) if record else None
+    ours = clone if clone and clone.parent == clones_of(index.root) and clone.is_dir() else None
+    files = sum(record.files.values()) if record else 0
+    size = sum(_size(p) for p in (folder, ours) if p)
+    try:
+        (folder / "repo.json").unlink(missing_ok=True)
+        index.forget(name)
+        shutil.rmtree(folder)
+        if ours:
+            shutil.rmtree(ours)
+    except OSError as e:
+        raise IndexError_(f"cannot remove {name}: {e.strerror} ({e.filename})") from e
+    if index.manifest.vectors:
+        from indexer.knowledge import forget
+
+        forget(index, name)
+    return Gone(name, files, size, str(ours or ""))
+
+
+def _size(folder: Path) -> int:
+    return sum(p.stat().st_size for p in folder.rglob("*") if p.is_file() and not p.is_symlink())
