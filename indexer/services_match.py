@@ -22,8 +22,8 @@ _GENERIC_ROUTE = _words(
 )
 _GENERIC_NAME = _words(
     "app api web server client service common core lib test tests main src build docker demo example",
-    "examples scripts tools utils ui frontend backend localhost database db redis postgres mysql kafka rabbitmq nginx",
-    "worker proxy",
+    "examples scripts tools utils ui frontend backend localhost database db redis postgres mysql kafka rabbitmq",
+    "nginx worker proxy",
 )
 _HOST = re.compile(r"[a-z][a-z0-9+.-]{0,20}://(?:[^/@\s]{0,80}@)?([A-Za-z0-9][\w.-]{0,120})")
 _ADDRESS = re.compile(r"([A-Za-z][\w.-]{0,120}):\d{2,5}(?:/\S{0,200})?")

@@ -64,8 +64,8 @@ def test_every_version_of_every_file_parses(name: str) -> None:
         for path, text in change.files.items():
             assert text is not None
             language = language_of(path)
-            assert language
-            assert not parse(path, text, language).broken, f"{name} {change.message!r} {path}"
+            assert language or path == "go.mod"
+            assert language is None or not parse(path, text, language).broken, f"{change.message!r} {path}"
             if path.endswith(".py"):
                 ast.parse(text)
             elif path.endswith(".json"):
