@@ -86,7 +86,7 @@ def build(
 
 
 def _opened(root: Path, manifest: Manifest | None, rebuild: bool) -> Index:
-    """The index, with the options that are wanted now. Only a rebuild goes over another version's manifest."""
+    """The index, with the options wanted now. Only a rebuild goes over another version's manifest."""
     try:
         index = Index.create(root, manifest)
     except (IndexVersion, IndexDamaged):

@@ -1,4 +1,4 @@
-"""What a run of `bugatlas index` is about: new repositories, indexed ones by name, or all that are indexed."""
+"""What a run of `bugatlas index` is about: new repositories, indexed ones by name, or all of them."""
 
 from __future__ import annotations
 

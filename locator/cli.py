@@ -20,7 +20,7 @@ COMMANDS = {
     "status": ("locator.commands:status", "What is indexed, and how fresh it is."),
     "remove": ("indexer.commands:remove", "Take repositories out of the index."),
     "doctor": ("indexer.commands:doctor", "Check an index and say what to run."),
-    "demo": ("indexer.commands:demo", "Build a small shop of six services, index it and locate three bugs."),
+    "demo": ("eval.demo:demo", "Build a small shop of six services, index it and locate three bugs."),
     "eval": ("eval.commands:evaluate", "Measure accuracy on bugs whose fixes are known."),
 }
 

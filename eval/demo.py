@@ -1,0 +1,84 @@
+"""`bugatlas demo`: a small shop with planted bugs, indexed and asked; what was found against what was planted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from indexer.demo import DemoReport
+    from locator.answer import Answer
+
+
+LISTED = 5  # files of each answer
+
+
+@click.command()
+@click.option("--keep", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
+              help="Keep the repositories and their index in DIR.  [default: a folder that is removed]")  # fmt: skip
+@click.option("--no-color", is_flag=True, help="Plain text; so is NO_COLOR, and any output but a terminal.")
+def demo(keep: Path | None, no_color: bool) -> None:
+    """Build a shop of six services, index it, and locate three bugs that were planted in it."""
+    from indexer.build import build
+    from indexer.demo import REPORTS
+    from indexer.demo import build as write
+    from indexer.repos import Source
+    from indexer.report import display, render
+    from locator.locate import Options, locate
+    from locator.render import render as show
+    from locator.report import read
+    from locator.terminal import console
+    from summaries.config import Settings
+    from summaries.index import Index, Manifest
+
+    settings = Settings()
+    with _folder(keep) as folder:
+        paths = write(folder)
+        root = folder / "index"
+        with display() as shown:
+            report = build(
+                root,
+                [Source(p.name, p / ".git") for p in paths],
+                manifest=Manifest(embedder=settings.embedder, vectors=settings.vectors),
+                on_done=shown.done,
+                on_files=shown.files,
+                on_phase=shown.say,
+            )
+        click.echo(render(report))
+        index = Index.open(root)
+        verdicts = []
+        for asked in REPORTS:
+            answer = locate(index, read(f"{asked.title}\n\n{asked.body}"), Options(limit=LISTED))
+            click.echo("\n" + "─" * 72 + "\n")
+            show(console(no_color), index, answer, repos=len(paths))
+            verdicts.append(_verdict(asked, answer))
+        click.echo("\n" + "─" * 72 + "\n")
+        click.echo("\n".join(verdicts))
+        if keep:
+            click.echo(f'\ntry: bugatlas --index {root} locate "..."')
+
+
+@contextmanager
+def _folder(keep: Path | None) -> Iterator[Path]:
+    if keep:
+        keep.mkdir(parents=True, exist_ok=True)
+        yield keep
+        return
+    with TemporaryDirectory(prefix="bugatlas-demo-", ignore_cleanup_errors=True) as name:
+        yield Path(name)
+
+
+def _verdict(asked: DemoReport, answer: Answer) -> str:
+    """What was planted, and at which place of the answer it was found."""
+    ranks = [n for n, f in enumerate(answer.files, 1) if (f.repo, f.path) == (asked.repo, asked.path)]
+    functions = [s.qualname for f in answer.files[:1] for s in f.symbols]
+    place = f"file {ranks[0]}" if ranks else f"none of the first {LISTED} files"
+    if ranks[:1] == [1] and asked.function in functions:
+        place += f", function {functions.index(asked.function) + 1}"
+    planted = f"{asked.repo}/{asked.path}, {asked.function}"
+    return f"{'✓' if ranks else '✗'} {asked.title}\n    planted in {planted}: found as {place}"
