@@ -43,17 +43,22 @@ class Link(Struct, frozen=True, order=True):
 def aliases(name: str, manifests: Sequence[tuple[str, str]]) -> frozenset[str]:
     """Names by which a repository is known to others: its own and those that its manifests declare.
 
-    Manifests in test data, examples and vendored folders don't count. Never raises.
+    A folder with a Dockerfile is a service of that name (`cmd/orders/Dockerfile`); a Go module is known
+    without its major version too. Manifests in test data, examples and vendored folders don't count. Never raises.
     """
     known = {name, name.rsplit("/", 1)[-1]}
     for path, text in manifests:
-        if _ASIDE.isdisjoint(part.lower() for part in PurePosixPath(path).parts[:-1]):
-            declared = static_manifest.read(path, text)
-            for alias in declared.names if declared else ():
-                known.add(alias)
-                group, colon, artifact = alias.partition(":")
-                if colon:
-                    known |= {artifact} | ({group} if group.count(".") >= 2 else set())
+        above = [part.lower() for part in PurePosixPath(path).parts[:-1]]
+        if not _ASIDE.isdisjoint(above):
+            continue
+        if above and PurePosixPath(path).name.lower().startswith("dockerfile"):
+            known.add(above[-1])
+        declared = static_manifest.read(path, text)
+        for alias in declared.names if declared else ():
+            known |= {alias, re.sub(r"/v\d+$", "", alias)}
+            group, colon, artifact = alias.partition(":")
+            if colon:
+                known |= {artifact} | ({group} if group.count(".") >= 2 else set())
     return frozenset(k for k in known if k)
 
 
@@ -191,7 +196,7 @@ def _hosts(code: Mapping[str, Files], book: Book) -> Iterator[Link]:
                 if len(text) > 400:
                     continue
                 target = book.of_host(text)
-                if target is None and not composed and ("-" in text or "_" in text):
+                if target is None and not composed and "/" not in text and ("-" in text or "_" in text):
                     target = book.owner(text)
                 if target is not None:
                     yield Link(repo, target, "host", text.split("?")[0][:120], path, line)

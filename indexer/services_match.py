@@ -21,9 +21,9 @@ _GENERIC_ROUTE = _words(
     "index.html login logout static {}",
 )
 _GENERIC_NAME = _words(
-    "app api web server client service common core lib test tests main src build docker demo example",
-    "examples scripts tools utils ui frontend backend localhost database db redis postgres mysql kafka rabbitmq",
-    "nginx worker proxy",
+    "app api web server client service common core lib test tests main src build docker demo example bin cmd",
+    "examples scripts tools utils ui frontend backend localhost database db redis postgres mysql kafka nginx",
+    "rabbitmq worker proxy deploy deployment ci images image template templates config base",
 )
 _HOST = re.compile(r"[a-z][a-z0-9+.-]{0,20}://(?:[^/@\s]{0,80}@)?([A-Za-z0-9][\w.-]{0,120})")
 _ADDRESS = re.compile(r"([A-Za-z][\w.-]{0,120}):\d{2,5}(?:/\S{0,200})?")

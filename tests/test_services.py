@@ -203,13 +203,23 @@ def test_sites_are_bounded() -> None:
 
 def test_aliases_come_from_manifests_outside_test_data() -> None:
     manifests = [
-        ("go.mod", "module shop.example/orders\n"),
+        ("go.mod", "module shop.example/orders/v2\n"),
+        ("cmd/orders-worker/Dockerfile", "FROM scratch\n"),
         ("api/pom.xml", "<project><groupId>com.shop.orders</groupId><artifactId>api</artifactId></project>"),
         ("testdata/go.mod", "module example.com/x\n"),
         ("package.json", "{{{"),
     ]
     assert aliases("org/orders", manifests) == frozenset(
-        ("org/orders", "orders", "shop.example/orders", "com.shop.orders:api", "com.shop.orders", "api")
+        (
+            "org/orders",
+            "orders",
+            "shop.example/orders",
+            "shop.example/orders/v2",
+            "orders-worker",
+            "com.shop.orders:api",
+            "com.shop.orders",
+            "api",
+        )
     )
 
 
