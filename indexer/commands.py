@@ -23,7 +23,9 @@ from summaries.index import Manifest, default_dir
 @click.option("--at", "ats", multiple=True, metavar="REF|DATE",
               help="Hold this tag, branch, commit or date as well as the head. Repeatable.")  # fmt: skip
 @click.option("--rebuild", is_flag=True, help="Parse everything anew; the old index serves until then.")
-@click.option("-j", "--jobs", type=click.IntRange(0, 1024), help="Processes.  [default: one for each core]")
+@click.option(
+    "-j", "--jobs", type=click.IntRange(0, 1024), metavar="N", help="Processes.  [default: one for each core]"
+)
 @click.option("--no-fetch", is_flag=True, help="Take clones of URLs as they are.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @options

@@ -1,0 +1,87 @@
+"""Write the pages that follow from the code: `docs/cli.md` from the commands, `docs/config.md` from the settings.
+
+python docs/generate.py            write them
+python docs/generate.py --check    say which are out of date; exit code 1 if any is
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from locator.cli import COMMANDS, cli
+from summaries.config import FILE, table
+
+DOCS = Path(__file__).parent
+WIDTH = 96
+
+
+def cli_page() -> str:
+    """Help of every command, as the terminal shows it."""
+    out = ["# Commands", "", "Made by `docs/generate.py` from the commands' own help.", ""]
+    out += ["```", _help(cli, "bugatlas"), "```", ""]
+    top = click.Context(cli, info_name="bugatlas")
+    for name in COMMANDS:
+        command = cli.get_command(top, name)
+        assert command is not None
+        out += [f"## bugatlas {name}", "", "```", _help(command, name, top), "```", ""]
+        if isinstance(command, click.Group):
+            inner = click.Context(command, info_name=name, parent=top)
+            for part, sub in command.commands.items():
+                out += [f"### bugatlas {name} {part}", "", "```", _help(sub, part, inner), "```", ""]
+    return "\n".join(out).rstrip() + "\n"
+
+
+def _help(command: click.Command, name: str, parent: click.Context | None = None) -> str:
+    names = ["-h", "--help"]
+    with click.Context(
+        command, info_name=name, parent=parent, terminal_width=WIDTH, help_option_names=names
+    ) as context:
+        return command.get_help(context).rstrip()
+
+
+def config_page() -> str:
+    """The table of settings."""
+    out = [
+        "# Settings",
+        "",
+        "Made by `docs/generate.py` from `summaries/config.py`. Each source goes over the ones before it:",
+        f"defaults, `{FILE}` of the working directory (or `--config FILE`), environment variables, `-c KEY=VALUE`.",
+        "",
+        f"A `{FILE}` of the working directory may choose between what is built in, but name neither code to load",
+        "nor an address to connect to: the directory may be a checkout of somebody else's. `--config` may.",
+        "",
+        "| setting | type | default | environment | meaning |",
+        "|---|---|---|---|---|",
+    ]
+    for s in table():
+        variable = f"`{s.variable}`" if s.variable else ""
+        default = f"`{s.default}`" if s.default else ""
+        out.append(f"| `{s.name}` | {s.type} | {default} | {variable} | {s.text} |")
+    return "\n".join(out) + "\n"
+
+
+PAGES = {"cli.md": cli_page, "config.md": config_page}
+
+
+def main(arguments: list[str]) -> int:
+    """Write or check all pages."""
+    stale = []
+    for name, page in PAGES.items():
+        path, text = DOCS / name, page()
+        if not path.exists() or path.read_text("utf-8") != text:
+            stale.append(name)
+            if "--check" not in arguments:
+                path.write_text(text, "utf-8")
+    said = "out of date" if "--check" in arguments else "written"
+    sys.stdout.write("".join(f"docs/{name}: {said}\n" for name in stale) or "docs are up to date\n")
+    if stale and "--check" in arguments:
+        sys.stdout.write("run: python docs/generate.py\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
