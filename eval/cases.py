@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from summaries.errors import UsageError
 
@@ -20,13 +21,13 @@ class Gold(Struct, frozen=True):
 
 
 class Base(Struct, frozen=True):
-    """A repository's commit to search."""
+    """A commit of a repository: the one to search, or one that fixed the bug."""
 
     repo: str
     commit: str
 
 
-class Case(Struct, frozen=True):
+class Case(Struct, frozen=True, omit_defaults=True):
     """One report with its qrels. Either `base` or `as_of` says which snapshots are searched."""
 
     id: str
@@ -37,11 +38,18 @@ class Case(Struct, frozen=True):
     base: tuple[Base, ...] = ()
     as_of: str | None = None  # ISO 8601, UTC unless it says otherwise
     created: str | None = None
+    fix_commits: tuple[Base, ...] = ()
+    words: str = ""  # where the text is from, if not from a person's report: "commit"
+    place: str = ""  # "bugs.jsonl:12"; set on reading
 
     @property
     def before(self) -> int | None:
-        """`as_of` in seconds since the epoch."""
-        return int(datetime.fromisoformat(self.as_of).timestamp()) if self.as_of else None
+        """`as_of` in seconds since the epoch. Raises ValueError where it is no date."""
+        return seconds_of(self.as_of) if self.as_of else None
+
+    def problem(self, what: str) -> str:
+        """A line that says what is wrong with this case, and where it stands."""
+        return f"{self.place or 'case'}: {self.id}: {what}"
 
 
 class Repo(Struct, frozen=True):
@@ -53,7 +61,16 @@ class Repo(Struct, frozen=True):
     def where(self, pattern: str) -> Path:
         """Path of the clone: PATTERN with {owner} and {name} filled in."""
         owner, _, name = self.mirror.rpartition("/")
-        return Path(pattern.format(owner=owner, name=name))
+        return Path(pattern.replace("{owner}", owner).replace("{name}", name))
+
+
+def seconds_of(date: str) -> int:
+    """Seconds since the epoch of an ISO 8601 date; UTC unless it says otherwise. Raises ValueError."""
+    moment = datetime.fromisoformat(date)
+    try:
+        return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+    except OverflowError as error:
+        raise ValueError(f"{date} is out of range") from error
 
 
 def read_cases(path: Path) -> tuple[list[Case], list[str]]:
@@ -61,38 +78,50 @@ def read_cases(path: Path) -> tuple[list[Case], list[str]]:
     cases: list[Case] = []
     problems: list[str] = []
     seen: set[str] = set()
-    for n, line in enumerate(_lines(path), 1):
+    for n, line in _lines(path):
         if not line.strip():
             continue
+        place = f"{path.name}:{n}"
         try:
-            case = msgspec.json.decode(line, type=Case)
+            case = replace(msgspec.json.decode(line, type=Case), place=place)
             _ = case.before
-        except (msgspec.MsgspecError, ValueError) as e:
-            problems.append(f"{path.name}:{n}: {e}")
+        except (msgspec.MsgspecError, ValueError, RecursionError) as e:
+            problems.append(f"{place}: {e}")
             continue
         if case.id in seen:
-            problems.append(f"{path.name}:{n}: id {case.id} stands twice; the first counts")
-            continue
-        seen.add(case.id)
-        cases.append(case)
+            problems.append(case.problem("this id stands twice; the first counts"))
+        elif not case.gold:
+            problems.append(case.problem("no gold file: nothing to score"))
+        else:
+            seen.add(case.id)
+            cases.append(case)
     return cases, problems
 
 
 def read_repos(path: Path) -> list[Repo]:
     """`owner/name [mirror-owner/mirror-name]` a line. Raises UsageError with the line of a malformed one."""
-    repos = []
-    for n, line in enumerate(_lines(path), 1):
+    repos: dict[str, Repo] = {}
+    for n, line in _lines(path):
         words = line.decode("utf-8", "replace").split("#")[0].split()
         if not words:
             continue
         if len(words) > 2 or any("/" not in w for w in words):
             raise UsageError(f"{path.name}:{n}: expected `owner/name [mirror-owner/mirror-name]`")
-        repos.append(Repo(words[0], words[-1]))
-    return repos
+        repos.setdefault(words[0], Repo(words[0], words[-1]))
+    if not repos:
+        raise UsageError(f"{path} names no repository")
+    return list(repos.values())
 
 
-def _lines(path: Path) -> Sequence[bytes]:
+def write_cases(path: Path, cases: Iterable[Case]) -> None:
+    """One case a line."""
+    encode = msgspec.json.Encoder().encode
+    path.write_bytes(b"".join(encode(replace(c, place="")) + b"\n" for c in cases))
+
+
+def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
     try:
-        return path.read_bytes().splitlines()
+        data = path.read_bytes()
     except OSError as e:
         raise UsageError(f"cannot read {path}: {e.strerror}") from e
+    return enumerate(data.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1)

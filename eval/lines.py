@@ -1,0 +1,133 @@
+"""Lines of a run: one answer a case, as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from summaries.errors import UsageError
+
+LISTED = 100  # files of an answer
+
+
+class Reason(Struct, frozen=True, omit_defaults=True):
+    """One voter's reason for a file."""
+
+    voter: str
+    text: str
+    weight: float = 0.0
+    line: int = 0
+
+
+class Hit(Struct, frozen=True, omit_defaults=True):
+    """A file of the ranking. The first ones say why they are there."""
+
+    repo: str
+    path: str
+    score: float = 0.0
+    evidence: tuple[Reason, ...] = ()
+
+
+class Target(Struct, frozen=True, omit_defaults=True):
+    """A gold file as this run saw it."""
+
+    repo: str
+    path: str
+    rank: int | None = None  # among all candidates, 1 is best; None: not a candidate
+    language: str = ""
+    kind: str = ""  # of `eval.strata.KINDS`; "" where the file is not indexed
+    score: float = 0.0
+    evidence: tuple[Reason, ...] = ()
+
+
+class Line(Struct, frozen=True, omit_defaults=True):
+    """The answer to one case. `ranked` and `routed` are best first; the rest is for reading misses."""
+
+    id: str
+    ranked: tuple[Hit, ...] = ()
+    routed: tuple[str, ...] = ()
+    seconds: float = 0.0
+    confidence: float | None = None
+    gold: tuple[Target, ...] = ()
+    searched: int = 0  # candidates
+    error: str = ""  # why there is no answer
+
+
+class About(Struct, frozen=True, omit_defaults=True):
+    """What made a run; it lies beside the run as NAME.about.json."""
+
+    name: str
+    scope: str
+    cases: int
+    commits: str  # digest of every commit searched
+    code: str  # digest of our source
+    settings: Mapping[str, object] = {}
+
+
+def encode(line: Line) -> bytes:
+    """The line as written. `id`, `ranked`, `routed` and `seconds` are always there."""
+    plain = msgspec.to_builtins(line)
+    full = {"id": line.id, "ranked": [], "routed": [], "seconds": 0.0} | plain
+    return msgspec.json.encode(full) + b"\n"
+
+
+def read_run(path: Path) -> tuple[dict[str, Line], list[str]]:
+    """Answers by id, and a message for every line that is none. Other tools' runs need only id and ranked."""
+    try:
+        data = path.read_bytes()
+    except OSError as e:
+        raise UsageError(f"cannot read {path}: {e.strerror}") from e
+    lines: dict[str, Line] = {}
+    problems: list[str] = []
+    for n, text in enumerate(data.split(b"\n"), 1):
+        if not text.strip():
+            continue
+        try:
+            line = msgspec.json.decode(text, type=Line)
+        except (msgspec.MsgspecError, ValueError, RecursionError) as e:
+            problems.append(f"{path.name}:{n}: {e}")
+            continue
+        if line.id in lines:
+            problems.append(f"{path.name}:{n}: {line.id} stands twice; the first counts")
+        else:
+            lines[line.id] = line
+    return lines, problems
+
+
+def finished(path: Path, ids: Sequence[str]) -> int:
+    """How many leading cases of `ids` a file answers already; whatever follows them is cut off.
+
+    A line counts if it ends in a line feed and is an answer, so a line torn by a crash is dropped.
+    """
+    if not path.exists():
+        return 0
+    keep = done = 0
+    with path.open("rb") as f:
+        for text, wanted in zip(f, ids, strict=False):
+            try:
+                line = msgspec.json.decode(text, type=Line)
+            except (msgspec.MsgspecError, ValueError, RecursionError):
+                break
+            if not text.endswith(b"\n") or line.id != wanted:
+                break
+            keep += len(text)
+            done += 1
+    with path.open("rb+") as f:
+        f.truncate(keep)
+    return done
+
+
+def about_path(run: Path) -> Path:
+    """Where a run says what made it."""
+    return run.with_name(run.name.removesuffix(".jsonl") + ".about.json")
+
+
+def read_about(run: Path) -> About | None:
+    """What made a run; None where it does not say."""
+    try:
+        return msgspec.json.decode(about_path(run).read_bytes(), type=About)
+    except (OSError, msgspec.MsgspecError):
+        return None

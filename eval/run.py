@@ -1,0 +1,232 @@
+"""Run one configuration over all cases: in order, side by side, resumable, the same bytes every time."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from functools import cached_property
+from multiprocessing import get_context
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from msgspec import Struct
+
+from eval.baselines import BASELINES
+from eval.cases import Case
+from eval.lines import LISTED, About, Hit, Line, Reason, Target, about_path, encode, finished, read_about
+from eval.settings import SHIPPED, Settings
+from eval.strata import kind_of
+from eval.world import World, code_digest, digest, views_of
+from locator.confidence import confidence
+from locator.explain import Explainer, best_symbols
+from locator.locate import best_files, search
+from locator.query import Query, understand
+from locator.rank import Ranking
+from locator.report import read
+from locator.scope import Scope
+from summaries.errors import BugatlasError, UsageError
+from summaries.index import Index, replace
+from summaries.postings import Floats
+from summaries.shard import View
+
+TOLD = 10  # files of an answer that say why they are there
+
+OnLine = Callable[[Line], None]
+
+
+class Task(Struct, frozen=True):
+    """One case and the commits that it is asked of."""
+
+    case: Case
+    commits: dict[str, str]
+
+
+def run(
+    cases: Sequence[Case],
+    world: World,
+    settings: Settings,
+    scope: str,
+    out: Path,
+    *,
+    jobs: int = 1,
+    fresh: bool = False,
+    on_line: OnLine = lambda line: None,
+) -> int:
+    """Answer every case that `out` does not answer yet; the number answered now.
+
+    Raises UsageError where `out` was made with other settings, commits or code and `fresh` is not set.
+    """
+    about = about_of(cases, world, settings, scope)
+    if fresh:
+        out.unlink(missing_ok=True)
+    else:
+        _check(out, about)
+    done = finished(out, [c.id for c in cases])
+    tasks = [Task(c, world.commits.get(c.id, {})) for c in cases[done:]]
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        replace(about_path(out), msgspec.json.format(msgspec.json.encode(about)))
+        with out.open("ab") as f:
+            for line in _answers(tasks, world.root, settings, jobs):
+                f.write(encode(line))
+                f.flush()
+                on_line(line)
+    except OSError as e:
+        raise UsageError(f"cannot write {out}: {e.strerror}") from e
+    return len(tasks)
+
+
+def about_of(cases: Sequence[Case], world: World, settings: Settings, scope: str) -> About:
+    """What makes a run what it is."""
+    asked = {c.id: world.commits.get(c.id, {}) for c in cases}
+    said = {
+        "ranker": settings.ranker,
+        "weights": msgspec.to_builtins(settings.weights),
+        "tests": settings.tests,
+    }
+    code = (
+        code_digest("locator", "summaries")
+        if settings.ranker == SHIPPED
+        else code_digest("eval", "summaries")
+    )
+    return About(settings.name, scope, len(cases), digest(asked), code, said)
+
+
+def _check(out: Path, about: About) -> None:
+    old = read_about(out) if out.exists() else None
+    if old is None or old == about:
+        return
+    fields = ("settings", "scope", "commits", "cases", "code")
+    what = ", ".join(f for f in fields if getattr(old, f) != getattr(about, f)) or "name"
+    raise UsageError(f"{out} is a run with other {what}", "choose another --out, or --fresh to start over")
+
+
+def _answers(tasks: Sequence[Task], root: Path, settings: Settings, jobs: int) -> Iterator[Line]:
+    if jobs < 2 or len(tasks) < 2:
+        index = Index.open(root)
+        yield from (answer(index, t, settings) for t in tasks)
+        return
+    # Workers are spawned, not forked: libraries of the parent may hold threads and locks.
+    with ProcessPoolExecutor(jobs, get_context("spawn"), _start, (root, settings)) as pool:
+        try:
+            yield from pool.map(_work, tasks)
+        except BrokenProcessPool as e:
+            raise BugatlasError(
+                "a worker died, perhaps for want of memory", "run again with fewer --jobs"
+            ) from e
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+_opened: tuple[Index, Settings]
+
+
+def _start(root: Path, settings: Settings) -> None:
+    global _opened
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
+    _opened = Index.open(root), settings
+
+
+def _work(task: Task) -> Line:
+    index, settings = _opened
+    return answer(index, task, settings)
+
+
+def answer(index: Index, task: Task, settings: Settings) -> Line:
+    """Answer one case. `seconds` is the time of reading and ranking, with the snapshots open (warm)."""
+    case = task.case
+    views = views_of(index, task.commits)
+    if not views:
+        return Line(case.id, error="none of its repositories could be searched")
+    for view in views:
+        _warm(view)
+    try:
+        began = time.perf_counter()
+        report = read(case.body, case.title) if case.body.strip() else read(case.title)
+        ranking: Ranking | None = None
+        if settings.ranker in BASELINES:
+            scope, query = Scope(views), understand(report)
+            simple = BASELINES[settings.ranker](scope, report)
+            by_files, by_repos, order = simple.scores, simple.routes, simple.best(LISTED)
+        else:
+            scope, query, ranking = search(index, views, report, settings.weights, tests=settings.tests)
+            by_files, by_repos, order = ranking.scores, ranking.routes, best_files(ranking, LISTED)
+        seconds = time.perf_counter() - began
+    except BugatlasError as e:
+        return Line(case.id, error=e.message)
+    return _line(index, case, scope, query, ranking, by_files, by_repos, order, seconds)
+
+
+def _line(
+    index: Index,
+    case: Case,
+    scope: Scope,
+    query: Query,
+    ranking: Ranking | None,
+    by_files: Floats,
+    by_repos: Floats,
+    order: Sequence[int],
+    seconds: float,
+) -> Line:
+    top = float(by_files[order[0]]) if order else 1.0
+    explainer = Explainer(scope, query, ranking) if ranking else None
+
+    def why(i: int) -> tuple[Reason, ...]:
+        return _why(index, scope, explainer, i) if explainer else ()
+
+    hits = []
+    for n, i in enumerate(order):
+        view, at = scope.locate(i)
+        score = round(float(by_files[i]) / top, 4)
+        hits.append(Hit(view.repo, view.path(at), score, why(i) if n < TOLD else ()))
+    routed = [scope.views[int(r)].repo for r in np.argsort(-by_repos, kind="stable") if by_repos[r] > 0]
+    sure = round(confidence(scope, ranking), 4) if ranking else None
+    targets = _targets(case, scope, query, by_files, top, why)
+    searched = int(ranking.candidates.sum()) if ranking else int((by_files > 0).sum())
+    return Line(case.id, tuple(hits), tuple(routed), round(seconds, 4), sure, targets, searched)
+
+
+def _targets(
+    case: Case,
+    scope: Scope,
+    query: Query,
+    scores: Floats,
+    top: float,
+    why: Callable[[int], tuple[Reason, ...]],
+) -> tuple[Target, ...]:
+    out = []
+    rows = {v.repo: (v, int(start)) for v, start in zip(scope.views, scope.starts, strict=False)}
+    for g in case.gold:
+        view, start = rows.get(g.repo, (None, 0))
+        n = view.paths.index(g.path) if view and g.path in view.paths else -1
+        if view is None or n < 0:
+            out.append(Target(g.repo, g.path))
+            continue
+        i = start + n
+        better = int((scores > scores[i]).sum()) + int((scores[:i] == scores[i]).sum())
+        rank = better + 1 if scores[i] > 0 else None
+        language = view.shard.info.languages[int(view.shard.arrays["blob_languages"][view.blob_ids[n]])]
+        reasons = why(i) if rank is None or rank > TOLD else ()
+        score = round(float(scores[i]) / top, 4)
+        out.append(Target(g.repo, g.path, rank, language, kind_of(query, view, n), score, reasons))
+    return tuple(out)
+
+
+def _why(index: Index, scope: Scope, explainer: Explainer, i: int) -> tuple[Reason, ...]:
+    view, n = scope.locate(i)
+    facts = index.store(view.repo).facts(view.blob(n))
+    symbols = best_symbols(view, n, explainer.ranking.votes.units[scope.views.index(view)], facts)
+    told = explainer.evidence(i, facts, symbols)
+    return tuple(Reason(e.voter, e.text, round(e.weight, 3), e.line) for e in told)
+
+
+def _warm(view: View) -> None:
+    """Compute what a long-lived process has at hand: `seconds` are those of a warm query."""
+    for name, member in vars(View).items():
+        if isinstance(member, cached_property):
+            getattr(view, name)
