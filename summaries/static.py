@@ -15,12 +15,14 @@ from summaries import static_role as roles
 from summaries import static_vocabulary as v
 from summaries.static_file import doc, file_summary, fitted, language, main_type, talk
 from summaries.static_readme import first_paragraph
-from summaries.static_text import capital, clip, counted, listing, lowered, name, plain, unique, words
+from summaries.static_text import clip, counted, listing, lowered, name, plain, unique, words
 from summaries.types import Endpoint, Facts, Topic
 
 __all__ = ["directory_summary", "file_summary", "repository_summary"]
 
 DIRECTORY, REPOSITORY = 800, 1500  # characters at most
+
+_BELOW = "Directories in it"
 
 
 def _traffic(facts: Iterable[Facts]) -> tuple[list[Endpoint], list[Endpoint], list[Topic]]:
@@ -38,24 +40,32 @@ def _themes(files: Iterable[tuple[str, Facts]], size: int) -> list[str]:
     for path, facts in files:
         named = [roles.stem(path), *(s.name for s in facts.symbols if s.kind in v.TYPE_KINDS)]
         seen.update({w.lower() for n in named for w in words(n) if len(w) > 2} - v.COMMON)
-    return [w for w, n in sorted(seen.items(), key=lambda i: (-i[1], i[0])) if n > 1][:size]
+    ranked = [w for w, n in sorted(seen.items(), key=lambda i: (-i[1], i[0])) if n > 1]
+    return [w for w in ranked if not (w.endswith("s") and w[:-1] in seen)][:size]
 
 
 def _gist(summary: str, limit: int) -> str:
-    """The first sentences of a summary as clauses, without the title that a directory's begins with."""
+    """The first sentences of a directory's summary as clauses, without its title and what lies below it."""
     first, *more = plain(summary).rstrip(".").split(". ")
-    _, colon, rest = first.partition(": ")
-    gist = rest if colon and rest[:1].isdigit() else lowered(first)
+    title, colon, rest = first.partition(": ")
+    gist = rest if colon and " " not in title else lowered(first)
     for sentence in more:
-        if len(gist) + len(sentence) + 2 > limit:
+        if len(gist) + len(sentence) + 2 > limit or sentence.startswith((_BELOW, "Recurring words")):
             break
         gist += f"; {lowered(sentence)}"
     return clip(gist, limit)
 
 
+def _label(path: str, summary: str) -> str:
+    """A directory's name, with those of the directories that it only leads to: 'java/com/shop'."""
+    title = plain(summary).partition(": ")[0]
+    base = name(PurePosixPath(path).name, 40)
+    return name(title, 60) if title.startswith(f"{base}/") and " " not in title else base
+
+
 def _below(directories: Sequence[tuple[str, str]], most: int, limit: int) -> str:
     """'api (3 controllers); domain (4 data models); and 2 more directories'."""
-    told = [f"{name(PurePosixPath(p).name, 40)} ({_gist(s, limit)})" for p, s in directories[:most]]
+    told = [f"{_label(p, s)} ({_gist(s, limit)})" for p, s in directories[:most]]
     rest = len(directories) - most
     return "; ".join(
         [*told, f"and {counted(rest, 'more directory', 'more directories')}"] if rest > 0 else told
@@ -67,6 +77,16 @@ def directory_summary(
 ) -> str:
     """What a directory holds: files by role, their routes and topics, sub-directories (<= 800 characters)."""
     files, subdirs = sorted(files, key=lambda f: f[0]), sorted(subdirs)
+    title = name(PurePosixPath(path).name, 60) or "top level"
+    if not files and len(subdirs) == 1 and title != "top level":
+        ((below, summary),) = subdirs  # a directory that only leads to another
+        label, text = _label(below, summary), plain(summary)
+        return clip(
+            f"{title}/{label}{text.removeprefix(label)}"
+            if text.startswith(f"{label}: ")
+            else f"{title}/{text}",
+            DIRECTORY,
+        )
     playing = [(p, f, roles.role(p, f)) for p, f in files]
     played = sorted(Counter(r for _, _, r in playing).items(), key=lambda i: (-i[1], i[0].one))
     kinds = [f"{n:,} {r.many}" if n > 1 else r.one for r, n in played if len(played) > 1 or r is not v.PLAIN]
@@ -74,22 +94,28 @@ def directory_summary(
     spoken = [t for t, _ in sorted(tongues.items(), key=lambda i: (-i[1], i[0]))]
     code = [(p, f) for p, f, r in playing if r is not v.TEST]
     types = sorted((s.start - s.end, name(s.name)) for p, f in code if (s := main_type(p, f)))
-    told = [f"{name(PurePosixPath(p).name, 50)}: {lowered(d)}" for p, f in code if (d := doc(p, f, 100))]
-    title = " ".join(words(PurePosixPath(path).name)) or "top level"
+    told = [f"{name(PurePosixPath(p).name, 50)}: {d}" for p, f in code if (d := doc(p, f, 100))]
+    tested = unique(clip(roles.subject(p, r)[0], 40) for p, _, r in playing if r is v.TEST)
     traffic = _traffic(f for _, f in files)
 
     def compose(size: int) -> list[str]:
-        first = f"{capital(title)}: {counted(len(files), 'file')}" if files else capital(title)
+        first = (
+            f"{title}: {counted(len(files), 'file')}"
+            if files
+            else f"{title}: {counted(len(subdirs), 'directory', 'directories')}"
+        )
         first += f" in {listing(spoken, 3)}" if spoken else ""
         first += f", holding {listing(kinds, size)}" if kinds else ""
+        first += f", {listing([_label(p, s) for p, s in subdirs], size)}" if not files and subdirs else ""
         themes = _themes(files, size) if len(files) > 3 else []
         return [
             first,
             talk(*traffic, size),
             f"defines {listing(unique(n for _, n in types), size)}" if types else "",
-            "; ".join(told[: size // 2]),
+            f"tests of {listing(tested, size)}" if tested else "",
+            f"in particular, {'; '.join(told[: size // 2])}" if told[: size // 2] else "",
             f"recurring words: {', '.join(themes)}" if themes else "",
-            f"directories in it: {_below(subdirs, size * 2, 40 + 10 * size)}" if subdirs else "",
+            f"{_BELOW}: {_below(subdirs, size * 2, 40 + 10 * size)}" if subdirs else "",
         ]
 
     return fitted(DIRECTORY, compose, 8)
@@ -124,7 +150,7 @@ def repository_summary(
         themes = _themes(kept, size)
         return [
             f"{name(name_, 100)}: {head}" if head else name(name_, 100),
-            f"its manifests add: {'; '.join(said[:2])}" if said else "",
+            f"in its manifests: {'; '.join(said[:2])}" if said else "",
             f"declares {listing(names, size)}" if names else "",
             f"written in {listing([f'{t} ({n}%)' for t, n in shares if n >= 5], 4)}" if shares else "",
             talk(*traffic, size),

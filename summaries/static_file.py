@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
@@ -14,6 +15,8 @@ from summaries.types import Endpoint, Facts, Symbol, Topic
 LIMIT = 600  # characters of a file's summary at most
 
 _CALLABLE = ("function", "method")
+_SENTENCE = re.compile(r"[A-Za-z][\w'’-]*(?: [\w'’(),-]+){2,12}")
+_BARE_HOST = re.compile(r"[a-z][\w+.-]{0,20}://[^/?#\s]{1,200}/?")
 _SPOKEN = {
     "csharp": "C#",
     "c_sharp": "C#",
@@ -60,10 +63,11 @@ def fitted(limit: int, compose: Callable[[int], list[str]], most: int) -> str:
 
 def talk(serves: Iterable[Endpoint], calls: Iterable[Endpoint], topics: Iterable[Topic], size: int) -> str:
     """Whom code talks to: 'serves GET /a; calls POST /b; publishes to t; subscribes to u'."""
-    named = list(topics)
+    named, called = list(topics), list(calls)
     said = (
         ("serves", [name(f"{e.method} {e.route}", 70) for e in serves]),
-        ("calls", [name(f"{e.method} {e.route}", 70) for e in calls]),
+        ("calls", [name(f"{e.method} {e.route}", 70) for e in called if not _BARE_HOST.fullmatch(e.route)]),
+        ("reaches", [name(e.route, 70) for e in called if _BARE_HOST.fullmatch(e.route)]),
         ("publishes to", [name(t.name) for t in named if t.role == "publish"]),
         ("subscribes to", [name(t.name) for t in named if t.role == "subscribe"]),
         ("names the topic", [name(t.name) for t in named if t.role not in ("publish", "subscribe")]),
@@ -71,17 +75,21 @@ def talk(serves: Iterable[Endpoint], calls: Iterable[Endpoint], topics: Iterable
     return "; ".join(f"{verb} {listing(unique(items), size)}" for verb, items in said if any(items))
 
 
+def _flat(identifier: str) -> str:
+    return "".join(words(identifier)).lower()
+
+
 def main_type(path: str, facts: Facts) -> Symbol | None:
     """The type that bears the file's name, or else the one with the most members, or else the longest."""
     types = [s for s in facts.symbols if s.kind in v.TYPE_KINDS and s.name]
     if not types:
         return None
-    title = "".join(words(roles.stem(path))).lower()
+    title = _flat(roles.stem(path))
     owners = Counter(s.qualname.rpartition(".")[0] for s in facts.symbols if s.kind in _CALLABLE)
 
     def rank(s: Symbol) -> tuple[bool, int, int, int, str]:
         return (
-            "".join(words(s.name)).lower() != title,
+            _flat(s.name) != title,
             -owners[s.qualname],
             s.start - s.end,
             s.start,
@@ -92,12 +100,19 @@ def main_type(path: str, facts: Facts) -> Symbol | None:
 
 
 def doc(path: str, facts: Facts, limit: int) -> str:
-    """The file's own words for itself: its leading comment, or that of its main type or only function."""
-    if said := first_sentence(facts.doc, limit):
-        return said
-    main = main_type(path, facts)
-    told = [main] if main else [s for s in facts.symbols if s.doc] if len(facts.symbols) <= 2 else []
-    return next((d for s in told if (d := first_sentence(s.doc, limit))), "")
+    """The file's own words for itself, ready to follow a colon; '' where it has none.
+
+    Its leading comment, unless that is a symbol's; or the comment of the symbol that bears the file's name,
+    or of its only type or function.
+    """
+    outer = [s for s in facts.symbols if s.name == s.qualname and s.kind not in ("constant", "field")]
+    of_symbol = bool(facts.doc) and any(s.doc and s.doc[:60] == facts.doc[:60] for s in outer)
+    title = _flat(roles.stem(path))
+    about = [s for s in outer if _flat(s.name) == title] or (outer if len(outer) == 1 else [])
+    for text in ("" if of_symbol else facts.doc, *(s.doc for s in about)):
+        if said := first_sentence(text, limit):
+            return said if said.split()[0] in {s.name for s in outer} else lowered(said)
+    return ""
 
 
 def _public(symbol: Symbol, facts: Facts) -> bool:
@@ -157,9 +172,7 @@ def headline(path: str, facts: Facts) -> str:
     else:
         head = played.title.format(played.one, about) if about else played.one
     spoken = language(facts.language)
-    if not spoken or played in (v.DOCUMENT, v.IMAGE, v.WORKFLOW):
-        return head
-    return f"{head} ({spoken})" if ":" in head else f"{head} in {spoken}"
+    return head if not spoken or played in v.FILES else f"{head} in {spoken}"
 
 
 def _cases(facts: Facts) -> list[str]:
@@ -172,22 +185,31 @@ def _cases(facts: Facts) -> list[str]:
     return unique(clip(case, 70) for case in out)
 
 
-def _details(facts: Facts, most: int) -> str:
-    """The doc comments of up to `most` functions: 'in particular, round: rounds half to even'."""
+def _details(facts: Facts, most: int, said: str) -> str:
+    """The doc comments of up to `most` functions, those left out that `said` has already."""
     told = [(s, d) for s in facts.symbols if s.kind in _CALLABLE and (d := first_sentence(s.doc, 110))]
+    told = [(s, d) for s, d in told if lowered(d) not in said and d not in said]
     told.sort(key=lambda pair: (not _public(pair[0], facts), pair[0].start - pair[0].end, pair[0].start))
-    said = unique(d if d.startswith(s.name) else f"{name(s.name, 40)}: {lowered(d)}" for s, d in told)[:most]
-    return f"in particular, {'; '.join(said)}" if said else ""
+    details = unique(d if d.startswith(s.name) else f"{name(s.name, 40)}: {lowered(d)}" for s, d in told)
+    return f"in particular, {'; '.join(details[:most])}" if details else ""
+
+
+def _leaves(keys: Sequence[str]) -> list[str]:
+    """Keys without those that only hold others: of 'a', 'a.b' the second."""
+    holders = {key.rpartition(".")[0] for key in keys}
+    return [name(key) for key in keys if key not in holders]
 
 
 def _middle(path: str, facts: Facts, played: v.Role, size: int) -> str:
     """The sentence on what is in the file, by the kind of file that it is."""
-    cases = _cases(facts) if played is v.TEST else []
-    if cases:
-        return f"checks: {listing(cases, size)}"
-    if played in (v.SETTINGS, v.BUILD, v.WORKFLOW, v.IMAGE):
-        keys = unique(name(k) for k in facts.keys)
-        return f"sets {listing(keys, size * 2)}" if keys else ""
+    if played is v.TEST:
+        said = [s.text for s in facts.strings if len(s.text) < 80 and _SENTENCE.fullmatch(s.text)]
+        cases = _cases(facts) or unique(name(t, 70) for t in said)
+        return f"checks: {listing(cases, size)}" if cases else _offers(path, facts, size)
+    if played in v.SETTING:
+        keys, bases = unique(_leaves(facts.keys)), unique(name(i) for i in facts.imports)
+        built = f"builds on {listing(bases, size)}" if played is v.IMAGE and bases else ""
+        return "; ".join(t for t in (built, f"sets {listing(keys, size * 2)}" if keys else "") if t)
     if played is v.DOCUMENT:
         sections = unique(name(s.name, 50) for s in facts.symbols)
         return f"sections: {listing(sections, size)}" if sections else ""
@@ -198,8 +220,8 @@ def file_summary(path: str, facts: Facts, repo: str) -> str:
     """One to four sentences on a file: its role, what it offers, whom it talks to, what it needs (<= 600)."""
     played = roles.role(path, facts)
     head, told = headline(path, facts), doc(path, facts, 200)
-    first = capital(f"{head}{' — ' if ':' in head else ': '}{lowered(told)}" if told else head)
-    code = played not in (v.SETTINGS, v.BUILD, v.WORKFLOW, v.IMAGE, v.DOCUMENT)
+    first = capital(f"{head}: {told}" if told else head)
+    code = played not in v.SETTING and played is not v.DOCUMENT
     needs = (
         ("uses", used(facts, path, repo) if code else []),
         ("raises", unique(name(e) for e in facts.errors) if code and played is not v.TEST else []),
@@ -218,7 +240,7 @@ def file_summary(path: str, facts: Facts, repo: str) -> str:
     text = fitted(LIMIT, compose, 6)
     if code and played is not v.TEST and sum(map(bool, compose(1))) < 4:
         for most in (3, 2, 1):
-            extra = capital(_details(facts, most))
+            extra = capital(_details(facts, most, text))
             if extra and len(text) + len(extra) + 2 <= LIMIT:
                 return f"{text} {extra}."
     return text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import PurePosixPath
 
@@ -44,7 +45,10 @@ def _imported(item: str, facts: Facts, path: str, repo: str) -> tuple[str, bool]
     return name(roles.stem(last) if last.endswith(_NO_PATHS) else last, 40), local
 
 
+_FRAMEWORK = re.compile(r"\.(?:annotations?|stereotype)\.|\borg\.junit\b|/testing$|\bassert\b")
+
+
 def used(facts: Facts, path: str, repo: str) -> list[str]:
     """What a file imports beyond the standard library, its own repository's first."""
-    found = [_imported(item, facts, path, repo) for item in facts.imports]
+    found = [_imported(item, facts, path, repo) for item in facts.imports if not _FRAMEWORK.search(item)]
     return unique((*(n for n, local in found if local), *(n for n, local in found if not local)))

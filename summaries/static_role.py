@@ -52,9 +52,10 @@ def _by_name(path: str, facts: Facts) -> Role | None:
     for role in v.NAMED:
         if last and last[0] in role.names:
             return role
-    endings = {
-        tuple(words(s.name)[-1:]) for s in facts.symbols if s.kind in v.TYPE_KINDS and s.name == s.qualname
-    }
+    outer = [s for s in facts.symbols if s.name == s.qualname]
+    if any(s.kind == "function" for s in outer):
+        return None
+    endings = {tuple(words(s.name)[-1:]) for s in outer if s.kind in v.TYPE_KINDS}
     if len(endings) == 1 and (ending := next(iter(endings))):
         return next((r for r in v.NAMED if ending[0].lower() in r.names), None)
     return None
@@ -92,12 +93,12 @@ def role(path: str, facts: Facts) -> Role:
     if facts.calls:
         return v.CALLS
     above = folders(path)[:1]
-    if above and (found := next((r for r in v.NAMED if above[0] in r.folders), None)):
+    if above and facts.symbols and (found := next((r for r in v.NAMED if above[0] in r.folders), None)):
         return found
     kinds = {s.kind for s in facts.symbols if s.name == s.qualname}
     if kinds and kinds <= {"interface", "trait"}:
         return v.TYPES
-    if kinds and kinds <= {"constant"}:
+    if kinds == {"constant"} and len(facts.symbols) > 2:
         return v.CONSTANTS
     return v.PLAIN
 
@@ -108,7 +109,11 @@ def subject(path: str, played: Role) -> tuple[str, bool]:
     'OrderController' -> ('order controller', True); 'routes/orders' -> ('orders', False); a name that says
     nothing ('index', 'main', 'client') takes its directory's.
     """
+    if played in v.FILES:
+        return plain(PurePosixPath(path).name), False
     parts = words(stem(path))
+    if parts[:1] == ["i"] and len(parts) > 1 and stem(path)[1:2].isupper():
+        parts = parts[1:]  # the I of IMailer
     if played is v.TEST:
         parts = [p for p in parts if p.lower() not in v.TEST.names] or parts
     says = bool(parts) and parts[-1].lower() in played.names

@@ -17,7 +17,7 @@ _JAVADOC = re.compile(r"\{@\w+ ([^{}]{0,200})\}")
 _TAGS = re.compile(r"</?[A-Za-z][^<>\n]{0,300}>")
 _ROLES = re.compile(r":[a-z]{1,12}:`[~!]?([^`\n]{1,120})`")
 _MEMBERS = re.compile(r"(?:^|\s)[@\\](?:param|return|returns|throws|raises|see|since|author|type|template)\b")
-_PACKAGE = re.compile(r"^Package \w{1,60} (?=[a-z])")  # how Go's package comments begin
+_PACKAGE = re.compile(r"^(?:Package|Command) \w{1,60} (?:is )?(?=[a-z])")  # how Go's package comments begin
 _STOPS = re.compile(r"[.!?](?=\s+[^\sa-z]|\s*$)|[。！？]")
 _ABBREVIATED = ("e.g.", "i.e.", "etc.", "vs.", "cf.", "resp.", "approx.", "no.", "incl.")
 _NOT_PROSE = re.compile(

@@ -24,17 +24,17 @@ def _role(one: str, many: str, names: str = "", folders: str = "", title: str = 
 
 
 TEST = _role("tests", "test files", "test tests spec specs", title="{} of {}")
-DOCUMENT = _role("documentation", "documents", title="{}: {}")
-MIGRATION = _role("database migration", "database migrations", "migration migrations", title="{}: {}")
-WORKFLOW = _role("continuous-integration workflow", "continuous-integration workflows", title="{}: {}")
-IMAGE = _role("container image definition", "container image definitions")
-BUILD = _role("build definition", "build definitions")
-SCRIPT = _role("shell script", "shell scripts", title="{}: {}")
-SETTINGS = _role("configuration", "configuration files", title="{}: {}")
-SCHEMA = _role("interface definition", "interface definitions", title="{}: {}")
-SQL = _role("database script", "database scripts", title="{}: {}")
-PAGE = _role("web page", "web pages", title="{}: {}")
-STYLE = _role("style sheet", "style sheets", title="{}: {}")
+DOCUMENT = _role("documentation", "documents", title="{} {}")
+MIGRATION = _role("database migration", "database migrations", "migration migrations", title="{} {}")
+WORKFLOW = _role("continuous-integration workflow", "continuous-integration workflows", title="{} {}")
+IMAGE = _role("container image definition", "container image definitions", title="{} {}")
+BUILD = _role("build definition", "build definitions", title="{} {}")
+SCRIPT = _role("script", "scripts", title="{} {}")
+SETTINGS = _role("configuration", "configuration files", title="{} {}")
+SCHEMA = _role("interface definition", "interface definitions", title="{} {}")
+SQL = _role("database script", "database scripts", title="{} {}")
+PAGE = _role("web page", "web pages", title="{} {}")
+STYLE = _role("style sheet", "style sheets", title="{} {}")
 ENTRY = _role("program entry point", "program entry points", "main program cli application launcher")
 WEB = _role(
     "HTTP controller",
@@ -56,11 +56,26 @@ CONSUMER = _role(
 PRODUCER = _role(
     "message producer", "message producers", "producer publisher publishers", "producers publishers"
 )
-CLIENT = _role("client", "clients", "client clients", "clients")
+CLIENT = _role("client", "clients", "client clients")
 CALLS = _role("HTTP client", "HTTP clients", "client clients")
 TYPES = _role("type definitions", "files of type definitions", "types interfaces", "types interfaces")
 CONSTANTS = _role("constants", "files of constants", "constants consts const", "constants")
 PLAIN = _role("module", "modules", title="{1} module")
+
+FILES = (
+    DOCUMENT,
+    MIGRATION,
+    WORKFLOW,
+    IMAGE,
+    BUILD,
+    SCRIPT,
+    SETTINGS,
+    SCHEMA,
+    SQL,
+    PAGE,
+    STYLE,
+)  # called by file name
+SETTING = (SETTINGS, BUILD, WORKFLOW, IMAGE)  # that set keys instead of reading them
 
 NAMED = (
     WEB,
@@ -112,13 +127,13 @@ NAMED = (
         "job jobs worker workers scheduler task tasks cron",
         "jobs workers tasks",
     ),
-    _role("factory", "factories", "factory builder provider", "factories"),
+    _role("factory", "factories", "factory factories", "factories"),
     _role("service", "services", "service services manager", "services service"),
     _role("command", "commands", "command commands cmd", "commands cmd"),
     _role(
         "user-interface component",
         "user-interface components",
-        "component view widget page dialog activity fragment",
+        "component widget dialog activity fragment",
         "components views pages widgets",
     ),
     _role(
@@ -139,7 +154,7 @@ LANGUAGES = {
         (SQL, "sql"),
         (PAGE, "html"),
         (STYLE, "css scss less"),
-        (SCRIPT, "bash shell sh"),
+        (SCRIPT, "bash shell sh powershell batch"),
         (IMAGE, "dockerfile"),
         (BUILD, "make makefile cmake"),
     )

@@ -176,7 +176,12 @@ def test_order_of_input_does_not_matter() -> None:
         ("a/order_store.go", Facts("go", 1), "data access"),
         ("a/orders.py", Facts("python", 1, serves=(Endpoint("GET", "/", 1),)), "HTTP endpoints"),
         ("a/orders.py", Facts("python", 1), "module"),
-        ("a/controllers/x.py", Facts("python", 1), "HTTP controller"),
+        (
+            "a/controllers/x.py",
+            Facts("python", 1, symbols=(Symbol("f", "f", "function", 1, 1),)),
+            "HTTP controller",
+        ),
+        ("a/controllers/__init__.py", Facts("python", 1), "module"),
         (
             "cmd/shop/main.go",
             Facts("go", 1, symbols=(Symbol("main", "main", "function", 1, 1),)),
