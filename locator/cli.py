@@ -21,6 +21,7 @@ COMMANDS = {
     "remove": ("indexer.commands:remove", "Take repositories out of the index."),
     "doctor": ("indexer.commands:doctor", "Check an index and say what to run."),
     "demo": ("eval.demo:demo", "Build a small shop of six services, index it and locate three bugs."),
+    "serve": ("locator.server.commands:serve", "Answer a team over HTTP: page, API, webhooks, agents."),
     "eval": ("eval.commands:evaluate", "Measure accuracy on bugs whose fixes are known."),
 }
 

@@ -1,0 +1,1 @@
+"""The shared service: one index for a team, over HTTP."""

@@ -1,0 +1,102 @@
+"""`bugatlas serve`: run the service, and make tokens for it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+import sys
+import time
+from pathlib import Path
+
+import click
+
+from summaries.config import Settings, options
+from summaries.errors import UsageError
+from summaries.index import default_dir
+
+
+class Lines(logging.Formatter):
+    """One JSON object a line: what happened, and nothing of what was asked."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """A line."""
+        said: dict[str, object] = {
+            "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created)),
+            "level": record.levelname.lower(),
+            "log": record.name,
+        }
+        said |= getattr(record, "bugatlas", {}) or {"said": record.getMessage()}
+        if record.exc_info:
+            said["trace"] = self.formatException(record.exc_info)
+        return json.dumps(said, default=str)
+
+
+@click.group(invoke_without_command=True)
+@click.option("--service", "file", type=click.Path(path_type=Path, dir_okay=False), envvar="BUGATLAS_SERVICE",
+              metavar="FILE", help="Tokens, trackers, limits: see docs/service.md.")  # fmt: skip
+@click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port; 0 takes a free one.  [default: 8349]")
+@click.option("--quiet", is_flag=True, help="Log warnings only.")
+@options
+@click.pass_context
+def serve(
+    ctx: click.Context, settings: Settings, file: Path | None, host: str | None, port: int | None, quiet: bool
+) -> None:
+    """Answer a team over HTTP: a page, an API, webhooks of trackers, coding agents.
+
+    Without a file it answers this machine only, at http://127.0.0.1:8349.
+    """
+    if ctx.invoked_subcommand:
+        return
+    try:
+        import fastapi  # noqa: F401
+        import uvicorn
+    except ImportError as e:
+        raise UsageError(f"the service needs {e.name}", "pip install 'bugatlas[serve]'") from e
+    from locator.server.app import create, service
+    from locator.server.settings import load
+    from locator.weights import VOTERS, Weights
+
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(Lines())
+    logging.basicConfig(level=logging.WARNING if quiet else logging.INFO, handlers=[handler], force=True)
+    chosen = load(file, host=host, port=port)
+    parts = service(ctx.obj or default_dir(), chosen, Weights(voters={**VOTERS, **settings.voters}))
+    uvicorn.run(
+        create(parts),
+        host=chosen.host.strip("[]"),
+        port=chosen.port,
+        http="h11",  # the strictest reader of headers
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(chosen.proxies),
+        forwarded_allow_ips=list(chosen.proxies),
+        limit_concurrency=1000,
+        timeout_keep_alive=15,
+        timeout_graceful_shutdown=20,
+        h11_max_incomplete_event_size=32 * 1024,
+    )
+
+
+@serve.command()
+@click.argument("name")
+@click.option("--repos", multiple=True, metavar="PATTERN", help="Repositories it may see.  [default: all]")
+@click.option("--may", multiple=True, type=click.Choice(["read", "index", "metrics"]), default=("read",),
+              show_default=True, help="What it may do. Repeatable.")  # fmt: skip
+def token(name: str, repos: tuple[str, ...], may: tuple[str, ...]) -> None:
+    """Make a token. It is shown once; the lines for the service's file hold only its hash."""
+    from locator.server.access import digest
+
+    made = "bga_" + secrets.token_urlsafe(32)
+    click.echo(made)
+    click.echo("\n# for the file of --service:\n[[token]]", err=True)
+    for key, value in {
+        "name": name,
+        "sha256": digest(made),
+        "repos": list(repos or ("*",)),
+        "may": list(may),
+    }.items():
+        click.echo(f"{key} = {json.dumps(value)}", err=True)

@@ -1,0 +1,83 @@
+"""Everything that one running service holds, and how a route gets at it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import Depends, Request
+
+from locator.server.access import Caller
+from locator.server.desk import Desk
+from locator.server.jobs import Jobs
+from locator.server.meters import Meters
+from locator.server.problems import ProblemError
+from locator.server.settings import Right, ServiceSettings
+from locator.server.shelf import Shelf
+from locator.weights import Weights
+
+if TYPE_CHECKING:
+    from locator.trackers.desk import Trackers
+
+
+@dataclass(frozen=True)
+class Service:
+    """The parts of a service."""
+
+    settings: ServiceSettings
+    root: Path
+    weights: Weights
+    shelf: Shelf
+    desk: Desk
+    jobs: Jobs
+    meters: Meters
+    trackers: Trackers | None = None
+
+    @property
+    def state(self) -> Path:
+        """Folder of what the service itself keeps."""
+        return Path(self.settings.state) if self.settings.state else self.root / "service"
+
+
+def own_version() -> str:
+    """Of the package."""
+    try:
+        return version("bugatlas")
+    except PackageNotFoundError:
+        return "0"
+
+
+async def service_of(request: Request) -> Service:
+    """The service that a request came to."""
+    service: Service = request.app.state.service
+    return service
+
+
+async def _caller(request: Request, right: Right) -> Caller:
+    caller: Caller = request.scope["bugatlas.caller"]
+    if right not in caller.may:
+        raise ProblemError(403, f"this token may not {right}", "ask for a token that may")
+    return caller
+
+
+async def reader(request: Request) -> Caller:
+    """The caller, who must be allowed to read."""
+    return await _caller(request, "read")
+
+
+async def indexer(request: Request) -> Caller:
+    """The caller, who must be allowed to index."""
+    return await _caller(request, "index")
+
+
+async def measurer(request: Request) -> Caller:
+    """The caller, who must be allowed to read metrics."""
+    return await _caller(request, "metrics")
+
+
+Reader = Annotated[Caller, Depends(reader)]
+Worker = Annotated[Caller, Depends(indexer)]
+Measurer = Annotated[Caller, Depends(measurer)]
+Here = Annotated[Service, Depends(service_of)]

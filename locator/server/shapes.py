@@ -1,0 +1,198 @@
+"""What the service takes and gives, beside the answer itself (`locator.answer`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from locator.answer import Answer, Step
+from locator.locate import Options
+
+Words = Annotated[str, Meta(min_length=1, max_length=400)]
+Few = Annotated[tuple[Words, ...], Meta(max_length=100)]
+At = Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+class LocateRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """A bug report, whole, and what to narrow the search to."""
+
+    report: Annotated[
+        str, Meta(min_length=1, max_length=1_000_000)
+    ]  # Markdown or plain text, traces and logs included
+    title: Annotated[str, Meta(max_length=2000)] | None = None  # where it isn't the report's first line
+    at: At | None = None  # a ref, commit or date that the index holds
+    repos: Few = ()  # names, or their ends; empty: all
+    languages: Few = ()
+    paths: Few = ()  # only paths that contain one of these, or match it as a glob
+    limit: Annotated[int, Meta(ge=1, le=100)] = 10  # files
+    tests: bool = False  # also rank tests
+    details: bool = True  # evidence, functions and lines of code of each file
+
+    def options(self) -> Options:
+        """As the locator takes them."""
+        return Options(self.at, self.repos, self.languages, self.paths, self.limit, self.tests, self.details)
+
+
+class Result(Struct, frozen=True):
+    """The `result` event of a stream."""
+
+    answer: Answer
+
+
+class Progress(Struct, frozen=True):
+    """The `progress` event of a stream."""
+
+    step: Step
+
+
+class Repository(Struct, frozen=True):
+    """A repository of the index."""
+
+    name: str
+    url: str  # where it was cloned from; "" for a local one
+    branch: str
+    commit: str
+    time: int  # the commit's, UTC seconds
+    generation: int  # grows by one with every change of the index
+    files: int
+    languages: Mapping[str, int]  # files by language, most first
+    lines: int
+    symbols: int
+    skipped: Mapping[str, int]  # files left out, by reason
+    snapshots: tuple[str, ...]  # what `at` may name beside the head
+
+
+class Repositories(Struct, frozen=True):
+    """What is indexed, by name."""
+
+    repositories: tuple[Repository, ...]
+    edition: int  # grows by one whenever the service has re-opened the index
+    files: int
+    lines: int
+
+
+class Entry(Struct, frozen=True):
+    """Something in a directory. `path` is the whole path; directories don't end in "/"."""
+
+    path: str
+    kind: Literal["directory", "file"]
+    files: int  # in it and below; 1 for a file
+    words: int = 0  # of code and text in it and below: what its area on a map stands for
+    language: str = ""
+    summary: str = ""
+
+
+class Outline(Struct, frozen=True):
+    """A definition in a file. Lines are 1-based and inclusive."""
+
+    name: str
+    kind: str
+    start: int
+    end: int
+    signature: str = ""
+
+
+class Node(Struct, frozen=True):
+    """A repository, directory or file with its summary and what it holds."""
+
+    repo: str
+    path: str  # "" is the repository itself
+    kind: Literal["repository", "directory", "file"]
+    commit: str
+    summary: str
+    language: str = ""
+    lines: int = 0
+    files: int = 0  # in it and below
+    entries: tuple[Entry, ...] = ()  # directories first, both by name
+    left_out: int = 0  # entries beyond the first thousand
+    outline: tuple[Outline, ...] = ()
+
+
+class Lines(Struct, frozen=True):
+    """Lines of an indexed file."""
+
+    repo: str
+    path: str
+    commit: str
+    language: str
+    start: int  # of the first line given, 1-based
+    lines: tuple[str, ...]
+    total: int  # lines of the file
+    url: str = ""  # the same lines at the code host
+
+
+class MapNode(Struct, frozen=True):
+    """A repository on the map."""
+
+    name: str
+    files: int
+    lines: int
+    language: str  # most of its files are in it
+    summary: str = ""
+
+
+class MapLink(Struct, frozen=True):
+    """One repository uses another."""
+
+    source: str
+    target: str
+    kind: str  # "http", "topic", "import" or "host"
+    count: int
+    details: tuple[str, ...]  # routes, topics and names, the first few
+
+
+class SystemMap(Struct, frozen=True):
+    """Repositories and who uses whom."""
+
+    nodes: tuple[MapNode, ...]
+    links: tuple[MapLink, ...]
+
+
+State = Literal["queued", "running", "done", "failed", "cancelled"]
+
+
+class JobRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """Repositories of the index to bring up to date; empty: all that the token may see."""
+
+    repos: Annotated[tuple[Words, ...], Meta(max_length=10_000)] = ()
+
+
+class Settled(Struct, frozen=True):
+    """What a job did with one repository."""
+
+    repo: str
+    reason: str  # "unchanged", "changed", or what went wrong
+    failed: bool = False
+    parsed: int = 0  # files parsed anew
+    changed: int = 0  # files added, changed or removed
+
+
+class Job(Struct, frozen=True):
+    """A run of the indexer."""
+
+    id: str
+    state: State
+    repos: tuple[str, ...]
+    created: float  # UTC seconds
+    started: float = 0.0
+    ended: float = 0.0
+    done: int = 0  # files parsed
+    total: int = 0  # files to parse, an estimate until all repositories have begun
+    settled: tuple[Settled, ...] = ()
+    error: str = ""
+
+
+class Jobs(Struct, frozen=True):
+    """The newest hundred jobs, newest first."""
+
+    jobs: tuple[Job, ...]
+
+
+class Health(Struct, frozen=True):
+    """Whether the service can answer."""
+
+    status: Literal["ok", "unready"]
+    version: str
+    detail: str = ""

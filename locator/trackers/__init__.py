@@ -1,0 +1,1 @@
+"""Issue trackers: deliveries in, one comment per issue out."""
