@@ -15,6 +15,20 @@ from summaries.errors import UsageError
 
 SHIPPED = "shipped"
 
+# What an ablation switches off together. "voters.at" stands for every voter whose name begins with "at:".
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "files": ("voters.body", "voters.title", "voters.covered", "voters.rare"),
+    "functions": ("voters.units", "voters.unit"),
+    "summaries": ("voters.summary",),
+    "paths": ("voters.path",),
+    "pointers": ("voters.at",),
+    "marks": ("voters.mark",),
+    "history": ("voters.past", "voters.messages", "voters.activity", "routes.past", "routes.familiar"),
+    "context": ("voters.tests", "voters.language", "voters.service", "routes.service"),
+    "routing": ("routes",),
+    "priors": ("priors",),
+}
+
 
 class Settings(Struct, frozen=True):
     """One configuration of a run."""
@@ -28,8 +42,8 @@ class Settings(Struct, frozen=True):
 def settings_of(config: str = SHIPPED, changes: Sequence[str] = (), without: Sequence[str] = ()) -> Settings:
     """Settings by name ("shipped", a baseline, or a TOML or JSON file of weights), then changed.
 
-    `changes` are "voters.path=0.5" or "route=0.2"; `without` names voters, groups of them ("history", "at")
-    or routing voters ("routes.name"). Raises UsageError for what is not there.
+    `changes` are "voters.path=0.5" or "routes.name=0.2"; `without` names voters ("body", "at"), groups of
+    them (see GROUPS) or others in full ("routes.name"). Raises UsageError for what is not there.
     """
     from eval.baselines import BASELINES
 
@@ -79,9 +93,13 @@ def weights_from(plain: Mapping[str, Any]) -> Weights:
     if unknown:
         raise UsageError(f"weights have no {', '.join(sorted(unknown))}")
     try:
-        return msgspec.convert(plain, Weights)
+        weights = msgspec.convert(plain, Weights)
     except msgspec.ValidationError as e:
         raise UsageError(f"weights: {e}") from e
+    for name, value in _flat(plain).items():
+        if not 0 <= value < 1e6:  # NaN fails too
+            raise UsageError(f"weight {name} is {value}: it must be 0 or more")
+    return weights
 
 
 def _set(plain: dict[str, Any], change: str) -> None:
@@ -99,28 +117,24 @@ def _set(plain: dict[str, Any], change: str) -> None:
     elif not key and isinstance(plain.get(group), int | float):
         plain[group] = number
     else:
-        raise UsageError(f"weights have no {name}", f"known: {', '.join(_names(plain))}")
+        raise UsageError(f"weights have no {name}", f"known: {', '.join(_flat(plain))}")
 
 
 def _drop(plain: dict[str, Any], name: str) -> None:
-    """Set to 0 the voter of that name, or those of the group "name:" or "name_"; "routes.name" likewise."""
-    group, dot, key = name.rpartition(".")
-    table = plain.get(group if dot else "voters")
-    found = (
-        [k for k in table if k == key or k.startswith((key + ":", key + "_"))]
-        if isinstance(table, dict)
-        else []
-    )
-    if not dot and not found and isinstance(plain.get(name), int | float):
-        plain[name] = 0.0
-        return
+    """Set to 0 a group, a table ("routes"), a voter, or all voters whose names begin with "name:"."""
+    found = []
+    for wanted in GROUPS.get(name, (name if "." in name or name in plain else f"voters.{name}",)):
+        group, _, key = wanted.partition(".")
+        table = plain.get(group)
+        if isinstance(table, dict):
+            found += [(table, k) for k in table if not key or k == key or k.startswith(key + ":")]
     if not found:
-        raise UsageError(f"there is no voter {name}", f"known: {', '.join(_names(plain))}")
-    for k in found:
-        plain[group if dot else "voters"][k] = 0.0
+        raise UsageError(f"there is no voter {name}", f"known: {', '.join([*GROUPS, *_flat(plain)])}")
+    for table, key in found:
+        table[key] = 0.0
 
 
-def _names(plain: Mapping[str, Any]) -> list[str]:
-    return [f"{g}.{k}" for g, v in plain.items() if isinstance(v, dict) for k in v] + [
-        g for g, v in plain.items() if isinstance(v, int | float)
-    ]
+def _flat(plain: Mapping[str, Any]) -> dict[str, float]:
+    """All numbers by dotted name."""
+    out = {f"{g}.{k}": float(x) for g, v in plain.items() if isinstance(v, dict) for k, x in v.items()}
+    return out | {g: float(v) for g, v in plain.items() if isinstance(v, int | float)}
