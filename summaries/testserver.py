@@ -1,0 +1,378 @@
+"""An OpenAI-compatible server for tests and rehearsals: real HTTP, no model, no bill.
+
+    python -m summaries.testserver --port 8089 --fault 429:0.1 --answers recorded.jsonl
+
+It speaks /v1/chat/completions (whole and streamed), /v1/embeddings and /v1/models. Answers come from a
+function, from a recording (`--record`), or else fill the JSON schema that was asked for. Faults can be
+queued for the next calls, given a share of all calls, or asked for by the caller in the model's name:
+`any-model+429`. See docs/models.md.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+Answer = Callable[[dict[str, Any]], Any]  # a request's body to text, or to something to send as JSON
+
+FAULTS = {
+    "slow": "answers after `slow` seconds",
+    "drip": "sends a byte now and then and never ends",
+    "429": "too many requests, with a Retry-After of `retry_after` seconds",
+    "quota": "429 that waiting does not help",
+    "500": "internal server error",
+    "503": "overloaded",
+    "401": "wrong key",
+    "drop": "closes the connection without an answer",
+    "truncated": "closes the connection in the middle of the answer",
+    "malformed": "200 with a body that is no JSON",
+    "html": "200 with the page of some proxy",
+    "refusal": "the model declines",
+    "empty": "an answer without text",
+    "wrong-schema": "JSON of another shape",
+    "prose": "words instead of JSON",
+    "fenced": "the right JSON in a Markdown fence, between words",
+    "context": "400: the prompt is too long",
+    "no-schema": "400: response_format is not supported (only where it was asked for)",
+    "no-temperature": "400: temperature is not supported (only where it was given)",
+    "invented": "names of files and numbers of candidates that nobody offered",
+}
+
+
+class TestServer:
+    """The server in a thread; use it as a context manager. `url` is for `model_url`."""
+
+    __test__ = False  # not a test case, whatever pytest makes of the name
+
+    def __init__(
+        self,
+        answer: Answer | None = None,
+        *,
+        port: int = 0,
+        shares: Mapping[str, float] | None = None,
+        slow: float = 5.0,
+        retry_after: float = 1.0,
+        dimension: int = 64,
+        seed: int = 1,
+    ) -> None:
+        self.answer = answer or fill
+        self.faults: deque[str] = deque()  # of the next calls, "" for none
+        self.shares = dict(shares or {})
+        self.slow, self.retry_after, self.dimension = slow, retry_after, dimension
+        self.requests: list[dict[str, Any]] = []  # bodies of all calls
+        self._random = random.Random(seed)  # noqa: S311
+        self._lock = threading.Lock()
+        self.stopped = threading.Event()
+        self._http = _Http(("127.0.0.1", port), _Handler)
+        self._http.owner = self
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
+
+    @property
+    def url(self) -> str:
+        """Base URL."""
+        return f"http://127.0.0.1:{self._http.server_address[1]}/v1"
+
+    def __enter__(self) -> TestServer:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stopped.set()
+        self._http.shutdown()
+        self._http.server_close()
+
+    def fault(self, model: str) -> str:
+        """The fault of the next call."""
+        with self._lock:
+            if self.faults:
+                return self.faults.popleft()
+            named = model.rpartition("+")[2]
+            if "+" in model and named in FAULTS:
+                return named
+            roll = self._random.random()
+            for name, share in self.shares.items():
+                roll -= share
+                if roll < 0:
+                    return name
+        return ""
+
+
+class _Http(ThreadingHTTPServer):
+    daemon_threads = True
+    owner: TestServer
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Clients that hang up are part of the rehearsal."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Http
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        """Silent."""
+
+    def do_GET(self) -> None:
+        models = {"object": "list", "data": [{"id": "test-model", "object": "model", "owned_by": "test"}]}
+        self._json(200, models) if self.path == "/v1/models" else self._error(
+            404, "no such path", "not_found"
+        )
+
+    def do_POST(self) -> None:
+        try:
+            body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
+        except ValueError:
+            return self._error(400, "the body is no JSON", "invalid_request_error")
+        owner = self.server.owner
+        owner.requests.append(body)
+        fault = owner.fault(str(body.get("model", "")))
+        if self._failed(fault, body):
+            return None
+        if self.path == "/v1/embeddings":
+            return self._json(200, embedded(body, owner.dimension), cut=fault == "truncated")
+        if self.path != "/v1/chat/completions":
+            return self._error(404, "no such path", "not_found")
+        text, refusal = _answer(owner, body, fault)
+        if body.get("stream"):
+            return self._stream(body, text, cut=fault == "truncated")
+        message = {"role": "assistant", "content": None if refusal else text, "refusal": refusal}
+        choice = {"index": 0, "message": message, "finish_reason": "stop"}
+        return self._json(200, _completion(body, text) | {"choices": [choice]}, cut=fault == "truncated")
+
+    def _failed(self, fault: str, body: dict[str, Any]) -> bool:
+        """Play a fault that leaves no answer to give; sleep for one that is only slow."""
+        owner = self.server.owner
+        if fault == "slow":
+            owner.stopped.wait(owner.slow)
+        elif fault in ("429", "quota"):
+            code = "insufficient_quota" if fault == "quota" else "rate_limit_exceeded"
+            self._error(429, "too many requests", code, {"Retry-After": f"{owner.retry_after:g}"})
+        elif fault in ("500", "503"):
+            self._error(int(fault), "the server had an error", "server_error")
+        elif fault == "401":
+            self._error(401, "incorrect API key", "invalid_api_key")
+        elif fault == "context":
+            said = "this model's maximum context length is 8192 tokens"
+            self._error(400, said, "context_length_exceeded")
+        elif fault == "no-schema" and "response_format" in body:
+            self._error(
+                400, "response_format is not supported", "unsupported_parameter", param="response_format"
+            )
+        elif fault == "no-temperature" and "temperature" in body:
+            self._error(400, "'temperature' is not supported", "unsupported_value", param="temperature")
+        elif fault == "drop":
+            self.close_connection = True
+        elif fault in ("malformed", "html"):
+            page = fault == "html"
+            data = b"<html><body>Sign in</body></html>" if page else b'{"id": "x", "choices": [{"mess'
+            self._send(200, data, "text/html" if page else "application/json")
+        elif fault == "drip":
+            self._drip()
+        else:
+            return False
+        return fault != "slow"
+
+    def _drip(self) -> None:
+        self._head(200, "application/json", None)
+        while not self.server.owner.stopped.wait(0.05):
+            self._chunk(b" ")
+
+    def _stream(self, body: dict[str, Any], text: str, *, cut: bool) -> None:
+        self._head(200, "text/event-stream", None)
+        pieces = [text[i : i + 40] for i in range(0, len(text), 40)]
+        whole = _completion(body, text)
+        usage = whole.pop("usage")
+        whole["object"] = "chat.completion.chunk"
+        for n, piece in enumerate(pieces):
+            if cut and n >= len(pieces) // 2:
+                self.close_connection = True
+                return
+            self._event(
+                whole | {"choices": [{"index": 0, "delta": {"content": piece}, "finish_reason": None}]}
+            )
+        self._event(whole | {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
+        if (body.get("stream_options") or {}).get("include_usage"):
+            self._event(whole | {"choices": [], "usage": usage})
+        self._chunk(b"data: [DONE]\n\n")
+        self._chunk(b"")
+
+    def _event(self, data: dict[str, Any]) -> None:
+        self._chunk(b"data: " + json.dumps(data).encode() + b"\n\n")
+
+    def _chunk(self, data: bytes) -> None:
+        self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
+        self.wfile.flush()
+
+    def _json(
+        self, status: int, told: Any, headers: Mapping[str, str] | None = None, *, cut: bool = False
+    ) -> None:
+        self._send(status, json.dumps(told).encode(), "application/json", headers, cut=cut)
+
+    def _error(
+        self,
+        status: int,
+        said: str,
+        code: str,
+        headers: Mapping[str, str] | None = None,
+        param: str | None = None,
+    ) -> None:
+        error = {"message": said, "type": "invalid_request_error", "code": code, "param": param}
+        self._json(status, {"error": error}, headers)
+
+    def _send(
+        self,
+        status: int,
+        data: bytes,
+        kind: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        cut: bool = False,
+    ) -> None:
+        self._head(status, kind, len(data), headers)
+        self.wfile.write(data[: len(data) // 2] if cut else data)
+        self.close_connection |= cut
+
+    def _head(
+        self, status: int, kind: str, length: int | None, headers: Mapping[str, str] | None = None
+    ) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        if length is None:
+            self.send_header("Transfer-Encoding", "chunked")
+        else:
+            self.send_header("Content-Length", str(length))
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        self.end_headers()
+
+
+def _answer(owner: TestServer, body: dict[str, Any], fault: str) -> tuple[str, str | None]:
+    if fault == "refusal":
+        return "", "I can't help with that."
+    if fault == "empty":
+        return "", None
+    if fault == "prose":
+        return "Certainly! I believe that the bug is in the payment service.", None
+    if fault == "wrong-schema":
+        return json.dumps({"result": {"files": ["a", "b"]}, "ok": 1}), None
+    if fault == "invented":
+        return json.dumps(_filled(_schema(body), body, ("src/Invented.java", 999_999))), None
+    made = owner.answer(body)
+    text = made if isinstance(made, str) else json.dumps(made)
+    return (f"Here you are:\n```json\n{text}\n```\nAnything else?" if fault == "fenced" else text), None
+
+
+def _schema(body: dict[str, Any]) -> dict[str, Any]:
+    asked = body.get("response_format") or {}
+    schema: dict[str, Any] = (asked.get("json_schema") or {}).get("schema") or {}
+    return schema
+
+
+def fill(body: dict[str, Any]) -> Any:
+    """An answer that fits the schema that was asked for, else the last message's first 200 characters.
+
+    Texts are taken from the prompt and whole numbers count from 1, so that summaries speak of their files
+    and a judge keeps the order that it was offered.
+    """
+    schema = _schema(body)
+    return _filled(schema, body, None) if schema else said(body)[:200]
+
+
+def said(body: dict[str, Any]) -> str:
+    """All that a request's messages say."""
+    return "\n".join(str(m.get("content") or "") for m in body.get("messages") or () if isinstance(m, dict))
+
+
+def _filled(schema: dict[str, Any], body: dict[str, Any], instead: tuple[str, int] | None) -> Any:
+    parts = schema.get("$defs", {})
+    numbers = iter(range(1, 1000))
+
+    def value(of: dict[str, Any]) -> Any:
+        if "$ref" in of:
+            return value(parts[of["$ref"].rpartition("/")[2]])
+        if of.get("enum"):
+            return of["enum"][0]
+        if "anyOf" in of:
+            return value(of["anyOf"][0])
+        kind = of.get("type")
+        if kind == "object":
+            return {k: value(v) for k, v in of.get("properties", {}).items()}
+        if kind == "array":
+            return [value(of.get("items", {"type": "string"})) for _ in range(3)]
+        if kind in ("integer", "number"):
+            return instead[1] if instead else next(numbers)
+        if kind == "boolean":
+            return True
+        return instead[0] if instead else " ".join(said(body).split())[-120:]
+
+    return value(schema)
+
+
+def _completion(body: dict[str, Any], text: str) -> dict[str, Any]:
+    read, written = len(said(body)) // 4 + 1, len(text) // 4 + 1
+    return {
+        "id": "chatcmpl-test",
+        "object": "chat.completion",
+        "created": int(time.time()),
+        "model": body.get("model", "test-model"),
+        "usage": {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written},
+    }
+
+
+def embedded(body: dict[str, Any], dimension: int) -> dict[str, Any]:
+    """Vectors of words by hashing: texts with common words are near each other."""
+    texts = body.get("input")
+    texts = [texts] if isinstance(texts, str) else list(texts or ())
+    data = []
+    for n, text in enumerate(texts):
+        vector = [0.0] * dimension
+        for word in str(text).lower().split():
+            digest = hashlib.blake2b(word.encode("utf-8", "replace"), digest_size=8).digest()
+            vector[int.from_bytes(digest[:4], "big") % dimension] += 1.0 if digest[4] & 1 else -1.0
+        data.append({"object": "embedding", "index": n, "embedding": vector})
+    used = sum(len(str(t)) // 4 + 1 for t in texts)
+    usage = {"prompt_tokens": used, "total_tokens": used}
+    return {"object": "list", "model": body.get("model"), "data": data, "usage": usage}
+
+
+def replayed(path: Path) -> Answer:
+    """Answers of a recording, found by the messages; other questions get a filled schema."""
+    from summaries.answers import recorded
+
+    known = {"\n".join(m.content for m in line.messages): line.answer for line in recorded(path).values()}
+    return lambda body: known.get(said(body)) or fill(body)
+
+
+def main() -> None:
+    """Run the server until it is interrupted."""
+    import argparse
+
+    parser = argparse.ArgumentParser(description="An OpenAI-compatible server without a model.")
+    parser.add_argument("--port", type=int, default=8089)
+    parser.add_argument("--answers", type=Path, help="a recording of `--record`")
+    parser.add_argument(
+        "--fault", action="append", default=[], metavar="NAME[:SHARE]", help=", ".join(FAULTS)
+    )
+    parser.add_argument("--slow", type=float, default=5.0, metavar="SECONDS")
+    given = parser.parse_args()
+    shares = {name: float(share or 1) for name, _, share in (f.partition(":") for f in given.fault)}
+    if unknown := [name for name in shares if name not in FAULTS]:
+        parser.error(f"unknown fault {unknown[0]}; there are {', '.join(FAULTS)}")
+    answer = replayed(given.answers) if given.answers else None
+    with TestServer(answer, port=given.port, shares=shares, slow=given.slow) as server:
+        print(f"model_url = {server.url!r}", flush=True)  # noqa: T201
+        with suppress(KeyboardInterrupt):
+            server.stopped.wait()
+
+
+if __name__ == "__main__":
+    main()
