@@ -51,17 +51,21 @@ class Explainer:
             return self._said_path(voter[3:], view.path(n))
         if voter.startswith("mark:"):
             return self._said_mark(voter[5:], view, n, facts)
-        if voter.startswith("history"):
+        if voter in ("past", "messages"):
             return self._said_commit(view, n)
         if voter in ("units", "unit") and symbols:
             best = symbols[0]
             said = self._common(words.count(f"{best.qualname} {best.signature}"))
             return [(f"{best.kind} {best.qualname} holds the report's words" + _list(said), best.start)]
-        if voter in ("body", "title", "rare"):
+        if voter in ("body", "title", "covered", "rare"):
             return self._said_words(voter, view, n)
         if voter == "summary":
             own = " ".join([facts.doc, *(s.name + " " + s.doc for s in facts.symbols)])
             return [("what the file says of itself matches" + _list(self._common(words.count(own))), 1)]
+        if voter == "service":
+            return [("it lies in a folder named after a service in the report", 0)]
+        if voter == "tests":
+            return [("its tests speak of what the report describes", 0)]
         if voter == "path":
             said = self._common(words.count(view.path(n).replace("/", " ")))
             return [("its path matches" + _list(said), 0)] if said else []
@@ -90,8 +94,8 @@ class Explainer:
                 said = ["s:" + p for p in words.phrases(literal.text)]
                 if any(words.key(s) in self.marks for s in said):
                     return [(f'the report quotes this string: "{literal.text[:120]}"', literal.line)]
-        named = {m.said.rstrip("()").split(".")[-1] for m in self.query.marks if m.kind in ("name", "qualified")}
-        if kind in ("name", "qualified"):
+        named = {m.said.rstrip("()").split(".")[-1] for m in self.query.marks if m.kind.startswith(("name", "qualified"))}
+        if kind.startswith(("name", "qualified")):
             for s in facts.symbols:
                 if s.name in named:
                     return [(f"it defines {s.qualname}, which the report names", s.start)]
@@ -138,12 +142,12 @@ class Explainer:
         m = shard.units.match(keys)
         on = (m.docs >= lo) & (m.docs < hi)
         said = {int(keys[q]) for q in np.unique(m.query[on])}
-        if voter == "title":
+        if voter in ("title", "covered"):
             said &= set(self.query.title)
         rare = self._common(said)
         if not rare:
             return []
-        what = {"title": "it has words of the title", "rare": "rare words of the report stand here"}
+        what = {"title": "it has words of the title", "covered": "it has words of the title", "rare": "rare words of the report stand here"}
         return [(what.get(voter, "it has words of the report") + _list(rare), 0)]
 
     def _common(self, keys: Mapping[int, int] | set[int], most: int = 5) -> list[str]:

@@ -159,7 +159,9 @@ def _routes(scope: Scope, ranking: Ranking, files: Sequence[FileHit]) -> tuple[R
 
 _ROUTE_WORDS = {
     "files": "its files match the report",
-    "history": "its past changes were described in similar words",
+    "past": "its past changes were described in similar words",
+    "familiar": "its history speaks the report's language",
+    "service": "it holds a service that the report names",
     "name": "the report names it",
 }
 

@@ -1,7 +1,8 @@
-"""Phase 2: one score per file out of all voters, and phase 1's routes out of the same evidence.
+"""One score per file: a weighted sum of all voters, of its repository's route, less what its role costs.
 
-Each voter is divided by its maximum over the candidates; the sum has non-negative weights. Fusion by rank
-loses the margins that say how sure a voter is (measured: see docs/accuracy.md).
+Voters of words are divided by their maximum over the candidates; exact evidence has a scale of its own, since
+a weak pointer must not count in full for being the best there is. Fusion by rank loses the margins that say
+how sure a voter is (measured: see docs/accuracy.md).
 """
 
 from __future__ import annotations
@@ -20,43 +21,70 @@ from locator.weights import Weights
 from summaries.paths import Role
 from summaries.postings import Floats
 
+ROLES = {"config": Role.CONFIG, "example": Role.EXAMPLE, "tool": Role.TOOL}
+EXACT = ("at:", "mark:", "rare", "service")
+FADE = 1.0  # exact evidence worth this much counts half
+
+
+class Features(Struct, frozen=True):
+    """Everything that the fusion weighs, each 0-1."""
+
+    files: dict[str, Floats]  # float32 (files,) by voter
+    routes: dict[str, Floats]  # float32 (views,) by voter, without "files", which depends on the weights
+    roles: dict[str, Floats]  # float32 (files,), 0 or 1
+    candidates: NDArray[np.bool_]
+    votes: Votes
+
 
 class Ranking(Struct, frozen=True):
     """Scores of every file and repository in scope, with each voter's part."""
 
-    scores: Floats  # float32 (files,), higher is better; -1 and below: not a candidate
-    parts: dict[str, Floats]  # weighted, normalised; sum to the score before routing and priors
+    scores: Floats  # float32 (files,), higher is better; below 0: not a candidate
+    parts: dict[str, Floats]  # each voter's share of a file's score
     routes: Floats  # float32 (views,), 0-1
     route_parts: dict[str, Floats]
     candidates: NDArray[np.bool_]
     votes: Votes
 
 
-def rank(
-    scope: Scope, query: Query, aliases: Mapping[str, tuple[str, ...]], weights: Weights, *, tests: bool = False
-) -> Ranking:
-    """Score every file of the scope."""
+def features(
+    scope: Scope, query: Query, aliases: Mapping[str, tuple[str, ...]], *, tests: bool = False
+) -> Features:
+    """Ask all voters. Tests, mocks and documentation are no candidates unless `tests` says so."""
     candidates = ~scope.with_role(Role.DOC)
     if not tests:
         candidates &= ~scope.with_role(Role.TEST | Role.MOCK)
     votes = vote(scope, query)
-    raw = votes.files
-    parts = {
-        name: scaled(raw[name], candidates) * np.float32(w) for name, w in weights.voters.items() if w and name in raw
-    }
+    files = {n: _scaled(v, candidates, exact=n.startswith(EXACT)) for n, v in votes.files.items()}
+    routes = route.features(scope, query, votes, files, aliases)
+    roles = {n: scope.with_role(r).astype(np.float32) for n, r in ROLES.items()}
+    return Features(files, routes, roles, candidates, votes)
+
+
+def rank(
+    scope: Scope, query: Query, aliases: Mapping[str, tuple[str, ...]], weights: Weights, *, tests: bool = False
+) -> Ranking:
+    """Score every file of the scope."""
+    return fuse(scope, features(scope, query, aliases, tests=tests), weights)
+
+
+def fuse(scope: Scope, found: Features, weights: Weights) -> Ranking:
+    """Weigh the features. Scores are relative to the best file's, which has 1."""
+    parts = {n: found.files[n] * np.float32(w) for n, w in weights.voters.items() if w and n in found.files}
     fused = np.sum(list(parts.values()), axis=0) if parts else np.zeros(scope.size, np.float32)
-    fused = np.where(candidates, fused, 0).astype(np.float32)
-    routes, route_parts = route.fuse(scope, query, fused, votes, aliases, weights)
-    top = float(fused.max()) or 1.0
-    scores = fused / top + weights.route * routes[scope.repo_of]
-    for role, prior in ((Role.CONFIG, weights.config), (Role.EXAMPLE | Role.TOOL, weights.aside)):
-        scores = scores + prior * scope.with_role(role)
-    scores = np.where(candidates, scores, scores - 10).astype(np.float32)
-    return Ranking(scores, parts, routes, route_parts, candidates, votes)
+    routes = found.routes | {"files": route.unit(route.best(fused * found.candidates, scope))}
+    route_parts = {n: routes[n] * np.float32(w) for n, w in weights.routes.items() if w and n in routes}
+    total = np.sum(list(route_parts.values()), axis=0) if route_parts else np.zeros(len(scope.views), np.float32)
+    scores = fused + (total[scope.repo_of] if scope.size else 0)
+    for name, cost in weights.priors.items():
+        scores = scores - np.float32(cost) * found.roles[name]
+    top = float(scores[found.candidates].max()) if found.candidates.any() else 1.0
+    scores = np.where(found.candidates, scores / (top if top > 0 else 1.0), -1.0).astype(np.float32)
+    most = max(sum(weights.routes.values()), 1e-9)
+    return Ranking(scores, parts, (total / most).astype(np.float32), route_parts, found.candidates, found.votes)
 
 
-def scaled(values: Floats, candidates: NDArray[np.bool_]) -> Floats:
-    """Divided by the maximum over the candidates; others are zero."""
-    kept = np.where(candidates, values, 0)
-    top = float(kept.max()) if kept.size else 0.0
-    return (kept / top if top > 0 else kept).astype(np.float32)
+def _scaled(values: Floats, candidates: NDArray[np.bool_], *, exact: bool) -> Floats:
+    """0-1 over the candidates; others are zero."""
+    kept = np.where(candidates, values, 0).astype(np.float32)
+    return (kept / (kept + FADE)).astype(np.float32) if exact else route.unit(kept)

@@ -1,4 +1,7 @@
-"""Phase 1: which repositories a report is about. Voters give one number per repository; the fusion is soft."""
+"""Phase 1: which repositories a report is about. Voters give one number per repository; the fusion is soft.
+
+A repository's own best files vote too: among sibling services that share a vocabulary no other voter is as good.
+"""
 
 from __future__ import annotations
 
@@ -10,35 +13,33 @@ import numpy as np
 from locator.query import Query
 from locator.scope import Scope
 from locator.voters import Votes
-from locator.weights import Weights
-from summaries.postings import Floats
+from summaries.postings import Floats, weighted
 
 TOP_FILES = 5
 TOP_COMMITS = 8
 DECAY = 0.7
 
 
-def fuse(
+def features(
     scope: Scope,
     query: Query,
-    fused: Floats,
     votes: Votes,
+    files: Mapping[str, Floats],
     aliases: Mapping[str, Sequence[str]],
-    weights: Weights,
-) -> tuple[Floats, dict[str, Floats]]:
-    """Score of every repository, 0-1, and each voter's weighted part."""
-    raw = {
-        "files": best(fused, scope),
-        "history": decayed(votes.commits),
+) -> dict[str, Floats]:
+    """Every routing voter but the best files' own, each 0-1: float32 (views,)."""
+    return {
+        "past": unit(decayed(votes.commits)),
+        "familiar": unit(familiar(scope, query)),
         "name": named(query, [v.repo for v in scope.views], aliases),
+        "service": best(files["service"], scope, depth=1),
     }
-    parts = {}
-    for name, weight in weights.routes.items():
-        values = raw[name]
-        top = float(values.max()) if len(values) else 0.0
-        parts[name] = (values / top if top > 0 else values) * np.float32(weight)
-    routes = np.sum(list(parts.values()), axis=0) if parts else np.zeros(len(scope.views), np.float32)
-    return (routes / max(sum(weights.routes.values()), 1e-9)).astype(np.float32), parts
+
+
+def unit(values: Floats) -> Floats:
+    """Divided by the maximum, where there is one above zero."""
+    top = float(values.max()) if values.size else 0.0
+    return (values / top).astype(np.float32) if top > 0 else values.astype(np.float32)
 
 
 def best(scores: Floats, scope: Scope, depth: int = TOP_FILES, decay: float = DECAY) -> Floats:
@@ -60,18 +61,68 @@ def decayed(scored: Sequence[Floats], depth: int = TOP_COMMITS, decay: float = D
     return out
 
 
-def named(query: Query, repos: Sequence[str], aliases: Mapping[str, Sequence[str]]) -> Floats:
-    """How fully the report names each repository: the longest of its names found, rare names counting more.
+_TONGUES = frozenset("go golang c cpp py python java kt kotlin js ts node rs rust rb ruby php net dotnet scala swift".split())
+_WORDS = re.compile(r"[^\W_]+")
 
-    A name counts whole ("shop-orders"), and by its words where all but common ones are there.
+
+def names_of(repo: str, aliases: Sequence[str] = ()) -> frozenset[tuple[str, ...]]:
+    """Word sequences by which people call a repository: its name, without owner and without a language suffix.
+
+    "acme/shop-orders-go" is called "shop-orders-go" and "shop-orders". A single word must have four letters.
     """
-    text = f"{query.report.title}\n{query.report.body}".lower()
-    found = re.findall(r"[a-z0-9][a-z0-9._/-]*[a-z0-9]", text)
-    said = set(found) | {p for f in found for p in f.split("/")}
-    out = np.zeros(len(repos), np.float32)
+    out = set()
+    for name in (repo, *aliases):
+        short = tuple(_WORDS.findall(name.rsplit("/", 1)[-1].lower()))
+        out.add(short)
+        if len(short) > 2 and short[-1] in _TONGUES:
+            out.add(short[:-1])
+    return frozenset(n for n in out if len(n) > 1 or (n and len(n[0]) > 3))
+
+
+def named(query: Query, repos: Sequence[str], aliases: Mapping[str, Sequence[str]]) -> Floats:
+    """How plainly the report names each repository: in the title 1, in the body 0.6, later names less.
+
+    A name inside a longer name that another repository bears does not count: "shop-orders-ui" names
+    `shop-orders-ui`, not `shop-orders`.
+    """
+    owners: dict[tuple[str, ...], list[int]] = {}
     for r, repo in enumerate(repos):
-        for alias in {repo, repo.rsplit("/", 1)[-1], *aliases.get(repo, ())}:
-            low = alias.lower()
-            if low in said or ("/" in low and low in text):
-                out[r] = max(out[r], len(low.rsplit("/", 1)[-1]))
+        for name in names_of(repo, aliases.get(repo, ())):
+            owners.setdefault(name, []).append(r)
+    longest = max((len(n) for n in owners), default=0)
+    out = np.zeros(len(repos), np.float32)
+    for text, worth in ((query.report.title, 1.0), (query.report.body[:50_000], 0.6)):
+        row = _WORDS.findall(text.lower())
+        i = met = 0
+        while i < len(row):
+            size = next((n for n in range(min(longest, len(row) - i), 0, -1) if tuple(row[i : i + n]) in owners), 0)
+            if size:
+                found = owners[tuple(row[i : i + size])]
+                for r in found:
+                    out[r] = max(out[r], worth * 0.9**met / len(found))
+                met += 1
+            i += max(size, 1)
     return out
+
+
+def familiar(scope: Scope, query: Query) -> Floats:
+    """How likely a repository's commit messages are to use the report's words.
+
+    Log-likelihood ratio against all repositories, Dirichlet smoothing (Zhai & Lafferty, SIGIR 2001), per word.
+    """
+    bag = {k: w for k, w in query.bag.items() if k in query.prose}
+    keys, weights = weighted(bag)
+    tf, sizes = [], []
+    for v, m in zip(scope.views, scope.gather("messages", keys), strict=True):
+        on = v.commit_mask
+        kept = m.keep(on)
+        tf.append(np.bincount(kept.query, weights=kept.counts, minlength=len(keys)))
+        sizes.append(float(v.shard.messages.lengths[on].sum()))
+    if not tf:
+        return np.zeros(0, np.float32)
+    counts = np.array(tf)
+    whole = counts.sum(axis=0)
+    share = (whole + 1e-3) / max(sum(sizes), 1.0)
+    size = np.array(sizes)[:, None]
+    ratio = np.log((counts + 2000 * share) / (size + 2000) / share)
+    return np.maximum((ratio * weights * (whole > 0)).sum(axis=1) / max(float(weights.sum()), 1e-9), 0).astype(np.float32)

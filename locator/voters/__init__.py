@@ -14,7 +14,6 @@ from locator.voters import context
 from locator.voters.exact import marks, paths
 from locator.voters.lexical import lexical
 from locator.voters.past import past
-from locator.voters.surface import surfaces
 from summaries.postings import Floats
 
 
@@ -37,6 +36,5 @@ def vote(scope: Scope, query: Query) -> Votes:
         "tests": context.tests(scope, by_words.files["units"]),
         "activity": context.activity(scope),
     }
-    files |= surfaces(scope, query)
     files |= by_words.files | marks(scope, query) | paths(scope, query) | by_past.files
     return Votes(files, by_words.units, by_past.commits, by_words.rarity)

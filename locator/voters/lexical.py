@@ -37,7 +37,7 @@ def lexical(scope: Scope, query: Query) -> Lexical:
     idf_files = idf(df, scope.size)
     idf_units = idf(total(units, len(keys)), n_units)
     rare = np.where((df > 0) & (df <= RARE), prose / np.maximum(df, 1), 0).astype(np.float32)
-    body, head, by_unit, best, seldom, per_unit, unit_head, covered = [], [], [], [], [], [], [], []
+    body, head, by_unit, best, seldom, per_unit, covered = [], [], [], [], [], [], []
     mass = float((title * idf_files).sum()) or 1.0
     for v, u, f, (per_blob, _, _) in zip(scope.views, units, files, lengths, strict=True):
         mean_file = words_total / max(scope.size, 1)
@@ -45,8 +45,6 @@ def lexical(scope: Scope, query: Query) -> Lexical:
         head.append(bm25(f, title * idf_files, per_blob, mean_file, 1.2, 0.75)[v.blob_ids])
         scores = bm25(u, weights * idf_units, v.shard.units.lengths, words_total / max(n_units, 1), 1.5, 0.5)
         per_unit.append(scores)
-        named = bm25(u, title * idf_units, v.shard.units.lengths, words_total / max(n_units, 1), 1.5, 0.5)
-        unit_head.append(_by_blob(named, v)[1][v.blob_ids])
         hit = np.bincount(f.docs, weights=(title * idf_files)[f.query], minlength=len(v.shard.blobs))
         covered.append(hit[v.blob_ids] / mass)
         decayed, top = _by_blob(scores, v)
@@ -59,7 +57,6 @@ def lexical(scope: Scope, query: Query) -> Lexical:
         "units": join(by_unit),
         "unit": join(best),
         "rare": join(seldom),
-        "title_unit": join(unit_head),
         "covered": join(covered),
         "summary": _field(scope, "heads", query.bag, 1.2, 0.75, by_path=False),
         "path": _field(scope, "names", query.bag, 1.2, 0.3, by_path=True),

@@ -12,9 +12,11 @@ from msgspec import Struct
 
 from locator.query import Query
 from locator.scope import Scope, total
-from summaries.postings import Floats, Matches, bm25, idf, weighted
+from summaries.postings import Floats, Ints, Matches, bm25, idf, weighted
+from summaries.shard import View
 
 NEIGHBOURS = 50  # past commits that vote
+MOST_FILES = 15  # a commit that changed more says little about each
 
 
 class Past(Struct, frozen=True):
@@ -43,15 +45,10 @@ def past(scope: Scope, query: Query) -> Past:
             for v, m in zip(scope.views, found, strict=True)
         ]
 
-    prose, head = score(weights), score(title)
-    votes = {
-        "messages": _messages(scope, found, weights * rarity),
-        "history": _spread(scope, prose),
-        "history_own": _spread(scope, prose, per_view=True),
-        "history_title": _spread(scope, head),
-        "history_title_own": _spread(scope, head, per_view=True),
-    }
-    return Past(votes, prose)
+    prose = score(weights)
+    return Past(
+        {"messages": _messages(scope, found, weights * rarity), "past": _spread(scope, score(title))}, prose
+    )
 
 
 HALF_LIFE = 365 * 86400  # seconds after which a commit's words count half
@@ -62,17 +59,13 @@ def _messages(scope: Scope, found: Sequence[Matches], weights: Floats) -> Floats
     out = np.zeros(scope.size, np.float32)
     for v, m, start in zip(scope.views, found, scope.starts, strict=False):
         arrays = v.shard.arrays
-        begins = arrays["commit_starts"]
         sizes = arrays["commit_sizes"].astype(np.int64)
         age = np.maximum(v.info.time - arrays["commit_times"], 0) / HALF_LIFE
-        worth = np.where((sizes > 0) & (sizes <= 15), 0.5**age / np.sqrt(np.maximum(sizes, 1)), 0.0)
-        own = v.file_of_path[arrays["commit_paths"].astype(np.int64)]
-        count = begins[m.docs + 1] - begins[m.docs]
-        ends = np.cumsum(count)
-        if not len(ends) or not len(v):
+        worth = np.where((sizes > 0) & (sizes <= MOST_FILES), 0.5**age / np.sqrt(np.maximum(sizes, 1)), 0.0)
+        if not len(m.docs) or not len(v):
             continue
-        where = np.arange(int(ends[-1])) + np.repeat(begins[m.docs] - (ends - count), count)
-        files = own[where]
+        where, count = changed(v, m.docs)
+        files = v.file_of_path[arrays["commit_paths"][where].astype(np.int64)]
         query = np.repeat(m.query, count)
         tf = np.repeat(worth[m.docs], count)
         on = (files >= 0) & (tf > 0)
@@ -84,30 +77,31 @@ def _messages(scope: Scope, found: Sequence[Matches], weights: Floats) -> Floats
     return out
 
 
-def _spread(scope: Scope, scored: Sequence[Floats], *, per_view: bool = False) -> Floats:
-    """Scores of commits to the files they changed: the best commits in scope (or of each view) vote."""
+def _spread(scope: Scope, scored: Sequence[Floats]) -> Floats:
+    """Scores of the best commits in scope to the files they changed, a commit of many files giving less to each."""
     every = np.concatenate(scored) if scored else np.zeros(0, np.float32)
-    if not every.size or every.max() <= 0:
-        return np.zeros(scope.size, np.float32)
-
-    def bar(s: Floats) -> float:
-        return float(np.partition(s, -NEIGHBOURS)[-NEIGHBOURS]) if len(s) > NEIGHBOURS else 0.0
-
-    floor, top = bar(every), float(every.max())
     out = np.zeros(scope.size, np.float32)
+    if not every.size or every.max() <= 0:
+        return out
+    floor = float(np.partition(every, -NEIGHBOURS)[-NEIGHBOURS]) if len(every) > NEIGHBOURS else 0.0
+    top = float(every.max())
     for v, s, start in zip(scope.views, scored, scope.starts, strict=False):
-        if not len(s):
-            continue
-        at = np.flatnonzero((s > 0) & (s >= (bar(s) if per_view else floor)))
-        sizes = v.shard.arrays["commit_sizes"][at].astype(np.int64)
-        at = at[(sizes > 0) & (sizes <= 15)]
-        begins = v.shard.arrays["commit_starts"]
-        count = begins[at + 1] - begins[at]
-        ends = np.cumsum(count)
-        total = int(ends[-1]) if len(ends) else 0
-        where = np.arange(total) + np.repeat(begins[at] - (ends - count), count)
-        files = v.file_of_path[v.shard.arrays["commit_paths"][where].astype(np.int64)]
-        worth = np.repeat((s[at] / top) ** 2 / np.sqrt(np.maximum(v.shard.arrays["commit_sizes"][at], 1)), count)
+        arrays = v.shard.arrays
+        at = np.flatnonzero((s > 0) & (s >= floor))
+        sizes = arrays["commit_sizes"][at].astype(np.int64)
+        at = at[(sizes > 0) & (sizes <= MOST_FILES)]
+        where, count = changed(v, at)
+        files = v.file_of_path[arrays["commit_paths"][where].astype(np.int64)]
+        worth = np.repeat((s[at] / top) ** 2 / np.sqrt(np.maximum(arrays["commit_sizes"][at], 1)), count)
         on = files >= 0
         out[start : start + len(v)] += np.bincount(files[on], weights=worth[on], minlength=len(v)).astype(np.float32)
     return out
+
+
+def changed(view: View, commits: Ints) -> tuple[Ints, Ints]:
+    """Positions in "commit_paths" of what the commits changed, end to end, and how many each changed."""
+    begins = view.shard.arrays["commit_starts"]
+    count = begins[commits + 1] - begins[commits]
+    ends = np.cumsum(count)
+    total = int(ends[-1]) if len(ends) else 0
+    return np.arange(total) + np.repeat(begins[commits] - (ends - count), count), count

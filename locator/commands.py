@@ -1,0 +1,278 @@
+"""The commands that read: locate, search, show and status. Each is a thin face of the module that answers.
+
+Exit codes: 0 an answer; 1 an error; 2 a wrong request; 3 no confident match (locate) or nothing found (search).
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from summaries.config import Settings, options
+from summaries.errors import UsageError
+
+if TYPE_CHECKING:
+    from summaries.index import Index
+
+NOTHING = 3  # exit code
+MAX_INPUT = 8_000_000  # bytes of a report that are read; the report reader keeps far less
+_WITHOUT = re.compile(r"-[a-z]{2,}:")
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _repositories(ctx: click.Context, param: click.Parameter, start: str) -> list[str]:
+    """Completions of a repository's name; none where there's no index."""
+    from summaries.errors import BugatlasError
+
+    try:
+        names = list(_index(ctx.find_root().params.get("index")).repos)
+    except BugatlasError:
+        return []
+    return [n for n in names if n.startswith(start)] or [n for n in names if n.rpartition("/")[2].startswith(start)]
+
+
+def narrowing(command: F) -> F:
+    """The options that locate and search share."""
+    for option in reversed((
+        click.option("--at", metavar="REF|DATE", help="As it was at this tag, branch, commit or date."),
+        click.option("--repo", "repos", multiple=True, metavar="NAME", shell_complete=_repositories,
+                     help="Only this repository. Repeatable, as --lang and --path are."),
+        click.option("--lang", "languages", multiple=True, metavar="LANGUAGE", help="Only files in this language."),
+        click.option("--path", "paths", multiple=True, metavar="PATTERN",
+                     help="Only paths that contain this, or match it where it has *, ? or [."),
+        click.option("--limit", type=click.IntRange(1, 1000), default=10, show_default=True, help="Files listed."),
+        click.option("--include-tests", "tests", is_flag=True, help="Also tests, mocks and fixtures."),
+        click.option("--json", "as_json", is_flag=True, help="Print one JSON document."),
+        click.option("--no-color", is_flag=True, help="Plain text; so is NO_COLOR, and any output but a terminal."),
+    )):  # fmt: skip
+        command = option(command)
+    return command
+
+
+@click.command(epilog="Exit codes: 0 an answer, 1 an error, 2 a wrong request, 3 no confident match.")
+@click.argument("words", nargs=-1, metavar="[TEXT... | -]")
+@click.option("--file", "file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="Read the report from FILE, Markdown or plain text.")  # fmt: skip
+@click.option("--title", help="The report's title.  [default: its first line]")
+@narrowing
+@click.option("--explain", is_flag=True, help="All evidence, and every voter's part.")
+@options
+@click.pass_obj
+def locate(
+    root: Path | None,
+    settings: Settings,
+    words: tuple[str, ...],
+    file: Path | None,
+    title: str | None,
+    at: str | None,
+    repos: tuple[str, ...],
+    languages: tuple[str, ...],
+    paths: tuple[str, ...],
+    limit: int,
+    tests: bool,
+    as_json: bool,
+    no_color: bool,
+    explain: bool,
+) -> None:
+    """Find where a reported bug lives: repositories, directories, files and functions, and why.
+
+    The report is TEXT, a FILE, or standard input for "-". Give all that you have: the headline, what happened,
+    stack traces, error messages, versions.
+
+    \b
+      bugatlas locate "Checkout charges twice when the payment times out"
+      bugatlas locate --file report.md --limit 5
+      pbpaste | bugatlas locate - --at v1.5.1
+    """
+    text = _report(words, file)
+    from locator.locate import Options
+    from locator.locate import locate as find
+    from locator.report import read
+    from locator.weights import VOTERS, Weights
+
+    index = _index(root)
+    report = read(text, title)
+    asked = Options(at, repos, languages, paths, limit, tests, explain)
+    answer = find(index, report, asked, Weights(voters={**VOTERS, **settings.voters}))
+    found = answer.verdict != "no confident match"
+    if as_json:
+        from locator.output import located
+
+        _print_json(located(index, answer, asked))
+    else:
+        from locator.filters import repositories
+        from locator.render import render, tips
+        from locator.terminal import console
+
+        count = len(repositories(index, repos))
+        render(console(no_color), index, answer, repos=count, explain=explain, tips=tips(report, asked))
+    if not found:
+        raise click.exceptions.Exit(NOTHING)
+
+
+class _Query(click.Command):
+    """Takes `-path:docs` for a word of the query, not for options called p, a, t and h."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Words that leave out go behind a "--"."""
+        end = args.index("--") if "--" in args else len(args)
+        without = [a for a in args[:end] if _WITHOUT.match(a)]
+        rest = [a for a in args[:end] if not _WITHOUT.match(a)]
+        return super().parse_args(ctx, [*rest, "--", *without, *args[end + 1 :]])
+
+
+@click.command(cls=_Query, epilog="Exit codes: 0 files found, 1 an error, 2 a wrong request, 3 nothing found.")
+@click.argument("words", nargs=-1, required=True, metavar="QUERY...")
+@narrowing
+@click.pass_obj
+def search(
+    root: Path | None,
+    words: tuple[str, ...],
+    at: str | None,
+    repos: tuple[str, ...],
+    languages: tuple[str, ...],
+    paths: tuple[str, ...],
+    limit: int,
+    tests: bool,
+    as_json: bool,
+    no_color: bool,
+) -> None:
+    """Search the code of all repositories, in words, by name or for an exact text.
+
+    \b
+      words           what the code is about; names of functions and types count most
+      "quoted text"   stands in the file exactly so; in capitals as written, else in any
+      symbol:NAME     defines that function, method or type
+      repo: lang: path: file:     narrow down; -path:NAME and the like leave out
+
+    \b
+      bugatlas search retry failed payment
+      bugatlas search 'symbol:OrderService repo:shop-orders'
+      bugatlas search '"connection refused" lang:go -path:examples'
+    """
+    from locator.search import Asked
+    from locator.search import search as find
+    from locator.search_query import parse
+
+    index = _index(root)
+    query = parse(" ".join(words), repos=repos, languages=languages, paths=paths)
+    results = find(index, query, Asked(at, limit, tests))
+    if as_json:
+        from locator.output import searched
+
+        _print_json(searched(index, results))
+    else:
+        from locator.render_search import render
+        from locator.terminal import console
+
+        render(console(no_color), index, results)
+    if not results.files:
+        raise click.exceptions.Exit(NOTHING)
+
+
+@click.command()
+@click.argument("target", required=False, metavar="[REPO[/DIR[/FILE]]]", shell_complete=_repositories)
+@click.option("--at", metavar="REF|DATE", help="As it was at this tag, branch, commit or date.")
+@click.option("--depth", type=click.IntRange(0, 20), default=1, show_default=True, help="Levels of directories.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.option("--no-color", is_flag=True, help="Plain text.")
+@click.pass_obj
+def show(
+    root: Path | None, target: str | None, at: str | None, depth: int, as_json: bool, no_color: bool
+) -> None:
+    """Read the summary of a repository, of a directory in it, or of a file with its functions.
+
+    Without a name: all repositories. A repository's last name will do where it is the only one.
+
+    \b
+      bugatlas show
+      bugatlas show shop/orders --depth 3
+      bugatlas show orders/src/api/routes.py
+    """
+    from locator.show import look
+
+    node = look(_index(root), target or "", at, depth)
+    if as_json:
+        import msgspec
+
+        _print_json(msgspec.to_builtins(node))
+        return
+    from locator.render_show import render
+    from locator.terminal import console
+
+    render(console(no_color), node)
+
+
+@click.command()
+@click.option("--check", is_flag=True, help="Also compare with the clones: which have moved on?")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.option("--no-color", is_flag=True, help="Plain text.")
+@click.pass_obj
+def status(root: Path | None, check: bool, as_json: bool, no_color: bool) -> None:
+    """What is indexed, at which commits, how large and how fresh it is.
+
+    With --check, the exit code is 1 where a clone has moved on or is gone.
+    """
+    from locator.status import state
+
+    found = state(_index(root), check=check)
+    if as_json:
+        import msgspec
+
+        _print_json(msgspec.to_builtins(found))
+    else:
+        from locator.render_status import render
+        from locator.terminal import console
+
+        render(console(no_color), found)
+    if check and any(r.clone != "current" for r in found.repositories):
+        raise click.exceptions.Exit(1)
+
+
+def _index(root: Path | None) -> Index:
+    from summaries.index import Index, default_dir
+
+    return Index.open(root or default_dir())
+
+
+def _print_json(value: Any) -> None:
+    from locator.terminal import print_json
+
+    print_json(value)
+
+
+def _report(words: Sequence[str], file: Path | None) -> str:
+    """The report's text. Raises UsageError where there's none, or more than one."""
+    if words and file:
+        raise UsageError("the report is given twice", "give TEXT or --file, not both")
+    if file or list(words) == ["-"]:
+        return _decoded(_read(file), str(file or "standard input"))
+    if not words:
+        raise UsageError("there is no report", 'give it as "TEXT", as --file FILE, or on standard input with -')
+    if len(words) == 1 and " " not in words[0] and Path(words[0]).is_file():
+        raise UsageError(f"{words[0]} is a file", f"to read the report from it: --file {words[0]}")
+    return " ".join(words)
+
+
+def _read(file: Path | None) -> bytes:
+    if file is None:
+        return sys.stdin.buffer.read(MAX_INPUT)
+    try:
+        with file.open("rb") as f:
+            return f.read(MAX_INPUT)
+    except OSError as e:
+        raise UsageError(f"cannot read {file}: {e.strerror or e}") from e
+
+
+def _decoded(data: bytes, name: str) -> str:
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16", "replace")
+    if b"\0" in data[:8000]:
+        raise UsageError(f"{name} is not text", "give the report as Markdown or plain text")
+    return data.decode("utf-8-sig", "replace")

@@ -1,0 +1,153 @@
+"""An answer on the terminal: the path from repository to directory to file to function, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from locator.answer import Answer, Evidence, FileHit, RouteHit, SymbolHit
+from locator.page import Page, Piece, counted, linked
+from locator.terminal import link, one_line
+from summaries.index import Index
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from locator.locate import Options
+    from locator.report import Report
+
+FULL = 3  # files shown with all their evidence and lines of code; the others take less room
+COLORS = {"confident": "bold green", "likely": "bold yellow", "unsure": "bold magenta"}
+
+
+def render(
+    console: Console, index: Index, answer: Answer, *, repos: int, explain: bool = False, tips: Sequence[str] = ()
+) -> None:
+    """Print an answer. `repos` were searched; `tips` say what to try where there's no confident match."""
+    page = Page(console)
+    _header(page, answer, repos)
+    found = answer.verdict in COLORS
+    if not found:
+        _tips(page, tips)
+    if answer.files:
+        _map(page, answer, explain)
+        page.blank()
+        page.prose(("Files" if found else "Closest files, for what they are worth", "bold"))
+    for n, file in enumerate(answer.files, 1):
+        full = explain or (found and n <= FULL)
+        page.blank()
+        _file(page, index, answer, n, file, full, explain)
+
+
+def _header(page: Page, answer: Answer, repos: int) -> None:
+    page.prose((answer.title, "bold"))
+    color = COLORS.get(answer.verdict, "bold red")
+    chance = f"{answer.confidence:.0%}"
+    if answer.files:
+        said = f": {chance} chance that file 1 is among those to change"
+        page.prose((answer.verdict, color), said, mark="● ", style=color)
+    else:
+        page.prose((answer.verdict, color), mark="● ", style=color)
+    what = f"{counted(answer.searched, 'file')} of {counted(repos, 'repository', 'repositories')}"
+    page.prose((f"searched {what} in {answer.seconds:.2f} s", "dim"), indent=2)
+    for note in answer.notes:
+        page.prose((note, "yellow"), indent=2)
+
+
+def _tips(page: Page, tips: Sequence[str]) -> None:
+    page.blank()
+    page.prose(("What to try", "bold"))
+    for tip in tips:
+        page.prose(tip, mark="· ", indent=2)
+
+
+def _map(page: Page, answer: Answer, explain: bool) -> None:
+    """Repositories with the reasons for them, and their directories with the numbers of the files below."""
+    page.blank()
+    page.prose(("Where", "bold"))
+    numbers = {(f.repo, f.path): n for n, f in enumerate(answer.files, 1)}
+    for route in answer.routes:
+        page.whole((route.repo, "bold cyan"), (f"  {route.commit[:7]}", "dim"), indent=2)
+        _reasons(page, route, explain)
+        folders = [d.path for d in answer.directories if d.repo == route.repo]
+        for n, folder in enumerate(folders):
+            held = [f"#{i}" for (r, p), i in numbers.items() if (r, p.rpartition("/")[0]) == (route.repo, folder)]
+            branch = "└─ " if n == len(folders) - 1 else "├─ "
+            page.whole((branch, "dim"), (f"{folder or '.'}/", "blue"), (f"  {' '.join(held)}", "dim"), indent=2)
+
+
+def _reasons(page: Page, route: RouteHit, explain: bool) -> None:
+    if route.summary:
+        page.prose(one_line(route.summary, 160), indent=2, mark="│  ", rail="│")
+    if not explain:
+        page.prose(("; ".join(e.text for e in route.evidence), "dim"), indent=2, mark="│  ", rail="│")
+        return
+    for e in route.evidence:
+        page.prose((f"{e.weight:.2f} {e.voter}  ", "dim"), e.text, indent=2, mark="│  ", rail="│")
+
+
+def _file(page: Page, index: Index, answer: Answer, n: int, file: FileHit, full: bool, explain: bool) -> None:
+    number = f"{n:>2}  "
+    start, end = place(file)
+    state = index.repos.get(file.repo)
+    commit = next((r.commit for r in answer.routes if r.repo == file.repo), state.commit if state else "")
+    url = link(state.git_dir, state.url, commit, file.path, start, end) if state else ""
+    where = f":{start}-{end}" if end > start else f":{start}" if start else ""
+    page.whole((number, "dim"), (file.path, linked("bold", url)), (where, linked("cyan", url)))
+    side = len(number)
+    score = f"  score {file.score:.2f}" if explain else ""
+    page.prose((f"{file.repo} · {file.language}{score}", "dim"), indent=side)
+    if file.summary:
+        page.prose(file.summary if explain else one_line(file.summary, page.width - side), indent=side)
+    _functions(page, file, side, 3 if full else 1)
+    told = file.evidence if explain else file.evidence[: 4 if full else 1]
+    for e in told:
+        page.prose(*_said(e, explain), indent=side, mark=f"{e.weight:>4.0%}  " if explain else "· ")
+    if explain and file.parts:
+        parts = sorted(file.parts.items(), key=lambda p: -p[1])
+        page.prose((" · ".join(f"{name} {part:.2f}" for name, part in parts), "dim"), indent=side, mark="= ")
+    if file.excerpt:
+        marked = {e.line for e in file.evidence if e.line > 1} | {start}
+        page.code(file.excerpt.start, file.excerpt.lines, marked, indent=side, only=not full)
+
+
+def place(file: FileHit) -> tuple[int, int]:
+    """The lines to open a file at: what the report points at, else its best function; 0 where neither is."""
+    for e in file.evidence:
+        if e.voter.startswith("at:") and e.line > 0:
+            around = [s for s in file.symbols if s.start <= e.line <= s.end]
+            return (around[0].start, around[0].end) if around else (e.line, e.line)
+    if file.symbols:
+        return file.symbols[0].start, file.symbols[0].end
+    return next(((e.line, e.line) for e in file.evidence if e.line > 1), (0, 0))
+
+
+def _functions(page: Page, file: FileHit, indent: int, most: int) -> None:
+    spans = [f"{s.start}-{s.end}" if s.end > s.start else f"{s.start}" for s in file.symbols[:most]]
+    for s, span in zip(file.symbols, spans, strict=False):
+        page.prose(f"{s.kind} ", (s.qualname, "green"), indent=indent, mark=span.ljust(max(map(len, spans)) + 2))
+
+
+def _said(e: Evidence, explain: bool) -> Iterator[Piece]:
+    yield e.text
+    if e.line > 1 and f":{e.line}" not in e.text:
+        yield (f" (line {e.line})", "dim")
+    if explain:
+        yield (f"  {e.voter}", "dim")
+
+
+def tips(report: Report, options: Options) -> list[str]:
+    """What would help an unsure search, given what it had."""
+    kinds = {m.kind for m in report.mentions}
+    out = []
+    if not report.frames:
+        out.append("add the stack trace, or the error message exactly as it was printed")
+    if not kinds & {"path", "position", "url_file", "identifier", "call", "dotted", "endpoint", "config"}:
+        out.append("name a function, file, endpoint, service or configuration key that takes part")
+    if len(report.title) + len(report.body) < 200:
+        out.append("say more: what was done, what was expected, what happened instead")
+    if options.repos or options.languages or options.paths:
+        out.append("search wider: leave out --repo, --lang and --path")
+    if not options.tests:
+        out.append("the bug may lie in a test: --include-tests")
+    return [*out, "see that the repository is indexed: bugatlas status"]
