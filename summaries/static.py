@@ -34,6 +34,11 @@ def _traffic(facts: Iterable[Facts]) -> tuple[list[Endpoint], list[Endpoint], li
     return serves, calls, topics
 
 
+def _aside(path: str) -> bool:
+    """Whether a path lies in examples, documents or others' code, which a repository isn't about."""
+    return not v.ASIDE.isdisjoint(roles.folders(path))
+
+
 def _themes(files: Iterable[tuple[str, Facts]], size: int) -> list[str]:
     """Words that recur in the names of files and types, those of the most files first."""
     seen: Counter[str] = Counter()
@@ -134,19 +139,23 @@ def repository_summary(
     for path, f in facts:
         if f.language and roles.role(path, f) not in (v.DOCUMENT, v.SETTINGS):
             lines[language(f.language)] += max(f.lines, 0)
-        if not roles.is_test(path):
+        if not roles.is_test(path) and not _aside(path):
             kept.append((path, f))
     kept.sort(key=lambda item: item[0])
     total = sum(lines.values())
     shares = [(t, 100 * n // total) for t, n in sorted(lines.items(), key=lambda i: (-i[1], i[0])) if n]
-    declared = [d for p, t in sorted(manifests) if (d := manifest.read(p, t))]
+    ordered = sorted(manifests, key=lambda m: (m[0].count("/"), m))
+    declared = [d for p, t in ordered if not _aside(p) and (d := manifest.read(p, t))]
     about = clip(first_paragraph(readme), 420)
     said = unique(clip(d.description, 150) for d in declared if d.description not in about)
     head = about or (said.pop(0) if said else "")
     traffic = _traffic(f for _, f in kept)
 
     def compose(size: int) -> list[str]:
-        names = unique(f"{d.kind} {listing(d.names, size)}" for d in declared if d.names)
+        names = [
+            f"{kind} {listing(unique(n for d in declared if d.kind == kind for n in d.names), size)}"
+            for kind in unique(d.kind for d in declared if d.names)
+        ]
         themes = _themes(kept, size)
         return [
             f"{name(name_, 100)}: {head}" if head else name(name_, 100),

@@ -111,7 +111,8 @@ def doc(path: str, facts: Facts, limit: int) -> str:
     about = [s for s in outer if _flat(s.name) == title] or (outer if len(outer) == 1 else [])
     for text in ("" if of_symbol else facts.doc, *(s.doc for s in about)):
         if said := first_sentence(text, limit):
-            return said if said.split()[0] in {s.name for s in outer} else lowered(said)
+            named = facts.language in ("markdown", "rst") or said.split()[0] in {s.name for s in outer}
+            return said if named else lowered(said)
     return ""
 
 
@@ -134,7 +135,7 @@ def _offers(path: str, facts: Facts, size: int) -> str:
     """'class OrderService offers place and cancel; also defines enum Status', 'defines functions a and b'."""
     said: list[str] = []
     main = main_type(path, facts)
-    symbols = [s for s in facts.symbols if s.name not in v.PLUMBING]
+    symbols = [s for s in facts.symbols if s.name not in v.PLUMBING and not s.name.startswith("__")]
     offering = ""
     if main:
         inside = f"{main.qualname}."

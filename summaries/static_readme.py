@@ -10,7 +10,7 @@ from summaries.static_text import plain
 _LIMIT = 20_000  # characters of a README that are read
 _IMAGE = re.compile(r"!\[[^\]\n]{0,300}\](?:\([^)\n]{0,600}\)|\[[^\]\n]{0,200}\])")
 _EMPTY_LINK = re.compile(r"\[\s{0,9}\](?:\([^)\n]{0,600}\)|\[[^\]\n]{0,200}\])")
-_LINK = re.compile(r"\[([^\]\n]{1,300})\](?:\([^)\n]{0,600}\)|\[[^\]\n]{0,200}\])")
+_LINK = re.compile(r"\[([^\]\n]{1,300})\](?:\([^)\n]{0,600}\)|\[[^\]\n]{0,200}\])?")
 _RST_LINK = re.compile(r"`([^`<>\n]{1,200}?)\s{0,3}<[^<>\n]{1,400}>`_{1,2}|``([^`\n]{1,200})``")
 _HEADING = re.compile(r"<h([1-6])\b[^<>]{0,300}>[^\0]{0,400}?</h\1>", re.I)
 _BLOCK = re.compile(

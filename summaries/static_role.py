@@ -77,10 +77,10 @@ def _by_facts(path: str, facts: Facts) -> Role | None:
 def role(path: str, facts: Facts) -> Role:
     """The part that a file plays. Total: v.PLAIN where nothing says more."""
     language = facts.language.lower()
-    if is_test(path) and language not in ("markdown", "rst"):
-        return v.TEST
     if found := _by_path(path, language) or v.LANGUAGES.get(language):
-        return found
+        return v.TEST if found is v.SCRIPT and is_test(path) else found
+    if is_test(path):
+        return v.TEST
     if any(s.name.lower() == "main" and s.kind in ("function", "method") for s in facts.symbols):
         return v.ENTRY
     named = _by_name(path, facts)

@@ -87,9 +87,10 @@ def capital(text: str) -> str:
 
 
 def lowered(text: str) -> str:
-    """The first letter made small, unless the first word is a name or an acronym."""
-    first = text.split(" ", 1)[0]
-    return text[:1].lower() + text[1:] if first == "A" or first[1:].islower() else text
+    """The first letter made small, unless the first word looks like a name, an acronym or part of a title."""
+    first, _, rest = text.partition(" ")
+    plain_word = first == "A" or first[1:].islower()
+    return text[:1].lower() + text[1:] if plain_word and not rest[:1].isupper() else text
 
 
 def counted(number: int, one: str, many: str = "") -> str:

@@ -171,6 +171,7 @@ BUILD_ENDINGS = (".csproj", ".gradle", ".mk", ".cmake", ".vcxproj", ".gemspec", 
 WORKFLOW_FILES = _set(".gitlab-ci.yml azure-pipelines.yml .travis.yml")
 MIGRATION_FOLDERS = _set("migrations migration migrate changelog flyway liquibase")
 TEST_FOLDERS = _set("test tests spec specs __tests__ e2e testing integrationtest androidtest")
+ASIDE = _set("examples example samples sample docs doc vendor third_party node_modules testdata fixtures")
 GENERIC = _set(  # names that say nothing of what a file is about
     "src lib libs main app apps pkg internal source java kotlin python go js ts com org net io root index",
     "init mod core cmd resources static public code default impl",
