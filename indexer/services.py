@@ -44,7 +44,8 @@ def aliases(name: str, manifests: Sequence[tuple[str, str]]) -> frozenset[str]:
     """Names by which a repository is known to others: its own and those that its manifests declare.
 
     A folder with a Dockerfile is a service of that name (`cmd/orders/Dockerfile`); a Go module is known
-    without its major version too. Manifests in test data, examples and vendored folders don't count. Never raises.
+    without its major version too. Manifests in test data, examples and vendored folders don't count.
+    Never raises.
     """
     known = {name, name.rsplit("/", 1)[-1]}
     for path, text in manifests:

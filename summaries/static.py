@@ -57,7 +57,7 @@ def _gist(summary: str, limit: int) -> str:
     for sentence in more:
         if len(gist) + len(sentence) + 2 > limit or sentence.startswith((_BELOW, "Recurring words")):
             break
-        gist += f"; {lowered(sentence)}"
+        gist += f"; {sentence[:1].lower()}{sentence[1:]}"
     return clip(gist, limit)
 
 
