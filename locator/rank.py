@@ -41,6 +41,7 @@ class Ranking(Struct, frozen=True):
 
     scores: Floats  # float32 (files,), higher is better; below 0: not a candidate
     parts: dict[str, Floats]  # each voter's share of a file's score
+    costs: Floats  # what a file's role takes off
     routes: Floats  # float32 (views,), 0-1
     route_parts: dict[str, Floats]
     candidates: NDArray[np.bool_]
@@ -76,12 +77,15 @@ def fuse(scope: Scope, found: Features, weights: Weights) -> Ranking:
     route_parts = {n: routes[n] * np.float32(w) for n, w in weights.routes.items() if w and n in routes}
     total = np.sum(list(route_parts.values()), axis=0) if route_parts else np.zeros(len(scope.views), np.float32)
     scores = fused + (total[scope.repo_of] if scope.size else 0)
-    for name, cost in weights.priors.items():
-        scores = scores - np.float32(cost) * found.roles[name]
+    costs = np.zeros(scope.size, np.float32)
+    for name in sorted(weights.priors.keys() & found.roles.keys()):
+        costs = costs + np.float32(weights.priors[name]) * found.roles[name]
+    scores = scores - costs
     top = float(scores[found.candidates].max()) if found.candidates.any() else 1.0
     scores = np.where(found.candidates, scores / (top if top > 0 else 1.0), -1.0).astype(np.float32)
     most = max(sum(weights.routes.values()), 1e-9)
-    return Ranking(scores, parts, (total / most).astype(np.float32), route_parts, found.candidates, found.votes)
+    shares = (total / most).astype(np.float32)
+    return Ranking(scores, parts, costs, shares, route_parts, found.candidates, found.votes)
 
 
 def _scaled(values: Floats, candidates: NDArray[np.bool_], *, exact: bool) -> Floats:
