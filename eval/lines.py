@@ -28,6 +28,7 @@ class Hit(Struct, frozen=True, omit_defaults=True):
     repo: str
     path: str
     score: float = 0.0
+    parts: Mapping[str, float] = {}  # what each voter added; "route:" of its repository, "role" taken off
     evidence: tuple[Reason, ...] = ()
 
 
@@ -40,6 +41,7 @@ class Target(Struct, frozen=True, omit_defaults=True):
     language: str = ""
     kind: str = ""  # of `eval.strata.KINDS`; "" where the file is not indexed
     score: float = 0.0
+    parts: Mapping[str, float] = {}
     evidence: tuple[Reason, ...] = ()
 
 

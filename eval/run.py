@@ -16,7 +16,7 @@ import numpy as np
 from msgspec import Struct
 
 from eval.baselines import BASELINES
-from eval.cases import Case
+from eval.cases import Case, Gold
 from eval.lines import LISTED, About, Hit, Line, Reason, Target, about_path, encode, finished, read_about
 from eval.settings import SHIPPED, Settings
 from eval.strata import kind_of
@@ -159,70 +159,67 @@ def answer(index: Index, task: Task, settings: Settings) -> Line:
         seconds = time.perf_counter() - began
     except BugatlasError as e:
         return Line(case.id, error=e.message)
-    return _line(index, case, scope, query, ranking, by_files, by_repos, order, seconds)
+    return _line(_Asked(index, case, scope, query, ranking, by_files, by_repos), order, seconds)
 
 
-def _line(
-    index: Index,
-    case: Case,
-    scope: Scope,
-    query: Query,
-    ranking: Ranking | None,
-    by_files: Floats,
-    by_repos: Floats,
-    order: Sequence[int],
-    seconds: float,
-) -> Line:
-    top = float(by_files[order[0]]) if order else 1.0
-    explainer = Explainer(scope, query, ranking) if ranking else None
+class _Asked(Struct, frozen=True):
+    """A case with all that its answer is told from."""
 
-    def why(i: int) -> tuple[Reason, ...]:
-        return _why(index, scope, explainer, i) if explainer else ()
+    index: Index
+    case: Case
+    scope: Scope
+    query: Query
+    ranking: Ranking | None  # None: a baseline, which gives no reasons
+    scores: Floats  # (files,)
+    routes: Floats  # (views,)
 
+
+def _line(a: _Asked, order: Sequence[int], seconds: float) -> Line:
+    top = float(a.scores[order[0]]) if order else 1.0
     hits = []
     for n, i in enumerate(order):
-        view, at = scope.locate(i)
-        score = round(float(by_files[i]) / top, 4)
-        hits.append(Hit(view.repo, view.path(at), score, why(i) if n < TOLD else ()))
-    routed = [scope.views[int(r)].repo for r in np.argsort(-by_repos, kind="stable") if by_repos[r] > 0]
-    sure = round(confidence(scope, ranking), 4) if ranking else None
-    targets = _targets(case, scope, query, by_files, top, why)
-    searched = int(ranking.candidates.sum()) if ranking else int((by_files > 0).sum())
-    return Line(case.id, tuple(hits), tuple(routed), round(seconds, 4), sure, targets, searched)
+        view, at = a.scope.locate(i)
+        told, parts = _why(a, i) if n < TOLD else ((), {})
+        hits.append(Hit(view.repo, view.path(at), round(float(a.scores[i]) / top, 4), parts, told))
+    routed = [a.scope.views[int(r)].repo for r in np.argsort(-a.routes, kind="stable") if a.routes[r] > 0]
+    sure = round(confidence(a.scope, a.ranking), 4) if a.ranking else None
+    candidates = a.ranking.candidates if a.ranking else a.scores > 0
+    targets = tuple(_target(a, g, top) for g in a.case.gold)
+    return Line(
+        a.case.id, tuple(hits), tuple(routed), round(seconds, 4), sure, targets, int(candidates.sum())
+    )
 
 
-def _targets(
-    case: Case,
-    scope: Scope,
-    query: Query,
-    scores: Floats,
-    top: float,
-    why: Callable[[int], tuple[Reason, ...]],
-) -> tuple[Target, ...]:
-    out = []
-    rows = {v.repo: (v, int(start)) for v, start in zip(scope.views, scope.starts, strict=False)}
-    for g in case.gold:
-        view, start = rows.get(g.repo, (None, 0))
-        n = view.paths.index(g.path) if view and g.path in view.paths else -1
-        if view is None or n < 0:
-            out.append(Target(g.repo, g.path))
-            continue
-        i = start + n
-        better = int((scores > scores[i]).sum()) + int((scores[:i] == scores[i]).sum())
-        rank = better + 1 if scores[i] > 0 else None
-        language = view.shard.info.languages[int(view.shard.arrays["blob_languages"][view.blob_ids[n]])]
-        reasons = why(i) if rank is None or rank > TOLD else ()
-        score = round(float(scores[i]) / top, 4)
-        out.append(Target(g.repo, g.path, rank, language, kind_of(query, view, n), score, reasons))
-    return tuple(out)
+def _target(a: _Asked, gold: Gold, top: float) -> Target:
+    rows = ((v, int(s)) for v, s in zip(a.scope.views, a.scope.starts, strict=False) if v.repo == gold.repo)
+    view, start = next(rows, (None, 0))
+    if view is None or gold.path not in view.paths:
+        return Target(gold.repo, gold.path)
+    n = view.paths.index(gold.path)
+    i = start + n
+    better = int((a.scores > a.scores[i]).sum()) + int((a.scores[:i] == a.scores[i]).sum())
+    rank = better + 1 if a.scores[i] > 0 else None
+    language = view.shard.info.languages[int(view.shard.arrays["blob_languages"][view.blob_ids[n]])]
+    told, parts = _why(a, i)
+    kind = kind_of(a.query, view, n)
+    score = round(float(a.scores[i]) / top, 4)
+    return Target(gold.repo, gold.path, rank, language, kind, score, parts, told)
 
 
-def _why(index: Index, scope: Scope, explainer: Explainer, i: int) -> tuple[Reason, ...]:
-    view, n = scope.locate(i)
-    facts = index.store(view.repo).facts(view.blob(n))
-    symbols = best_symbols(view, n, explainer.ranking.votes.units[scope.views.index(view)], facts)
-    told = explainer.evidence(i, facts, symbols)
-    return tuple(Reason(e.voter, e.text, round(e.weight, 3), e.line) for e in told)
+def _why(a: _Asked, i: int) -> tuple[tuple[Reason, ...], dict[str, float]]:
+    """What speaks for a file, in words and by voter."""
+    if a.ranking is None:
+        return (), {}
+    view, n = a.scope.locate(i)
+    at = a.scope.views.index(view)
+    facts = a.index.store(view.repo).facts(view.blob(n))
+    symbols = best_symbols(view, n, a.ranking.votes.units[at], facts)
+    told = Explainer(a.scope, a.query, a.ranking).evidence(i, facts, symbols)
+    parts = {name: float(p[i]) for name, p in a.ranking.parts.items()}
+    parts |= {f"route:{name}": float(p[at]) for name, p in a.ranking.route_parts.items()}
+    parts["role"] = -float(a.ranking.costs[i])
+    kept = {name: round(x, 4) for name, x in parts.items() if abs(x) >= 5e-4}
+    return tuple(Reason(e.voter, e.text, round(e.weight, 3), e.line) for e in told), kept
 
 
 def _warm(view: View) -> None:
