@@ -11,6 +11,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
+from typing import Any
 
 from msgspec import Struct
 
@@ -67,8 +68,16 @@ def _npm(text: str) -> Manifest:
     return Manifest("npm package", (_text(data.get("name")),), _text(data.get("description")))
 
 
+def _toml(text: str) -> dict[str, Any]:
+    if (
+        max(map(len, text.splitlines()), default=0) > 4_000
+    ):  # tomllib takes quadratic time for long dotted keys
+        raise ValueError("a line is too long for a manifest")
+    return tomllib.loads(text)
+
+
 def _pyproject(text: str) -> Manifest:
-    data = tomllib.loads(text)
+    data = _toml(text)
     project = data.get("project") or data.get("tool", {}).get("poetry", {})
     return Manifest("Python project", (_text(project.get("name")),), _text(project.get("description")))
 
@@ -89,7 +98,7 @@ def _setup_cfg(text: str) -> Manifest:
 
 
 def _cargo(text: str) -> Manifest:
-    package = tomllib.loads(text).get("package", {})
+    package = _toml(text).get("package", {})
     return Manifest("Rust crate", (_text(package.get("name")),), _text(package.get("description")))
 
 

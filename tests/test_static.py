@@ -288,7 +288,8 @@ def test_manifests_declare(path: str, text: str, names: tuple[str, ...], descrip
     [
         ("package.json", "[" * 100_000),
         ("package.json", "[1]"),
-        ("pyproject.toml", "a = " + "[" * 5000),
+        ("pyproject.toml", "a = " + "[" * 3000),
+        ("Cargo.toml", "a." * 90_000),
         ("pom.xml", "<parent>" * 9),
     ],
 )
