@@ -101,7 +101,7 @@ def _answer(
     return Answer(
         title=query.report.title,
         routes=_routes(scope, ranking, files),
-        directories=_directories(files),
+        directories=directories(files),
         files=files,
         confidence=round(sure, 3),
         verdict=verdict(sure, bool(files)),
@@ -166,7 +166,8 @@ _ROUTE_WORDS = {
 }
 
 
-def _directories(files: Sequence[FileHit]) -> tuple[DirectoryHit, ...]:
+def directories(files: Sequence[FileHit]) -> tuple[DirectoryHit, ...]:
+    """Directories of the files listed, those of the best files first."""
     score: dict[tuple[str, str], float] = {}
     count: dict[tuple[str, str], int] = {}
     for f in files:
