@@ -14,7 +14,7 @@ import click
 from locator.terminal import safe
 from summaries.errors import BugatlasError, UsageError
 
-# name -> (module:command, one line of help). Named by dotted path: no layer imports upward for the command line.
+# name -> (module:command, one line of help). By dotted path: no layer imports upward for the command line.
 COMMANDS = {
     "index": ("indexer.commands:index", "Add or update repositories."),
     "locate": ("locator.commands:locate", "Find where a reported bug lives."),
@@ -122,7 +122,7 @@ def main() -> None:
 def _fail(message: str, code: int) -> None:
     """Say what went wrong, as one line that is safe to print; or, debugging, with its trace."""
     if "--debug" in sys.argv:
-        raise  # noqa: PLE0704
+        raise
     click.echo(f"error: {safe(message)}", err=True)
     sys.exit(code)
 

@@ -1,6 +1,6 @@
-"""The commands that read: locate, search, show and status. Each is a thin face of the module that answers.
+"""The commands that read: locate, search, show and status, each a thin face of the module that answers.
 
-Exit codes: 0 an answer; 1 an error; 2 a wrong request; 3 no confident match (locate) or nothing found (search).
+Exit codes: 0 an answer; 1 an error; 2 a wrong request; 3 no confident match, or nothing found.
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ def _repositories(ctx: click.Context, param: click.Parameter, start: str) -> lis
         names = list(_index(ctx.find_root().params.get("index")).repos)
     except BugatlasError:
         return []
-    return [n for n in names if n.startswith(start)] or [n for n in names if n.rpartition("/")[2].startswith(start)]
+    return [n for n in names if n.startswith(start)] or [
+        n for n in names if n.rpartition("/")[2].startswith(start)
+    ]
 
 
 def narrowing(command: F) -> F:
@@ -43,16 +45,36 @@ def narrowing(command: F) -> F:
         click.option("--at", metavar="REF|DATE", help="As it was at this tag, branch, commit or date."),
         click.option("--repo", "repos", multiple=True, metavar="NAME", shell_complete=_repositories,
                      help="Only this repository. Repeatable, as --lang and --path are."),
-        click.option("--lang", "languages", multiple=True, metavar="LANGUAGE", help="Only files in this language."),
+        click.option("--lang", "languages", multiple=True, metavar="LANG", help="Only files in this language."),
         click.option("--path", "paths", multiple=True, metavar="PATTERN",
                      help="Only paths that contain this, or match it where it has *, ? or [."),
-        click.option("--limit", type=click.IntRange(1, 1000), default=10, show_default=True, help="Files listed."),
+        click.option("--limit", type=click.IntRange(1, 1000, clamp=True), default=10, metavar="N",
+                     help="Files listed, 1 to 1000.  [default: 10]"),
         click.option("--include-tests", "tests", is_flag=True, help="Also tests, mocks and fixtures."),
-        click.option("--json", "as_json", is_flag=True, help="Print one JSON document."),
-        click.option("--no-color", is_flag=True, help="Plain text; so is NO_COLOR, and any output but a terminal."),
+        *_SHARED,
     )):  # fmt: skip
         command = option(command)
     return command
+
+
+def shared(command: F) -> F:
+    """The options that all reading commands share."""
+    for option in reversed(_SHARED):
+        command = option(command)
+    return command
+
+
+def _choose_index(ctx: click.Context, param: click.Parameter, value: Path | None) -> None:
+    if value:
+        ctx.obj = value
+
+
+_SHARED = (
+    click.option("--json", "as_json", is_flag=True, help="Print one JSON document."),
+    click.option("--no-color", is_flag=True, help="Plain text, as with NO_COLOR or in a pipe."),
+    click.option("--index", type=click.Path(path_type=Path), metavar="DIR", expose_value=False, is_eager=True,
+                 callback=_choose_index, help="The index to use, as before the command."),
+)  # fmt: skip
 
 
 @click.command(epilog="Exit codes: 0 an answer, 1 an error, 2 a wrong request, 3 no confident match.")
@@ -82,8 +104,8 @@ def locate(
 ) -> None:
     """Find where a reported bug lives: repositories, directories, files and functions, and why.
 
-    The report is TEXT, a FILE, or standard input for "-". Give all that you have: the headline, what happened,
-    stack traces, error messages, versions.
+    The report is TEXT, a FILE, or standard input for "-". Give all that you have: the headline, what
+    happened, stack traces, error messages, versions.
 
     \b
       bugatlas locate "Checkout charges twice when the payment times out"
@@ -127,7 +149,9 @@ class _Query(click.Command):
         return super().parse_args(ctx, [*rest, "--", *without, *args[end + 1 :]])
 
 
-@click.command(cls=_Query, epilog="Exit codes: 0 files found, 1 an error, 2 a wrong request, 3 nothing found.")
+@click.command(
+    cls=_Query, epilog="Exit codes: 0 files found, 1 an error, 2 a wrong request, 3 nothing found."
+)
 @click.argument("words", nargs=-1, required=True, metavar="QUERY...")
 @narrowing
 @click.pass_obj
@@ -179,9 +203,10 @@ def search(
 @click.command()
 @click.argument("target", required=False, metavar="[REPO[/DIR[/FILE]]]", shell_complete=_repositories)
 @click.option("--at", metavar="REF|DATE", help="As it was at this tag, branch, commit or date.")
-@click.option("--depth", type=click.IntRange(0, 20), default=1, show_default=True, help="Levels of directories.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-@click.option("--no-color", is_flag=True, help="Plain text.")
+@click.option(
+    "--depth", type=click.IntRange(0, 20), default=1, show_default=True, help="Levels of directories."
+)
+@shared
 @click.pass_obj
 def show(
     root: Path | None, target: str | None, at: str | None, depth: int, as_json: bool, no_color: bool
@@ -211,8 +236,7 @@ def show(
 
 @click.command()
 @click.option("--check", is_flag=True, help="Also compare with the clones: which have moved on?")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-@click.option("--no-color", is_flag=True, help="Plain text.")
+@shared
 @click.pass_obj
 def status(root: Path | None, check: bool, as_json: bool, no_color: bool) -> None:
     """What is indexed, at which commits, how large and how fresh it is.
@@ -231,7 +255,7 @@ def status(root: Path | None, check: bool, as_json: bool, no_color: bool) -> Non
         from locator.terminal import console
 
         render(console(no_color), found)
-    if check and any(r.clone != "current" for r in found.repositories):
+    if check and any(r.clone in ("moved on", "gone") for r in found.repositories):
         raise click.exceptions.Exit(1)
 
 
@@ -254,7 +278,9 @@ def _report(words: Sequence[str], file: Path | None) -> str:
     if file or list(words) == ["-"]:
         return _decoded(_read(file), str(file or "standard input"))
     if not words:
-        raise UsageError("there is no report", 'give it as "TEXT", as --file FILE, or on standard input with -')
+        raise UsageError(
+            "there is no report", 'give it as "TEXT", as --file FILE, or on standard input with -'
+        )
     if len(words) == 1 and " " not in words[0] and Path(words[0]).is_file():
         raise UsageError(f"{words[0]} is a file", f"to read the report from it: --file {words[0]}")
     return " ".join(words)

@@ -29,12 +29,14 @@ def located(index: Index, answer: Answer, options: Options) -> dict[str, Any]:
         "limit": options.limit,
         "include_tests": options.tests,
     }
-    return {"version": VERSION, "index": about(index), "query": query} | msgspec.to_builtins(answer)
+    fields: dict[str, Any] = msgspec.to_builtins(answer)
+    return {"version": VERSION, "index": about(index), "query": query, **fields}
 
 
 def searched(index: Index, results: Results) -> dict[str, Any]:
     """`Results` as `bugatlas search --json` prints them."""
-    return {"version": VERSION, "index": about(index)} | msgspec.to_builtins(results)
+    fields: dict[str, Any] = msgspec.to_builtins(results)
+    return {"version": VERSION, "index": about(index), **fields}
 
 
 def about(index: Index) -> dict[str, Any]:

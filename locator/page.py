@@ -64,7 +64,9 @@ class Page:
         for at, line in shown:
             number = start + at
             text = Text(" " * indent)
-            text.append(f"{'›' if number in on else ' '} {number:>{digits}} ", "bold" if number in on else "dim")
+            text.append(
+                f"{'›' if number in on else ' '} {number:>{digits}} ", "bold" if number in on else "dim"
+            )
             text.append("│ ", "dim")
             text.append(line[margin:], "" if number in on else "dim")
             text.truncate(max(self.width, min(self.console.width, 160)), overflow="ellipsis")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from locator.answer import Answer, Evidence, FileHit, RouteHit, SymbolHit
+from locator.answer import Answer, Evidence, FileHit, RouteHit
 from locator.page import Page, Piece, counted, linked
 from locator.terminal import link, one_line
 from summaries.index import Index
@@ -21,7 +21,13 @@ COLORS = {"confident": "bold green", "likely": "bold yellow", "unsure": "bold ma
 
 
 def render(
-    console: Console, index: Index, answer: Answer, *, repos: int, explain: bool = False, tips: Sequence[str] = ()
+    console: Console,
+    index: Index,
+    answer: Answer,
+    *,
+    repos: int,
+    explain: bool = False,
+    tips: Sequence[str] = (),
 ) -> None:
     """Print an answer. `repos` were searched; `tips` say what to try where there's no confident match."""
     page = Page(console)
@@ -71,9 +77,13 @@ def _map(page: Page, answer: Answer, explain: bool) -> None:
         _reasons(page, route, explain)
         folders = [d.path for d in answer.directories if d.repo == route.repo]
         for n, folder in enumerate(folders):
-            held = [f"#{i}" for (r, p), i in numbers.items() if (r, p.rpartition("/")[0]) == (route.repo, folder)]
+            held = [
+                f"#{i}" for (r, p), i in numbers.items() if (r, p.rpartition("/")[0]) == (route.repo, folder)
+            ]
             branch = "└─ " if n == len(folders) - 1 else "├─ "
-            page.whole((branch, "dim"), (f"{folder or '.'}/", "blue"), (f"  {' '.join(held)}", "dim"), indent=2)
+            page.whole(
+                (branch, "dim"), (f"{folder or '.'}/", "blue"), (f"  {' '.join(held)}", "dim"), indent=2
+            )
 
 
 def _reasons(page: Page, route: RouteHit, explain: bool) -> None:
@@ -125,7 +135,9 @@ def place(file: FileHit) -> tuple[int, int]:
 def _functions(page: Page, file: FileHit, indent: int, most: int) -> None:
     spans = [f"{s.start}-{s.end}" if s.end > s.start else f"{s.start}" for s in file.symbols[:most]]
     for s, span in zip(file.symbols, spans, strict=False):
-        page.prose(f"{s.kind} ", (s.qualname, "green"), indent=indent, mark=span.ljust(max(map(len, spans)) + 2))
+        page.prose(
+            f"{s.kind} ", (s.qualname, "green"), indent=indent, mark=span.ljust(max(map(len, spans)) + 2)
+        )
 
 
 def _said(e: Evidence, explain: bool) -> Iterator[Piece]:

@@ -17,8 +17,8 @@ def render(console: Console, index: Index, results: Results) -> None:
     """Print results: each file with its best function and the lines that match."""
     page = Page(console)
     page.prose((_count(results), "bold"))
-    where = f"{counted(results.searched, 'file')} of {counted(results.repositories, 'repository', 'repositories')}"
-    page.prose((f"searched {where} in {results.seconds:.2f} s", "dim"))
+    repos = counted(results.repositories, "repository", "repositories")
+    page.prose((f"searched {counted(results.searched, 'file')} of {repos} in {results.seconds:.2f} s", "dim"))
     for note in results.notes:
         page.prose((note, "yellow"))
     if not results.files:
@@ -58,10 +58,17 @@ def _hit(page: Page, index: Index, n: int, hit: Hit) -> None:
     line = hit.lines[0].number if hit.lines else hit.symbol.start if hit.symbol else 0
     state = index.repos.get(hit.repo)
     url = link(state.git_dir, state.url, state.commit, hit.path, line or 1) if state else ""
-    page.whole((number, "dim"), (hit.path, linked("bold", url)), (f":{line}" if line else "", linked("cyan", url)))
+    page.whole(
+        (number, "dim"), (hit.path, linked("bold", url)), (f":{line}" if line else "", linked("cyan", url))
+    )
     about: list[Piece] = [(f"{hit.repo} · {hit.language}", "dim")]
     if s := hit.symbol:
-        about += [(" · ", "dim"), f"{s.kind} ", (s.qualname, "green"), (f" {s.start}-{s.end}" if s.end > s.start else "", "cyan")]
+        about += [
+            (" · ", "dim"),
+            f"{s.kind} ",
+            (s.qualname, "green"),
+            (f" {s.start}-{s.end}" if s.end > s.start else "", "cyan"),
+        ]
     if hit.matches > len(hit.lines):
         about.append((f" · {hit.matches} lines", "dim"))
     page.prose(*about, indent=len(number))

@@ -70,7 +70,7 @@ class _Found(Struct):
 
 
 def search(index: Index, query: Query | str, asked: Asked | None = None) -> Results:
-    """Search all files of a snapshot. Raises UsageError for what cannot be asked, SnapshotMissing for `at`."""
+    """Search all files. Raises UsageError for what cannot be asked, SnapshotMissing for `asked.at`."""
     began = time.perf_counter()
     asked = asked or Asked()
     query = parse(query) if isinstance(query, str) else query
@@ -91,7 +91,9 @@ def search(index: Index, query: Query | str, asked: Asked | None = None) -> Resu
         if found.hits:
             notes.append("no whole words match: these have the text inside longer words")
     if found.unread:
-        notes.append(f"{found.unread:,} more files could hold it and were not read: narrow with repo: or path:")
+        notes.append(
+            f"{found.unread:,} more files could hold it and were not read: narrow with repo: or path:"
+        )
     if not found.hits and not asked.tests and (allowed & tests).any():
         inside = _find(index, scope, query, scores, allowed & tests, 1, inside=False)
         if inside.hits:
@@ -189,7 +191,11 @@ def _look(
     if symbol is None and lines:
         symbol = _around(facts, lines[0].number)
     language = view.shard.info.languages[int(view.shard.arrays["blob_languages"][view.blob_ids[n]])]
-    told = SymbolHit(symbol.qualname, symbol.kind, symbol.start, symbol.end, symbol.signature, 1.0) if symbol else None
+    told = (
+        SymbolHit(symbol.qualname, symbol.kind, symbol.start, symbol.end, symbol.signature, 1.0)
+        if symbol
+        else None
+    )
     names = ", ".join(s[0].qualname for s in defined)
     return Hit(view.repo, view.path(n), language, float(scores.files[i]), tuple(lines), count, told, names)
 

@@ -1,4 +1,4 @@
-"""The search box's language: words, "exact text", and filters such as `repo:orders -path:docs symbol:Cart`."""
+"""The search box's language: words, "exact text", and filters: `repo:orders -path:docs symbol:Cart`."""
 
 from __future__ import annotations
 

@@ -1,0 +1,130 @@
+"""The tree of one snapshot with its summaries: those kept at index time, else made on demand."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from functools import cached_property
+
+from summaries.index import Index
+from summaries.shard import View
+from summaries.static import directory_summary, file_summary, repository_summary
+from summaries.types import Facts
+
+_MANIFESTS = frozenset(
+    ["go.mod", "package.json", "pyproject.toml", "setup.py", "setup.cfg", "cargo.toml", "pom.xml", "composer.json", "chart.yaml", "dockerfile", "settings.gradle", "settings.gradle.kts", "build.gradle", "build.gradle.kts"]
+)
+README = ("readme", "readme.md", "readme.rst", "readme.txt", "readme.adoc", "readme.markdown")
+MAX_TEXT = 200_000  # characters of a README or manifest that are read
+
+
+class Tree:
+    """Directories and files of a view. Paths of directories have no slash at the end; the root is ""."""
+
+    def __init__(self, index: Index, view: View) -> None:
+        self.view = view
+        self.store = index.store(view.repo)
+        self.state = index.repos[view.repo]
+        self._made: dict[str, str] = {}
+        self._facts: dict[str, Facts] = {}
+
+    @cached_property
+    def files(self) -> dict[str, int]:
+        """Number of each file in the view, by path, in order."""
+        return dict(sorted(zip(self.view.paths, range(len(self.view)), strict=True)))
+
+    @cached_property
+    def _folders(self) -> dict[str, tuple[list[str], list[str]]]:
+        """Sub-directories and files of every directory."""
+        out: dict[str, tuple[list[str], list[str]]] = {"": ([], [])}
+        for path in self.files:
+            folder, child = path.rpartition("/")[0], ""
+            while folder not in out:
+                out[folder] = ([child], []) if child else ([], [])
+                folder, child = folder.rpartition("/")[0], folder
+            if child:
+                out[folder][0].append(child)
+            out[path.rpartition("/")[0]][1].append(path)
+        return out
+
+    def every_directory(self) -> list[str]:
+        """All directories but the root."""
+        return [d for d in self._folders if d]
+
+    def languages(self, paths: Sequence[str]) -> tuple[tuple[str, int], ...]:
+        """Languages of files, with their numbers, most first."""
+        known = self.view.shard.info.languages
+        tongues = self.view.shard.arrays["blob_languages"]
+        return tuple(
+            Counter(known[int(tongues[self.view.blob_ids[self.files[p]]])] for p in paths).most_common()
+        )
+
+    def is_directory(self, path: str) -> bool:
+        """Whether the snapshot has files below."""
+        return path in self._folders
+
+    def directories(self, path: str) -> list[str]:
+        """Sub-directories; one that holds nothing but another gives way to that one."""
+        out = []
+        for sub in self._folders[path][0]:
+            inner, own = self._folders[sub]
+            while len(inner) == 1 and not own:
+                sub = inner[0]
+                inner, own = self._folders[sub]
+            out.append(sub)
+        return out
+
+    def own_files(self, path: str) -> list[str]:
+        """Files right in a directory."""
+        return self._folders[path][1]
+
+    def below(self, path: str) -> list[str]:
+        """All files in a directory and its sub-directories."""
+        return [f for f in self.files if f.startswith(path + "/")] if path else list(self.files)
+
+    def facts(self, path: str) -> Facts:
+        """Parsed facts of a file."""
+        if path not in self._facts:
+            self._facts[path] = self.store.facts(self.view.blob(self.files[path]))
+        return self._facts[path]
+
+    def summary(self, path: str) -> str:
+        """Summary of a file, of a directory, or for "" of the repository."""
+        if path in self._notes:
+            return self._notes[path]
+        if path in self.files:
+            return file_summary(path, self.facts(path), self.view.repo)
+        inside = [d for d in self._folders if d == path or not path or d.startswith(path + "/")]
+        for folder in sorted(
+            inside, key=lambda d: (-d.count("/"), not d)
+        ):  # the deepest first, the root last
+            if folder not in self._made:
+                self._made[folder] = self._notes.get(folder) or self._make(folder)
+        return self._made[path]
+
+    @cached_property
+    def _notes(self) -> dict[str, str]:
+        """Summaries written at index time; they are of the head and say nothing of other snapshots."""
+        return self.store.notes("summary:") if self.view.number == 0 else {}
+
+    def _make(self, path: str) -> str:
+        subs, own = self._folders[path]
+        told = [(s, self._made[s]) for s in subs]
+        if path:
+            return directory_summary(path, [(f, self.facts(f)) for f in own], told)
+        readme = next((f for f in own if f.lower() in README), "")
+        manifests = [(f, self._text(f)) for f in self.files if _is_manifest(f)]
+        every = ((f, self.facts(f)) for f in self.files)
+        return repository_summary(
+            self.view.repo, self._text(readme) if readme else "", manifests, told, every
+        )
+
+    def _text(self, path: str) -> str:
+        return self.store.text(self.view.blob(self.files[path]))[:MAX_TEXT]
+
+
+def _is_manifest(path: str) -> bool:
+    name = path.rpartition("/")[2].lower()
+    if name in _MANIFESTS or name.endswith((".csproj", ".gemspec")):
+        return True
+    return "compose" in name and name.endswith((".yml", ".yaml"))
