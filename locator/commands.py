@@ -45,7 +45,7 @@ def narrowing(command: F) -> F:
         click.option("--at", metavar="REF|DATE", help="As it was at this tag, branch, commit or date."),
         click.option("--repo", "repos", multiple=True, metavar="NAME", shell_complete=_repositories,
                      help="Only this repository. Repeatable, as --lang and --path are."),
-        click.option("--lang", "languages", multiple=True, metavar="LANG", help="Only files in this language."),
+        click.option("--lang", "languages", multiple=True, metavar="LANG", help="Only this language."),
         click.option("--path", "paths", multiple=True, metavar="PATTERN",
                      help="Only paths that contain this, or match it where it has *, ? or [."),
         click.option("--limit", type=click.IntRange(1, 1000, clamp=True), default=10, metavar="N",
@@ -120,7 +120,9 @@ def locate(
 
     index = _index(root)
     report = read(text, title)
-    asked = Options(at, repos, languages, paths, limit, tests, explain)
+    asked = Options(
+        at=at, repos=repos, languages=languages, paths=paths, limit=limit, tests=tests, explain=explain
+    )
     answer = find(index, report, asked, Weights(voters={**VOTERS, **settings.voters}))
     found = answer.verdict != "no confident match"
     if as_json:
