@@ -12,8 +12,8 @@ from summaries.static import directory_summary, file_summary, repository_summary
 from summaries.types import Facts
 
 _MANIFESTS = frozenset((
-    "go.mod", "package.json", "pyproject.toml", "setup.py", "setup.cfg", "cargo.toml", "pom.xml", "composer.json",
-    "chart.yaml", "dockerfile", "settings.gradle", "settings.gradle.kts", "build.gradle", "build.gradle.kts",
+    "go.mod", "package.json", "pyproject.toml", "setup.py", "setup.cfg", "cargo.toml", "pom.xml",
+    "composer.json", "chart.yaml", "dockerfile", "settings.gradle", "settings.gradle.kts", "build.gradle", "build.gradle.kts",
 ))  # fmt: skip
 README = ("readme", "readme.md", "readme.rst", "readme.txt", "readme.adoc", "readme.markdown")
 MAX_TEXT = 200_000  # characters of a README or manifest that are read
