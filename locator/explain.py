@@ -62,6 +62,10 @@ class Explainer:
         if voter == "summary":
             own = " ".join([facts.doc, *(s.name + " " + s.doc for s in facts.symbols)])
             return [("what the file says of itself matches" + _list(self._common(words.count(own))), 1)]
+        if voter == "callees" and i in self.ranking.called:
+            name, user = self.ranking.called[i]
+            line = next((s.start for s in facts.symbols if s.name == name), 0)
+            return [(f"it defines {name}, which {user} uses where the report points", line)]
         if voter == "service":
             return [("it lies in a folder named after a service in the report", 0)]
         if voter == "tests":

@@ -67,7 +67,11 @@ def search(
     query = understand(report)
     scope = Scope(views)
     aliases = {v.repo: index.repos[v.repo].aliases for v in views}
-    return scope, query, rank(scope, query, aliases, weights or Weights(), tests=tests)
+
+    def texts(view: View, n: int) -> str:
+        return index.store(view.repo).text(view.blob(n))
+
+    return scope, query, rank(scope, query, aliases, weights or Weights(), texts, tests=tests)
 
 
 def best_files(ranking: Ranking, limit: int) -> list[int]:

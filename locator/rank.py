@@ -17,12 +17,13 @@ from locator import route
 from locator.query import Query
 from locator.scope import Scope
 from locator.voters import Votes, vote
+from locator.voters.callees import FILES, Called, Texts, callees
 from locator.weights import Weights
 from summaries.paths import Role
 from summaries.postings import Floats
 
 ROLES = {"config": Role.CONFIG, "example": Role.EXAMPLE, "tool": Role.TOOL}
-EXACT = ("at:", "mark:", "rare", "service")
+EXACT = ("at:", "mark:", "rare", "service", "callees")
 FADE = 1.0  # exact evidence worth this much counts half
 
 
@@ -34,6 +35,7 @@ class Features(Struct, frozen=True):
     roles: dict[str, Floats]  # float32 (files,), 0 or 1
     candidates: NDArray[np.bool_]
     votes: Votes
+    called: Called = {}
 
 
 class Ranking(Struct, frozen=True):
@@ -46,12 +48,22 @@ class Ranking(Struct, frozen=True):
     route_parts: dict[str, Floats]
     candidates: NDArray[np.bool_]
     votes: Votes
+    called: Called = {}
 
 
 def features(
-    scope: Scope, query: Query, aliases: Mapping[str, tuple[str, ...]], *, tests: bool = False
+    scope: Scope,
+    query: Query,
+    aliases: Mapping[str, tuple[str, ...]],
+    first: Weights,
+    texts: Texts | None = None,
+    *,
+    tests: bool = False,
 ) -> Features:
-    """Ask all voters. Tests, mocks and documentation are no candidates unless `tests` says so."""
+    """Ask all voters. Tests, mocks and documentation are no candidates unless `tests` says so.
+
+    Collaborators ("callees") are those of the best files by the weights `first`; without `texts` nobody asks.
+    """
     candidates = ~scope.with_role(Role.DOC)
     if not tests:
         candidates &= ~scope.with_role(Role.TEST | Role.MOCK)
@@ -59,14 +71,27 @@ def features(
     files = {n: _scaled(v, candidates, exact=n.startswith(EXACT)) for n, v in votes.files.items()}
     routes = route.features(scope, query, votes, files, aliases)
     roles = {n: scope.with_role(r).astype(np.float32) for n, r in ROLES.items()}
-    return Features(files, routes, roles, candidates, votes)
+    found = Features(files, routes, roles, candidates, votes)
+    if texts is None or not first.voters.get("callees"):
+        return found
+    scores = fuse(scope, found, first).scores
+    best = [int(i) for i in np.argsort(-scores, kind="stable")[:FILES] if scores[i] > 0]
+    worth, called = callees(scope, votes.units, best, texts)
+    files = files | {"callees": _scaled(worth, candidates, exact=True)}
+    return Features(files, routes, roles, candidates, votes, called)
 
 
 def rank(
-    scope: Scope, query: Query, aliases: Mapping[str, tuple[str, ...]], weights: Weights, *, tests: bool = False
+    scope: Scope,
+    query: Query,
+    aliases: Mapping[str, tuple[str, ...]],
+    weights: Weights,
+    texts: Texts | None = None,
+    *,
+    tests: bool = False,
 ) -> Ranking:
     """Score every file of the scope."""
-    return fuse(scope, features(scope, query, aliases, tests=tests), weights)
+    return fuse(scope, features(scope, query, aliases, weights, texts, tests=tests), weights)
 
 
 def fuse(scope: Scope, found: Features, weights: Weights) -> Ranking:
@@ -85,7 +110,7 @@ def fuse(scope: Scope, found: Features, weights: Weights) -> Ranking:
     scores = np.where(found.candidates, scores / (top if top > 0 else 1.0), -1.0).astype(np.float32)
     most = max(sum(weights.routes.values()), 1e-9)
     shares = (total / most).astype(np.float32)
-    return Ranking(scores, parts, costs, shares, route_parts, found.candidates, found.votes)
+    return Ranking(scores, parts, costs, shares, route_parts, found.candidates, found.votes, found.called)
 
 
 def _scaled(values: Floats, candidates: NDArray[np.bool_], *, exact: bool) -> Floats:

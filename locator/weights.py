@@ -14,7 +14,7 @@ VOTERS: dict[str, float] = {
     "at:frame": 0.45, "at:path": 0.5, "at:file": 0.1, "at:position": 0.8, "at:link": 0.5, "at:module": 0.2,
     "mark:phrase": 0.3, "mark:name:title": 0.14, "mark:name:prose": 0.14, "mark:name:code": 0.08,
     "mark:qualified:title": 0.3, "mark:qualified:prose": 0.3, "mark:qualified:code": 0.1,
-    "mark:qualified:trace": 0.45, "mark:route": 0.1, "mark:key": 0.15, "mark:topic": 0.1, "mark:error": 0.05,
+    "callees": 0.25, "mark:qualified:trace": 0.45, "mark:route": 0.1, "mark:key": 0.15, "mark:topic": 0.1, "mark:error": 0.05,
 }  # fmt: skip
 ROUTES: dict[str, float] = {"files": 0.3, "name": 0.5, "service": 0.25, "familiar": 0.1, "past": 0.03}
 PRIORS: dict[str, float] = {"config": 0.35, "example": 0.35, "tool": 0.02}

@@ -12,6 +12,7 @@ import msgspec
 from fastapi import FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from msgspec import Struct
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from locator.server.problems import Problem, ProblemError
@@ -70,7 +71,10 @@ def body(struct: type[T]) -> Callable[[Request], Any]:
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind != "application/json":
             raise ProblemError(415, "the body is not JSON", "send Content-Type: application/json")
-        data = await request.body()
+        try:
+            data = await request.body()
+        except ClientDisconnect:
+            raise ProblemError(400, "the body ended early") from None
         try:
             return decode(data)
         except msgspec.ValidationError as e:

@@ -15,7 +15,6 @@ router = APIRouter(tags=["operation"])
 TEXT = {"schema": {"type": "string"}}
 
 
-
 @router.get("/healthz", summary="Alive", responses=says(Health), response_class=Response)
 async def healthz() -> Response:
     """The process answers."""

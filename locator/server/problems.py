@@ -69,7 +69,12 @@ def status_of(error: e.BugatlasError) -> int:
 async def on_ours(request: Request, error: Exception) -> Response:
     """A BugatlasError."""
     assert isinstance(error, e.BugatlasError)
-    return problem(status_of(error), error.message, error.hint, _id(request))
+    return problem(status_of(error), said(error.message, request), said(error.hint, request), _id(request))
+
+
+def said(text: str, request: Request) -> str:
+    """A message of ours without the index's place on this machine."""
+    return text.replace(str(request.app.state.service.root), "the index")
 
 
 async def on_http(request: Request, error: Exception) -> Response:

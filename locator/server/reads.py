@@ -16,11 +16,12 @@ from starlette.responses import Response, StreamingResponse
 from locator.answer import Answer, Step
 from locator.locate import locate
 from locator.report import read
+from locator.search import Asked, Results, search
 from locator.server import tree
 from locator.server.access import Caller
 from locator.server.guard import log_detail
 from locator.server.openapi import body, json, says, streams, takes
-from locator.server.problems import Problem, ProblemError, status_of
+from locator.server.problems import Problem, ProblemError, said, status_of
 from locator.server.service import Here, Reader, Service
 from locator.server.shapes import Lines, LocateRequest, Node, Repositories, SystemMap
 from summaries.errors import BugatlasError
@@ -35,7 +36,7 @@ class StoppedError(Exception):
     """Whoever asked has gone away."""
 
 
-Asked = Annotated[LocateRequest, Depends(body(LocateRequest))]
+Wanted = Annotated[LocateRequest, Depends(body(LocateRequest))]
 At = Annotated[
     str | None, Query(min_length=1, max_length=200, description="A ref, commit or date of the index.")
 ]
@@ -61,7 +62,7 @@ def answer(
     openapi_extra=takes(LocateRequest),
     response_class=Response,
 )
-async def post_locate(service: Here, caller: Reader, asked: Asked, request: Request) -> Response:
+async def post_locate(service: Here, caller: Reader, asked: Wanted, request: Request) -> Response:
     """Repositories, directories, files and functions, best first, each with its evidence."""
     found = await service.desk.run(partial(answer, service, caller, asked))
     _log(service, request, found)
@@ -79,7 +80,7 @@ async def post_locate(service: Here, caller: Reader, asked: Asked, request: Requ
     openapi_extra=takes(LocateRequest),
     response_class=StreamingResponse,
 )  # fmt: skip
-async def post_stream(service: Here, caller: Reader, asked: Asked, request: Request) -> Response:
+async def post_stream(service: Here, caller: Reader, asked: Wanted, request: Request) -> Response:
     """Server-sent events; a comment line every ten seconds keeps the connection open."""
     steps: asyncio.Queue[tuple[str, Any]] = asyncio.Queue()
     loop = asyncio.get_running_loop()
@@ -126,7 +127,9 @@ def _last(task: asyncio.Task[Answer], service: Service, request: Request) -> byt
     try:
         found = task.result()
     except BugatlasError as e:
-        return event("error", _problem(status_of(e), e.message, e.hint, instance))
+        return event(
+            "error", _problem(status_of(e), said(e.message, request), said(e.hint, request), instance)
+        )
     except ProblemError as e:
         return event("error", _problem(e.status_code, e.detail, e.hint, instance))
     except Exception:
@@ -146,6 +149,31 @@ def _log(service: Service, request: Request, found: Answer) -> None:
     log_detail(request.scope, verdict=found.verdict, searched=found.searched)
     if service.settings.log_reports:
         log_detail(request.scope, title=found.title[:200])
+
+
+@router.get(
+    "/search",
+    tags=["locate"],
+    summary="Search the code of all repositories",
+    responses=says(Results, 404, 503),
+    response_class=Response,
+)
+async def get_search(
+    service: Here,
+    caller: Reader,
+    q: Annotated[
+        str, Query(min_length=1, max_length=2000, description="Words, filters: see docs/search.md.")
+    ],
+    limit: Annotated[int, Query(ge=1, le=100)] = 10,
+    tests: bool = False,
+    at: At = None,
+) -> Response:
+    """Words rank; exact texts in quotes and symbols are verified in the files themselves."""
+
+    def work() -> Results:
+        return search(service.shelf.index(caller), q, Asked(at, limit, tests))
+
+    return json(await service.desk.run(work))
 
 
 @router.get(

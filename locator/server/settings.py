@@ -28,9 +28,7 @@ class Token(Struct, frozen=True, forbid_unknown_fields=True):
     sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$", description="SHA-256 of the token, in hex.")]
     repos: Annotated[
         tuple[str, ...],
-        Meta(
-            description="Repositories that it may see; `*` and `?` match. Others don't exist for it."
-        ),
+        Meta(description="Repositories that it may see; `*` and `?` match. Others don't exist for it."),
     ] = ("*",)
     may: Annotated[
         tuple[Right, ...],

@@ -28,11 +28,13 @@ class LocateRequest(Struct, frozen=True, forbid_unknown_fields=True):
     paths: Few = ()  # only paths that contain one of these, or match it as a glob
     limit: Annotated[int, Meta(ge=1, le=100)] = 10  # files
     tests: bool = False  # also rank tests
+    explain: bool = False  # all evidence of each file, not only the strongest
     details: bool = True  # evidence, functions and lines of code of each file
 
     def options(self) -> Options:
         """As the locator takes them."""
-        return Options(self.at, self.repos, self.languages, self.paths, self.limit, self.tests, self.details)
+        given = {name: getattr(self, name) for name in Options.__struct_fields__ if hasattr(self, name)}
+        return Options(**given)
 
 
 class Result(Struct, frozen=True):
