@@ -43,9 +43,7 @@ class Explainer:
                     found[text] = Evidence(name, text, line, round(weight, 4))
         return tuple(found.values())[:most]
 
-    def _say(
-        self, voter: str, i: int, facts: Facts, symbols: tuple[SymbolHit, ...]
-    ) -> list[tuple[str, int]]:
+    def _say(self, voter: str, i: int, facts: Facts, symbols: tuple[SymbolHit, ...]) -> list[tuple[str, int]]:
         view, n = self.scope.locate(i)
         if voter.startswith("at:"):
             return self._said_path(voter[3:], view.path(n))
@@ -98,7 +96,11 @@ class Explainer:
                 said = ["s:" + p for p in words.phrases(literal.text)]
                 if any(words.key(s) in self.marks for s in said):
                     return [(f'the report quotes this string: "{literal.text[:120]}"', literal.line)]
-        named = {m.said.rstrip("()").split(".")[-1] for m in self.query.marks if m.kind.startswith(("name", "qualified"))}
+        named = {
+            m.said.rstrip("()").split(".")[-1]
+            for m in self.query.marks
+            if m.kind.startswith(("name", "qualified"))
+        }
         if kind.startswith(("name", "qualified")):
             for s in facts.symbols:
                 if s.name in named:
@@ -151,7 +153,11 @@ class Explainer:
         rare = self._common(said)
         if not rare:
             return []
-        what = {"title": "it has words of the title", "covered": "it has words of the title", "rare": "rare words of the report stand here"}
+        what = {
+            "title": "it has words of the title",
+            "covered": "it has words of the title",
+            "rare": "rare words of the report stand here",
+        }
         return [(what.get(voter, "it has words of the report") + _list(rare), 0)]
 
     def _common(self, keys: Mapping[int, int] | set[int], most: int = 5) -> list[str]:
@@ -167,7 +173,9 @@ def _list(said: list[str]) -> str:
     return ": " + ", ".join(said) if said else ""
 
 
-def best_symbols(view: View, n: int, scores: np.ndarray, facts: Facts, most: int = 3) -> tuple[SymbolHit, ...]:
+def best_symbols(
+    view: View, n: int, scores: np.ndarray, facts: Facts, most: int = 3
+) -> tuple[SymbolHit, ...]:
     """Functions of a file by their units' scores, best first."""
     shard = view.shard
     blob = int(view.blob_ids[n])
@@ -183,8 +191,9 @@ def best_symbols(view: View, n: int, scores: np.ndarray, facts: Facts, most: int
 
 
 def excerpt(text: str, evidence: tuple[Evidence, ...], symbols: tuple[SymbolHit, ...]) -> Excerpt | None:
-    """A few lines around the first evidence that has a place, else the best function's head."""
-    line = next((e.line for e in evidence if e.line > 1), 0) or (symbols[0].start if symbols else 0)
+    """A few lines around what the report points at, else other evidence with a place, else the best function."""
+    order = sorted(evidence, key=lambda e: not e.voter.startswith("at:"))
+    line = next((e.line for e in order if e.line > 1), 0) or (symbols[0].start if symbols else 0)
     lines = text.split("\n")
     if not line or line > len(lines):
         return None
