@@ -11,7 +11,12 @@ from summaries.prompting import data
 from summaries.types import Facts
 
 GENERAL = {"body", "title", "covered", "summary", "path"}  # voters whose evidence says little to a reader
-LEVELS = ((280, 3, 3), (130, 1, 2), (60, 0, 0))  # characters of summary, pieces of evidence, functions
+LEVELS = (
+    (280, 3, 3),
+    (130, 1, 2),
+    (60, 0, 0),
+    (0, 0, 0),
+)  # characters of summary, pieces of evidence, functions
 KEPT = 12  # lines of a trace, log or code region
 
 
