@@ -14,6 +14,7 @@ from summaries.types import Endpoint, Facts, Literal
 MAX_STRINGS: Final = 400
 MAX_STRING: Final = 300
 MAX_IMPORTS: Final = 200
+_MAX_SPOTS: Final = 20_000  # literals looked at
 
 
 class Captures(NamedTuple):
@@ -57,7 +58,7 @@ def facts(data: bytes, language: str, found: Captures) -> Facts:
     )
 
 
-_PACKAGE = re.compile(rb"^\s*package\s+([\w.]{1,200})\s*;", re.MULTILINE)
+_PACKAGE = re.compile(rb"^[ \t]*package[ \t]+([\w.]{1,200})[ \t]*;", re.MULTILINE)
 
 
 def _module_doc(data: bytes, docstrings: list[tuple[int, int]]) -> str:
@@ -83,7 +84,7 @@ def _strings(
     literals: list[Literal] = []
     spots: list[parse_calls.Spot] = []
     tags = language == "go"
-    for start, end, row in sorted(found.strings):
+    for start, end, row in sorted(found.strings)[:_MAX_SPOTS]:
         if start in docstrings:
             continue
         if start < last_import:

@@ -1,7 +1,7 @@
 """Which language a file is in, by its name; and by its first lines where the name does not say.
 
-A language is a query file in `indexer/queries` and a fixture in `tests/fixtures/languages`. Languages that are
-named here but have no query file (documents, configuration, templates) are read line by line or not at all.
+A language is a query file in `indexer/queries` and a fixture in `tests/fixtures/languages`. Languages that
+are named here but have no query file (documents, configuration, templates) are read by lines or not at all.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ _BY_EXTENSION = {
         "toml": "toml",
         "json": "json json5 jsonc webmanifest",
         "xml": "xml xsd wsdl xsl xslt csproj fsproj vbproj props targets config plist xaml",
-        "html": "html htm xhtml cshtml razor jsp jspx erb ejs hbs mustache ftl j2 jinja jinja2 twig tmpl gohtml",
+        "html": "html htm xhtml cshtml razor jsp jspx erb ejs hbs mustache ftl j2 jinja jinja2 twig tmpl",
         "vue": "vue",
         "svelte": "svelte",
         "css": "css scss sass less",
@@ -95,7 +95,6 @@ _BY_NAME = {
 
 DOCUMENTS = frozenset({"markdown", "rst", "text"})
 
-_SHEBANG = re.compile(r"#!\s*\S*?/?(?:env\s+(?:-\S+\s+)*)?([\w.+-]+)\s*$|#!\s*\S*/([\w.+-]+)")
 _INTERPRETERS = (
     ("python", "python"),
     ("node", "javascript"),
@@ -117,8 +116,9 @@ _INTERPRETERS = (
     ("sh", "shell"),
 )
 _CPP_HEADER = re.compile(
-    r"^\s*(?:class\s+\w+[^;(]{0,200}[{:]|namespace\b|template\s*<|using\s+namespace|(?:public|private|protected)\s*:)"
-    r"|\bstd::|^\s*#\s*include\s*<(?:vector|string|memory|map|iostream|functional|utility|algorithm|array|set)>",
+    r"^[ \t]*(?:class\s+\w+[^;(]{0,200}[{:]|namespace\b|template\s*<|using\s+namespace"
+    r"|(?:public|private|protected)\s*:|#\s*include\s*<(?:vector|string|memory|map|iostream|functional|array)>)"
+    r"|\bstd::",
     re.MULTILINE,
 )
 _HEAD = 50_000  # characters of a file looked at when its name leaves its language open
@@ -156,8 +156,8 @@ def refine(path: str, text: str) -> str | None:
 def _by_shebang(text: str) -> str | None:
     if not text.startswith("#!"):
         return None
-    found = _SHEBANG.match(text[:200].split("\n", 1)[0].rstrip())
-    if not found:
-        return None
-    program = (found[1] or found[2]).lower()
+    words = text[2:200].split("\n", 1)[0].lower().split()
+    if words and basename(words[0]) == "env":
+        words = [word for word in words[1:] if not word.startswith("-")]
+    program = basename(words[0]) if words else ""
     return next((language for prefix, language in _INTERPRETERS if program.startswith(prefix)), None)

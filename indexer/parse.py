@@ -1,4 +1,4 @@
-"""A file's text to facts: symbols, imports, strings, routes, clients, topics, raised errors, configuration keys.
+"""A file's text to facts: symbols, imports, strings, routes, clients, topics, raised errors, keys.
 
 One tree-sitter parse and one query per file (`indexer/queries/<language>.scm`); everything else works on the
 bytes. Files without a grammar are read by lines (`parse_lines`). Nothing here raises on any text.
@@ -17,7 +17,7 @@ from tree_sitter import Language, Parser, Query, QueryCursor
 
 from indexer import parse_lines
 from indexer.extract import Captures, facts
-from indexer.parse_guard import tame
+from indexer.parse_guard import tame, too_wide
 from indexer.parse_symbols import Capture
 from indexer.parse_text import line_count
 from summaries.types import Facts
@@ -81,7 +81,7 @@ def parse(path: str, text: str, language: str) -> Facts:
 
 
 def _parsed(found: Grammar, data: bytes, language: str) -> Facts:
-    safe = tame(data, language)
+    safe = tame(data, data.split(b"\n"), language)
     captures = _captures(found, safe) if safe is not None else None
     if safe is None or captures is None:
         return Facts(language, line_count(data), broken=True)
@@ -100,6 +100,8 @@ def _captures(found: Grammar, data: bytes) -> Captures | None:
         found.parser.reset()
         return None
     root = tree.root_node
+    if root.has_error and too_wide(root):
+        return None
     captures = Captures([], [], [], [], [], root.has_error)
     definitions, strings, docstrings, decorators, imports, _ = captures
     kinds = found.kinds
@@ -136,7 +138,6 @@ def _captures(found: Grammar, data: bytes) -> Captures | None:
     return captures
 
 
-_SCRIPT = re.compile(rb"<script\b([^>]{0,500})>(.*?)</script\s*>", re.DOTALL | re.IGNORECASE)
 _TYPED = re.compile(rb"\blang\s*=\s*[\"']?tsx?\b")
 _NOT_LINE_END = re.compile(rb"[^\n]")
 
@@ -146,11 +147,13 @@ def _page(data: bytes, language: str) -> Facts:
     pieces: list[bytes] = []
     at = 0
     script_language = "javascript"
-    for script in _SCRIPT.finditer(data) if b"</" in data else ():
-        if _TYPED.search(script[1]):
+    for tag, start, end in parse_lines.elements(data):
+        if not tag.lower().startswith(b"<script"):
+            continue
+        if _TYPED.search(tag):
             script_language = "typescript"
-        pieces += (_NOT_LINE_END.sub(b" ", data[at : script.start(2)]), script[2])
-        at = script.end(2)
+        pieces += (_NOT_LINE_END.sub(b" ", data[at:start]), data[start:end])
+        at = end
     page = parse_lines.read(data, language)
     found = grammar(script_language) if any(not piece.isspace() for piece in pieces) else None
     if found is None:

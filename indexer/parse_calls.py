@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from indexer.parse_routes import Routes
 from indexer.parse_symbols import Placed
+from indexer.parse_text import words
 from summaries.types import Endpoint, Topic
 
 Spot = tuple[int, int, int, bytes]  # start, end, row, text
@@ -68,17 +69,18 @@ def context(data: bytes, start: int, language: str) -> Context | None:
 
 _MAY_OPEN = frozenset({b"(", b"[", b" ", b"\n", b"\t"})
 
-_GETTERS: Final = frozenset(
-    "getenv secure_getenv Getenv LookupEnv environ env GetEnvironmentVariable setenv putenv getProperty "
-    "ConfigurationProperties".split()
+_GETTERS: Final = words(
+    "getenv secure_getenv Getenv LookupEnv environ env GetEnvironmentVariable setenv putenv "
+    "getProperty ConfigurationProperties"
 )
 _CONFIG_GETTER = re.compile(
     r"(?:[gG]et(?:String|Int|Int32|Int64|Bool|Boolean|Float64|Duration|StringSlice|StringMap|Value|Property|"
-    r"Required|RequiredProperty|Section|OrDefault|Or|OrElse)?|fetch|var|var_os|config|BindEnv|SetDefault|IsSet|"
-    r"has|required)$"
+    r"Required|RequiredProperty|Section|OrDefault|Or|OrElse)?|fetch|var|var_os|config|BindEnv|SetDefault"
+    r"|IsSet|has|required)$"
 )
 _CONFIG_ON = re.compile(
-    r"(?:viper|config|configuration|cfg|conf|koanf|settings|env|environ|environment|props|properties|appsettings)$",
+    r"(?:viper|config|configuration|cfg|conf|koanf|settings|env|environ|environment|props|properties"
+    r"|appsettings)$",
     re.IGNORECASE,
 )
 _SUBSCRIPTED: Final = frozenset({"environ", "ENV", "_ENV", "AppSettings"})
@@ -89,14 +91,14 @@ _REQUIRES: Final = frozenset(
 )
 
 _TOPIC = re.compile(rb"[\w.\-/#+*{}$:%]{2,120}$")
-_PUBLISH: Final = frozenset(
-    "publish Publish PublishAsync publishAsync convertAndSend basicPublish basic_publish sendToQueue BasicPublish "
-    "send_message xadd XAdd PublishMsg publishMessage".split()
+_PUBLISH: Final = words(
+    "publish Publish PublishAsync publishAsync convertAndSend basicPublish basic_publish "
+    "sendToQueue BasicPublish send_message xadd XAdd PublishMsg publishMessage"
 )
-_SUBSCRIBE: Final = frozenset(
-    "subscribe Subscribe SubscribeAsync QueueSubscribe psubscribe PSubscribe KafkaListener RabbitListener JmsListener "
-    "StreamListener SqsListener basicConsume basic_consume BasicConsume SubscribeSync EventPattern "
-    "MessagePattern Incoming".split()
+_SUBSCRIBE: Final = words(
+    "subscribe Subscribe SubscribeAsync QueueSubscribe psubscribe PSubscribe KafkaListener "
+    "RabbitListener JmsListener StreamListener SqsListener basicConsume basic_consume "
+    "BasicConsume SubscribeSync EventPattern MessagePattern Incoming"
 )
 _PUBLISH_MARKED: Final = frozenset({"Outgoing", "SendTo"})
 _SENDS: Final = frozenset({"send", "Send", "emit", "produce", "sendMessage", "Produce"})
@@ -134,7 +136,7 @@ def read(data: bytes, language: str, spots: Sequence[Spot], placed: Sequence[Pla
                 name = text.decode("utf-8", "replace")
                 topics.setdefault((name, role), Topic(name, role, row + 1))
                 continue
-        if mentions_topic and _NAMED_TOPIC.search(data[max(0, start - 40) : start]):
+        if mentions_topic and len(topics) < _MAX and _NAMED_TOPIC.search(data[max(0, start - 40) : start]):
             if _TOPIC.match(text):
                 name = text.decode("utf-8", "replace")
                 role = _role_around(data, start)

@@ -69,7 +69,8 @@ def _text(raw: bytes | None) -> str:
 
 
 _YAML_LINE = re.compile(
-    rb"( *)((?:- +)*)(\"[^\"\n]{1,120}\"|'[^'\n]{1,120}'|[^\s#:'\"\[\]{},&*!|>%@`-][^:\n#]{0,120}?)\s*:(?:[ \t]+(\S.*))?\s*$"
+    rb"( *)((?:- +)*)(\"[^\"\n]{1,120}\"|'[^'\n]{1,120}'|[^\s#:'\"\[\]{},&*!|>%@`-][^:\n#]{0,120}?)"
+    rb" {0,8}:(?:[ \t]+(\S.*))?$"
 )
 
 
@@ -86,7 +87,7 @@ def _yaml(_: bytes, lines: list[bytes]) -> Iterator[Key]:
         if line.startswith(b"---"):
             stack = []
             continue
-        found = _YAML_LINE.match(line[:_LINE])
+        found = _YAML_LINE.match(line[:_LINE].rstrip())
         if not found:
             continue
         indent = len(found[1]) + len(found[2])

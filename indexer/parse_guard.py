@@ -1,9 +1,9 @@
 """Keeps texts from the grammars that would make them loop, eat the memory or abort the process.
 
-Generated parsers are fast on code and quadratic on some nonsense: thousands of `a<` or `=> x` with nothing between
-make a few kilobytes take seconds and gigabytes inside one step, where no time limit can interrupt. What these
-texts share is a long stretch without any of the marks that end a construct; code has none longer than a few
-hundred bytes. Such a stretch is blanked in its middle, line ends kept.
+Generated parsers are fast on code and quadratic on some nonsense: thousands of `a<` or `-;` make a few
+kilobytes take seconds and gigabytes inside one step, which no time limit interrupts. What these texts share
+is a long stretch without any of the marks that end a construct (code has none longer than a few hundred
+bytes), or one short text repeated over and over. Such stretches are blanked in their middle, line ends kept.
 """
 
 from __future__ import annotations
@@ -11,25 +11,53 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from tree_sitter import Node
+
 STRETCH: Final = 3_000  # bytes
+WIDE: Final = 20_000  # children of one node; the query engine is quadratic in those that have no name
 
 _ENDS: Final = b";{}(),\"'"
 _TABLE: Final = bytes(
-    ord("\n") if byte in _ENDS else byte if byte != ord("\n") else ord(" ") for byte in range(256)
+    ord("\n") if byte in _ENDS else ord(" ") if byte == ord("\n") else byte for byte in range(256)
 )
 _LONG = re.compile(rb"(?<![^;{}(),\"'])[^;{}(),\"']{%d,}" % STRETCH)
 _NOT_LINE_END = re.compile(rb"[^\n]")
+_PERIODS: Final = range(1, 65)
 
 
-def tame(data: bytes, language: str) -> bytes | None:
+def tame(data: bytes, lines: list[bytes], language: str) -> bytes | None:
     """The text, made safe to parse and of the same length and lines; None if it is better not parsed."""
+    if len(data) <= STRETCH:
+        return data
     if language == "kotlin" and data.count(b"${") > 1_000:  # its scanner aborts at 1,024 texts within texts
         return None
-    if len(data) <= STRETCH or max(map(len, data.translate(_TABLE).split(b"\n"))) < STRETCH:
-        return data
-    return _LONG.sub(_blanked, data)
+    if len(lines) > 500 and len(set(lines)) * 50 < len(lines):
+        return None
+    if max(map(len, lines)) > STRETCH:
+        data = b"\n".join([_blank(line) if _periodic(line) else line for line in lines])
+    if max(map(len, data.translate(_TABLE).split(b"\n"))) >= STRETCH:
+        data = _LONG.sub(lambda found: _blank(found[0]), data)
+    return data
 
 
-def _blanked(found: re.Match[bytes]) -> bytes:
-    text = found[0]
+def _periodic(line: bytes) -> bool:
+    """Whether a long line is, in its middle, one text of at most 64 bytes over and over."""
+    if len(line) <= STRETCH:
+        return False
+    middle = len(line) // 2
+    probe = line[middle : middle + 1_000]
+    return any(line.startswith(probe, middle + period) for period in _PERIODS)
+
+
+def _blank(text: bytes) -> bytes:
     return text[:200] + _NOT_LINE_END.sub(b" ", text[200:-200]) + text[-200:]
+
+
+def too_wide(root: Node) -> bool:
+    """Whether a node has so many nameless children, brackets nobody closed, as to stall a query."""
+    node = root
+    while node.descendant_count > WIDE:
+        if node.child_count > WIDE and node.named_child_count * 4 < node.child_count:
+            return True
+        node = max(node.children, key=lambda child: child.descendant_count)
+    return False

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from indexer.parse_text import words
+
 VERBS: Final = ("get", "post", "put", "delete", "patch", "head", "options")
 
 VERB_OF: Final = {
@@ -24,9 +26,9 @@ VERB_OF: Final = {
 }
 """Callee or annotation -> verb: get("/x"), @GetMapping, [HttpGet], MapGet, add_get."""
 
-ANNOTATED: Final = frozenset(
-    "RequestMapping Path Route route Controller RestController JsonController ApplicationPath RoutePrefix WebServlet "
-    "HttpExchange expose websocket".split()
+ANNOTATED: Final = words(
+    "RequestMapping Path Route route Controller RestController JsonController ApplicationPath "
+    "RoutePrefix WebServlet HttpExchange expose websocket"
 )
 """Annotations that hold a route and no verb."""
 
@@ -55,38 +57,31 @@ GROUPS: Final = frozenset(
 )
 """Callees, lower-cased, whose route is the prefix of what is bound on their result."""
 
-CALLED: Final = {
-    **dict.fromkeys(
-        "fetch request Request NewRequest NewRequestWithContext exchange uri ajax axios open URL URI create".split(),
-        "",
-    ),
-    **dict.fromkeys(
-        "urlopen getForObject getForEntity getJSON GetAsync GetStringAsync GetFromJsonAsync HttpGet".split(),
-        "GET",
-    ),
-    **dict.fromkeys(
-        "postForObject postForEntity postForLocation PostForm PostAsync PostAsJsonAsync HttpPost".split(),
-        "POST",
-    ),
-    **dict.fromkeys("PutAsync PutAsJsonAsync HttpPut".split(), "PUT"),
-    **dict.fromkeys("DeleteAsync HttpDelete".split(), "DELETE"),
-    **dict.fromkeys("PatchAsync HttpPatch patchForObject".split(), "PATCH"),
+_CALLED_AS: Final = {
+    "": "fetch request Request NewRequest NewRequestWithContext exchange uri ajax axios open URL URI create",
+    "GET": "urlopen getForObject getForEntity getJSON GetAsync GetStringAsync GetFromJsonAsync HttpGet",
+    "POST": "postForObject postForEntity postForLocation PostForm PostAsync PostAsJsonAsync HttpPost",
+    "PUT": "PutAsync PutAsJsonAsync HttpPut",
+    "DELETE": "DeleteAsync HttpDelete",
+    "PATCH": "PatchAsync HttpPatch patchForObject",
 }
+
+CALLED: Final = {callee: verb for verb, callees in _CALLED_AS.items() for callee in words(callees)}
 """Callee of a client -> verb, "" where an argument says it."""
 
 UNSURE_CALLED: Final = frozenset({"open", "URL", "URI", "Request", "create"})
 """Those of them that count only with a whole URL or a verb beside it."""
 
 CLIENT: Final = re.compile(
-    r"axios|http|client|request|fetch|session|rest|agent|curl|faraday|httparty|guzzle|unirest|superagent|got|ky|"
-    r"urllib|webtarget|caller|reqwest|^\$$",
+    r"axios|http|client|request|fetch|session|rest|agent|curl|faraday|httparty|guzzle|unirest|superagent"
+    r"|got|ky|urllib|webtarget|caller|reqwest|^\$$",
     re.IGNORECASE,
 )
 """Names of things that send requests."""
 
 SERVER: Final = re.compile(
-    r"\$?(?:app|api|router?|routes?|r|e|g|rg|mux|srv|svr|server|group|fastify|engine|web|v\d+|blueprint|bp|root|echo|"
-    r"gin|chi|endpoints|\w*router|\w*routes?|\w*group|\w*app|\w*mux|\w*blueprint|\w*_bp)$",
+    r"\$?(?:app|api|router?|routes?|r|e|g|rg|mux|srv|svr|server|group|fastify|engine|web|v\d+|blueprint|bp"
+    r"|root|echo|gin|chi|endpoints|\w*router|\w*routes?|\w*group|\w*app|\w*mux|\w*blueprint|\w*_bp)$",
     re.IGNORECASE,
 )
 """Names of things that serve them."""

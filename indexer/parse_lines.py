@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from indexer import parse_config
@@ -25,14 +25,18 @@ def read(data: bytes, language: str) -> Facts:
 # --- SQL: its dialects break every grammar ---------------------------------------------------------------
 
 _CREATE = re.compile(
-    rb"^[ \t]*CREATE\s+(?:OR\s+(?:REPLACE|ALTER)\s+)?(?:(?:GLOBAL|LOCAL|TEMP|TEMPORARY|UNLOGGED|UNIQUE|MATERIALIZED"
-    rb"|EXTERNAL|FOREIGN|VIRTUAL|DEFINER\s*=\s*\S+|CLUSTERED|NONCLUSTERED|EDITIONABLE)\s+){0,3}"
+    rb"^[ \t]*CREATE\s+(?:OR\s+(?:REPLACE|ALTER)\s+)?(?:(?:GLOBAL|LOCAL|TEMP|TEMPORARY|UNLOGGED|UNIQUE"
+    rb"|MATERIALIZED|EXTERNAL|FOREIGN|VIRTUAL|DEFINER\s*=\s*\S+|CLUSTERED|NONCLUSTERED|EDITIONABLE)\s+){0,3}"
     rb"(TABLE|VIEW|FUNCTION|PROCEDURE|PROC|TRIGGER|INDEX|TYPE|SEQUENCE|SCHEMA|PACKAGE(?:\s+BODY)?|DOMAIN)\s+"
     rb"(?:IF\s+NOT\s+EXISTS\s+|CONCURRENTLY\s+)?([\w.\"`\[\]$#]{1,200})",
     re.IGNORECASE | re.MULTILINE,
 )
-_SQL_KINDS: Final = {"table": "table", "view": "table", "type": "type", "domain": "type", "schema": "module"}
-_SQL_KINDS |= {"package": "module", **dict.fromkeys(("function", "procedure", "proc", "trigger"), "function")}
+_SQL_KINDS: Final = {
+    **dict.fromkeys(("table", "view"), "table"),
+    **dict.fromkeys(("type", "domain"), "type"),
+    **dict.fromkeys(("schema", "package"), "module"),
+    **dict.fromkeys(("function", "procedure", "proc", "trigger"), "function"),
+}
 _SQL_STRING = re.compile(rb"'((?:[^'\n]|''){3,300})'")
 
 
@@ -81,10 +85,11 @@ def _literals(data: bytes, pattern: re.Pattern[bytes]) -> tuple[Literal, ...]:
 
 # --- build files -----------------------------------------------------------------------------------------
 
-_TARGET = re.compile(rb"^([A-Za-z_][\w.\-/]{0,100})\s*:(?![=:])", re.MULTILINE)
-_MAKE_VARIABLE = re.compile(rb"^(?:export\s+)?([A-Za-z_]\w{0,100})\s*(?:\?|:|::|\+)?=", re.MULTILINE)
+_TARGET = re.compile(rb"^([A-Za-z_][\w.\-/]{0,100})[ \t]*:(?![=:])", re.MULTILINE)
+_MAKE_VARIABLE = re.compile(rb"^(?:export\s+)?([A-Za-z_]\w{0,100})[ \t]*(?:\?|:|::|\+)?=", re.MULTILINE)
 _CMAKE = re.compile(
-    rb"^\s*(function|macro|add_executable|add_library|add_custom_target|project|option|set)\s*\(\s*([\w.\-]{1,100})",
+    rb"^[ \t]*(function|macro|add_executable|add_library|add_custom_target|project|option|set)"
+    rb"\s*\(\s*([\w.\-]{1,100})",
     re.MULTILINE | re.IGNORECASE,
 )
 _DOCKER = re.compile(
@@ -153,21 +158,36 @@ def _dockerfile(data: bytes, language: str) -> Facts:
 _PAGE_TEXT = re.compile(
     rb">([^<>{}]{3,300})<|\b(?:placeholder|title|label|alt|aria-label)=\"([^\"{}]{3,200})\""
 )
-_HIDDEN = re.compile(rb"<(script|style)\b[^>]{0,500}>.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
+_HIDDEN = re.compile(rb"<(script|style)\b[^<>]{0,500}>", re.IGNORECASE)
 _SCRIPT_SOURCE = re.compile(rb"<script\b[^>]{0,300}?\bsrc\s*=\s*[\"']([^\"']{1,200})", re.IGNORECASE)
 _XML_TEXT = re.compile(rb">([^<>]{3,300})<|\b(?:id|name|key|value|class|ref)=\"([^\"]{3,200})\"")
 _MAPPED = re.compile(rb"<(select|insert|update|delete|sql|resultMap)\s[^>]{0,300}?\bid=\"([\w.]{1,150})\"")
 _NAMESPACE = re.compile(rb"<mapper\s[^>]{0,300}?\bnamespace=\"([\w.]{1,200})\"")
 
 
+def elements(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Script and style elements of a page: opening tag, start and end of what is in it."""
+    lower = data.lower()
+    at = 0
+    while opening := _HIDDEN.search(data, at):
+        at = lower.find(b"</" + opening[1].lower(), opening.end())
+        if at < 0:
+            return
+        yield opening[0], opening.end(), at
+
+
 def _page(data: bytes, language: str) -> Facts:
-    shown = _HIDDEN.sub(lambda m: b"\n" * m[0].count(b"\n"), data) if b"</s" in data.lower() else data
+    shown: list[bytes] = []
+    at = 0
+    for _, start, end in elements(data):
+        shown += (data[at:start], b"\n" * data.count(b"\n", start, end))
+        at = end
     return Facts(
         language,
         line_count(data),
         doc=file_doc(data.split(b"\n", 120)[:120]),
         imports=tuple(dict.fromkeys(m[1].decode("utf-8", "replace") for m in _SCRIPT_SOURCE.finditer(data))),
-        strings=_literals(shown, _PAGE_TEXT),
+        strings=_literals(b"".join(shown) + data[at:], _PAGE_TEXT),
     )
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from indexer import parse_idioms as idioms
 from indexer.parse_symbols import Placed
-from summaries.types import Endpoint
+from summaries.types import Endpoint, Symbol
 
 if TYPE_CHECKING:
     from indexer.parse_calls import Context
@@ -28,20 +28,21 @@ _VERB_NAMED = re.compile(
     rb"(get|post|put|delete|patch|Get|Post|Put|Delete|Patch)\b"
 )
 _HANDLER = re.compile(
-    rb"\s*,\s*(?:async\b|function\b|func\b|\(|fn\b|\||\[|[A-Z@&\w][\w.:>]*(?:\([^()]{0,80}\))?\s*[,)]|\w+\s*=>|to:|=>)"
+    rb"\s*,\s*(?:async\b|function\b|func\b|\(|fn\b|\||\[|[@&\w][\w.:>]*(?:\([^()]{0,80}\))?\s*[,)]"
+    rb"|\w+\s*=>|to:|=>)"
 )
 _SURE_HANDLER = re.compile(
     rb"\s*,\s*(?:async\b|function\b|func\b|\([\w\s,:{}]{0,60}\)\s*(?:=>|->)|\w+\s*=>|\|)"
 )
-_AXUM = re.compile(rb"\s*,\s*(?:\w+::)*(get|post|put|delete|patch)\(")
+_BOUND = re.compile(rb"\s*(?:,\s*(?:\w+::)*|\)\s*\.)(get|post|put|delete|patch)\(")  # Axum, Express
 _ASSIGNED = re.compile(rb"([A-Za-z_]\w*)\s*(?::=|=)[^=]")
 _OPENED = re.compile(rb"(?:([\w$)]+)\s*(?:\.|::|->)\s*)?([\w$]+)(?:<[^<>()]{0,60}>)?\s*$")
 _OPTION = re.compile(rb"(?:^|[\s{,(])['\"]?(url|uri|path|URL)['\"]?\s*[:=]\s*$")
 _ARGUMENT = re.compile(rb"([A-Za-z_]\w*)\s*=\s*[\[{(]?\s*$")
 _PROTO_HTTP = re.compile(rb"\b(get|post|put|delete|patch)\s*:\s*$")
 _BARE = re.compile(
-    rb"@(Get|Post|Put|Delete|Patch)Mapping\b(?!\s*\(\s*[\"\w{])|@(GET|POST|PUT|DELETE|PATCH|HEAD|OPTIONS)\b(?!\s*\()"
-    rb"|\[Http(Get|Post|Put|Delete|Patch)(?:\(\))?\s*[\],]|@(Get|Post|Put|Delete|Patch)\(\s*\)"
+    rb"@(Get|Post|Put|Delete|Patch)Mapping\b(?!\s*\(\s*[\"\w{])"
+    rb"|@(GET|POST|PUT|DELETE|PATCH|HEAD|OPTIONS)\b(?!\s*\()|\[Http(Get|Post|Put|Delete|Patch)(?:\(\))?\s*[\],]|@(Get|Post|Put|Delete|Patch)\(\s*\)"
 )
 _BARE_MARKS = (
     b"Mapping",
@@ -87,7 +88,7 @@ class Routes:
         if not slashed and not where:
             return
         if where and where.callee in idioms.URLCONF and self._language == "python" and not where.on:
-            if _LOOSE.match(text) and b"," in self._data[end : end + 20]:
+            if _LOOSE.match(text) and self._data[end : end + 20].lstrip().startswith(b","):
                 self._serve("", "/" + text.strip(b"^$").decode("utf-8", "replace"), row, "")
         elif where and (spoken := _WITH_VERB.match(text)):
             if where.callee.lower() in idioms.SERVED:
@@ -124,7 +125,8 @@ class Routes:
             verb = _verb(rest) or (_verb(head[-120:]) if callee == "RequestMapping" else "")
         elif (callee.isupper() and self._language in ("java", "kotlin")) or callee.endswith("Exchange"):
             verb = "call:" + verb  # Retrofit and Spring's exchange interfaces are clients
-        self._above.setdefault(index, []).append((verb, text.decode("utf-8", "replace"), row))
+        route = (self._prefixes.get(where.on, "") if where else "") + text.decode("utf-8", "replace")
+        self._above.setdefault(index, []).append((verb, route, row))
 
     def _relative(self, end: int, row: int, route: str, where: Context) -> None:
         """Routes that a framework lets one write without the leading slash."""
@@ -182,9 +184,9 @@ class Routes:
             or lower.endswith(idioms.REGISTERS)
             or (lower in idioms.SERVED_ON_SERVER and idioms.SERVER.match(on))
         ):
-            axum = _AXUM.match(after)
+            bound = _BOUND.match(after)
             said = _verb(before.rpartition(b"(")[2]) or _verb(after.split(b"\n", 1)[0])
-            self._serve(axum[1].decode().upper() if axum else said, route, row, on)
+            self._serve(bound[1].decode().upper() if bound else said, route, row, on)
 
     def _verb_call(
         self,
@@ -226,11 +228,15 @@ class Routes:
             self._bare()
         types = {i for i in self._above if self._placed[i].symbol.kind in ("class", "interface")}
         joined = {self._placed[i].parent for i in self._above if i not in types}
+        verbs: dict[int, list[Symbol]] = {}
+        for place in self._placed if types - joined else ():
+            if place.symbol.name.lower() in idioms.VERBS:
+                verbs.setdefault(place.parent, []).append(place.symbol)
         for index, said in sorted(self._above.items()):
             if index not in types:
                 self._method(index, said)
             elif index not in joined:
-                self._type(index, said)
+                self._type(index, said, verbs.get(index, []))
         by_line = sorted(self._serves.values(), key=lambda e: e.line)
         return tuple(by_line), tuple(sorted(self._calls.values(), key=lambda e: e.line))
 
@@ -250,13 +256,10 @@ class Routes:
             else:
                 self._serve(verb, full, row, "")
 
-    def _type(self, index: int, said: list[tuple[str, str, int]]) -> None:
+    def _type(self, index: int, said: list[tuple[str, str, int]], bound: list[Symbol]) -> None:
         """A type with a route whose methods have none: their names may be the verbs."""
         verb, prefix, row = said[0]
         route = _join("", prefix, self._placed[index].symbol.name, "")
-        bound = [
-            p.symbol for p in self._placed if p.parent == index and p.symbol.name.lower() in idioms.VERBS
-        ]
         for symbol in bound:
             self._serve(symbol.name.upper(), route, symbol.start - 1, "")
         if not bound and route != "/":
@@ -264,11 +267,12 @@ class Routes:
 
     def _bare(self) -> None:
         """Annotations that name a verb and no route: `@GET`, `@PostMapping`, `[HttpGet]`."""
+        row, at = 0, 0
         for found in _BARE.finditer(self._data):
             near = bisect_right(self._starts, found.start()) - 1
             if near >= 0 and found.start() < self._placed[near].name_start:
                 verb = (found[1] or found[2] or found[3] or found[4]).decode().upper()
-                row = self._data.count(b"\n", 0, found.start())
+                row, at = row + self._data.count(b"\n", at, found.start()), found.start()
                 self._above.setdefault(near, []).append((verb, "", row))
 
 

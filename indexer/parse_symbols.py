@@ -54,7 +54,7 @@ def place(
 ) -> list[Placed]:
     """Definitions in order of start, each with its qualified name, its lines and its parent.
 
-    Decorators are (start, end, row); docstrings map the offset where a body begins to where its docstring ends.
+    Decorators are (start, end, row); docstrings map the offset where a body begins to where its text ends.
     """
     runs = _runs(data, decorators)
     run_ends = [end for _, end, _ in runs]

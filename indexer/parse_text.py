@@ -5,14 +5,20 @@ from __future__ import annotations
 import re
 from typing import Final
 
+
+def words(text: str) -> frozenset[str]:
+    """The words of a list written as text."""
+    return frozenset(text.split())
+
+
 MAX_DOC: Final = 400
 _MAX_LINES: Final = 60
 
 _QUOTED = re.compile(rb"[A-Za-z@$]{0,3}(#{0,5})(\"\"\"|'''|\"|'|`)")
 _RAW_CPP = re.compile(rb"[A-Za-z0-9]{0,3}R\"(\w{0,16})\(")
-_HASH_COMMENTS = frozenset(
-    "python cython ruby shell yaml toml properties r perl elixir makefile dockerfile cmake powershell graphql hcl "
-    "julia".split()
+_HASH_COMMENTS = words(
+    "python cython ruby shell yaml toml properties r perl elixir makefile dockerfile cmake "
+    "powershell graphql hcl julia"
 )
 _DASH_COMMENTS = frozenset({"sql", "lua", "haskell", "elm"})
 _MARKS = re.compile(r"^\s*(?:/\*+!?|\*+/|\*(?!\*)|//[/!]?|<!--|#+!?|--+|%+|;+)?[ \t]?|\s*(?:\*+/|-->)\s*$")
@@ -26,8 +32,9 @@ _LICENCE = re.compile(
     rb"copyright|licen[sc]e|spdx|all rights reserved|\(c\)\s{0,3}\d{4}|warranty|redistribut", re.IGNORECASE
 )
 _PRAGMA = re.compile(
-    rb"[/#\-; ]*(?:!/|go:build|\+build|eslint|jshint|-\*-|vim?:|coding[:=]|noqa|pylint|type:|flake8|mypy|prettier|@ts-"
-    rb"|@flow|@format|istanbul|rubocop|frozen_string_literal|shellcheck|clang-format|nolint|region|generated)",
+    rb"[/#\-; ]*(?:!/|go:build|\+build|eslint|jshint|-\*-|vim?:|coding[:=]|noqa|pylint|type:|flake8|mypy"
+    rb"|prettier|@ts-|@flow|@format|istanbul|rubocop|frozen_string_literal|shellcheck|clang-format"
+    rb"|nolint|region|generated)",
     re.IGNORECASE,
 )
 
@@ -97,7 +104,7 @@ def doc_above(lines: list[bytes], row: int, language: str) -> str:
             first -= 1
         if first == 0 and lines[0].startswith(b"#!"):
             first = 1
-    block = lines[first : last + 1]
+    block = [line[:1_000] for line in lines[first : last + 1]]
     if first < 5 and _LICENCE.search(b"\n".join(block)):
         return ""
     return clean(block)
@@ -122,6 +129,7 @@ def file_doc(lines: list[bytes]) -> str:
     block: list[bytes] = []
     closing = b""  # what ends the block comment that is open
     for raw in [*lines[:120], b""]:
+        raw = raw[:1_000]
         line = raw.strip()
         if closing:
             block.append(raw)
