@@ -34,7 +34,9 @@ def assemble(
     `languages` maps (path, blob) of every entry to its language; `rows` gives the lexical rows of blobs that
     `old` does not hold. Commits are oldest first and closed under reachability from the snapshots.
     """
-    ids = list(dict.fromkeys(blob_id(e.blob, languages[e.path, e.blob]) for s in snapshots for e in s.entries))
+    ids = list(
+        dict.fromkeys(blob_id(e.blob, languages[e.path, e.blob]) for s in snapshots for e in s.entries)
+    )
     paths = sorted({e.path for s in snapshots for e in s.entries})
     blob_at = {b: i for i, b in enumerate(ids)}
     path_at = {p: i for i, p in enumerate(paths)}
@@ -58,7 +60,9 @@ def assemble(
     named = sorted(set(tongues.values()))
     at = {name: i for i, name in enumerate(named)}
     out["blob_languages"] = np.array([at[i.rsplit(".", 1)[1]] for i in ids], np.uint8)
-    info = ShardInfo(SCHEMA, repo, tuple(named), tuple(SnapshotInfo(s.commit, s.time, s.ref) for s in snapshots))
+    info = ShardInfo(
+        SCHEMA, repo, tuple(named), tuple(SnapshotInfo(s.commit, s.time, s.ref) for s in snapshots)
+    )
     return out, {"info": msgspec.json.encode(info).decode()}
 
 

@@ -23,7 +23,7 @@ _SHARED_NAMES = 4  # names shorter than this are too common to be evidence
 
 
 class BlobTerms(Struct, frozen=True, array_like=True):
-    """Rows of one blob. Byte strings are little-endian numpy vectors: int32 for units, uint64 keys, int32 counts."""
+    """Rows of one blob, as little-endian numpy vectors: int32 for units and counts, uint64 for keys."""
 
     units: bytes  # (n, 3): first line, last line, index into Facts.symbols or -1
     unit_docs: bytes

@@ -14,7 +14,7 @@ BIAS, MARGIN, EXPLICIT, GAP5 = -1.2, 4.0, 0.8, 1.5
 
 
 def features(scope: Scope, ranking: Ranking) -> tuple[float, float, float]:
-    """Margin of the first file over the second and over the sixth, 0-1, and whether the report points at it."""
+    """Margin of the first file over the second and over the sixth, and whether the report points at it."""
     scores = ranking.scores[ranking.candidates]
     if not len(scores) or scores.max() <= 0:
         return 0.0, 0.0, 0.0

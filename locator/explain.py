@@ -31,7 +31,7 @@ class Explainer:
     def evidence(
         self, i: int, facts: Facts, symbols: tuple[SymbolHit, ...], most: int | None = MOST
     ) -> tuple[Evidence, ...]:
-        """What speaks for file `i`, strongest first, at most one piece a voter and text; all where `most` is None."""
+        """What speaks for file `i`, strongest first; all of it where `most` is None."""
         found: dict[str, Evidence] = {}
         total = sum(float(p[i]) for p in self.ranking.parts.values()) or 1.0
         for name, part in sorted(self.ranking.parts.items(), key=lambda p: -float(p[1][i])):

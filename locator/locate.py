@@ -41,13 +41,14 @@ Progress = Callable[[Step], None]
 def locate(
     index: Index,
     report: Report | str,
-    options: Options = Options(),
+    options: Options = Options(),  # noqa: B008  (frozen)
     weights: Weights | None = None,
     progress: Progress = lambda step: None,
 ) -> Answer:
     """Find where a report's bug lives. The first call on an index opens its shards; later ones are warm.
 
-    `progress` is called between steps, and may raise to give up. Raises UsageError for an empty report or a filter that nothing passes, SnapshotMissing for an unknown `at`.
+    `progress` is called between steps, and may raise to give up. Raises UsageError for an empty report or a filter
+    that nothing passes, SnapshotMissing for an unknown `at`.
     """
     began = time.perf_counter()
     if isinstance(report, str):
@@ -56,12 +57,19 @@ def locate(
     views, notes = views_at(index, repositories(index, options.repos), options.at)
     scope, query, ranking = search(index, views, report, weights, tests=options.tests)
     wanted = passing(scope, Filter(options.languages, options.paths))
-    order = [i for i in best_files(ranking, len(ranking.scores)) if wanted is None or wanted[i]][: options.limit]
+    order = [i for i in best_files(ranking, len(ranking.scores)) if wanted is None or wanted[i]][
+        : options.limit
+    ]
     return _answer(index, scope, query, ranking, order, options, began, notes, progress)
 
 
 def search(
-    index: Index, views: Sequence[View], report: Report, weights: Weights | None = None, *, tests: bool = False
+    index: Index,
+    views: Sequence[View],
+    report: Report,
+    weights: Weights | None = None,
+    *,
+    tests: bool = False,
 ) -> tuple[Scope, Query, Ranking]:
     """Rank every file of the views: what `locate` answers from, and what the evaluation scores."""
     query = understand(report)
@@ -148,14 +156,16 @@ def _file(
 
 
 def _routes(scope: Scope, ranking: Ranking, files: Sequence[FileHit]) -> tuple[RouteHit, ...]:
-    """Repositories that phase 1 scored, best first: those that files of the answer lie in, and three at least."""
+    """Repositories by phase 1, best first: those that files of the answer lie in, and three at least."""
     listed = {f.repo for f in files}
-    out = []
+    out: list[RouteHit] = []
     for r in np.argsort(-ranking.routes, kind="stable"):
         view = scope.views[int(r)]
         if ranking.routes[r] <= 0 or (len(out) >= 3 and view.repo not in listed):
             continue
-        told = sorted(((n, float(p[r])) for n, p in ranking.route_parts.items() if p[r] > 0), key=lambda x: -x[1])
+        told = sorted(
+            ((n, float(p[r])) for n, p in ranking.route_parts.items() if p[r] > 0), key=lambda x: -x[1]
+        )
         said = tuple(Evidence(n, _ROUTE_WORDS.get(n, n), 0, round(w, 3)) for n, w in told)
         out.append(RouteHit(view.repo, view.info.commit, round(float(ranking.routes[r]), 4), said))
     return tuple(out)
@@ -178,4 +188,6 @@ def directories(files: Sequence[FileHit]) -> tuple[DirectoryHit, ...]:
         key = (f.repo, f.path.rpartition("/")[0])
         score[key] = max(score.get(key, 0.0), f.score)
         count[key] = count.get(key, 0) + 1
-    return tuple(DirectoryHit(r, d, s, count[r, d]) for (r, d), s in sorted(score.items(), key=lambda x: -x[1]))
+    return tuple(
+        DirectoryHit(r, d, s, count[r, d]) for (r, d), s in sorted(score.items(), key=lambda x: -x[1])
+    )

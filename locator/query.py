@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
+from itertools import pairwise
 from math import log
 
 from msgspec import Struct
@@ -40,10 +42,10 @@ def understand(report: Report) -> Query:
     """Build the query of a report."""
     by_region: dict[str, Counter[int]] = {r: Counter() for r in REGION_WEIGHTS}
     by_region["title"] = words.count(report.title) + words.compounds(report.title)
-    for region in report.regions:
-        by_region[region.kind].update(words.count(region.text))
-        if region.kind != "code":
-            by_region[region.kind].update(words.compounds(region.text))
+    for part in report.regions:
+        by_region[part.kind].update(words.count(part.text))
+        if part.kind != "code":
+            by_region[part.kind].update(words.compounds(part.text))
     bag: dict[int, float] = {}
     for region, counts in by_region.items():
         for k, n in counts.items():
@@ -74,7 +76,7 @@ def _marks(report: Report) -> tuple[Mark, ...]:
             parts = [p for p in text.replace("::", ".").replace("#", ".").strip("()").split(".") if p]
             for p in parts[-3:]:
                 add(f"name:{where}", "n:" + p, text, m.line, m.title)
-            for a, b in zip(parts, parts[1:], strict=False):
+            for a, b in pairwise(parts):
                 add(f"qualified:{where}", f"q:{a}.{b}", text, m.line, m.title)
         if m.kind == "exception":
             add("error", "e:" + text.rsplit(".", 1)[-1], text, m.line, m.title)
@@ -92,7 +94,7 @@ def _marks(report: Report) -> tuple[Mark, ...]:
             add("topic", "t:" + text.lower(), text, m.line, m.title)
     for f in report.frames:
         parts = [p for p in f.symbol.replace("::", ".").split(".") if p]
-        for a, b in zip(parts, parts[1:], strict=False):
+        for a, b in pairwise(parts):
             add("qualified:trace", f"q:{a}.{b}", f.symbol, 0)
     for region in report.regions:
         if region.kind in ("log", "trace", "prose"):
@@ -103,7 +105,7 @@ def _marks(report: Report) -> tuple[Mark, ...]:
     return tuple(found.values())
 
 
-def _routes(add, text: str, line: int, title: bool) -> None:  # type: ignore[no-untyped-def]
+def _routes(add: Callable[..., None], text: str, line: int, title: bool) -> None:
     path = words.route_key(text.split()[-1] if text.split() else "")
     parts = [p for p in path.split("/") if p][:10]
     for i in range(len(parts)):

@@ -100,7 +100,9 @@ def fuse(scope: Scope, found: Features, weights: Weights) -> Ranking:
     fused = np.sum(list(parts.values()), axis=0) if parts else np.zeros(scope.size, np.float32)
     routes = found.routes | {"files": route.unit(route.best(fused * found.candidates, scope))}
     route_parts = {n: routes[n] * np.float32(w) for n, w in weights.routes.items() if w and n in routes}
-    total = np.sum(list(route_parts.values()), axis=0) if route_parts else np.zeros(len(scope.views), np.float32)
+    total = (
+        np.sum(list(route_parts.values()), axis=0) if route_parts else np.zeros(len(scope.views), np.float32)
+    )
     scores = fused + (total[scope.repo_of] if scope.size else 0)
     costs = np.zeros(scope.size, np.float32)
     for name in sorted(weights.priors.keys() & found.roles.keys()):

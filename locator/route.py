@@ -61,7 +61,9 @@ def decayed(scored: Sequence[Floats], depth: int = TOP_COMMITS, decay: float = D
     return out
 
 
-_TONGUES = frozenset("go golang c cpp py python java kt kotlin js ts node rs rust rb ruby php net dotnet scala swift".split())
+_TONGUES = frozenset(
+    "go golang c cpp py python java kt kotlin js ts node rs rust rb ruby php net dotnet scala swift".split()
+)
 _WORDS = re.compile(r"[^\W_]+")
 
 
@@ -95,7 +97,9 @@ def named(query: Query, repos: Sequence[str], aliases: Mapping[str, Sequence[str
         row = _WORDS.findall(text.lower())
         i = met = 0
         while i < len(row):
-            size = next((n for n in range(min(longest, len(row) - i), 0, -1) if tuple(row[i : i + n]) in owners), 0)
+            size = next(
+                (n for n in range(min(longest, len(row) - i), 0, -1) if tuple(row[i : i + n]) in owners), 0
+            )
             if size:
                 found = owners[tuple(row[i : i + size])]
                 for r in found:
@@ -125,4 +129,5 @@ def familiar(scope: Scope, query: Query) -> Floats:
     share = (whole + 1e-3) / max(sum(sizes), 1.0)
     size = np.array(sizes)[:, None]
     ratio = np.log((counts + 2000 * share) / (size + 2000) / share)
-    return np.maximum((ratio * weights * (whole > 0)).sum(axis=1) / max(float(weights.sum()), 1e-9), 0).astype(np.float32)
+    mean = (ratio * weights * (whole > 0)).sum(axis=1) / max(float(weights.sum()), 1e-9)
+    return np.asarray(np.maximum(mean, 0), np.float32)

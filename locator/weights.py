@@ -20,10 +20,11 @@ ROUTES: dict[str, float] = {"files": 0.3, "name": 0.5, "service": 0.25, "familia
 PRIORS: dict[str, float] = {"config": 0.35, "example": 0.35, "tool": 0.02}
 
 
-
 class Weights(Struct, frozen=True):
     """Weights of the fusion, all non-negative. A voter that is missing or 0 is off."""
 
     voters: Mapping[str, float] = field(default_factory=lambda: dict(VOTERS))  # per file
-    routes: Mapping[str, float] = field(default_factory=lambda: dict(ROUTES))  # per repository, for all its files
+    routes: Mapping[str, float] = field(
+        default_factory=lambda: dict(ROUTES)
+    )  # per repository, for all its files
     priors: Mapping[str, float] = field(default_factory=lambda: dict(PRIORS))  # taken from files of that role

@@ -32,7 +32,19 @@ _TEST_NAME = re.compile(
     r"^(?:test[_-].*|.*[_.-]tests?|.*[_.-]spec|conftest|tests?|.*(?<=[a-z0-9])(?:Tests?|TestCase|Spec|IT))$"
 )
 _DOC_LANGS = {"markdown", "rst", "text", "asciidoc", "restructuredtext"}
-_CONFIG_LANGS = {"yaml", "properties", "toml", "json", "xml", "ini", "dockerfile", "makefile", "cmake", "groovy", "hcl"}
+_CONFIG_LANGS = {
+    "yaml",
+    "properties",
+    "toml",
+    "json",
+    "xml",
+    "ini",
+    "dockerfile",
+    "makefile",
+    "cmake",
+    "groovy",
+    "hcl",
+}
 _CONFIG_NAMES = {"setup.py", "setup.cfg", "noxfile.py", "build.gradle.kts"}
 
 

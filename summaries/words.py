@@ -99,7 +99,12 @@ def compounds(text: str) -> Counter[int]:
             if word in STOP or len(word) < 2:
                 continue
             for j in (i + 1, i + 2):
-                if j < len(row) and row[j] not in STOP and len(row[j]) > 1 and (j == i + 1 or row[i + 1] in STOP):
+                if (
+                    j < len(row)
+                    and row[j] not in STOP
+                    and len(row[j]) > 1
+                    and (j == i + 1 or row[i + 1] in STOP)
+                ):
                     seen[key(_STEM.stemWord("".join(row[i : j + 1])))] += 1
     return seen
 
@@ -120,7 +125,7 @@ _WORD = re.compile(r"[^\W_]+")
 
 
 def phrases(text: str, size: int = 3) -> list[str]:
-    """Runs of `size` lower-cased words of a message, none across a placeholder. Shorter runs are kept whole."""
+    """Runs of `size` lower-cased words of a message, none across a placeholder."""
     out: list[str] = []
     for piece in _PLACEHOLDER.split(text):
         words = [w.lower() for w in _WORD.findall(piece)]

@@ -25,7 +25,9 @@ Texts = Callable[[View, int], str]  # text of a view's file
 Called = dict[int, tuple[str, str]]  # file -> (name, path of the file that uses it), the strongest
 
 
-def callees(scope: Scope, units: Sequence[Floats], best: Sequence[int], texts: Texts) -> tuple[Floats, Called]:
+def callees(
+    scope: Scope, units: Sequence[Floats], best: Sequence[int], texts: Texts
+) -> tuple[Floats, Called]:
     """Worth of every file as a collaborator of the files `best`, and by which name."""
     out = np.zeros(scope.size, np.float32)
     used: dict[str, tuple[float, int]] = {}
@@ -56,8 +58,8 @@ def callees(scope: Scope, units: Sequence[Floats], best: Sequence[int], texts: T
         for q, doc in zip(m.query.tolist(), m.docs.tolist(), strict=True):
             if worth[q] > 0 and (doc not in strongest or worth[q] > worth[strongest[doc]]):
                 strongest[doc] = q
-        for n in np.flatnonzero(out[start : start + len(v)] > 0):
+        for n in np.flatnonzero(out[start : start + len(v)] > 0).tolist():
             name = names[strongest[int(v.blob_ids[n])]]
             origin, at = scope.locate(used[name][1])
-            called[int(start) + int(n)] = (name, origin.path(at))
+            called[int(start) + n] = (name, origin.path(at))
     return out, called

@@ -26,15 +26,16 @@ def services(scope: Scope, query: Query) -> Floats:
     counts less for each.
     """
     said: dict[str, float] = {}
-    for m in query.report.mentions:
-        if m.kind in _SERVICE_KINDS:
-            for name in _KEBAB.findall(m.text.lower())[:6]:
-                worth = 1.5 if m.title else 1.0
-                parts = name.split("-")
-                for i in range(min(2, len(parts) - 1)):
-                    tail = parts[i:]
-                    for folder in ("-".join(tail), "/".join(tail)):
-                        said[folder] = max(said.get(folder, 0.0), worth * (1.0 if i == 0 else 0.7))
+    for mention in query.report.mentions:
+        if mention.kind not in _SERVICE_KINDS:
+            continue
+        importance = 1.5 if mention.title else 1.0
+        for name in _KEBAB.findall(mention.text.lower())[:6]:
+            parts = name.split("-")
+            for i in range(min(2, len(parts) - 1)):  # the first part may be the system's name
+                value = importance * (1.0 if i == 0 else 0.7)
+                for folder in ("-".join(parts[i:]), "/".join(parts[i:])):
+                    said[folder] = max(said.get(folder, 0.0), value)
     out = np.zeros(scope.size, np.float32)
     if not said:
         return out
@@ -50,9 +51,10 @@ def services(scope: Scope, query: Query) -> Floats:
     return out
 
 
+_NOUN = r"(?:SDK|API|app|application|client|code|library|module|package|program|side|service|version)s?\b"
 _LANGUAGE_WORDS = {
-    "go": r"\b(?:[Gg]olang|Go (?=[a-z]+ (?:service|client|module|code|package)|SDK|service|client|module|code|package)|go\.mod)",
-    "c": r"(?<![\w.'’])C(?= (?:SDK|API|service|device|client|library|code|program|based|side)|[- ]based|/POSIX)|in C\b(?![+#:.])",
+    "go": rf"\b(?:[Gg]olang|Go (?=(?:[a-z]+ )?{_NOUN})|in Go\b|go\.mod)",
+    "c": rf"(?<![\w.'’\"/-])C (?=(?:[a-z]+ )?{_NOUN})|\b(?:in|from) C\b(?![+#:.])|\bC[- ]based",
     "cpp": r"\bC\+\+|\bcpp\b",
     "csharp": r"\bC#|\.NET\b|\bdotnet\b",
     "java": r"\bJava\b(?!Script)",
@@ -100,11 +102,11 @@ def tested(view: View) -> Ints:
         if not is_test[i]:
             by_stem.setdefault(stem.strip("_"), []).append(i)
     out = np.full(len(view), -1, np.int64)
-    for i in np.flatnonzero(is_test):
-        m = _STEM.match(stems[int(i)])
+    for i in np.flatnonzero(is_test).tolist():
+        m = _STEM.match(stems[i])
         near = by_stem.get(m[1].strip("_") if m else "", [])
         if near:
-            mine = set(paths[int(i)].lower().split("/"))
+            mine = set(paths[i].lower().split("/"))
             out[i] = max(near, key=lambda j: (len(mine & set(paths[j].lower().split("/"))), -j))
     return out
 

@@ -10,6 +10,7 @@ from summaries.paths import suffixes
 from summaries.postings import Floats
 from summaries.words import hashes
 
+
 def marks(scope: Scope, query: Query) -> dict[str, Floats]:
     """Names, phrases of messages, routes, topics, keys: each counts by its rarity in scope."""
     kinds = sorted({m.kind for m in query.marks})
@@ -19,7 +20,9 @@ def marks(scope: Scope, query: Query) -> dict[str, Floats]:
     keys = np.array([m.key for m in query.marks], np.uint64)
     found = [m.keep(v.blob_mask) for v, m in zip(scope.views, scope.gather("marks", keys), strict=True)]
     df = total(found, len(keys))
-    worth = np.where(df > 0, 1.0 / np.maximum(df, 1), 0) * np.array([1.5 if m.title else 1.0 for m in query.marks])
+    worth = np.where(df > 0, 1.0 / np.maximum(df, 1), 0) * np.array(
+        [1.5 if m.title else 1.0 for m in query.marks]
+    )
     kind_of = np.array([kinds.index(m.kind) for m in query.marks])
     for v, m, start in zip(scope.views, found, scope.starts, strict=False):
         for n, kind in enumerate(kinds):
@@ -53,7 +56,10 @@ def paths(scope: Scope, query: Query) -> dict[str, Floats]:
             wanted.append((kind, names, 1.5 if m.title else 1.0))
         elif m.kind == "dotted":
             wanted.append(("module", _module_suffixes(m.text), 1.5 if m.title else 1.0))
-    out = {f"at:{k}": np.zeros(scope.size, np.float32) for k in ("frame", "path", "file", "position", "link", "module")}
+    out = {
+        f"at:{k}": np.zeros(scope.size, np.float32)
+        for k in ("frame", "path", "file", "position", "link", "module")
+    }
     if not wanted:
         return out
     every = sorted({n for _, names, _ in wanted for n in names})
@@ -62,7 +68,8 @@ def paths(scope: Scope, query: Query) -> dict[str, Floats]:
     found = [m.keep(v.path_mask) for v, m in zip(scope.views, scope.gather("names", keys), strict=True)]
     df = total(found, len(every))
     files = [
-        (start + v.file_of_path[m.docs], m.query) for v, m, start in zip(scope.views, found, scope.starts, strict=False)
+        (start + v.file_of_path[m.docs], m.query)
+        for v, m, start in zip(scope.views, found, scope.starts, strict=False)
     ]
     where = np.concatenate([f for f, _ in files]) if files else np.zeros(0, np.int64)
     which = np.concatenate([q for _, q in files]) if files else np.zeros(0, np.int64)

@@ -79,9 +79,7 @@ def _by_blob(scores: Floats, view: View) -> tuple[Floats, Floats]:
     return decayed.astype(np.float32), top.astype(np.float32)
 
 
-def _field(
-    scope: Scope, field: str, bag: dict[int, float], k1: float, b: float, *, by_path: bool
-) -> Floats:
+def _field(scope: Scope, field: str, bag: dict[int, float], k1: float, b: float, *, by_path: bool) -> Floats:
     """BM25 over a field of blobs or of paths."""
     keys, weights = weighted(bag)
     found, words = [], 0.0

@@ -94,7 +94,9 @@ def _spread(scope: Scope, scored: Sequence[Floats]) -> Floats:
         files = v.file_of_path[arrays["commit_paths"][where].astype(np.int64)]
         worth = np.repeat((s[at] / top) ** 2 / np.sqrt(np.maximum(arrays["commit_sizes"][at], 1)), count)
         on = files >= 0
-        out[start : start + len(v)] += np.bincount(files[on], weights=worth[on], minlength=len(v)).astype(np.float32)
+        out[start : start + len(v)] += np.bincount(files[on], weights=worth[on], minlength=len(v)).astype(
+            np.float32
+        )
     return out
 
 
