@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from locator.modes import model_options
 from summaries.config import Settings, options
 from summaries.errors import UsageError
 
@@ -85,6 +86,7 @@ _SHARED = (
 @narrowing
 @click.option("--explain", is_flag=True, help="All evidence, and every voter's part.")
 @options
+@model_options
 @click.pass_obj
 def locate(
     root: Path | None,
@@ -101,6 +103,8 @@ def locate(
     as_json: bool,
     no_color: bool,
     explain: bool,
+    record: Path | None,
+    replay: Path | None,
 ) -> None:
     """Find where a reported bug lives: repositories, directories, files and functions, and why.
 
@@ -114,7 +118,7 @@ def locate(
     """
     text = _report(words, file)
     from locator.locate import Options
-    from locator.locate import locate as find
+    from locator.modes import find
     from locator.report import read
     from locator.weights import VOTERS, Weights
 
@@ -123,7 +127,8 @@ def locate(
     asked = Options(
         at=at, repos=repos, languages=languages, paths=paths, limit=limit, tests=tests, explain=explain
     )
-    answer = find(index, report, asked, Weights(voters={**VOTERS, **settings.voters}))
+    weights = Weights(voters={**VOTERS, **settings.voters})
+    answer = find(index, report, asked, settings, weights, record=record, replay=replay)
     found = answer.verdict != "no confident match"
     if as_json:
         from locator.output import located

@@ -31,7 +31,7 @@ class Page:
         self.console.print()
 
     def prose(
-        self, *pieces: Piece, indent: int = 0, mark: str = "", style: str = "dim", rail: str = ""
+        self, *pieces: Piece, indent: int = 0, mark: str = "", style: str | Style = "dim", rail: str = ""
     ) -> None:
         """Text wrapped at blanks behind `mark`; further lines as far in, behind `rail` or blanks."""
         room = max(self.width - indent - len(mark), 20)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from locator.answer import Answer, Evidence, FileHit, RouteHit
+from locator.answer import Answer, Evidence, FileHit, RouteHit, SymbolHit
 from locator.page import Page, Piece, counted, linked
 from locator.terminal import link, one_line
 from summaries.index import Index
+from summaries.static_file import language as spoken
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -99,17 +100,19 @@ def _reasons(page: Page, route: RouteHit, explain: bool) -> None:
 def _file(page: Page, index: Index, answer: Answer, n: int, file: FileHit, full: bool, explain: bool) -> None:
     number = f"{n:>2}  "
     start, end = place(file)
-    state = index.repos.get(file.repo)
-    commit = next((r.commit for r in answer.routes if r.repo == file.repo), state.commit if state else "")
-    url = link(state.git_dir, state.url, commit, file.path, start, end) if state else ""
+    url = _url(index, answer, file, start, end)
     where = f":{start}-{end}" if end > start else f":{start}" if start else ""
     page.whole((number, "dim"), (file.path, linked("bold", url)), (where, linked("cyan", url)))
     side = len(number)
     score = f"  score {file.score:.2f}" if explain else ""
-    page.prose((f"{file.repo} · {file.language}{score}", "dim"), indent=side)
+    page.prose((f"{file.repo} · {spoken(file.language)}{score}", "dim"), indent=side)
     if file.summary:
         page.prose(file.summary if explain else one_line(file.summary, page.width - side), indent=side)
-    _functions(page, file, side, 3 if full else 1)
+    shown = functions(file)[: 3 if full else 1]
+    spans = [f"{s.start}-{s.end}" if s.end > s.start else f"{s.start}" for s in shown]
+    for s, span in zip(shown, spans, strict=True):
+        mark, url = span.ljust(max(map(len, spans)) + 2), _url(index, answer, file, s.start, s.end)
+        page.prose(f"{s.kind} ", (s.qualname, "green"), indent=side, mark=mark, style=linked("cyan", url))
     told = file.evidence if explain else file.evidence[: 4 if full else 1]
     for e in told:
         page.prose(*_said(e, explain), indent=side, mark=f"{e.weight:>4.0%}  " if explain else "· ")
@@ -123,27 +126,33 @@ def _file(page: Page, index: Index, answer: Answer, n: int, file: FileHit, full:
 
 def place(file: FileHit) -> tuple[int, int]:
     """The lines to open a file at: what the report points at, else its best function; 0 where neither is."""
-    for e in file.evidence:
-        if e.voter.startswith("at:") and e.line > 0:
-            around = [s for s in file.symbols if s.start <= e.line <= s.end]
-            return (around[0].start, around[0].end) if around else (e.line, e.line)
-    if file.symbols:
-        return file.symbols[0].start, file.symbols[0].end
-    return next(((e.line, e.line) for e in file.evidence if e.line > 1), (0, 0))
+    line = next((e.line for e in file.evidence if e.voter.startswith("at:") and e.line > 0), 0)
+    best = functions(file)[:1]
+    if best and (not line or best[0].start <= line <= best[0].end):
+        return best[0].start, best[0].end
+    line = line or next((e.line for e in file.evidence if e.line > 1), 0)
+    return line, line
 
 
-def _functions(page: Page, file: FileHit, indent: int, most: int) -> None:
-    spans = [f"{s.start}-{s.end}" if s.end > s.start else f"{s.start}" for s in file.symbols[:most]]
-    for s, span in zip(file.symbols, spans, strict=False):
-        page.prose(
-            f"{s.kind} ", (s.qualname, "green"), indent=indent, mark=span.ljust(max(map(len, spans)) + 2)
-        )
+def functions(file: FileHit) -> list[SymbolHit]:
+    """The functions of a file, those first that the report points into, the smallest before those around it."""
+    lines = [e.line for e in file.evidence if e.voter.startswith("at:") and e.line > 0]
+    into = [s for s in file.symbols if any(s.start <= x <= s.end for x in lines[:1])]
+    into.sort(key=lambda s: s.end - s.start)
+    return into[:1] + [s for s in file.symbols if s not in into[:1]]
+
+
+def _url(index: Index, answer: Answer, file: FileHit, start: int, end: int) -> str:
+    """Where a click on lines of a file leads; "" for nowhere."""
+    state = index.repos.get(file.repo)
+    commit = next((r.commit for r in answer.routes if r.repo == file.repo), "")
+    return link(state.git_dir, state.url, commit or state.commit, file.path, start, end) if state else ""
 
 
 def _said(e: Evidence, explain: bool) -> Iterator[Piece]:
     yield e.text
     if e.line > 1 and f":{e.line}" not in e.text:
-        yield (f" (line {e.line})", "dim")
+        yield (f" L{e.line}", "dim")
     if explain:
         yield (f"  {e.voter}", "dim")
 

@@ -8,6 +8,7 @@ from locator.page import Page, Piece, counted, linked
 from locator.search import Hit, Results
 from locator.terminal import link
 from summaries.index import Index
+from summaries.static_file import language as spoken
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -61,7 +62,7 @@ def _hit(page: Page, index: Index, n: int, hit: Hit) -> None:
     page.whole(
         (number, "dim"), (hit.path, linked("bold", url)), (f":{line}" if line else "", linked("cyan", url))
     )
-    about: list[Piece] = [(f"{hit.repo} · {hit.language}", "dim")]
+    about: list[Piece] = [(f"{hit.repo} · {spoken(hit.language)}", "dim")]
     if s := hit.symbol:
         about += [
             (" · ", "dim"),
