@@ -16,13 +16,14 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
+from summaries.config_models import Models
 from summaries.errors import UsageError
 
 FILE = "bugatlas.toml"
 PREFIX = "BUGATLAS_"
 
 
-class Settings(Struct, frozen=True, forbid_unknown_fields=True):
+class Settings(Models, frozen=True, forbid_unknown_fields=True):
     """Everything that can be set. Types, bounds, defaults and texts make `docs/config.md`."""
 
     jobs: Annotated[int, Meta(ge=0, le=1024, description="Processes that index; 0 is one for each core.")] = 0
@@ -68,7 +69,8 @@ def load(
     """Merge all sources, the last named winning. Raises UsageError with the source and the setting."""
     env = os.environ if environment is None else environment
     names = Settings.__struct_fields__
-    variables = {n: env[PREFIX + n.upper()] for n in names if n != "voters" and PREFIX + n.upper() in env}
+    tables = {t.name for t in table() if not t.variable}
+    variables = {n: env[PREFIX + n.upper()] for n in names if n not in tables and PREFIX + n.upper() in env}
     layers: list[tuple[str, Mapping[str, Any]]] = [_file(file)]
     layers += [(PREFIX + n.upper(), {n: v}) for n, v in variables.items()]
     layers += [(f"-c {a}", _assigned(a)) for a in assignments]
@@ -93,10 +95,11 @@ def _file(file: Path | None) -> tuple[str, Mapping[str, Any]]:
     if file is None:
         # The working directory may be a checkout that nobody vouches for: it must not load code or connect.
         for name, value in table.items():
-            if isinstance(value, str) and not value.replace("-", "").isalnum():
+            told = isinstance(value, str) and not value.replace("-", "").isalnum()
+            if told or (name in Models.__struct_fields__ and name != "offline"):
                 hint = f"give it yourself: --config {FILE}, or -c {name}={value}"
                 raise UsageError(
-                    f"{FILE} of the working directory may not set {name} to {value[:80]!r}", hint
+                    f"{FILE} of the working directory may not set {name} to {str(value)[:80]!r}", hint
                 )
     return str(path), table
 
@@ -126,23 +129,31 @@ def table() -> list[Setting]:
     """All settings, in the order of the struct."""
     schema: dict[str, Any] = msgspec.json.schema(Settings)["$defs"]["Settings"]["properties"]
     rows = []
-    for name, about in schema.items():
-        nested = about["type"] == "object"
+    for name, about in sorted(schema.items(), key=lambda s: s[0] in Models.__struct_fields__):
+        nested = about.get("type") == "object"
         default = msgspec.json.encode(about["default"]).decode() if about.get("default") != {} else ""
-        kind = "table of numbers" if nested else _bounded(about)
+        kind = _tabular(about) if nested else _bounded(about)
         rows.append(
             Setting(name, kind, default, "" if nested else PREFIX + name.upper(), about["description"])
         )
     return rows
 
 
+def _tabular(about: Mapping[str, Any]) -> str:
+    return "table of numbers" if about.get("additionalProperties", {}).get("type") == "number" else "table"
+
+
 def _bounded(about: Mapping[str, Any]) -> str:
+    if "enum" in about:
+        return " or ".join(f"`{e}`" if e else "empty" for e in about["enum"])
     bounds = [f"{about[k]:,}" for k in ("minimum", "maximum") if k in about]
+    if len(bounds) == 1:
+        return f"{about['type']}, {bounds[0]} or more"
     return f"{about['type']}, {' to '.join(bounds)}" if bounds else str(about["type"])
 
 
 def options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a click command `--config` and `-c`; it is called with `settings=Settings(...)`."""
+    """Give a click command `--config`, `-c` and `--offline`; it is called with `settings=Settings(...)`."""
     import click
 
     @click.option("--config", "config_file", type=click.Path(path_type=Path), metavar="FILE",
@@ -150,10 +161,20 @@ def options(command: Callable[..., None]) -> Callable[..., None]:
     @click.option(
         "-c", "assignments", multiple=True, metavar="KEY=VALUE", help="Override one setting. Repeatable."
     )
+    @click.option("--offline", is_flag=True, help="Refuse every network connection.")
     @wraps(command)
     def run(
-        *args: Any, config_file: Path | None = None, assignments: tuple[str, ...] = (), **others: Any
+        *args: Any,
+        config_file: Path | None = None,
+        assignments: tuple[str, ...] = (),
+        offline: bool = False,
+        **others: Any,
     ) -> None:
-        command(*args, settings=load(config_file, assignments), **others)
+        settings = load(config_file, [*assignments, *(["offline=true"] if offline else [])])
+        if settings.offline:
+            from summaries.offline import refuse_network
+
+            refuse_network()
+        command(*args, settings=settings, **others)
 
     return run

@@ -1,0 +1,113 @@
+"""One way in for all faces: the mode of the settings, its model, and the offline answer where that fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
+
+from summaries.config import Settings
+from summaries.config_models import Mode, reach
+from summaries.errors import ModelError, UsageError
+
+if TYPE_CHECKING:
+    from locator.answer import Answer
+    from locator.judge import Judging
+    from locator.locate import Options, Progress
+    from locator.report import Report
+    from locator.weights import Weights
+    from summaries.chat import Chat
+    from summaries.index import Index
+
+
+def mode_of(settings: Settings, replay: Path | None = None) -> Mode:
+    """The mode that applies: as set, else `judge` where there's a model."""
+    return settings.mode or ("judge" if settings.model or replay else "offline")
+
+
+def find(
+    index: Index,
+    report: Report,
+    options: Options,
+    settings: Settings,
+    weights: Weights | None = None,
+    progress: Progress = lambda step: None,
+    *,
+    chat: Chat | None = None,
+    record: Path | None = None,
+    replay: Path | None = None,
+) -> Answer:
+    """Answer a report in the mode of the settings. `chat` is one to use and leave open, for services.
+
+    A model that cannot be asked leaves the offline answer, with a note. Raises what `locate` raises.
+    """
+    from locator.locate import locate
+
+    mode = mode_of(settings, replay)
+    if mode == "offline":
+        return locate(index, report, options, weights, progress)
+    from locator.told import unheard
+
+    try:
+        asked = chat or open_model(settings, index.root, record, replay)
+    except ModelError as e:
+        return unheard(locate(index, report, options, weights, progress), options.limit, e, mode)
+    try:
+        if mode == "paper":
+            from locator.paper import paper
+
+            return paper(index, report, options, asked, judging(settings), weights, progress)
+        from locator.judge import judge
+
+        return judge(index, report, options, asked, judging(settings), weights, progress)
+    finally:
+        if asked is not chat:
+            asked.close()
+
+
+def open_model(
+    settings: Settings, root: Path, record: Path | None = None, replay: Path | None = None
+) -> Chat:
+    """The configured model with its ledger in the index. Raises ModelError."""
+    from summaries.chat import open_chat
+
+    return open_chat(reach(settings), root, record=record, replay=replay)
+
+
+def judging(settings: Settings) -> Judging:
+    """How much a judge may read, and how long it may take."""
+    from locator.judge import Judging
+
+    waits = settings.model.startswith("file:") or not settings.judge_seconds
+    return Judging(
+        model=settings.judge_model, seconds=None if waits else settings.judge_seconds, folder=settings.prompts
+    )
+
+
+def model_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a click command that has settings `--mode`, `--model`, `--record` and `--replay`."""
+    import click
+
+    @click.option("--mode", type=click.Choice(["offline", "judge", "paper"]),
+                  help="Who orders the files.  [default: judge where a model is set, else offline]")  # fmt: skip
+    @click.option(
+        "--model", metavar="NAME|file:DIR", help="Language model, or a folder in which somebody answers."
+    )
+    @click.option("--record", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+                  help="Write the model's answers to FILE as well.")  # fmt: skip
+    @click.option("--replay", type=click.Path(path_type=Path, dir_okay=False, exists=True), metavar="FILE",
+                  help="Take the model's answers from FILE and ask nobody.")  # fmt: skip
+    @wraps(command)
+    def run(*args: Any, settings: Settings, mode: Mode | None, model: str | None, **others: Any) -> None:
+        changes = {n: v for n, v in (("mode", mode), ("model", model)) if v is not None}
+        settings = replace(settings, **changes)
+        if settings.mode in ("judge", "paper") and not settings.model and not others["replay"]:
+            raise UsageError(
+                f"mode {settings.mode} needs a model", "give --model NAME, --model file:DIR or --replay"
+            )
+        command(*args, settings=settings, **others)
+
+    return run
