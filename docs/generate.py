@@ -1,4 +1,4 @@
-"""Write the pages that follow from the code: `docs/cli.md` from the commands, `docs/config.md` from the settings.
+"""Write the pages that follow from the code: `docs/cli.md` of the commands, `docs/config.md` of the settings.
 
 python docs/generate.py            write them
 python docs/generate.py --check    say which are out of date; exit code 1 if any is
@@ -6,6 +6,7 @@ python docs/generate.py --check    say which are out of date; exit code 1 if any
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -48,10 +49,12 @@ def config_page() -> str:
         "# Settings",
         "",
         "Made by `docs/generate.py` from `summaries/config.py`. Each source goes over the ones before it:",
-        f"defaults, `{FILE}` of the working directory (or `--config FILE`), environment variables, `-c KEY=VALUE`.",
+        f"defaults, `{FILE}` of the working directory (or `--config FILE`), environment variables,",
+        "`-c KEY=VALUE`.",
         "",
-        f"A `{FILE}` of the working directory may choose between what is built in, but name neither code to load",
-        "nor an address to connect to: the directory may be a checkout of somebody else's. `--config` may.",
+        f"A `{FILE}` of the working directory may choose between what is built in, but name neither code",
+        "to load nor an address to connect to: the directory may be a checkout of somebody else's.",
+        "`--config` may.",
         "",
         "| setting | type | default | environment | meaning |",
         "|---|---|---|---|---|",
@@ -63,7 +66,17 @@ def config_page() -> str:
     return "\n".join(out) + "\n"
 
 
-PAGES = {"cli.md": cli_page, "config.md": config_page}
+def openapi() -> str:
+    """What the service says of its routes."""
+    from locator.server.app import create, service
+    from locator.server.settings import ServiceSettings
+
+    spec = create(service(DOCS, ServiceSettings())).openapi()
+    spec["info"].pop("version")
+    return json.dumps(spec, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+PAGES = {"cli.md": cli_page, "config.md": config_page, "openapi.json": openapi}
 
 
 def main(arguments: list[str]) -> int:

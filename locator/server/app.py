@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import uvicorn
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -42,8 +43,35 @@ def service(root: Path, settings: ServiceSettings, weights: Weights | None = Non
     )
 
 
+def guarded(parts: Service) -> Guard:
+    """What is served: the application behind its gate."""
+    return Guard(create(parts), parts.settings, parts.meters)
+
+
+def configured(parts: Service) -> uvicorn.Config:
+    """How it is served. The h11 reader is the strictest about headers."""
+    settings = parts.settings
+    return uvicorn.Config(
+        guarded(parts),
+        host=settings.host.strip("[]"),
+        port=settings.port,
+        http="h11",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(settings.proxies),
+        forwarded_allow_ips=list(settings.proxies),
+        limit_concurrency=1000,
+        timeout_keep_alive=15,
+        timeout_graceful_shutdown=20,
+        h11_max_incomplete_event_size=32 * 1024,
+    )
+
+
 def create(parts: Service) -> FastAPI:
-    """The application of a service."""
+    """The application of a service, for whoever the gate has let in."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -67,13 +95,11 @@ def create(parts: Service) -> FastAPI:
             BugatlasError: problems.on_ours,
             HTTPException: problems.on_http,
             RequestValidationError: problems.on_invalid,
-            Exception: problems.on_fault,
         },
     )
     app.state.service = parts
     for part in (reads, work, probes, page):
         app.include_router(part.router)
-    app.add_middleware(Guard, settings=parts.settings, meters=parts.meters)
 
     def described() -> dict[str, Any]:
         return openapi.describe(app)

@@ -54,7 +54,7 @@ def serve(
         import uvicorn
     except ImportError as e:
         raise UsageError(f"the service needs {e.name}", "pip install 'bugatlas[serve]'") from e
-    from locator.server.app import create, service
+    from locator.server.app import configured, service
     from locator.server.settings import load
     from locator.weights import VOTERS, Weights
 
@@ -63,22 +63,7 @@ def serve(
     logging.basicConfig(level=logging.WARNING if quiet else logging.INFO, handlers=[handler], force=True)
     chosen = load(file, host=host, port=port)
     parts = service(ctx.obj or default_dir(), chosen, Weights(voters={**VOTERS, **settings.voters}))
-    uvicorn.run(
-        create(parts),
-        host=chosen.host.strip("[]"),
-        port=chosen.port,
-        http="h11",  # the strictest reader of headers
-        ws="none",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=bool(chosen.proxies),
-        forwarded_allow_ips=list(chosen.proxies),
-        limit_concurrency=1000,
-        timeout_keep_alive=15,
-        timeout_graceful_shutdown=20,
-        h11_max_incomplete_event_size=32 * 1024,
-    )
+    uvicorn.Server(configured(parts)).run()
 
 
 @serve.command()

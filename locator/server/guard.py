@@ -23,6 +23,7 @@ from locator.server.settings import LOOPBACK, ServiceSettings
 SINGLE = (b"host", b"origin", b"authorization", b"content-", b"webhook-", b"idempotency-key", b"sec-fetch-",
           b"x-hub-", b"x-git", b"x-atlassian-", b"x-bugatlas-")  # fmt: skip
 OPEN = ("/healthz", "/readyz", "/openapi.json", "/webhooks/")  # and the page: nothing of the index in any
+HEADER_BYTES = 32 * 1024
 SECONDS = 20.0  # for a body to arrive
 HEADERS = [
     (b"x-content-type-options", b"nosniff"),
@@ -32,6 +33,7 @@ HEADERS = [
     (b"cross-origin-opener-policy", b"same-origin"),
 ]
 
+log = logging.getLogger("bugatlas")
 access = logging.getLogger("bugatlas.access")
 
 
@@ -52,11 +54,12 @@ class Guard:
             return
         began = time.perf_counter()
         scope["bugatlas.request"] = request = secrets.token_hex(8)
-        status = 500
+        status, begun = 500, False
 
         async def sending(message: Message) -> None:
-            nonlocal status
+            nonlocal status, begun
             if message["type"] == "http.response.start":
+                begun = True
                 status = message["status"]
                 have = {name for name, _ in message["headers"]}
                 extra = [*HEADERS, (b"x-request-id", request.encode()), (b"cache-control", b"no-store")]
@@ -71,6 +74,11 @@ class Guard:
                 await refusal(scope, receive, sending)
                 return
             await self.app(scope, _measured(receive, limit), sending)
+        except Exception:
+            log.exception("request %s", request)
+            if not begun:
+                refusal = problem(500, "a fault of the service", "its log says more", request)
+                await refusal(scope, receive, sending)
         finally:
             seconds = time.perf_counter() - began
             route = getattr(scope.get("route"), "path", "")
@@ -138,6 +146,8 @@ class Guard:
 
 
 def _headers(scope: Scope) -> dict[bytes, bytes]:
+    if sum(len(name) + len(value) for name, value in scope["headers"]) > HEADER_BYTES:
+        raise ProblemError(431, "the headers are too large")
     out: dict[bytes, bytes] = {}
     for name, value in scope["headers"]:
         if name in out and name.startswith(SINGLE):

@@ -78,7 +78,7 @@ def _tell(event: Any) -> None:
 
 
 def _end_with_service() -> None:
-    while sys.stdin.buffer.read(4096):
+    while os.read(0, 4096):  # not through sys.stdin: its lock would be held when the interpreter ends
         pass
     os.killpg(0, signal.SIGKILL)
 
