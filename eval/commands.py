@@ -117,3 +117,55 @@ def summary(cases: Sequence[Case], lines: object) -> str:
         slow = sorted(seconds)[min(len(seconds) - 1, int(0.95 * len(seconds)))]
         out.append(f"{'seconds':12} median {median(seconds):.3f}, p95 {slow:.3f}")
     return "\n".join(out)
+
+
+@evaluate.command("compare")
+@click.argument("a", type=PATH)
+@click.argument("b", type=PATH)
+@click.option(
+    "--cases", required=True, type=PATH, metavar="CASES.jsonl", help="The cases that both answered."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def compare_command(a: Path, b: Path, cases: Path, as_json: bool) -> None:
+    """Measure run A against run B over the same cases, paired."""
+    import msgspec
+
+    from eval.compare import as_text, compare
+    from eval.lines import read_about, read_run
+
+    asked = load(cases)
+    (one, told), (two, more) = read_run(a), read_run(b)
+    tell([*told, *more])
+    found = compare(asked, one, two)
+    names = [about.name if (about := read_about(path)) else path.stem for path in (a, b)]
+    if names[0] == names[1]:
+        names = [a.stem, b.stem]
+    click.echo(msgspec.json.encode(found).decode() if as_json else as_text(found, *names))
+
+
+@evaluate.command("report")
+@click.argument("runs", nargs=-1, required=True, type=PATH, metavar="RUN.jsonl...")
+@click.option(
+    "--cases", required=True, type=PATH, metavar="CASES.jsonl", help="The cases that were answered."
+)
+@click.option(
+    "--out", required=True, type=PATH, metavar="FILE.html", help="The page; .md and .json go beside it."
+)
+@click.option("--title", default="", help="Of the page.  [default: the name of the cases' file]")
+def report_command(runs: tuple[Path, ...], cases: Path, out: Path, title: str) -> None:
+    """Show runs as one page: the first in full with a screen for every miss, the others beside it."""
+    import msgspec
+
+    from eval.report import as_markdown, book
+    from eval.report_page import page
+
+    found, problems = book(load(cases), runs, title or f"Bugs of {cases.stem}")
+    tell(problems)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(page(found), "utf-8")
+        out.with_suffix(".md").write_text(as_markdown(found), "utf-8")
+        out.with_suffix(".json").write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=1))
+    except OSError as e:
+        raise UsageError(f"cannot write {out}: {e.strerror}") from e
+    click.echo(f"{out}, {out.with_suffix('.md').name}, {out.with_suffix('.json').name}")
