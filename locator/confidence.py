@@ -5,33 +5,52 @@ from __future__ import annotations
 from math import exp
 
 import numpy as np
+from msgspec import Struct
 
 from locator.rank import Ranking
 from locator.scope import Scope
 
-# Logistic fit on the shape of the score curve; see docs/accuracy.md for how and on what.
-BIAS, MARGIN, EXPLICIT, GAP5 = -1.2, 4.0, 0.8, 1.5
+# Logistic fit on two open bug sets together; docs/accuracy.md has the reliability and the leave-one-out check.
+BIAS, MARGIN, GAP, EXACT, ROUTE = -1.36, 1.82, 2.56, 1.57, 0.56
+STRANGE = 0.12  # share of the title's telling words below which the best file is about something else
 
 
-def features(scope: Scope, ranking: Ranking) -> tuple[float, float, float]:
-    """Margin of the first file over the second and over the sixth, and whether the report points at it."""
-    scores = ranking.scores[ranking.candidates]
+class Shape(Struct, frozen=True):
+    """What the score curve and the evidence say of the first file."""
+
+    margin: float  # 1 - second / first
+    gap: float  # 1 - sixth / first
+    exact: float  # weighted exact evidence: paths, names, quoted strings
+    route: float  # 1 - best file of another repository / first
+    covered: float  # share of the title's telling words that the file has, 0-1
+
+
+def shape(scope: Scope, ranking: Ranking) -> Shape | None:
+    """The shape of a ranking; None where nothing was found."""
+    scores = np.where(ranking.candidates, ranking.scores, -1.0)
     if not len(scores) or scores.max() <= 0:
-        return 0.0, 0.0, 0.0
-    top = np.sort(scores)[::-1][:6] / scores.max()
-    best = int(np.argmax(ranking.scores))
-    explicit = max((float(p[best] > 0) for n, p in ranking.parts.items() if n.startswith("at:")), default=0.0)
-    second = float(top[1]) if len(top) > 1 else 0.0
-    sixth = float(top[5]) if len(top) > 5 else 0.0
-    return 1 - second, 1 - sixth, explicit
+        return None
+    order = np.argsort(-scores, kind="stable")[:50]
+    top = scores[order] / scores[order[0]]
+    best = int(order[0])
+    exact = sum(float(p[best]) for n, p in ranking.parts.items() if n.startswith(("at:", "mark:")))
+    others = top[scope.repo_of[order] != scope.repo_of[best]]
+    return Shape(
+        margin=1 - float(top[1]) if len(top) > 1 else 1.0,
+        gap=1 - float(top[5]) if len(top) > 5 else 1.0,
+        exact=exact,
+        route=1 - float(others[0]) if len(others) else 1.0,
+        covered=float(ranking.votes.files["covered"][best]),
+    )
 
 
 def confidence(scope: Scope, ranking: Ranking) -> float:
     """Chance that the first file is among those to change, 0-1."""
-    margin, gap, explicit = features(scope, ranking)
-    if margin == gap == 0.0:
+    s = shape(scope, ranking)
+    if s is None:
         return 0.0
-    return 1 / (1 + exp(-(BIAS + MARGIN * margin + GAP5 * gap + EXPLICIT * explicit)))
+    chance = 1 / (1 + exp(-(BIAS + MARGIN * s.margin + GAP * s.gap + EXACT * s.exact + ROUTE * s.route)))
+    return chance if s.exact > 0 else chance * min(1.0, s.covered / STRANGE)
 
 
 def verdict(chance: float, found: bool) -> str:
