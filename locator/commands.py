@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from locator.modes import model_options
+from locator.modes import find, mode_of, model_options
 from summaries.config import Settings, options
 from summaries.errors import UsageError
 
@@ -49,8 +50,8 @@ def narrowing(command: F) -> F:
         click.option("--lang", "languages", multiple=True, metavar="LANG", help="Only this language."),
         click.option("--path", "paths", multiple=True, metavar="PATTERN",
                      help="Only paths that contain this, or match it where it has *, ? or [."),
-        click.option("--limit", type=click.IntRange(1, 1000, clamp=True), default=10, metavar="N",
-                     help="Files listed, 1 to 1000.  [default: 10]"),
+        click.option("--limit", type=click.IntRange(1, 1000), default=10, show_default=True, metavar="N",
+                     help="Files listed."),
         click.option("--include-tests", "tests", is_flag=True, help="Also tests, mocks and fixtures."),
         *_SHARED,
     )):  # fmt: skip
@@ -114,11 +115,10 @@ def locate(
     \b
       bugatlas locate "Checkout charges twice when the payment times out"
       bugatlas locate --file report.md --limit 5
-      pbpaste | bugatlas locate - --at v1.5.1
+      cat report.md | bugatlas locate - --at v1.5.1
     """
     text = _report(words, file)
     from locator.locate import Options
-    from locator.modes import find
     from locator.report import read
     from locator.weights import VOTERS, Weights
 
@@ -128,12 +128,13 @@ def locate(
         at=at, repos=repos, languages=languages, paths=paths, limit=limit, tests=tests, explain=explain
     )
     weights = Weights(voters={**VOTERS, **settings.voters})
-    answer = find(index, report, asked, settings, weights, record=record, replay=replay)
+    with _waiting(mode_of(settings, replay), settings.model):
+        answer = find(index, report, asked, settings, weights, record=record, replay=replay)
     found = answer.verdict != "no confident match"
     if as_json:
         from locator.output import located
 
-        _print_json(located(index, answer, asked))
+        _print_json(located(index, answer, asked, mode_of(settings, replay)))
     else:
         from locator.filters import repositories
         from locator.render import render, tips
@@ -188,12 +189,12 @@ def search(
       bugatlas search '"connection refused" lang:go -path:examples'
     """
     from locator.search import Asked
-    from locator.search import search as find
+    from locator.search import search as look_up
     from locator.search_query import parse
 
     index = _index(root)
     query = parse(" ".join(words), repos=repos, languages=languages, paths=paths)
-    results = find(index, query, Asked(at, limit, tests))
+    results = look_up(index, query, Asked(at, limit, tests))
     if as_json:
         from locator.output import searched
 
@@ -264,6 +265,15 @@ def status(root: Path | None, check: bool, as_json: bool, no_color: bool) -> Non
         render(console(no_color), found)
     if check and any(r.clone in ("moved on", "gone") for r in found.repositories):
         raise click.exceptions.Exit(1)
+
+
+def _waiting(mode: str, model: str) -> AbstractContextManager[object]:
+    """Says on a terminal that a model is being asked: that takes seconds, not milliseconds."""
+    if mode == "offline" or not sys.stderr.isatty():
+        return nullcontext()
+    from locator.terminal import console, safe
+
+    return console(err=True).status(f"asking {safe(model) or 'the recorded model'} ...")
 
 
 def _index(root: Path | None) -> Index:

@@ -19,9 +19,10 @@ from summaries.index import Index
 VERSION = 1
 
 
-def located(index: Index, answer: Answer, options: Options) -> dict[str, Any]:
+def located(index: Index, answer: Answer, options: Options, mode: str) -> dict[str, Any]:
     """An `Answer` as `bugatlas locate --json` prints it."""
     query = {
+        "mode": mode,
         "at": options.at,
         "repos": options.repos,
         "languages": options.languages,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from locator.report import Report
 
 FULL = 3  # files shown with all their evidence and lines of code; the others take less room
+MODELS = ("judge", "code", "paper")  # voters whose words are a language model's
 COLORS = {"confident": "bold green", "likely": "bold yellow", "unsure": "bold magenta"}
 
 
@@ -150,6 +151,8 @@ def _url(index: Index, answer: Answer, file: FileHit, start: int, end: int) -> s
 
 
 def _said(e: Evidence, explain: bool) -> Iterator[Piece]:
+    if e.voter in MODELS:
+        yield ("the model: ", "magenta")
     yield e.text
     if e.line > 1 and f":{e.line}" not in e.text:
         yield (f" L{e.line}", "dim")
