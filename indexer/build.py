@@ -12,7 +12,7 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from indexer import fanout
+from indexer import fanout, knowledge
 from indexer.fanout import OnDone, OnFiles
 from indexer.repos import Source
 from indexer.repository import Job, Outcome, unchanged
@@ -67,6 +67,7 @@ def build(
         settled = {o.repo for o in outcomes}
         rest = [j for j in jobs if j.source.name not in settled]
         outcomes += fanout.run(rest, cores, on_files, on_done)
+        knowledge.update(Index.open(root), on_phase)
     outcomes.sort(key=lambda o: o.repo)
     states = [o.state for o in outcomes if o.state]
     files: Counter[str] = Counter()

@@ -19,6 +19,7 @@ from indexer.assemble import assemble
 from indexer.files import choose, inspect
 from indexer.git import Git
 from indexer.history import history
+from indexer.knowledge import keep_summaries, summarise
 from indexer.languages import language_of, refine
 from indexer.parse import parse
 from indexer.repos import Source
@@ -31,7 +32,7 @@ from summaries.index import STORE, Index, Manifest, RepoState, read_state
 from summaries.shard import SCHEMA, Shard
 from summaries.static_manifest import is_manifest
 from summaries.store import Record, Store, blob_id, pack_facts, pack_text
-from summaries.types import Commit, Entry, Skip, SkipReason, Snapshot
+from summaries.types import Commit, Entry, Facts, Skip, SkipReason, Snapshot
 
 CHUNK = 48  # blobs parsed and stored in one piece: what a crash can cost
 HEAD = "HEAD"
@@ -237,8 +238,14 @@ def _update(
 
     data, meta = assemble(job.source.name, snapshots, languages, _reachable(commits + fresh), shard, rows)
     arrays.write(index.folder(job.source.name) / draft.file, data, meta)
-    new = _state(job, git, snapshots[0], languages, store, draft)
-    changed = _changed(shard, snapshots[0])
+    head = snapshots[0]
+    blobs = {e.path: blob_id(e.blob, languages[e.path, e.blob]) for e in head.entries}
+    facts = dict(zip(blobs, (f for _, f in store.facts_of(list(blobs.values()))), strict=True))
+    summaries = summarise(job.source.name, facts, lambda path: store.text(blobs[path]))
+    keep_summaries(store, summaries, draft.generation)
+    manifests = [(p, store.text(b)) for p, b in blobs.items() if is_manifest(p)]
+    new = _state(job, git, head, facts, manifests, draft)
+    changed = _changed(shard, head)
     index.publish(new)
     store.absorbed()
     return Outcome(job.source.name, new, reason, parsed=len(missing), changed=changed)
@@ -299,18 +306,10 @@ def _state(
     job: Job,
     git: Git,
     head: Snapshot,
-    languages: Mapping[tuple[str, str], str],
-    store: Store,
+    facts: Mapping[str, Facts],
+    manifests: Sequence[tuple[str, str]],
     draft: _Draft,
 ) -> RepoState:
-    ids = [blob_id(e.blob, languages[e.path, e.blob]) for e in head.entries]
-    symbols = lines = 0
-    for _, facts in store.facts_of(ids):
-        symbols += len(facts.symbols)
-        lines += facts.lines
-    manifests = [
-        (e.path, store.text(i)) for e, i in zip(head.entries, ids, strict=True) if is_manifest(e.path)
-    ]
     return RepoState(
         name=job.source.name,
         git_dir=str(job.source.path),
@@ -322,10 +321,10 @@ def _state(
         max_bytes=job.manifest.max_bytes,
         commit=head.commit,
         time=head.time,
-        files=dict(Counter(languages[e.path, e.blob] for e in head.entries).most_common()),
+        files=dict(Counter(f.language for f in facts.values()).most_common()),
         skipped=dict(Counter(s.reason for s in head.skipped).most_common()),
-        symbols=symbols,
-        lines=lines,
+        symbols=sum(len(f.symbols) for f in facts.values()),
+        lines=sum(f.lines for f in facts.values()),
         aliases=tuple(sorted(aliases(job.source.name, manifests))),
         shallow=git.shallow,
     )

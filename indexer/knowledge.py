@@ -1,0 +1,181 @@
+"""Keep the knowledge base in step with the index: summaries as notes of each repository, vectors in one store."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from msgspec.structs import replace
+
+from summaries import backends
+from summaries.index import Index
+from summaries.protocols import Embedder, Node, Vectors
+from summaries.shard import View
+from summaries.static import directory_summary, file_summary, repository_summary
+from summaries.static_manifest import is_manifest
+from summaries.store import Store
+from summaries.types import Facts, Kind
+from summaries.vectors import LEARNT, Held, Record, collection, read_record, write_record
+
+NOTES = "summary:"
+STAMP = "summarised"  # note that says of which generation the summaries are
+README = re.compile(r"readme(\.(md|rst|txt|adoc|markdown))?", re.IGNORECASE)
+COMMITS = 3_000  # newest of each repository that are learnt from
+LESSONS = 3  # changed files whose summaries are learnt beside a commit's message
+TRAILER = re.compile(r"^(?:[A-Z][\w-]{1,40}-by|Change-Id|Co-authored-by):.*$", re.MULTILINE | re.IGNORECASE)
+
+Say = Callable[[str], None]
+
+
+def summarise(repo: str, facts: Mapping[str, Facts], text_of: Callable[[str], str]) -> dict[str, str]:
+    """Summaries of a repository (""), its directories and its files, by path. `facts` are of every file."""
+    out = {path: file_summary(path, f, repo) for path, f in facts.items()}
+    files: dict[str, list[str]] = defaultdict(list)
+    inside: dict[str, set[str]] = defaultdict(set)
+    for path in facts:
+        folder = path.rpartition("/")[0]
+        files[folder].append(path)
+        while folder:
+            parent = folder.rpartition("/")[0]
+            inside[parent].add(folder)
+            folder = parent
+    for folder in sorted((set(files) | set(inside)) - {""}, key=lambda d: (-d.count("/"), d)):
+        told = [(d, out[d]) for d in sorted(inside[folder])]
+        out[folder] = directory_summary(folder, [(p, facts[p]) for p in files[folder]], told)
+    readme = next((p for p in sorted(files[""]) if README.fullmatch(p)), "")
+    manifests = [(p, text_of(p)) for p in facts if is_manifest(p)]
+    told = [(d, out[d]) for d in sorted(inside[""])]
+    out[""] = repository_summary(repo, text_of(readme) if readme else "", manifests, told, facts.items())
+    return out
+
+
+def keep_summaries(store: Store, summaries: dict[str, str], generation: int) -> None:
+    """Write them as notes. The stamp comes last: without it they are made again."""
+    store.set_notes(NOTES, summaries)
+    store.set_notes(STAMP, {"": str(generation)})
+
+
+def update(index: Index, say: Say = lambda line: None) -> int:
+    """Bring the knowledge base in step with what is published; how many nodes were written.
+
+    The caller holds the write lock. Cheap where nothing changed: nothing is opened. What a killed run left
+    half done is mended, because nodes are compared with what the store holds.
+    """
+    manifest = index.manifest
+    if not (manifest.embedder and manifest.vectors):
+        return 0
+    record = read_record(index.root)
+    if (record.store, record.embedder) != (manifest.vectors, manifest.embedder):
+        record = Record(manifest.vectors, manifest.embedder)
+    current = {n: Held(s.generation, 0, manifest.digest) for n, s in index.repos.items()}
+    behind = [n for n, h in current.items() if (r := record.repos.get(n)) is None or replace(r, nodes=0) != h]
+    gone = [n for n in record.repos if n not in current]
+    if not (behind or gone or record.leftover):
+        return 0
+    embedder = _embedder(index, say)
+    if embedder.digest != manifest.digest:
+        behind = list(current)
+    old = {collection(n, h.digest) for n, h in record.repos.items()} | set(record.leftover)
+    old -= {collection(n, embedder.digest) for n in current}
+    record = replace(record, leftover=tuple(sorted(old)))
+    store = backends.vectors(manifest.vectors, index.root)
+    try:
+        written = 0
+        for name in behind:
+            found = nodes(index, name)
+            record = _marked(index, record, name, None)  # until it is whole, it is nobody's
+            written += store.replace(collection(name, embedder.digest), found, embedder.documents)
+            held = Held(index.repos[name].generation, len(found), embedder.digest)
+            record = _marked(index, record, name, held)
+        index.set_manifest(replace(manifest, digest=embedder.digest, dimension=embedder.dimension))
+        for name in old:
+            store.replace(name, (), embedder.documents)
+        write_record(index.root, replace(record, repos={n: record.repos[n] for n in current}, leftover=()))
+    finally:
+        store.close()
+    if written:
+        say(f"{written:,} summaries written to the knowledge base")
+    return written
+
+
+def _marked(index: Index, record: Record, name: str, held: Held | None) -> Record:
+    repos = {n: h for n, h in record.repos.items() if n != name} | ({name: held} if held else {})
+    record = replace(record, repos=repos)
+    write_record(index.root, record)
+    return record
+
+
+def _embedder(index: Index, say: Say) -> Embedder:
+    """The index's embedder, after it has learnt where it has to."""
+    name, folder = index.manifest.embedder, index.root / LEARNT
+    learner = backends.learner(name)
+    files = sum(sum(s.files.values()) for s in index.repos.values())
+    if learner and (why := learner.stale(folder, files)):
+        say(f"the embedder learns: {why}")
+        return learner.learn(folder, list(_lessons(index)), files)
+    return backends.embedder(name, folder)
+
+
+def _lessons(index: Index) -> Iterator[str]:
+    """What an embedder learns from: every summary, and commit messages beside what they changed.
+
+    A message is in the words of whoever reports and mends, a summary in those of the code: side by side
+    they teach which of them belong together.
+    """
+    for name in index.repos:
+        found = nodes(index, name)
+        yield from (n.words for n in found)
+        words = {n.path: n.words for n in found if n.kind is Kind.FILE}
+        for commit in index.store(name).commits()[-COMMITS:]:
+            changed = [words[p] for p in commit.paths if p in words][:LESSONS]
+            if changed:
+                yield "\n".join([TRAILER.sub("", commit.message), *changed])
+
+
+def nodes(index: Index, name: str) -> list[Node]:
+    """The repository, its directories and its files, with their summaries."""
+    view = index.view(name)
+    store = index.store(name)
+    summaries = store.notes(NOTES)
+    if store.note(STAMP) != str(index.repos[name].generation):
+        numbers = dict(zip(view.paths, range(len(view)), strict=True))
+        facts = dict(zip(view.paths, (f for _, f in store.facts_of(_blobs(view))), strict=True))
+        summaries = summarise(name, facts, lambda p: store.text(view.blob(numbers[p])))
+        own = Store(store.path, write=True)
+        try:
+            keep_summaries(own, summaries, index.repos[name].generation)
+        finally:
+            own.close()
+    files = set(view.paths)
+    short = name.rpartition("/")[2]
+    return [
+        Node(name, path, _kind(path, files), text, f"{short} {path} {text}")
+        for path, text in sorted(summaries.items())
+    ]
+
+
+def _kind(path: str, files: set[str]) -> Kind:
+    if not path:
+        return Kind.REPOSITORY
+    return Kind.FILE if path in files else Kind.DIRECTORY
+
+
+def _blobs(view: View) -> list[str]:
+    return [view.blob(i) for i in range(len(view))]
+
+
+def forget(index: Index, name: str) -> None:
+    """Drop what is held of a repository that is no longer in the index."""
+    record = read_record(index.root)
+    if name in record.repos:
+        store = backends.vectors(index.manifest.vectors, index.root)
+        try:
+            store.replace(collection(name, record.repos[name].digest), (), _nothing)
+        finally:
+            store.close()
+        write_record(index.root, replace(record, repos={n: h for n, h in record.repos.items() if n != name}))
+
+
+def _nothing(texts: Sequence[str]) -> Vectors:
+    raise AssertionError("nothing is embedded where nothing is kept")

@@ -1,0 +1,92 @@
+"""What a backend must be able to do. Any class with these methods will do; see `summaries.backends`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import xxhash
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from summaries.types import Kind
+
+Vector = NDArray[np.float32]  # (dimension,), length 1
+Vectors = NDArray[np.float32]  # (texts, dimension), rows of length 1
+
+
+class Node(Struct, frozen=True):
+    """A summary as it is kept: one of a repository, a directory or a file."""
+
+    repo: str
+    path: str  # "" is the repository itself
+    kind: Kind
+    text: str  # what a person reads
+    words: str  # what the embedder reads: the text with the names around it
+
+    @property
+    def hash(self) -> str:
+        """Of its content: 16 hex digits."""
+        return xxhash.xxh3_64_hexdigest(f"{self.text}\0{self.words}".encode("utf-8", "replace"))
+
+
+class Match(Struct, frozen=True):
+    """A node near a query."""
+
+    collection: str
+    path: str
+    score: float  # cosine, 1 is the same direction
+
+
+class Embedder(Protocol):
+    """Turns texts into vectors whose cosine says how close their meanings are."""
+
+    name: str
+    dimension: int
+    digest: str  # changes whenever a text's vector would
+
+    def documents(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of summaries. The vector of a text doesn't depend on its neighbours."""
+
+    def query(self, text: str) -> Vector:
+        """Vector of a report or question."""
+
+
+class Opener(Protocol):
+    """How an embedder is opened: a class or module with this function."""
+
+    def open(self, folder: Path) -> Embedder:
+        """Open it. `folder` holds what it learnt. Raises ModelError where that is missing or unreadable."""
+
+
+class Learner(Opener, Protocol):
+    """An embedder that first learns from what is indexed."""
+
+    def learn(self, folder: Path, texts: Sequence[str], files: int) -> Embedder:
+        """Learn, save below `folder` and open. The texts come from an index of so many files."""
+
+    def stale(self, folder: Path, files: int) -> str:
+        """Why it should learn anew for an index of so many files; "" where it needn't. Never raises."""
+
+
+class VectorStore(Protocol):
+    """Summaries with vectors, in named collections: one for each repository."""
+
+    def replace(
+        self, collection: str, nodes: Sequence[Node], embed: Callable[[Sequence[str]], Vectors]
+    ) -> int:
+        """Make a collection hold these nodes and no others; without nodes it goes. How many were written.
+
+        Nodes that are there already with the same words are neither embedded nor written again.
+        """
+
+    def query(self, collections: Sequence[str], vector: Vector, limit: int) -> list[Match]:
+        """The nearest nodes of the collections together, best first. Unknown collections are empty ones."""
+
+    def counts(self) -> Mapping[str, int]:
+        """Every collection, and how many nodes it holds."""
+
+    def close(self) -> None:
+        """Let go of files and connections."""

@@ -1,0 +1,162 @@
+"""Chroma, inside the index or as a server: one collection for each repository.
+
+Measured (docs/design.md): two processes that write to one embedded store damage it, so only the holder of
+the index's write lock does; a filter on metadata costs tens of milliseconds where a collection of its own
+costs two; looking up metadata costs more than the search, so the path is the id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import numpy as np
+
+from summaries.errors import BugatlasError, IndexError_, ModelError, UsageError
+from summaries.protocols import Match, Node, Vector, Vectors
+
+if TYPE_CHECKING:
+    from chromadb.api import ClientAPI
+    from chromadb.api.models.Collection import Collection
+
+BATCH = 2_000  # Chroma takes at most 5,461 at a time
+ROOT = "/"  # id of the repository itself: an id may not be empty
+
+
+def embedded(root: Path) -> Chroma:
+    """The store inside an index. Only the holder of the index's write lock may write to it."""
+    import chromadb
+
+    def connect() -> ClientAPI:
+        folder = root / "chroma"
+        folder.mkdir(parents=True, exist_ok=True)
+        return chromadb.PersistentClient(str(folder), settings=_quiet())
+
+    return Chroma(connect, IndexError_, str(root / "chroma"))
+
+
+def server(url: str) -> Chroma:
+    """A store behind `chroma run`, for several indexing machines. Raises ModelError where nobody answers."""
+    import chromadb
+
+    parts = urlsplit(url)
+    if not parts.hostname:
+        raise UsageError(f"{url} names no host", "write http://HOST:PORT")
+    secure = parts.scheme == "https"
+
+    def connect() -> ClientAPI:
+        port = parts.port or (443 if secure else 8000)
+        return chromadb.HttpClient(str(parts.hostname), port, secure, settings=_quiet())
+
+    return Chroma(connect, ModelError, url)
+
+
+def _quiet() -> Any:
+    from chromadb.config import Settings
+
+    return Settings(anonymized_telemetry=False)
+
+
+class Chroma:
+    """Both kinds of client. Chroma raises whatever it likes: every call turns that into one of our errors."""
+
+    def __init__(self, connect: Callable[[], ClientAPI], error: type[BugatlasError], place: str) -> None:
+        self._error, self._place = error, place
+        with self._told():
+            self._client = connect()
+
+    def replace(
+        self, collection: str, nodes: Sequence[Node], embed: Callable[[Sequence[str]], Vectors]
+    ) -> int:
+        """Make a collection hold these nodes and no others; unchanged ones are neither embedded nor written."""
+        with self._told():
+            if not nodes:
+                if collection in self.counts():
+                    self._client.delete_collection(collection)
+                return 0
+            kept = self._client.get_or_create_collection(
+                collection, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
+            )
+            have = dict(_hashes(kept))
+            want = {n.path or ROOT: n for n in nodes}
+            hashes = {i: n.hash for i, n in want.items()}
+            gone = [i for i in have if i not in want]
+            fresh = [i for i in want if have.get(i) != hashes[i]]
+            for at in range(0, len(gone), BATCH):
+                kept.delete(gone[at : at + BATCH])
+            for at in range(0, len(fresh), BATCH):
+                ids = fresh[at : at + BATCH]
+                kept.upsert(
+                    ids=ids,
+                    embeddings=embed([want[i].words for i in ids]),
+                    documents=[want[i].text for i in ids],
+                    metadatas=[_about(want[i], hashes[i]) for i in ids],
+                )
+            return len(fresh)
+
+    def query(self, collections: Sequence[str], vector: Vector, limit: int) -> list[Match]:
+        """The nearest nodes of the collections together, best first."""
+        with self._told():
+            known = self.counts()
+            found: list[Match] = []
+            for name in collections:
+                if known.get(name):
+                    one = self._client.get_collection(name, embedding_function=None)
+                    near = one.query(
+                        query_embeddings=np.asarray([vector], np.float32),
+                        n_results=min(limit, known[name]),
+                        include=["distances"],
+                    )
+                    distances = (near["distances"] or [[]])[0]
+                    found += [
+                        Match(name, "" if i == ROOT else i, 1 - float(d))
+                        for i, d in zip(near["ids"][0], distances, strict=True)
+                    ]
+        return sorted(found, key=lambda m: (-m.score, m.collection, m.path))[:limit]
+
+    def counts(self) -> Mapping[str, int]:
+        """Every collection, and how many nodes it holds."""
+        with self._told():
+            return {c.name: c.count() for c in self._client.list_collections()}
+
+    def close(self) -> None:
+        """Forget the client: Chroma keeps one for each path, which never sees what another process wrote."""
+        from chromadb.api.shared_system_client import SharedSystemClient
+
+        SharedSystemClient.clear_system_cache()
+
+    def _told(self) -> _Told:
+        return _Told(self._error, self._place)
+
+
+class _Told:
+    """Turns whatever Chroma raises into an error of ours."""
+
+    def __init__(self, error: type[BugatlasError], place: str) -> None:
+        self._error, self._place = error, place
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if isinstance(error, Exception) and not isinstance(error, BugatlasError):
+            what = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise self._error(f"Chroma at {self._place}: {what}", "run `bugatlas doctor`") from error
+
+
+def _about(node: Node, content: str) -> dict[str, str]:
+    """Metadata, for whoever looks into the store with other tools; we read the hash alone."""
+    return {"repo": node.repo, "path": node.path, "kind": node.kind.value, "hash": content}
+
+
+def _hashes(collection: Collection) -> Iterator[tuple[str, str]]:
+    """(id, content hash) of every node."""
+    at = 0
+    while True:
+        got = collection.get(include=["metadatas"], limit=BATCH, offset=at)
+        yield from zip(got["ids"], (str(m.get("hash")) for m in got["metadatas"] or ()), strict=True)
+        if len(got["ids"]) < BATCH:
+            return
+        at += BATCH
