@@ -117,14 +117,18 @@ def _captures(found: Grammar, data: bytes) -> Captures | None:
         elif kind == "decorator":
             decorators.append((node.start_byte, node.end_byte, node.start_point[0]))
         else:
-            name = nodes["name"][0]
+            name, last = nodes["name"][0], node
             body = nodes["body"][0] if "body" in nodes else node.child_by_field_name("body")
+            if (
+                body is not None and body.end_byte > node.end_byte
+            ):  # in Dart a body stands beside its signature
+                last = body
             owner = nodes["owner"][0] if "owner" in nodes else None
-            end_row, end_column = node.end_point
+            end_row, end_column = last.end_point
             definitions.append(
                 Capture(
                     node.start_byte,
-                    node.end_byte,
+                    last.end_byte,
                     kind,
                     index,
                     name.start_byte,

@@ -93,7 +93,7 @@ _REQUIRES: Final = frozenset(
 _TOPIC = re.compile(rb"[\w.\-/#+*{}$:%]{2,120}$")
 _PUBLISH: Final = words(
     "publish Publish PublishAsync publishAsync convertAndSend basicPublish basic_publish "
-    "sendToQueue BasicPublish send_message xadd XAdd PublishMsg publishMessage"
+    "sendToQueue BasicPublish xadd XAdd PublishMsg publishMessage"
 )
 _SUBSCRIBE: Final = words(
     "subscribe Subscribe SubscribeAsync QueueSubscribe psubscribe PSubscribe KafkaListener "

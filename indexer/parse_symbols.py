@@ -90,7 +90,10 @@ def place(
         if kind != "scope":
             signature = _signature(data, capture, language)
             close = docstrings.get(body)
-            doc = first_paragraph(unquote(data[body:close])) if close else doc_above(lines, row, language)
+            if close:
+                doc = first_paragraph(unquote(data[body:close]))
+            elif not above or above.start != row + 1:  # what stands above the line is said of the outermost
+                doc = doc_above(lines, row, language)
             kind = _kind(kind, name, signature, bool(inner or (above and above.kind in _TYPES)))
         end_row = min(max(end_row, row), last)
         symbol = Symbol(name, qualname, kind, row + 1, end_row + 1, signature, doc)
@@ -162,13 +165,15 @@ def _name(raw: bytes) -> tuple[str, str]:
     text = raw[:400].decode("utf-8", "replace")
     if text.isidentifier():
         return text, ""
-    text = " ".join(text.split()).strip("\"'`$:")
+    if text[:1] in ("'", '"', "`"):  # a key of an object literal
+        return text.strip("\"'`")[:100], ""
+    text = " ".join(text.split()).strip("$:")
     if "operator" in text:
         head, _, tail = text.replace("::", ".").partition("operator")
         return f"operator{tail}"[:100], head.strip(". ")
     for _ in range(4 if "<" in text else 0):
         text = _ARGUMENTS.sub("", text)
-    text = text.replace("::", ".").replace("?.", ".").replace(".prototype.", ".")
+    text = text.replace("::", ".").replace(":", ".").replace("?.", ".").replace(".prototype.", ".")
     for root in _ROOTS:
         text = text.removeprefix(root)
     head, _, tail = text.rpartition(".")
