@@ -1,0 +1,129 @@
+"""Seconds by stage of a cold index, in one process: `python -m benchmarks.stages LIST DIR` prints JSON.
+
+Functions of the indexer are wrapped from outside, each with a clock that stops while a wrapped function inside
+it runs, so that the stages add up to the whole and the product carries no clocks.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from indexer import assemble, repository
+from indexer.git import Git
+from indexer.parse import grammar
+from summaries import arrays
+from summaries.index import Index
+from summaries.store import Store
+
+STAGES: tuple[tuple[Any, str, str], ...] = (
+    (Git, "__init__", "git: open"),
+    (Git, "resolve", "git: resolve"),
+    (Git, "tree", "git: list files"),
+    (repository, "choose", "choose files"),
+    (Git, "blobs", "read blobs"),
+    (repository, "inspect", "look at text"),
+    (repository, "refine", "language"),
+    (repository, "parse", "parse"),
+    (repository, "blob_terms", "words"),
+    (repository, "pack", "pack"),
+    (repository, "pack_facts", "pack"),
+    (repository, "pack_text", "pack"),
+    (Store, "__init__", "store: open"),
+    (Store, "add", "store"),
+    (Store, "known", "store"),
+    (Store, "pending", "store"),
+    (Store, "absorbed", "store"),
+    (Store, "add_commits", "store"),
+    (repository, "history", "history"),
+    (repository, "assemble", "assemble"),
+    (assemble, "_postings", "assemble: sort"),
+    (assemble, "_history", "assemble: history"),
+    (arrays, "write", "write shard"),
+    (repository, "_state", "state"),
+    (Index, "publish", "publish"),
+)
+
+
+class Clock:
+    """Seconds by stage, each second in one stage only."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._open = ["other"]
+        self._at = time.perf_counter()
+
+    def _tick(self) -> None:
+        now = time.perf_counter()
+        name = self._open[-1]
+        self.seconds[name] = self.seconds.get(name, 0.0) + now - self._at
+        self._at = now
+
+    def enter(self, name: str) -> None:
+        """A stage begins."""
+        self._tick()
+        self._open.append(name)
+
+    def leave(self) -> None:
+        """The innermost stage ends."""
+        self._tick()
+        self._open.pop()
+
+    def wrap(self, name: str, inner: Callable[..., Any]) -> Callable[..., Any]:
+        """A function whose calls count for a stage; of a generator, every step."""
+
+        def steps(found: Iterator[Any]) -> Iterator[Any]:
+            while True:
+                self.enter(name)
+                try:
+                    item = next(found)
+                except StopIteration:
+                    return
+                finally:
+                    self.leave()
+                yield item
+
+        @functools.wraps(inner)
+        def timed(*args: Any, **kwargs: Any) -> Any:
+            self.enter(name)
+            try:
+                result = inner(*args, **kwargs)
+            finally:
+                self.leave()
+            return steps(result) if hasattr(result, "__next__") else result
+
+        return timed
+
+
+def staged(run: Callable[[], object]) -> dict[str, float]:
+    """Seconds by stage of what `run` does in this process, the largest first."""
+    clock = Clock()
+    kept = [(owner, name, getattr(owner, name)) for owner, name, _ in STAGES]
+    try:
+        for owner, name, stage in STAGES:
+            setattr(owner, name, clock.wrap(stage, getattr(owner, name)))
+        clock.enter("other")
+        run()
+        clock.leave()
+    finally:
+        for owner, name, was in kept:
+            setattr(owner, name, was)
+    return {n: round(s, 3) for n, s in sorted(clock.seconds.items(), key=lambda x: -x[1]) if s >= 0.0005}
+
+
+if __name__ == "__main__":
+    from indexer.build import build
+    from indexer.repos import discover_all, read_list
+
+    found, failed = discover_all(read_list(Path(sys.argv[1])), Path(sys.argv[2]) / "clones")
+    assert not failed, failed
+    for language in ("go", "java", "python", "c", "typescript", "javascript"):
+        grammar(language)
+    seconds = staged(lambda: build(Path(sys.argv[2]), found, workers=1))
+    sys.stdout.write(msgspec.json.encode(seconds).decode() + "\n")
