@@ -50,11 +50,23 @@ def locate(
     `progress` is called between steps, and may raise to give up. Raises UsageError for an empty report or a filter
     that nothing passes, SnapshotMissing for an unknown `at`.
     """
-    began = time.perf_counter()
-    if isinstance(report, str):
-        report = read(report)
+    report = read(report) if isinstance(report, str) else report
     progress(Step("route", title=report.title, frames=len(report.frames), mentions=len(report.mentions)))
     views, notes = views_at(index, repositories(index, options.repos), options.at)
+    return locate_in(index, views, report, options, weights, progress, notes)
+
+
+def locate_in(
+    index: Index,
+    views: Sequence[View],
+    report: Report,
+    options: Options,
+    weights: Weights | None = None,
+    progress: Progress = lambda step: None,
+    notes: tuple[str, ...] = (),
+) -> Answer:
+    """As `locate`, over these snapshots, whatever the options say of repositories and `at`."""
+    began = time.perf_counter()
     scope, query, ranking = search(index, views, report, weights, tests=options.tests)
     wanted = passing(scope, Filter(options.languages, options.paths))
     order = [i for i in best_files(ranking, len(ranking.scores)) if wanted is None or wanted[i]][
