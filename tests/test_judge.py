@@ -51,17 +51,17 @@ def paths(answer: Answer) -> list[str]:
 
 def test_the_model_orders_and_explains(index: Index) -> None:
     plainly = locate(index, REPORT)
-    assert paths(plainly)[0] != RIGHT  # else there would be nothing to see
-    with TestServer(pick(RIGHT)) as server:
+    last = paths(plainly)[-1]
+    with TestServer(pick(last)) as server:
         told = judge(index, REPORT, Options(), chat_of(server), ONCE)
-    assert paths(told)[0] == RIGHT
+    assert paths(told)[0] == last != paths(plainly)[0]
     assert sorted(paths(told)) == sorted(paths(plainly))
     first = told.files[0]
     assert (first.evidence[0].voter, first.evidence[0].text) == ("judge", "a percentage is taken as a share")
     assert len(first.evidence) > 1  # what the search saw is still told
     scores = [f.score for f in told.files]
     assert scores == sorted(scores, reverse=True)
-    assert told.directories[0].path == "src/orders"
+    assert told.directories[0].path == last.split(": ")[1].rpartition("/")[0]
     assert any("a hundred times too large" in n for n in told.notes)
     assert any(re.match(r"m: 1 call, [\d,]+ tokens$", n) for n in told.notes)
 
@@ -89,7 +89,7 @@ def test_agreement_raises_the_confidence_and_doubt_lowers_it(index: Index) -> No
         surer = judge(index, REPORT, Options(), chat_of(server), ONCE)
     with TestServer(pick(RIGHT, sure="low")) as server:
         unsure = judge(index, REPORT, Options(), chat_of(server), ONCE)
-    assert unsure.confidence < plainly.confidence < surer.confidence <= 0.99
+    assert unsure.confidence < plainly.confidence < surer.confidence < 1
 
 
 def test_a_second_call_reads_code_only_where_it_pays(index: Index) -> None:
