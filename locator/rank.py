@@ -110,8 +110,8 @@ def fuse(scope: Scope, found: Features, weights: Weights) -> Ranking:
     scores = scores - costs
     top = float(scores[found.candidates].max()) if found.candidates.any() else 1.0
     scores = np.where(found.candidates, scores / (top if top > 0 else 1.0), -1.0).astype(np.float32)
-    most = max(sum(weights.routes.values()), 1e-9)
-    shares = (total / most).astype(np.float32)
+    # A repository is as good as its best files are in the end; its own voters have spoken in their scores.
+    shares = route.unit(route.best(np.maximum(scores, 0), scope, decay=0.5))
     return Ranking(scores, parts, costs, shares, route_parts, found.candidates, found.votes, found.called)
 
 
