@@ -14,7 +14,8 @@ from locator.answer import Answer, Step
 from locator.locate import locate
 from locator.report import read
 from locator.server.problems import Problem
-from locator.server.shapes import Lines, LocateRequest, Node, Repositories
+from locator.server.shapes import Lines, LocateRequest, Repositories
+from locator.show import Node, look
 from summaries.index import Index
 
 
@@ -90,7 +91,7 @@ def test_repos(client):
     )
 
 
-def test_tree_drills_from_repository_to_file(client):
+def test_tree_drills_from_repository_to_file(client, index):
     where, seen = "shop-orders", []
     while True:
         node = msgspec.json.decode(client.get(f"/v1/tree/{where}").content, type=Node)
@@ -98,12 +99,12 @@ def test_tree_drills_from_repository_to_file(client):
         assert node.repo == "shop-orders" and node.summary
         if node.kind == "file":
             break
-        assert node.files == sum(e.files for e in node.entries)
-        assert [e.kind for e in node.entries] == sorted(e.kind for e in node.entries)
-        at = next((e for e in node.entries if e.path.endswith("src")), None) or node.entries[0]
-        where = f"shop-orders/{at.path}"
+        assert node.children and not node.git_dir and not any(c.git_dir for c in node.children)
+        assert all(c.summary for c in node.children)
+        where = f"shop-orders/{node.children[0].path}"
     assert seen[0] == "repository" and seen[-1] == "file" and set(seen[1:-1]) == {"directory"}
-    assert node.outline and node.lines >= node.outline[-1].end
+    assert node.symbols and node.lines >= node.symbols[-1].end
+    assert node.summary == look(Index.open(index), where).summary
 
 
 def test_file_gives_lines_as_indexed(client, index):

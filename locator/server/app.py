@@ -20,7 +20,8 @@ from locator.server.meters import Meters
 from locator.server.service import Service, own_version
 from locator.server.settings import ServiceSettings
 from locator.server.shelf import Shelf
-from locator.weights import Weights
+from locator.weights import VOTERS, Weights
+from summaries.config import Settings
 from summaries.errors import BugatlasError
 
 ABOUT = """From a bug report to the repository, directory, file and function that hold the bug, and why.
@@ -29,13 +30,15 @@ Errors are `application/problem+json`. Where tokens are set, every call needs `A
 and a repository that a token may not see does not exist for it."""
 
 
-def service(root: Path, settings: ServiceSettings, weights: Weights | None = None) -> Service:
+def service(root: Path, settings: ServiceSettings, asking: Settings | None = None) -> Service:
     """The parts of a service, not yet begun."""
+    asking = asking or Settings()
     meters = Meters()
     return Service(
         settings=settings,
         root=root,
-        weights=weights or Weights(),
+        asking=asking,
+        weights=Weights(voters={**VOTERS, **asking.voters}),
         shelf=Shelf(root),
         desk=Desk(settings, meters),
         jobs=Jobs(root, settings.refresh, meters),

@@ -56,13 +56,12 @@ def serve(
         raise UsageError(f"the service needs {e.name}", "pip install 'bugatlas[serve]'") from e
     from locator.server.app import configured, service
     from locator.server.settings import load
-    from locator.weights import VOTERS, Weights
 
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(Lines())
     logging.basicConfig(level=logging.WARNING if quiet else logging.INFO, handlers=[handler], force=True)
     chosen = load(file, host=host, port=port)
-    parts = service(ctx.obj or default_dir(), chosen, Weights(voters={**VOTERS, **settings.voters}))
+    parts = service(ctx.obj or default_dir(), chosen, settings)
     uvicorn.Server(configured(parts)).run()
 
 

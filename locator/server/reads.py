@@ -14,7 +14,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response, StreamingResponse
 
 from locator.answer import Answer, Step
-from locator.locate import locate
+from locator.modes import find
 from locator.report import read
 from locator.search import Asked, Results, search
 from locator.server import tree
@@ -23,8 +23,9 @@ from locator.server.guard import log_detail
 from locator.server.openapi import body, json, says, streams, takes
 from locator.server.problems import Problem, ProblemError, said, status_of
 from locator.server.service import Here, Reader, Service
-from locator.server.shapes import Lines, LocateRequest, Node, Repositories, SystemMap
-from summaries.errors import BugatlasError
+from locator.server.shapes import Lines, LocateRequest, Repositories, SystemMap
+from locator.show import Node
+from summaries.errors import BugatlasError, UsageError
 from summaries.index import Index
 
 router = APIRouter(prefix="/v1")
@@ -48,7 +49,8 @@ def answer(
 ) -> Answer:
     """Answer one report from what the caller may see."""
     index = service.shelf.index(caller)
-    found = locate(index, read(asked.report, asked.title), asked.options(), service.weights, progress)
+    report = read(asked.report, asked.title)
+    found = find(index, report, asked.options(), service.asking, service.weights, progress)
     service.meters.locate.observe(found.seconds)
     service.meters.verdicts.labels(found.verdict).inc()
     return found
@@ -200,11 +202,20 @@ async def get_repos(service: Here, caller: Reader) -> Response:
     responses=says(Node, 404, 503),
     response_class=Response,
 )
-async def get_tree(service: Here, caller: Reader, where: str, at: At = None) -> Response:
+async def get_tree(
+    service: Here,
+    caller: Reader,
+    where: str,
+    at: At = None,
+    depth: Annotated[int, Query(ge=0, le=3, description="Levels below.")] = 1,
+) -> Response:
     """`where` is a repository's name, then a path in it: `/v1/tree/shop/orders/api/routes.py`."""
 
     def work(index: Index) -> Node:
-        return tree.node(index, *tree.split(index, where), at)
+        try:
+            return tree.node(index, where, at, depth)
+        except UsageError as e:
+            raise ProblemError(404, e.message, e.hint) from None
 
     return await _read(service, caller, work)
 

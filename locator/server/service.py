@@ -17,6 +17,7 @@ from locator.server.problems import ProblemError
 from locator.server.settings import Right, ServiceSettings
 from locator.server.shelf import Shelf
 from locator.weights import Weights
+from summaries.config import Settings
 
 if TYPE_CHECKING:
     from locator.trackers.desk import Trackers
@@ -28,6 +29,7 @@ class Service:
 
     settings: ServiceSettings
     root: Path
+    asking: Settings  # how questions are answered: mode, model, weights
     weights: Weights
     shelf: Shelf
     desk: Desk

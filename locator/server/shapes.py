@@ -75,43 +75,6 @@ class Repositories(Struct, frozen=True):
     lines: int
 
 
-class Entry(Struct, frozen=True):
-    """Something in a directory. `path` is the whole path; directories don't end in "/"."""
-
-    path: str
-    kind: Literal["directory", "file"]
-    files: int  # in it and below; 1 for a file
-    words: int = 0  # of code and text in it and below: what its area on a map stands for
-    language: str = ""
-    summary: str = ""
-
-
-class Outline(Struct, frozen=True):
-    """A definition in a file. Lines are 1-based and inclusive."""
-
-    name: str
-    kind: str
-    start: int
-    end: int
-    signature: str = ""
-
-
-class Node(Struct, frozen=True):
-    """A repository, directory or file with its summary and what it holds."""
-
-    repo: str
-    path: str  # "" is the repository itself
-    kind: Literal["repository", "directory", "file"]
-    commit: str
-    summary: str
-    language: str = ""
-    lines: int = 0
-    files: int = 0  # in it and below
-    entries: tuple[Entry, ...] = ()  # directories first, both by name
-    left_out: int = 0  # entries beyond the first thousand
-    outline: tuple[Outline, ...] = ()
-
-
 class Lines(Struct, frozen=True):
     """Lines of an indexed file."""
 

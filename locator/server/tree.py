@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from msgspec.structs import replace
 
-import numpy as np
-
-from locator.server.shapes import Entry, Lines, MapNode, Node, Outline, Repositories, Repository
+from locator.server.shapes import Lines, MapNode, Repositories, Repository
+from locator.show import Node, look
 from locator.terminal import link
 from summaries.index import Index, RepoState
 from summaries.shard import View
-from summaries.static import directory_summary, file_summary
-from summaries.store import Store
 
-MOST_ENTRIES = 1000
-MOST_SUMMARIES = 150  # files summed up for one directory
 MOST_LINES = 2000
 MOST_CHARACTERS = 400_000  # of lines given at once
 LONG = 2000  # characters kept of one line
 
 
 class NotHereError(LookupError):
-    """No such repository, directory or file for this caller."""
+    """No such repository or file for this caller."""
 
 
 def repositories(index: Index, edition: int) -> Repositories:
@@ -50,80 +44,13 @@ def repository(index: Index, state: RepoState) -> Repository:
     )
 
 
-def split(index: Index, where: str) -> tuple[str, str]:
-    """Repository and path of `repo/path`: names may hold slashes, and the longest that fits counts."""
-    where = where.strip("/")
-    fitting = [n for n in index.repos if where == n or where.startswith(n + "/")]
-    if not fitting:
-        raise NotHereError("no such repository")
-    name = max(fitting, key=len)
-    return name, where[len(name) + 1 :]
+def node(index: Index, where: str, at: str | None, depth: int) -> Node:
+    """A place of the tree with what is below it. Raises UsageError, SnapshotMissing."""
+    return _public(look(index, where, at, depth))
 
 
-def node(index: Index, repo: str, path: str, at: str | None = None) -> Node:
-    """A place of the tree. Raises NotHereError, SnapshotMissing."""
-    view = _view(index, repo, at)
-    if path in view.paths:
-        return _file(index.store(repo), view, path)
-    prefix = path + "/" if path else ""
-    below = [i for i, p in enumerate(view.paths) if p.startswith(prefix)]
-    if not below and path:
-        raise NotHereError("no such file or directory")
-    return _directory(index, view, path, prefix, below)
-
-
-def _file(store: Store, view: View, path: str) -> Node:
-    i = view.paths.index(path)
-    facts = store.facts(view.blob(i))
-    outline = tuple(
-        Outline(s.qualname, s.kind, s.start, s.end, s.signature) for s in facts.symbols[:MOST_ENTRIES]
-    )
-    summary = file_summary(path, facts, view.repo)
-    return Node(
-        view.repo, path, "file", view.info.commit, summary, facts.language, facts.lines, 1, outline=outline
-    )
-
-
-def _directory(index: Index, view: View, path: str, prefix: str, below: Sequence[int]) -> Node:
-    store = index.store(view.repo)
-    counts: Counter[str] = Counter()
-    weights: Counter[str] = Counter()
-    own: list[int] = []
-    sizes = _sizes(view)
-    for i in below:
-        name, slash, _ = view.paths[i][len(prefix) :].partition("/")
-        if slash:
-            counts[name] += 1
-            weights[name] += int(sizes[i])
-        else:
-            own.append(i)
-    own.sort(key=lambda i: view.paths[i])
-    told = {i: store.facts(view.blob(i)) for i in own[:MOST_SUMMARIES]}
-    entries = [Entry(prefix + n, "directory", counts[n], weights[n]) for n in sorted(counts)]
-    entries += [
-        Entry(
-            view.paths[i],
-            "file",
-            1,
-            int(sizes[i]),
-            _language(view, i),
-            file_summary(view.paths[i], told[i], view.repo) if i in told else "",
-        )
-        for i in own
-    ]
-    summary = directory_summary(
-        path, [(view.paths[i], f) for i, f in told.items()], [(prefix + n, "") for n in counts]
-    )
-    return Node(
-        view.repo,
-        path,
-        "directory" if path else "repository",
-        view.info.commit,
-        summary,
-        files=len(below),
-        entries=tuple(entries[:MOST_ENTRIES]),
-        left_out=max(0, len(entries) - MOST_ENTRIES),
-    )
+def _public(found: Node) -> Node:
+    return replace(found, git_dir="", children=tuple(_public(c) for c in found.children))
 
 
 def lines(index: Index, repo: str, path: str, start: int, end: int, at: str | None = None) -> Lines:
@@ -163,10 +90,3 @@ def _view(index: Index, repo: str, at: str | None) -> View:
 
 def _language(view: View, i: int) -> str:
     return view.shard.info.languages[int(view.shard.arrays["blob_languages"][view.blob_ids[i]])]
-
-
-def _sizes(view: View) -> np.ndarray:
-    """Words of every file: the index keeps no sizes in bytes."""
-    per_blob, _, _ = view.lengths
-    sizes: np.ndarray = per_blob[view.blob_ids].astype(np.int64)
-    return sizes
