@@ -102,10 +102,14 @@ def _captures(found: Grammar, data: bytes) -> Captures | None:
     root = tree.root_node
     if root.has_error and too_wide(root):
         return None
+    try:
+        matches = QueryCursor(found.query, match_limit=_MATCHES).matches(root)
+    except UnicodeDecodeError:  # a scanner split a character, and a predicate compares it
+        return None
     captures = Captures([], [], [], [], [], root.has_error)
     definitions, strings, docstrings, decorators, imports, _ = captures
     kinds = found.kinds
-    for index, nodes in QueryCursor(found.query, match_limit=_MATCHES).matches(root):
+    for index, nodes in matches:
         kind = kinds[index]
         node = nodes[kind][0]
         if kind == "string":
@@ -119,10 +123,8 @@ def _captures(found: Grammar, data: bytes) -> Captures | None:
         else:
             name, last = nodes["name"][0], node
             body = nodes["body"][0] if "body" in nodes else node.child_by_field_name("body")
-            if (
-                body is not None and body.end_byte > node.end_byte
-            ):  # in Dart a body stands beside its signature
-                last = body
+            if body is not None and body.end_byte > node.end_byte:
+                last = body  # in Dart it stands beside its signature
             owner = nodes["owner"][0] if "owner" in nodes else None
             end_row, end_column = last.end_point
             definitions.append(

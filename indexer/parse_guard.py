@@ -50,7 +50,12 @@ def _periodic(line: bytes) -> bool:
 
 
 def _blank(text: bytes) -> bytes:
-    return text[:200] + _NOT_LINE_END.sub(b" ", text[200:-200]) + text[-200:]
+    start, end = 200, len(text) - 200
+    while text[start] & 0xC0 == 0x80:  # inside a character
+        start += 1
+    while text[end] & 0xC0 == 0x80:
+        end -= 1
+    return text[:start] + _NOT_LINE_END.sub(b" ", text[start:end]) + text[end:]
 
 
 def too_wide(root: Node) -> bool:

@@ -293,6 +293,8 @@ HOSTILE = {
     "quotes": "'" * 99_999,
     "texts in texts": '"${' * 30_000,
     "comments": "/*" * 50_000,
+    "accents": "é-" * 20_000,
+    "accents apart": " é" * 20_000,
     "zeros": "\0" * 100_000,
     "backslashes": "\\" * 100_000,
     "spaces": " " * 100_000 + "x",
