@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 from msgspec import Struct
@@ -17,7 +18,7 @@ from indexer.fanout import OnDone, OnFiles
 from indexer.repos import Source
 from indexer.repository import Job, Outcome, unchanged
 from summaries.errors import BugatlasError, IndexDamaged, IndexVersion
-from summaries.index import Index, Manifest
+from summaries.index import Index, Manifest, read_state, unreferenced
 from summaries.types import SkipReason
 
 
@@ -31,6 +32,7 @@ class BuildReport(Struct, frozen=True):
     lines: int
     parsed: int
     seconds: float
+    problem: str = ""  # why the knowledge base isn't up to date
 
     @property
     def failed(self) -> tuple[Outcome, ...]:
@@ -65,9 +67,11 @@ def build(
     with index.writing():
         outcomes = list(_settled(index, jobs, on_done))
         settled = {o.repo for o in outcomes}
+        if not rebuild:  # which goes on with what an earlier one left
+            _sweep(index)
         rest = [j for j in jobs if j.source.name not in settled]
         outcomes += fanout.run(rest, cores, on_files, on_done)
-        knowledge.update(Index.open(root), on_phase)
+        problem = _know(root, on_phase)
     outcomes.sort(key=lambda o: o.repo)
     states = [o.state for o in outcomes if o.state]
     files: Counter[str] = Counter()
@@ -83,7 +87,19 @@ def build(
         sum(s.lines for s in states),
         sum(o.parsed for o in outcomes),
         time.perf_counter() - began,
+        problem,
     )
+
+
+def _know(root: Path, say: Callable[[str], None]) -> str:
+    """Bring the knowledge base up to date; what went wrong, if anything did: repositories are published."""
+    try:
+        knowledge.update(Index.open(root), say)
+    except BugatlasError as e:
+        return str(e)
+    except OSError as e:
+        return f"{e.strerror or e} ({e.filename or root})"
+    return ""
 
 
 def _opened(root: Path, manifest: Manifest | None, rebuild: bool) -> Index:
@@ -102,6 +118,14 @@ def _opened(root: Path, manifest: Manifest | None, rebuild: bool) -> Index:
         with index.writing():
             index.set_manifest(merged)
     return index
+
+
+def _sweep(index: Index) -> None:
+    """Remove what killed runs left beside what is published."""
+    for folder in (index.root / "repos").glob("*/"):
+        with suppress(IndexDamaged):  # begun and never finished, or for `doctor` to tell
+            for path in unreferenced(folder, read_state(folder / "repo.json")):
+                path.unlink(missing_ok=True)
 
 
 def _settled(index: Index, jobs: Sequence[Job], on_done: OnDone) -> Iterator[Outcome]:

@@ -83,7 +83,7 @@ def index(
     else:
         click.echo(render(report, unread))
     nowhere = [at for at in ats if found and all(at in o.missing for o in report.outcomes if not o.failed)]
-    if report.failed or failures or nowhere:
+    if report.failed or report.problem or failures or nowhere:
         raise click.exceptions.Exit(1)
 
 

@@ -66,7 +66,8 @@ def update(index: Index, say: Say = lambda line: None) -> int:
     if not (manifest.embedder and manifest.vectors):
         return 0
     record = read_record(index.root)
-    if (record.store, record.embedder) != (manifest.vectors, manifest.embedder):
+    inside = manifest.vectors in backends.VECTORS and not (index.root / manifest.vectors).is_dir()
+    if inside or (record.store, record.embedder) != (manifest.vectors, manifest.embedder):
         record = Record(manifest.vectors, manifest.embedder)
     current = {n: Held(s.generation, 0, manifest.digest) for n, s in index.repos.items()}
     behind = [n for n, h in current.items() if (r := record.repos.get(n)) is None or replace(r, nodes=0) != h]

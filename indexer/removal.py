@@ -31,7 +31,7 @@ def remove(root: Path, names: Sequence[str]) -> list[Gone]:
     index = Index.open(root)
     have = known(root)
     # A folder whose repo.json is unreadable is still found by the name it was made for.
-    found = {n: named(n, list(have)) or (n if (root / "repos" / slug(n)).is_dir() else None) for n in names}
+    found = {n: named(n, list(have)) or _leftover(root, n, list(have)) for n in names}
     if unknown := [n for n, full in found.items() if full is None]:
         there = ", ".join(list(have)[:8])
         raise UsageError(f"not indexed: {', '.join(unknown)}", f"indexed: {there}" if there else "nothing is")
@@ -39,8 +39,16 @@ def remove(root: Path, names: Sequence[str]) -> list[Gone]:
         return [_remove(index, str(full)) for full in dict.fromkeys(found.values())]
 
 
+def _leftover(root: Path, name: str, have: Sequence[str]) -> str | None:
+    """The name, if it or a folder's own name leads to a folder without a readable state."""
+    folder = root / "repos" / name
+    own = "/" not in name and name not in (".", "..", *map(slug, have)) and folder.is_dir()
+    return name if own or (root / "repos" / slug(name)).is_dir() else None
+
+
 def _remove(index: Index, name: str) -> Gone:
     folder = index.folder(name)
+    folder = folder if folder.is_dir() else index.root / "repos" / name
     record = known(index.root).get(name)
     clone = Path(record.git_dir) if record else None
     ours = clone if clone and clone.parent == clones_of(index.root) and clone.is_dir() else None

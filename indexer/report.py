@@ -151,6 +151,8 @@ def render(report: BuildReport, unread: Sequence[str] = ()) -> str:
         lacking = [r for a, r in missing if a == at]
         lines.append(f"no {at} in {_listed(lacking)}")
     failed = [f"{o.repo}: {o.reason}" for o in report.failed] + list(unread)
+    if report.problem:
+        lines += ["", f"the knowledge base is not up to date: {report.problem}"]
     if failed:
         lines += ["", f"{counted(len(failed), 'failure')}; what was indexed before is still there:"]
         lines += [f"  {f}" for f in failed]

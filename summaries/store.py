@@ -142,6 +142,11 @@ class Store:
         except (TypeError, zstandard.ZstdError) as e:
             raise IndexDamaged(f"{self.path} has no text of {blob}", "run `bugatlas doctor`") from e
 
+    def fault(self) -> str:
+        """What SQLite finds wrong with the file; "" where it is sound."""
+        said = self._db.execute("pragma quick_check(1)").fetchone()
+        return "" if said and said[0] == "ok" else str(said[0] if said else "no answer")
+
     def commits(self) -> list[Commit]:
         """Every commit met so far, parents before children."""
         rows = self._db.execute("select commits from history order by seq")

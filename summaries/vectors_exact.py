@@ -23,10 +23,10 @@ class _Held(Struct, frozen=True):
 
 
 class Exact:
-    """Files DIR/vectors/COLLECTION.safetensors, each replaced in one piece."""
+    """Files DIR/exact/COLLECTION.safetensors, each replaced in one piece."""
 
     def __init__(self, root: Path) -> None:
-        self._folder = root / "vectors"
+        self._folder = root / "exact"
 
     def replace(
         self, collection: str, nodes: Sequence[Node], embed: Callable[[Sequence[str]], Vectors]
