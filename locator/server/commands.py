@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
+import os
 import secrets
 import sys
+import threading
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from summaries.config import Settings, options
 from summaries.errors import UsageError
 from summaries.index import default_dir
+
+if TYPE_CHECKING:
+    import uvicorn
 
 
 class Lines(logging.Formatter):
@@ -38,10 +45,17 @@ class Lines(logging.Formatter):
 @click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port; 0 takes a free one.  [default: 8349]")
 @click.option("--quiet", is_flag=True, help="Log warnings only.")
+@click.option("--until-eof", is_flag=True, help="End with standard input: for programs that start a service.")
 @options
 @click.pass_context
 def serve(
-    ctx: click.Context, settings: Settings, file: Path | None, host: str | None, port: int | None, quiet: bool
+    ctx: click.Context,
+    settings: Settings,
+    file: Path | None,
+    host: str | None,
+    port: int | None,
+    quiet: bool,
+    until_eof: bool,
 ) -> None:
     """Answer a team over HTTP: a page, an API, webhooks of trackers, coding agents.
 
@@ -62,7 +76,18 @@ def serve(
     logging.basicConfig(level=logging.WARNING if quiet else logging.INFO, handlers=[handler], force=True)
     chosen = load(file, host=host, port=port)
     parts = service(ctx.obj or default_dir(), chosen, settings)
-    uvicorn.Server(configured(parts)).run()
+    server = uvicorn.Server(configured(parts))
+    if until_eof:
+        threading.Thread(target=_end_with_input, args=[server], daemon=True).start()
+    server.run()
+
+
+def _end_with_input(server: uvicorn.Server) -> None:
+    """Whoever started the service holds the other end: it closes even where they are killed."""
+    with contextlib.suppress(OSError):
+        while os.read(0, 4096):
+            pass
+    server.should_exit = True
 
 
 @serve.command()
