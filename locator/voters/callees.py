@@ -60,6 +60,8 @@ def callees(
                 strongest[doc] = q
         for n in np.flatnonzero(out[start : start + len(v)] > 0).tolist():
             name = names[strongest[int(v.blob_ids[n])]]
-            origin, at = scope.locate(used[name][1])
-            called[int(start) + n] = (name, origin.path(at))
+            user = used[name][1]
+            if user != start + n:  # its own use of its own name is no news
+                origin, at = scope.locate(user)
+                called[int(start) + n] = (name, origin.path(at))
     return out, called
