@@ -13,14 +13,19 @@ from typing import Final
 
 from tree_sitter import Node
 
+from indexer.parse_text import words
+
 STRETCH: Final = 3_000  # bytes
 WIDE: Final = 20_000  # children of one node; the query engine is quadratic in those that have no name
 
 _ENDS: Final = b";{}(),\"'"
-_TABLE: Final = bytes(
-    ord("\n") if byte in _ENDS else ord(" ") if byte == ord("\n") else byte for byte in range(256)
-)
+_ACROSS_LINES: Final = words("java csharp c cpp objc javascript typescript tsx php rust dart proto thrift")
+"""Languages in which a line end ends nothing."""
+
+_TABLE: Final = bytes(0x0A if byte in _ENDS else 0x20 if byte == 0x0A else byte for byte in range(256))
+_LINES_TABLE: Final = bytes(0x0A if byte in _ENDS else byte for byte in range(256))
 _LONG = re.compile(rb"(?<![^;{}(),\"'])[^;{}(),\"']{%d,}" % STRETCH)
+_LONG_LINE = re.compile(rb"(?<![^\n;{}(),\"'])[^\n;{}(),\"']{%d,}" % STRETCH)
 _NOT_LINE_END = re.compile(rb"[^\n]")
 _PERIODS: Final = range(1, 65)
 
@@ -35,8 +40,9 @@ def tame(data: bytes, lines: list[bytes], language: str) -> bytes | None:
         return None
     if max(map(len, lines)) > STRETCH:
         data = b"\n".join([_blank(line) if _periodic(line) else line for line in lines])
-    if max(map(len, data.translate(_TABLE).split(b"\n"))) >= STRETCH:
-        data = _LONG.sub(lambda found: _blank(found[0]), data)
+    table, long = (_TABLE, _LONG) if language in _ACROSS_LINES else (_LINES_TABLE, _LONG_LINE)
+    if max(map(len, data.translate(table).split(b"\n"))) >= STRETCH:
+        data = long.sub(lambda found: _blank(found[0]), data)
     return data
 
 
