@@ -80,7 +80,10 @@ def _spent() -> float:
 def best(costs: Sequence[Cost]) -> Cost:
     """The least of each figure: what the work costs when nothing disturbs it."""
     return Cost(
-        min(c.seconds for c in costs), min(c.cpu for c in costs), max(c.peak_mb for c in costs), costs[0].output
+        min(c.seconds for c in costs),
+        min(c.cpu for c in costs),
+        max(c.peak_mb for c in costs),
+        costs[0].output,
     )
 
 

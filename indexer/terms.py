@@ -6,12 +6,14 @@ grammar names nothing. Every line belongs to exactly one unit, so a file's words
 
 from __future__ import annotations
 
-from collections import Counter
+from functools import lru_cache
 
 import msgspec
 import numpy as np
 from msgspec import Struct
+from numpy.typing import NDArray
 
+from indexer.tally import tally
 from summaries import words
 from summaries.types import Facts, Symbol
 
@@ -36,58 +38,48 @@ class BlobTerms(Struct, frozen=True, array_like=True):
 
 def blob_terms(facts: Facts, text: str) -> BlobTerms:
     """All rows of one blob."""
-    lines = text.split("\n")
-    spans, owners = split_units(facts, len(lines))
-    texts: list[list[str]] = [[] for _ in spans]
-    for owner, line in zip(owners, lines, strict=True):
-        texts[owner].append(line)
-    bags = [words.count("\n".join(t)) for t in texts]
-    sizes = [len(b) for b in bags]
-    heads = head_terms(facts)
+    lines = text.count("\n") + 1
+    spans, owners = split_units(facts, lines)
+    head = head_text(facts)
+    rows = np.concatenate([owners, np.full(head.count("\n") + 1, len(spans), np.int32)])
+    docs, keys, counts = tally(f"{text}\n{head}", rows)
+    cut = int(np.searchsorted(docs, len(spans)))
     return BlobTerms(
-        np.array(spans, np.int32).tobytes(),
-        np.repeat(np.arange(len(bags), dtype=np.int32), sizes).tobytes(),
-        np.fromiter((k for b in bags for k in b), np.uint64, sum(sizes)).tobytes(),
-        np.fromiter((n for b in bags for n in b.values()), np.int32, sum(sizes)).tobytes(),
-        np.fromiter(heads, np.uint64, len(heads)).tobytes(),
-        np.fromiter(heads.values(), np.int32, len(heads)).tobytes(),
+        spans.tobytes(),
+        docs[:cut].tobytes(),
+        keys[:cut].tobytes(),
+        counts[:cut].tobytes(),
+        keys[cut:].tobytes(),
+        counts[cut:].tobytes(),
         words.hashes(sorted(marks(facts))).tobytes(),
     )
 
 
-def split_units(facts: Facts, lines: int) -> tuple[list[tuple[int, int, int]], list[int]]:
+def split_units(facts: Facts, lines: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Units as (first line, last line, symbol index or -1), and for every line the unit that owns it."""
-    owners = [-1] * (lines + 1)
-    spans: list[tuple[int, int, int]] = []
-    inner = [(i, s) for i, s in enumerate(facts.symbols) if s.kind in _UNIT_KINDS and s.start <= lines]
-    inner.sort(key=lambda p: (p[1].start, -p[1].end))  # outer before inner: the innermost writes last
-    for i, s in inner:
-        unit = len(spans)
-        spans.append((s.start, min(s.end, lines), i))
-        owners[s.start : min(s.end, lines) + 1] = [unit] * (min(s.end, lines) + 1 - s.start)
-    rest = [n for n in range(1, lines + 1) if owners[n] < 0]
+    owners = np.full(lines + 1, -1, np.int32)
+    inner = [(s.start, -s.end, i) for i, s in enumerate(facts.symbols) if s.kind in _UNIT_KINDS]
+    inner = sorted(x for x in inner if x[0] <= lines)  # outer before inner: the innermost writes last
+    spans = [(start, min(-end, lines), i) for start, end, i in inner]
+    for unit, (start, end, _) in enumerate(spans):
+        owners[start : end + 1] = unit
+    rest = np.flatnonzero(owners[1:] < 0) + 1
     size = WINDOW if not spans else max(WINDOW, len(rest))
     for at in range(0, len(rest), size):
         block = rest[at : at + size]
-        for n in block:
-            owners[n] = len(spans)
-        spans.append((block[0], block[-1], -1))
-    if not spans:
-        spans.append((1, max(lines, 1), -1))
-    return spans, [max(o, 0) for o in owners[1:]]
+        owners[block] = len(spans)
+        spans.append((int(block[0]), int(block[-1]), -1))
+    return np.array(spans, np.int32), owners[1:]
 
 
-def head_terms(facts: Facts) -> Counter[int]:
-    """Words of what the file says of itself: names, first sentences, routes, topics, errors, keys."""
-    bag: Counter[int] = Counter(words.count(facts.doc))
+def head_text(facts: Facts) -> str:
+    """What the file says of itself, a piece a line: names, first sentences, routes, topics, errors, keys."""
+    pieces = [facts.doc]
     for s in facts.symbols:
-        bag.update(words.count(s.name))
-        if s.doc:
-            bag.update(words.count(s.doc.split(". ")[0]))
-    for e in (*facts.serves, *facts.calls):
-        bag.update(words.count(e.route))
-    bag.update(words.count(" ".join((*(t.name for t in facts.topics), *facts.errors, *facts.keys))))
-    return bag
+        pieces += (s.name, s.doc.split(". ")[0])
+    pieces += (e.route for e in (*facts.serves, *facts.calls))
+    pieces += (*(t.name for t in facts.topics), *facts.errors, *facts.keys)
+    return "\n".join(pieces)
 
 
 def marks(facts: Facts) -> set[str]:
@@ -96,10 +88,7 @@ def marks(facts: Facts) -> set[str]:
     for s in facts.symbols:
         out.update(_symbol_marks(s))
     for literal in facts.strings:
-        out.update("s:" + p for p in words.phrases(literal.text))
-        pair = words.phrases(literal.text, 2)
-        if len(pair) == 1:
-            out.add("s:" + pair[0])
+        out.update(_phrase_marks(literal.text))
     for e in (*facts.serves, *facts.calls):
         parts = words.route_key(e.route).strip("/").split("/")
         out.update("r:" + "/".join(parts[i:]) for i in range(max(1, len(parts) - 1)))
@@ -109,6 +98,15 @@ def marks(facts: Facts) -> set[str]:
         out.update("k:" + ".".join(parts[i:]) for i in range(max(1, len(parts) - 1)))
     out.update("e:" + e for e in facts.errors)
     return out
+
+
+@lru_cache(maxsize=20_000)
+def _phrase_marks(text: str) -> tuple[str, ...]:
+    """Three words in a row of a message; two where it has no more."""
+    if text.isalnum():  # one word
+        return ()
+    pair = words.phrases(text, 2)
+    return tuple("s:" + p for p in (*words.phrases(text), *(pair if len(pair) == 1 else ())))
 
 
 def _symbol_marks(s: Symbol) -> set[str]:
