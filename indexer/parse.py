@@ -7,6 +7,7 @@ bytes. Files without a grammar are read by lines (`parse_lines`). Nothing here r
 from __future__ import annotations
 
 import re
+import threading
 import time
 from functools import cache
 from importlib.resources import files
@@ -28,6 +29,7 @@ _BUDGET: Final = 0.6  # seconds; a file whose parse takes longer is given up
 _CHUNK: Final = 1 << 16
 _MATCHES: Final = 1 << 14  # unfinished matches the query engine may keep; generous, it bounds hostile input
 
+_PARSING = threading.Lock()  # a parser calls back into Python, where another thread could enter it
 _CAPTURE = re.compile(r"@([a-z]+)\b")
 _EXTENDS = re.compile(r"; extends (\w+)\n")
 _AUXILIARY = frozenset({"name", "owner", "body"})
@@ -91,14 +93,15 @@ def _parsed(found: Grammar, data: bytes, language: str) -> Facts:
 def _captures(found: Grammar, data: bytes) -> Captures | None:
     """Runs the parser and the query within the time budget; None if it ran out."""
     deadline = time.monotonic() + _BUDGET
-    try:
-        tree = found.parser.parse(
-            lambda at, _: data[at : at + _CHUNK],
-            progress_callback=lambda _offset, _error: time.monotonic() > deadline,
-        )
-    except ValueError:  # cancelled
-        found.parser.reset()
-        return None
+    with _PARSING:
+        try:
+            tree = found.parser.parse(
+                lambda at, _: data[at : at + _CHUNK],
+                progress_callback=lambda _offset, _error: time.monotonic() > deadline,
+            )
+        except ValueError:  # cancelled
+            found.parser.reset()
+            return None
     root = tree.root_node
     if root.has_error and too_wide(root):
         return None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import files
 from pathlib import Path
 
@@ -342,3 +343,11 @@ def test_code_with_a_hole_gives_facts_within_its_lines(path: Path, data: st.Data
 @given(st.text(max_size=60), st.text(max_size=200))
 def test_any_name_has_a_language_or_none(path: str, text: str) -> None:
     assert refine(path, text) is None or isinstance(refine(path, text), str)
+
+
+def test_threads_share_the_parsers() -> None:
+    texts = {p: p.read_text("utf-8") for p in FIXTURES}
+    alone = {p: read(p.name, text) for p, text in texts.items()}
+    with ThreadPoolExecutor(8) as pool:
+        together = pool.map(lambda p: (p, read(p.name, texts[p])), [*texts] * 4)
+    assert all(facts == alone[p] for p, facts in together)
