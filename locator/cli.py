@@ -110,9 +110,9 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted; what was finished is kept", err=True)
         sys.exit(130)
-    except BrokenPipeError:
+    except BrokenPipeError:  # `| head` has read enough; click ends the same way
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)
+        sys.exit(1)
     except BugatlasError as e:
         _fail(str(e), e.exit_code)
     except Exception as e:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from locator.report import Report
 
 FULL = 3  # files shown with all their evidence and lines of code; the others take less room
+NAMING = frozenset(("path", "position", "url_file", "identifier", "call", "dotted", "endpoint", "config"))
 MODELS = ("judge", "code", "paper")  # voters whose words are a language model's
 COLORS = {"confident": "bold green", "likely": "bold yellow", "unsure": "bold magenta"}
 
@@ -166,7 +167,7 @@ def tips(report: Report, options: Options) -> list[str]:
     out = []
     if not report.frames:
         out.append("add the stack trace, or the error message exactly as it was printed")
-    if not kinds & {"path", "position", "url_file", "identifier", "call", "dotted", "endpoint", "config"}:
+    if not report.frames and not kinds & NAMING:
         out.append("name a function, file, endpoint, service or configuration key that takes part")
     if len(report.title) + len(report.body) < 200:
         out.append("say more: what was done, what was expected, what happened instead")

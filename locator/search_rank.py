@@ -21,7 +21,7 @@ PART, JOINED = 0.4, 0.7  # weight of an identifier's parts, and of words run tog
 BODY, UNIT, HEADS, PATH = 1.0, 1.0, 0.5, 0.4  # weights of the fields, each divided by its maximum
 NAMED, WORD = 4.0, 0.5  # added where a definition bears exactly that name: an identifier, a plain word
 LONGEST = 4  # words that may be one identifier: "get device by name" finds getDeviceByName
-ROLES = ((Role.DOC, 0.8), (Role.TEST | Role.MOCK, 0.8), (Role.EXAMPLE | Role.TOOL, 0.9), (Role.CONFIG, 0.8))
+ROLES = ((Role.DOC, 0.5), (Role.TEST | Role.MOCK, 0.8), (Role.EXAMPLE | Role.TOOL, 0.9), (Role.CONFIG, 0.8))
 
 
 class Scores(Struct, frozen=True):

@@ -44,9 +44,7 @@ _TABLE = _Table()
 _UNSAFE_JSON = re.compile(
     "[\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
-_HOST = re.compile(
-    r"(?:https://|ssh://git@|git@)([\w.-]{1,200})[:/]([\w.-]{1,100}(?:/[\w.-]{1,100}){1,8}?)(?:\.git)?/?"
-)
+_HOST = re.compile(r"(?:https://|ssh://git@|git@)([\w.-]{1,200})[:/]([\w.-]{1,100}(?:/[\w.-]{1,100}){1,8})/?")
 
 
 def safe(text: str) -> str:
@@ -110,9 +108,10 @@ def link(git_dir: str, url: str, commit: str, path: str, start: int, end: int = 
     found = _HOST.fullmatch(url)
     if not found:
         return ""
+    page = f"https://{found[1]}/{found[2].removesuffix('.git')}"
     place = f"{commit}/{quote(path)}#L{start}"
     if "github" in found[1]:
-        return f"https://{found[1]}/{found[2]}/blob/{place}" + (f"-L{end}" if end > start else "")
+        return f"{page}/blob/{place}" + (f"-L{end}" if end > start else "")
     if "gitlab" in found[1]:
-        return f"https://{found[1]}/{found[2]}/-/blob/{place}" + (f"-{end}" if end > start else "")
+        return f"{page}/-/blob/{place}" + (f"-{end}" if end > start else "")
     return ""
