@@ -8,7 +8,8 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from indexer.languages import language_of, refine
 from indexer.parse import parse
 from indexer.repos import Source
 from indexer.services import aliases
-from indexer.terms import BlobTerms, blob_terms, pack, unpack
+from indexer.terms import BlobTerms, blob_terms
 from indexer.workers import Workers
 from summaries import arrays
 from summaries.errors import IndexDamaged, SnapshotMissing
@@ -34,7 +35,7 @@ from summaries.static_manifest import is_manifest
 from summaries.store import Record, Store, blob_id, pack_facts, pack_text
 from summaries.types import Commit, Entry, Facts, Skip, SkipReason, Snapshot
 
-CHUNK = 48  # blobs parsed and stored in one piece: what a crash can cost
+CHUNK = 96  # blobs parsed and stored in one piece
 HEAD = "HEAD"
 OTHER_VERSION = "other version"
 
@@ -66,25 +67,31 @@ class Outcome(Struct, frozen=True):
     missing: tuple[str, ...] = ()  # refs and dates asked for that the repository does not have
 
 
-def parse_blobs(git_dir: Path, wanted: Sequence[tuple[str, str, str]]) -> list[Record]:
+Parsed = tuple[Record, BlobTerms | None]
+
+
+def parse_blobs(git_dir: Path, wanted: Sequence[tuple[str, str, str]]) -> list[Parsed]:
     """Read and parse blobs given as (sha, path, language). Runs in a worker process."""
+    with Git(git_dir) as git:
+        return list(_parse(git, wanted))
+
+
+def _parse(git: Git, wanted: Sequence[tuple[str, str, str]]) -> Iterator[Parsed]:
     by_sha: dict[str, list[tuple[str, str]]] = {}
     for sha, path, language in wanted:
         by_sha.setdefault(sha, []).append((path, language))
-    out = []
-    with Git(git_dir) as git:
-        for sha, data in git.blobs(list(by_sha)):
-            out += [_record(sha, path, language, data) for path, language in by_sha[sha]]
-    return out
+    for sha, data in git.blobs(list(by_sha)):
+        for path, language in by_sha[sha]:
+            yield _record(sha, path, language, data)
 
 
-def _record(sha: str, path: str, language: str, data: bytes | None) -> Record:
+def _record(sha: str, path: str, language: str, data: bytes | None) -> Parsed:
     key = blob_id(sha, language)
     text = SkipReason.UNREADABLE if data is None else inspect(path, data)
     if isinstance(text, SkipReason):
-        return Record(key, text)
+        return Record(key, text), None
     facts = parse(path, text, refine(path, text) or language)
-    return Record(key, None, pack_facts(facts), pack_text(text), pack(blob_terms(facts, text)))
+    return Record(key, None, pack_facts(facts), pack_text(text)), blob_terms(facts, text)
 
 
 class _Draft(Struct, frozen=True):
@@ -221,20 +228,20 @@ def _update(
     }
     missing = {k: v for k, v in missing.items() if k not in known}
     progress(0, len(missing))
-    for records in _parsed(git.git_dir, list(missing.values()), job.workers):
-        store.add(records)
-        known.update((r.id, r.skip) for r in records)
-        progress(len(records), 0)
+    fresh_rows: dict[str, BlobTerms] = {}
+    for parsed in _parsed(git, list(missing.values()), job.workers):
+        store.add(r for r, _ in parsed)
+        known.update((r.id, r.skip) for r, _ in parsed)
+        fresh_rows.update((r.id, rows) for r, rows in parsed if rows)
+        progress(len(parsed), 0)
     snapshots = [_without_skipped(s, languages, known) for s in drafts]
     commits = store.commits()
     fresh = history(git, [c for c, _, _ in wanted], {c.sha for c in commits})
     store.add_commits(fresh)
 
     def rows(ids: Sequence[str]) -> Mapping[str, BlobTerms]:
-        found = {i: unpack(r) for i, r in store.pending(ids).items()}
-        rest = [i for i in ids if i not in found]
-        found |= {i: blob_terms(f, store.text(i)) for i, f in store.facts_of(rest)}
-        return found
+        rest = [i for i in ids if i not in fresh_rows]  # parsed by a run that was killed
+        return fresh_rows | {i: blob_terms(f, store.text(i)) for i, f in store.facts_of(rest)}
 
     data, meta = assemble(job.source.name, snapshots, languages, _reachable(commits + fresh), shard, rows)
     arrays.write(index.folder(job.source.name) / draft.file, data, meta)
@@ -246,18 +253,20 @@ def _update(
     manifests = [(p, store.text(b)) for p, b in blobs.items() if is_manifest(p)]
     new = _state(job, git, head, facts, manifests, draft)
     changed = _changed(shard, head)
+    store.flush()
     index.publish(new)
-    store.absorbed()
     return Outcome(job.source.name, new, reason, parsed=len(missing), changed=changed)
 
 
-def _parsed(git_dir: Path, wanted: list[tuple[str, str, str]], workers: int) -> Iterable[list[Record]]:
-    chunks = [wanted[i : i + CHUNK] for i in range(0, len(wanted), CHUNK)]
-    if workers < 2 or len(chunks) < 4:
-        yield from (parse_blobs(git_dir, c) for c in chunks)
+def _parsed(git: Git, wanted: list[tuple[str, str, str]], workers: int) -> Iterator[list[Parsed]]:
+    if workers < 2 or len(wanted) < 4 * CHUNK:
+        found = _parse(git, wanted)
+        while chunk := list(islice(found, CHUNK)):
+            yield chunk
         return
+    chunks = [wanted[i : i + CHUNK] for i in range(0, len(wanted), CHUNK)]
     with Workers(workers) as pool:
-        yield from pool.map(parse_blobs, [git_dir] * len(chunks), chunks)
+        yield from pool.map(parse_blobs, [git.git_dir] * len(chunks), chunks)
 
 
 class _Trees:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-import msgspec
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
@@ -117,17 +116,3 @@ def _symbol_marks(s: Symbol) -> set[str]:
     if len(parts) > 1:
         out.add("q:" + ".".join(parts[-2:]))
     return out
-
-
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(BlobTerms).decode
-
-
-def pack(rows: BlobTerms) -> bytes:
-    """Rows as stored while a shard is pending."""
-    return _encode(rows)
-
-
-def unpack(data: bytes) -> BlobTerms:
-    """The inverse of `pack`."""
-    return _decode(data)

@@ -1,13 +1,15 @@
 """Facts and text of every blob of one repository: SQLite, by content, append-only.
 
-What is here stays true whatever commit is asked, so a crash loses nothing that was written and a re-run
-pays only for blobs that are missing. `pending` holds the lexical rows of blobs that no shard has taken yet.
+What is here stays true whatever commit is asked, so a crash loses at most the last second's work and a re-run
+pays only for blobs that are missing.
 """
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
+import time
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
@@ -19,10 +21,12 @@ from summaries.types import Commit, Facts, SkipReason
 
 _SCHEMA = """
 create table if not exists blob(id text primary key, facts blob, text blob, skip text) without rowid;
-create table if not exists pending(id text primary key, rows blob) without rowid;
 create table if not exists history(seq integer primary key, commits blob);
 create table if not exists note(key text primary key, text text) without rowid;
 """
+
+
+SAVE_EVERY = 1.0  # seconds between two commits of what is added
 
 
 def blob_id(sha: str, language: str) -> str:
@@ -65,7 +69,6 @@ class Record(msgspec.Struct, frozen=True):
     skip: SkipReason | None = None
     facts: bytes = b""
     text: bytes = b""
-    rows: bytes = b""
 
 
 class Store:
@@ -76,8 +79,13 @@ class Store:
         self.path = path
         try:
             if write:
+                self._fresh = not path.exists()
                 self._db = sqlite3.connect(path, timeout=60)
+                self._db.execute("pragma cache_spill = off")  # so that readers wait for a commit only
+                if self._fresh:  # nothing rests on it before `flush`
+                    self._db.execute("pragma synchronous = off")
                 self._db.executescript(_SCHEMA)
+                self._kept = time.monotonic()
             else:
                 self._db = sqlite3.connect(
                     f"file:{path}?mode=ro", uri=True, timeout=60, check_same_thread=False
@@ -100,26 +108,23 @@ class Store:
         return {i: SkipReason(s) if s else None for i, s in rows}
 
     def add(self, records: Iterable[Record]) -> None:
-        """One transaction."""
-        records = list(records)
-        with self._db:
-            self._db.executemany(
-                "insert or replace into blob values(?,?,?,?)",
-                [(r.id, r.facts, r.text, r.skip.value if r.skip else None) for r in records],
-            )
-            self._db.executemany(
-                "insert or replace into pending values(?,?)", [(r.id, r.rows) for r in records if not r.skip]
-            )
+        """Durable with the next `flush`, safe from a killed process within about a second."""
+        self._db.executemany(
+            "insert or replace into blob values(?,?,?,?)",
+            [(r.id, r.facts, r.text, r.skip.value if r.skip else None) for r in records],
+        )
+        if time.monotonic() - self._kept > SAVE_EVERY:
+            self._db.commit()
+            self._kept = time.monotonic()
 
-    def pending(self, ids: Collection[str]) -> dict[str, bytes]:
-        """Lexical rows of those of `ids` that wait for a shard."""
-        wanted = set(ids)
-        return {i: rows for i, rows in self._db.execute("select id, rows from pending") if i in wanted}
-
-    def absorbed(self) -> None:
-        """Forget the pending rows: a shard that holds them has been published."""
-        with self._db:
-            self._db.execute("delete from pending")
+    def flush(self) -> None:
+        """Make sure that all that was written outlives a loss of power."""
+        self._db.commit()
+        if self._fresh:
+            with self.path.open("rb") as f:
+                os.fsync(f.fileno())
+            self._db.execute("pragma synchronous = full")
+            self._fresh = False
 
     def facts(self, blob: str) -> Facts:
         """Facts of a blob. Raises IndexDamaged where it is unknown or unreadable."""
