@@ -169,6 +169,10 @@ _OURS = tuple(
             "authorization header",
             r"(?i)\b(?:bearer|basic|token|digest)[ \t]{1,4}([A-Za-z0-9._~+/=-]{16,4000})",
         ),
+        (
+            "authorization header",
+            r"(?i)\bauthorization[\"']?[ \t]{0,4}[:=][ \t]{0,4}[\"']?(?:[a-z]{1,20}[ \t]{1,4})([^\s\"']{8,4000})",
+        ),
         ("google key", r"\bAIza[\w-]{30,60}|\bya29\.[\w-]{20,400}|\bGOCSPX-[\w-]{20,60}"),
         ("aws key", r"\b(?:A3T[A-Z0-9]|ABIA|ACCA|AGPA|AIDA|AKIA|ANPA|AROA|ASCA|ASIA)[A-Z0-9]{12,20}\b"),
         ("azure key", r"(?i)\b(?:AccountKey|SharedAccessKey|sig)=([A-Za-z0-9+/%=_-]{20,200})"),
@@ -196,44 +200,74 @@ def _ours(piece: str) -> Iterator[Span]:
     for kind, pattern in _OURS:
         for m in pattern.finditer(piece):
             group = m.lastindex or 0
-            if m.end(group) - m.start(group) > 2 and not _HOLDER.fullmatch(m.group(group)):
+            if m.end(group) - m.start(group) > 2 and not (group and _HOLDER.fullmatch(m.group(group))):
                 yield *m.span(group), kind
 
 
 # --- values of things called password -------------------------------------------------------------------
 
 _NAME = re.compile(
-    r"(?i)(?:pass(?:word|wd|phrase|code)?|pwd|secret|token|credentials?|api_?-?key|access_?-?key|auth_?-?key|"
-    r"private_?-?key|encryption_?-?key|signing_?-?key|master_?-?key|account_?-?key|session_?-?key|license_?-?key|"
-    r"secret_?-?key|salt|auth)(?:[_.-]?[a-z0-9]{1,20}){0,3}[\"'\]`]{0,2}(?:\s?:\s?[A-Za-z<>\[\]]{1,20})?"
-    r"[ \t]{0,40}(?::=|=>|={1,3}|!={1,2}|:|>|\()[ \t]{0,40}"
+    r"(?:(?P<pass>(?i:pass(?:word|wd|phrase|code)s?|pass(?![a-z])|pwd))|(?i:secrets?|tokens?|credentials?|creds|"
+    r"(?:api|access|auth|private|encryption|signing|master|account|session|license|secret|shared|client|app)"
+    r"[_-]?key|auth(?![a-z])|salt(?![a-z])))"
+    r"(?P<affix>(?:[_.-][A-Za-z0-9]{1,24}|[A-Z0-9][a-z0-9]{0,24}){0,4})"
+    r"[\"'\]`]{0,2}(?:\s?:\s?[A-Za-z<>\[\]]{1,20}(?=\s{0,3}=))?"
+    r"[ \t]{0,40}(?P<sign>:=|=>|={1,3}|!={1,2}|:|>|\()[ \t]{0,40}"
 )
-_QUOTED = re.compile(r"[@bBrRuUfF]{0,2}(?:\"([^\"\n]{4,400})\"|'([^'\n]{4,400})'|`([^`\n]{4,400})`)")
-_BARE = re.compile(r"([^\s\"'`,;&<>(){}\[\]]{6,400})")
-_HOLDER = re.compile(  # what stands where a secret would: placeholders, templates, names of settings
-    r"(?i)\[?redacted.*|\$.*|\{.*\}|<.*>|%.*|x{3,}|\*+|\.{3,}|"
-    r"(?:your|my|the|some|an?|example|sample|test|dummy|fake|change)[-_ ].*|"
-    r"null|none|nil|undefined|true|false|string|str|required|optional|changeme|placeholder|todo|"
+_QUOTED = re.compile(r"[@bBrRuUfF]{0,2}(?:\"([^\"\n]{3,400})\"|'([^'\n]{3,400})'|`([^`\n]{3,400})`)")
+_BARE = re.compile(r"([^\s\"'`,;&<>(){}\[\]]{4,400})(?P<end>[\s,;&<\"'})\]]|$)?")
+_ABOUT = re.compile(  # names of what surrounds a secret: TOKEN_PORT, secretName
+    r"(?i)(?:port|path|files?|dir|url|uri|host|name|type|length|len|timeout|count|ttl|expir\w*|size|format|header|"
+    r"prefix|suffix|field|param|class|algorithm|policy|provider|store|id|ids|index|limit|version|kind|mode)$"
+)
+_HOLDER = re.compile(  # what stands where a secret would: placeholders, templates, types, names of settings
+    r"(?i)\[?redacted.*|\$[a-z_]+|\$[({].*[)}]|\{.*\}|<.*>|%[a-z]{1,3}|%\w{1,40}%|%\(\w+\)s|x{3,}|\*+|\.{3,}|"
+    r"(?:your|my|the|some|an?|example|sample|test|dummy|fake|change)[-_ ][a-z_ -]*|"
+    r"null|none|nil|undefined|true|false|string|str|text|bool(?:ean)?|int(?:eger)?|number|any|bytes?|object|"
+    r"required|optional|changeme|placeholder|todo|bearer|basic|digest|utf-?8|ascii|latin-?1|"
     r"(?:[a-z]{1,30}[_. -]){0,4}(?:password|passwd|token|secret|key|credentials?|user(?:name)?)s?[:.]?"
 )
-_CODE = re.compile(r"[A-Za-z_$][\w$]*(?:(?:\.|->|::)[A-Za-z_$][\w$]*)*[?!]?")
+_PLACE = re.compile(
+    r"(?:https?:/|\.{0,2}|~|[A-Za-z]:)?(?:/[\w.@$%{}-]{0,60}){2,20}|[\d.]{1,40}|[\w.-]{1,60}:\d{1,5}"
+)
+_CODE = re.compile(
+    r"[A-Za-z_$][\w$]*(?:(?:\.|->|::)[A-Za-z_$][\w$]*)+[?!]?|[A-Za-z_]*(?i:password|pwd|secret|token)[A-Za-z_]*"
+)
 
 
 def _named(piece: str) -> Iterator[Span]:
     for m in _NAME.finditer(piece):
+        strong = m["pass"] is not None
+        if _ABOUT.search(m["affix"]) or (m["sign"] == "(" and "." in m["affix"]):
+            continue
         if found := _QUOTED.match(piece, m.end()):
             group = found.lastindex or 0
-            value = found.group(group)
-            if " " not in value.strip() and not _HOLDER.fullmatch(value) and not _sentence(value):
+            if _secret(found.group(group), strong, m["sign"]):
                 yield *found.span(group), "password"
-        elif found := _BARE.match(piece, m.end()):
-            value = found.group(1)
-            if (
-                not _HOLDER.fullmatch(value)
-                and not (_CODE.fullmatch(value) and not _mixed(value))
-                and _mixed(value)
-            ):
+        elif (found := _BARE.match(piece, m.end())) and m["sign"] != "(":
+            word = (
+                m["pass"] and len(m["pass"]) > 4 and found["end"] is not None and m["sign"] in ("=", ":", ">")
+            )
+            if _bare(found.group(1), word=bool(word)):
                 yield *found.span(1), "password"
+
+
+def _bare(value: str, *, word: bool) -> bool:
+    """Whether a value without quotes is a secret; with `word` a plain word may be one."""
+    if any(p.fullmatch(value) for p in (_HOLDER, _PLACE, _CODE)):
+        return False
+    return word or _mixed(value)
+
+
+def _secret(value: str, strong: bool, sign: str) -> bool:
+    """Whether a quoted value is one. A password may be any word; a token is no word, path or address."""
+    if " " in value.strip() or _HOLDER.fullmatch(value):
+        return False
+    if strong and sign != "(":
+        return True
+    if _PLACE.fullmatch(value) or re.fullmatch(r"\W*", value):
+        return False
+    return _mixed(value) or (len(value) >= 16 and value.isalnum() and not value.isalpha()) or strong
 
 
 def _mixed(value: str) -> bool:
@@ -241,10 +275,4 @@ def _mixed(value: str) -> bool:
     letters = sum(c.isalpha() for c in value)
     digits = sum(c.isdigit() for c in value)
     signs = sum(c in "!@#$%^*+/=~?" for c in value)
-    return letters > 0 and (digits >= 2 or signs >= 2 or (digits > 0 and signs > 0))
-
-
-def _sentence(value: str) -> bool:
-    return bool(
-        re.fullmatch(r"[A-Za-z]{1,30}(?:[_.:/-][A-Za-z]{1,30}){1,8}|[a-z]{1,7}|https?://[^:@]+", value)
-    )
+    return letters > 0 and (digits >= 2 or signs >= 2 or (digits > 0 and (signs > 0 or len(value) >= 16)))
