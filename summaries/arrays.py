@@ -109,4 +109,4 @@ class Strings(Sequence[str]):
         """Every string, decoded in one pass."""
         data = self._bytes.tobytes()
         ends = self._ends.tolist()
-        return [data[a:b].decode("utf-8", "replace") for a, b in zip([0, *ends[:-1]], ends, strict=True)]
+        return [data[a:b].decode("utf-8", "replace") for a, b in zip([0, *ends][:-1], ends, strict=True)]
