@@ -73,6 +73,7 @@ def _choose_index(ctx: click.Context, param: click.Parameter, value: Path | None
 
 _SHARED = (
     click.option("--json", "as_json", is_flag=True, help="Print one JSON document."),
+    click.option("--debug", is_flag=True, hidden=True, expose_value=False),  # `cli.main` looks for it
     click.option("--no-color", is_flag=True, help="Plain text, as with NO_COLOR or in a pipe."),
     click.option("--index", type=click.Path(path_type=Path), metavar="DIR", expose_value=False, is_eager=True,
                  callback=_choose_index, help="The index to use, as before the command."),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from locator.answer import Answer, Evidence, FileHit, RouteHit, SymbolHit
 from locator.page import Page, Piece, counted, linked
 from locator.terminal import link, one_line
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from locator.locate import Options
     from locator.report import Report
 
+GUESSES = 5  # files shown where none is a confident match
 FULL = 3  # files shown with all their evidence and lines of code; the others take less room
 NAMING = frozenset(("path", "position", "url_file", "identifier", "call", "dotted", "endpoint", "config"))
 MODELS = ("judge", "code", "paper")  # voters whose words are a language model's
@@ -38,6 +41,8 @@ def render(
     found = answer.verdict in COLORS
     if not found:
         _tips(page, tips)
+    if not found and not explain:
+        answer = _shortened(answer, GUESSES)
     if answer.files:
         _map(page, answer, explain)
         page.blank()
@@ -46,6 +51,15 @@ def render(
         full = explain or (found and n <= FULL)
         page.blank()
         _file(page, index, answer, n, file, full, explain)
+
+
+def _shortened(answer: Answer, most: int) -> Answer:
+    """The first files of an answer and the way to them."""
+    files = answer.files[:most]
+    folders = {(f.repo, f.path.rpartition("/")[0]) for f in files}
+    directories = tuple(d for d in answer.directories if (d.repo, d.path) in folders)
+    routes = tuple(r for r in answer.routes if any(r.repo == f.repo for f in files))
+    return replace(answer, files=files, directories=directories, routes=routes)
 
 
 def _header(page: Page, answer: Answer, repos: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 
 from msgspec import Struct
@@ -109,8 +109,16 @@ def _suggestions(index: Index, target: str) -> str:
         return f"did you mean {_listed(places[:4])}?"
     names = {part: n for n in index.repos for part in (n.rpartition("/")[2], n)}
     close = get_close_matches(target.split("/")[0], names, 3, 0.5) + get_close_matches(target, names, 3, 0.5)
-    close = list(dict.fromkeys(names[c] for c in close))[:3]
-    return f"did you mean {_listed(close)}?" if close else "`bugatlas show` lists the repositories"
+    found = [names[c] for c in close] or _closest(tail.rpartition("/")[2], _every_path(index))
+    likely = list(dict.fromkeys(found))[:3]
+    return f"did you mean {_listed(likely)}?" if likely else "`bugatlas show` lists the repositories"
+
+
+def _every_path(index: Index) -> Iterator[str]:
+    for name in index.repos:
+        for path in index.view(name).paths:
+            yield f"{name}/{path}"
+            yield f"{name}/{path}".rpartition("/")[0]
 
 
 def _within(tree: Tree, path: str) -> str:

@@ -24,13 +24,16 @@ _JOINERS = "\u200c\u200d"  # invisible but part of words (Persian) and of emoji
 _HIDDEN = ("Cc", "Cf", "Cs", "Zl", "Zp")  # control, format and surrogate characters, line separators
 
 
+def _hidden(char: str) -> bool:
+    return unicodedata.category(char) in _HIDDEN and char not in _JOINERS
+
+
 class _Table(dict[int, str]):
     """For `str.translate`: each character as it is shown, worked out when it is first met."""
 
     def __missing__(self, code: int) -> str:
         char = chr(code)
-        hidden = unicodedata.category(char) in _HIDDEN and char not in _JOINERS
-        if not hidden:
+        if not _hidden(char):
             shown = char
         elif char in "\t\n\r\u2028\u2029":
             shown = " "
@@ -41,9 +44,7 @@ class _Table(dict[int, str]):
 
 
 _TABLE = _Table()
-_UNSAFE_JSON = re.compile(
-    "[\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
-)
+_NOT_PLAIN = re.compile(r"[^\x20-\x7e\n]")
 _HOST = re.compile(r"(?:https://|ssh://git@|git@)([\w.-]{1,200})[:/]([\w.-]{1,100}(?:/[\w.-]{1,100}){1,8})/?")
 
 
@@ -90,7 +91,7 @@ def console(no_color: bool = False, *, err: bool = False) -> Console:
 def print_json(value: Any) -> None:
     """One JSON document. What could act on a terminal is written as \\u escapes: the data is the same."""
     text = json.dumps(value, ensure_ascii=False, indent=2)
-    text = _UNSAFE_JSON.sub(lambda m: f"\\u{ord(m[0]):04x}", text)
+    text = _NOT_PLAIN.sub(lambda m: json.dumps(m[0])[1:-1] if _hidden(m[0]) else m[0], text)
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 
