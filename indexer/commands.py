@@ -79,7 +79,7 @@ def index(
         )
     unread = [str(f) for f in failures]
     if as_json:
-        click.echo(msgspec.json.encode({**msgspec.to_builtins(report), "unread": unread}))
+        _print_json({**msgspec.to_builtins(report), "unread": unread})
     else:
         click.echo(render(report, unread))
     nowhere = [at for at in ats if found and all(at in o.missing for o in report.outcomes if not o.failed)]
@@ -101,7 +101,7 @@ def remove(root: Path | None, names: tuple[str, ...], as_json: bool) -> None:
 
     gone = take_out(root or default_dir(), names)
     if as_json:
-        click.echo(msgspec.json.encode([msgspec.to_builtins(g) for g in gone]))
+        _print_json([msgspec.to_builtins(g) for g in gone])
         return
     for g in gone:
         clone = ", and its clone" if g.clone else ""
@@ -121,7 +121,7 @@ def doctor(root: Path | None, as_json: bool) -> None:
     root = root or default_dir()
     findings = check(root)
     if as_json:
-        click.echo(msgspec.json.encode([msgspec.to_builtins(f) for f in findings]))
+        _print_json([msgspec.to_builtins(f) for f in findings])
     else:
         click.echo("\n".join(_finding(f.where, f.what, f.run) for f in findings) or f"{root} is sound")
     if findings:
@@ -130,6 +130,10 @@ def doctor(root: Path | None, as_json: bool) -> None:
 
 def _finding(where: str, what: str, run: str) -> str:
     return f"{where}: {what}\n    {run}"
+
+
+def _print_json(document: object) -> None:
+    click.echo(msgspec.json.encode(document).decode())
 
 
 __all__: Sequence[str] = ["doctor", "index", "remove"]

@@ -42,8 +42,11 @@ def remove(root: Path, names: Sequence[str]) -> list[Gone]:
 def _leftover(root: Path, name: str, have: Sequence[str]) -> str | None:
     """The name, if it or a folder's own name leads to a folder without a readable state."""
     folder = root / "repos" / name
-    own = "/" not in name and name not in (".", "..", *map(slug, have)) and folder.is_dir()
-    return name if own or (root / "repos" / slug(name)).is_dir() else None
+    if (root / "repos" / slug(name)).is_dir():
+        return name
+    # Never anything but a folder right below, and never a published one by its folder's name.
+    own = folder.name == name and name not in ("", ".", "..", *map(slug, have))
+    return name if own and folder.is_dir() else None
 
 
 def _remove(index: Index, name: str) -> Gone:
