@@ -39,6 +39,7 @@ class Case(Struct, frozen=True, omit_defaults=True):
     as_of: str | None = None  # ISO 8601, UTC unless it says otherwise
     created: str | None = None
     fix_commits: tuple[Base, ...] = ()
+    fixed: str | None = None  # when the last of them was made
     words: str = ""  # where the text is from, if not from a person's report: "commit"
     place: str = ""  # "bugs.jsonl:12"; set on reading
 
@@ -57,9 +58,12 @@ class Repo(Struct, frozen=True):
 
     name: str
     mirror: str
+    path: str = ""  # where the clone lies, if that is known without a pattern
 
     def where(self, pattern: str) -> Path:
         """Path of the clone: PATTERN with {owner} and {name} filled in."""
+        if self.path:
+            return Path(self.path)
         owner, _, name = self.mirror.rpartition("/")
         return Path(pattern.replace("{owner}", owner).replace("{name}", name))
 

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from eval.cases import Case, read_cases, read_repos
+from eval.cases import Case, Repo, read_cases, read_repos
 from summaries.errors import UsageError
+from summaries.index import Index
+
+if TYPE_CHECKING:
+    from eval.lines import Line
+    from eval.settings import Settings
 
 PATH = click.Path(path_type=Path)
 SHOWN = 20  # problems printed before the rest is counted
@@ -37,86 +43,124 @@ def load(path: Path) -> list[Case]:
     return cases
 
 
+# fmt: off
 @evaluate.command("run")
 @click.argument("cases", type=PATH)
-@click.option(
-    "--repos", required=True, type=PATH, metavar="FILE", help="owner/name [mirror-owner/mirror-name] a line."
-)
-@click.option(
-    "--mirror", required=True, metavar="PATTERN", help="Where clones lie: clones/{owner}/{name}.git"
-)
+@click.option("--repos", type=PATH, metavar="FILE",
+              help="owner/name [mirror-owner/mirror-name] a line.  [default: the index's repositories]")
+@click.option("--mirror", metavar="PATTERN", help="Where those clones lie, such as clones/{owner}/{name}.git")
 @click.option("--scope", type=click.Choice(["all", "reported", "oracle"]), default="all", show_default=True,
-              help="Rank over all repositories, the one reported in, or (oracle) those that the fix changed.")  # fmt: skip
-@click.option(
-    "--out", required=True, type=PATH, metavar="RUN.jsonl", help="Where answers go; a torn run is resumed."
-)
-@click.option(
-    "--work", type=PATH, metavar="DIR", help="An index of the needed snapshots.  [default: the user's cache]"
-)
+              help="Rank over all repositories, the one reported in, or (oracle) those that the fix changed.")
+@click.option("--out", required=True, type=PATH, metavar="RUN.jsonl", help="Where answers go; a torn run is resumed.")
+@click.option("--work", type=PATH, metavar="DIR", help="An index of the snapshots.  [default: in the user's cache]")
 @click.option("--jobs", type=click.IntRange(1), help="Processes.  [default: one a core, 8 at most]")
 @click.option("--config", default="shipped", show_default=True, metavar="NAME|FILE",
-              help="shipped, a baseline (see `eval baselines`), or a TOML or JSON file of weights.")  # fmt: skip
+              help="shipped, a baseline (see `eval baselines`), or a TOML or JSON file of weights.")
 @click.option("-c", "--change", multiple=True, metavar="NAME=NUMBER", help="Change a weight: voters.path=0.5")
-@click.option(
-    "--without", multiple=True, metavar="VOTER", help="Switch a voter or a group of them off: history"
-)
+@click.option("--without", multiple=True, metavar="VOTER", help="Switch a voter or a group of them off: history")
 @click.option("--limit", type=click.IntRange(1), help="Only the first cases.")
 @click.option("--fresh", is_flag=True, help="Start over if the run is there.")
+@click.pass_context
 def run_command(
-    cases: Path, repos: Path, mirror: str, scope: str, out: Path, work: Path | None, jobs: int | None,
-    config: str, change: tuple[str, ...], without: tuple[str, ...], limit: int | None, fresh: bool,
-) -> None:  # fmt: skip
+    ctx: click.Context, cases: Path, repos: Path | None, mirror: str | None, scope: str, out: Path,
+    work: Path | None, jobs: int | None, config: str, change: tuple[str, ...], without: tuple[str, ...],
+    limit: int | None, fresh: bool,
+) -> None:
     """Answer every case of CASES.jsonl with every repository as it was before the fix."""
-    from rich.console import Console
-    from rich.progress import Progress
-
     from eval.lines import read_run
-    from eval.run import run
     from eval.settings import settings_of
-    from eval.world import prepare
 
     settings = settings_of(config, change, without)
     asked = load(cases)[:limit]
-    processes = jobs or min(os.cpu_count() or 1, 8)
-    world = prepare(
-        asked, read_repos(repos), mirror, scope, work, processes, lambda s: click.echo(s, err=True)
-    )
-    tell(world.problems)
-    with Progress(console=Console(stderr=True), transient=True, disable=not os.isatty(2)) as bar:
-        task = bar.add_task("answering", total=None)
-        failed: list[str] = []
-
-        def on_line(line: object) -> None:
-            bar.advance(task)
-            error = getattr(line, "error", "")
-            if error:
-                failed.append(f"{getattr(line, 'id', '')}: {error}")
-
-        done = run(asked, world, settings, scope, out, jobs=processes, fresh=fresh, on_line=on_line)
-    tell(failed)
+    where = places(ctx, repos, mirror)
+    done = answer_all(asked, where, mirror or "", scope, settings, out, work=work, jobs=jobs, fresh=fresh)
     lines, _ = read_run(out)
     click.echo(f"{settings.name}: {len(asked)} cases, {done} answered now; scope {scope}; {out}", err=True)
     click.echo(summary(asked, lines))
+# fmt: on
 
 
-def summary(cases: Sequence[Case], lines: object) -> str:
+def opened(ctx: click.Context) -> Index:
+    """The index that the command line names."""
+    from summaries.index import default_dir
+
+    return Index.open(ctx.obj or default_dir())
+
+
+def places(ctx: click.Context, repos: Path | None, mirror: str | None) -> list[Repo]:
+    """The repositories to search: those of a list, or those of the index."""
+    if (repos is None) != (mirror is None):
+        raise UsageError("--repos and --mirror go together", "leave both out for the index's repositories")
+    if repos:
+        return read_repos(repos)
+    return [Repo(s.name, s.name, s.git_dir) for s in opened(ctx).repos.values()]
+
+
+def answer_all(
+    cases: Sequence[Case],
+    repos: Sequence[Repo],
+    mirror: str,
+    scope: str,
+    settings: Settings,
+    out: Path,
+    *,
+    work: Path | None = None,
+    jobs: int | None = None,
+    fresh: bool = False,
+) -> int:
+    """Index what is needed and answer all cases, with a bar on a terminal; how many were answered now."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from eval.run import run
+    from eval.world import prepare
+
+    processes = jobs or min(os.cpu_count() or 1, 8)
+    world = prepare(cases, repos, mirror, scope, work, processes, lambda s: click.echo(s, err=True))
+    tell(world.problems)
+    failed: list[str] = []
+    with Progress(console=Console(stderr=True), transient=True, disable=not os.isatty(2)) as bar:
+        task = bar.add_task("answering", total=len(cases))
+
+        def on_line(line: Line) -> None:
+            bar.advance(task)
+            if line.error:
+                failed.append(f"{line.id}: {line.error}")
+
+        done = run(cases, world, settings, scope, out, jobs=processes, fresh=fresh, on_line=on_line)
+    tell(failed)
+    return done
+
+
+def summary(cases: Sequence[Case], lines: Mapping[str, Line]) -> str:
     """Headline measures with their intervals, a line each."""
     from statistics import median
 
     from eval.intervals import intervals
-    from eval.lines import Line
     from eval.measures import HEADLINE, score
 
-    assert isinstance(lines, dict)
-    run: dict[str, Line] = lines
-    scores = score(cases, run)
+    scores = score(cases, lines)
     wanted = scores.values[:, [scores.names.index(n) for n in HEADLINE]]
     out = [f"{name:12} {i}" for name, i in zip(HEADLINE, intervals(wanted), strict=True)]
-    seconds = [x.seconds for x in run.values() if x.seconds]
+    seconds = sorted(x.seconds for x in lines.values() if x.seconds)
     if seconds:
-        slow = sorted(seconds)[min(len(seconds) - 1, int(0.95 * len(seconds)))]
+        slow = seconds[min(len(seconds) - 1, int(0.95 * len(seconds)))]
         out.append(f"{'seconds':12} median {median(seconds):.3f}, p95 {slow:.3f}")
     return "\n".join(out)
+
+
+@evaluate.command("baselines")
+def baselines_command() -> None:
+    """List what --config knows, and the groups that --without knows."""
+    from eval.baselines import BASELINES
+    from eval.settings import GROUPS
+
+    click.echo("shipped             what `bugatlas locate` does")
+    for name, ranker in BASELINES.items():
+        click.echo(f"{name:19} {(ranker.__doc__ or '').splitlines()[0]}")
+    click.echo("\n--without takes a voter's name or a group:")
+    for name, voters in GROUPS.items():
+        click.echo(f"{name:19} {', '.join(v.removeprefix('voters.') for v in voters)}")
 
 
 @evaluate.command("compare")
@@ -169,3 +213,6 @@ def report_command(runs: tuple[Path, ...], cases: Path, out: Path, title: str) -
     except OSError as e:
         raise UsageError(f"cannot write {out}: {e.strerror}") from e
     click.echo(f"{out}, {out.with_suffix('.md').name}, {out.with_suffix('.json').name}")
+
+
+from eval import commands_mine  # noqa: E402, F401  (registers its commands)

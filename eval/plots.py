@@ -169,8 +169,9 @@ def matrix(names: Sequence[str], counts: Sequence[Sequence[int]]) -> Markup:
         for c, n in enumerate(counts[r]):
             x = left + c * cell
             told = tag("title", f"{n} of {total}: gold in {name}, routed to {names[c]}")
-            drawn.append(tag("rect", told, x=x, y=y, width=cell - 2, height=cell - 2, rx=3,
-                             class_="cell good" if r == c else "cell bad", fill_opacity=round(0.8 * n / total, 3)))  # fmt: skip
+            kind, shade = "cell good" if r == c else "cell bad", round(0.8 * n / total, 3)
+            square = {"x": x, "y": y, "width": cell - 2, "height": cell - 2, "rx": 3}
+            drawn.append(tag("rect", told, class_=kind, fill_opacity=shade, **square))
             if n:
                 drawn.append(tag("text", n, x=x + cell / 2 - 1, y=y + 17, class_="count middle"))
     wide = left + cell * len(names) + 110
