@@ -15,12 +15,13 @@ from typing import Any
 
 import msgspec
 
-from indexer import assemble, repository
+from indexer import assemble, build, knowledge, repository
 from indexer.git import Git
-from indexer.parse import grammar
-from summaries import arrays
-from summaries.index import Index
+from summaries import arrays, backends
+from summaries.embed_lsa import Lsa
+from summaries.index import Index, Manifest
 from summaries.store import Store
+from summaries.vectors_chroma import Chroma
 
 STAGES: tuple[tuple[Any, str, str], ...] = (
     (Git, "__init__", "git: open"),
@@ -32,22 +33,28 @@ STAGES: tuple[tuple[Any, str, str], ...] = (
     (repository, "refine", "language"),
     (repository, "parse", "parse"),
     (repository, "blob_terms", "words"),
-    (repository, "pack", "pack"),
     (repository, "pack_facts", "pack"),
     (repository, "pack_text", "pack"),
     (Store, "__init__", "store: open"),
     (Store, "add", "store"),
     (Store, "known", "store"),
-    (Store, "pending", "store"),
-    (Store, "absorbed", "store"),
+    (Store, "flush", "store"),
     (Store, "add_commits", "store"),
     (repository, "history", "history"),
     (repository, "assemble", "assemble"),
     (assemble, "_postings", "assemble: sort"),
     (assemble, "_history", "assemble: history"),
     (arrays, "write", "write shard"),
+    (repository, "summarise", "summaries"),
+    (repository, "keep_summaries", "summaries"),
     (repository, "_state", "state"),
     (Index, "publish", "publish"),
+    (build, "_know", "knowledge: rest"),
+    (knowledge, "_embedder", "knowledge: learn"),
+    (knowledge, "nodes", "summaries"),
+    (backends, "vectors", "knowledge: open the store"),
+    (Lsa, "documents", "knowledge: embed"),
+    (Chroma, "replace", "knowledge: write the store"),
 )
 
 
@@ -118,12 +125,10 @@ def staged(run: Callable[[], object]) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    from indexer.build import build
     from indexer.repos import discover_all, read_list
 
     found, failed = discover_all(read_list(Path(sys.argv[1])), Path(sys.argv[2]) / "clones")
     assert not failed, failed
-    for language in ("go", "java", "python", "c", "typescript", "javascript"):
-        grammar(language)
-    seconds = staged(lambda: build(Path(sys.argv[2]), found, workers=1))
+    manifest = Manifest(embedder="lsa", vectors="chroma")
+    seconds = staged(lambda: build.build(Path(sys.argv[2]), found, manifest=manifest, workers=1))
     sys.stdout.write(msgspec.json.encode(seconds).decode() + "\n")

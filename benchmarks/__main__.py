@@ -1,0 +1,67 @@
+"""`python -m benchmarks COMMAND`: each prints its figures and writes them to benchmarks/results."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from benchmarks.measure import RESULTS, save
+from eval.cases import read_cases, read_repos
+
+PATH = click.Path(path_type=Path, exists=True)
+
+
+@click.group(help=__doc__)
+def main() -> None:
+    """The suite."""
+
+
+def _tell(name: str, found: dict[str, Any], out: Path) -> None:
+    click.echo(msgspec.json.format(msgspec.json.encode(found)))
+    click.echo(f"written to {save(name, found, out)}", err=True)
+
+
+def _common(command: Any) -> Any:
+    for option in (
+        click.option("--repos", type=PATH, required=True, help="List of `owner/name [mirror]` lines."),
+        click.option("--mirror", required=True, help="Where the clones lie: `clones/{owner}/{name}.git`."),
+        click.option("--runs", default=3, show_default=True, help="Repetitions; the least counts."),
+        click.option("--jobs", default=2, show_default=True, help="Processes that index."),
+        click.option("--label", default="", help="Name of the result; default: the command's."),
+        click.option("--out", type=click.Path(path_type=Path), default=RESULTS, help="Folder of results."),
+    ):
+        command = option(command)
+    return command
+
+
+@main.command()
+@_common
+def index(repos: Path, mirror: str, runs: int, jobs: int, label: str, out: Path) -> None:
+    """Index repositories from nothing, unchanged and with one file changed, beside the floor."""
+    from benchmarks.index import index_speed
+
+    _tell(label or "index", index_speed(read_repos(repos), mirror, runs, jobs), out)
+
+
+@main.command()
+@_common
+@click.option("--cases", type=PATH, required=True, help="Reports to ask, one JSON object a line.")
+@click.option(
+    "--index", "root", type=click.Path(path_type=Path), help="An index of them; default: a new one."
+)
+def query(
+    repos: Path, mirror: str, runs: int, jobs: int, label: str, out: Path, cases: Path, root: Path | None
+) -> None:
+    """Ask reports of the index of the repositories: warm, and as a command of its own."""
+    from benchmarks.query import query_speed
+
+    _tell(
+        label or "query", query_speed(read_repos(repos), mirror, read_cases(cases)[0], runs, jobs, root), out
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""What a question costs: warm in a process that has the index open, and cold as a command of its own."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import msgspec
+
+from benchmarks.measure import command, resident, spread
+from eval.cases import Case, Repo
+
+WARM_UP = 3  # reports asked before the clock starts
+
+
+def query_speed(
+    repos: Sequence[Repo], pattern: str, cases: Sequence[Case], runs: int, jobs: int, root: Path | None
+) -> dict[str, Any]:
+    """Warm and cold times over the reports."""
+    with TemporaryDirectory(prefix="bugatlas-bench-") as name:
+        if root is None:
+            root = Path(name) / "index"
+            listed = Path(name) / "repos.txt"
+            listed.write_text("".join(f"{r.where(pattern)} name={r.name}\n" for r in repos))
+            command("locator.cli", "--index", str(root), "index", "--from", str(listed), "-j", str(jobs))
+        reports = Path(name) / "reports.json"
+        reports.write_bytes(msgspec.json.encode([f"{c.title}\n\n{c.body}" for c in cases]))
+        warm = [
+            msgspec.json.decode(command("benchmarks.query", str(root), str(reports)).output)
+            for _ in range(runs)
+        ]
+        first = Path(name) / "report.md"
+        cold, helped = [], []
+        for case in cases[: max(5, runs)]:
+            first.write_text(f"{case.title}\n\n{case.body}")
+            asked = command("locator.cli", "--index", str(root), "locate", "--file", str(first), check=False)
+            cold.append(asked.seconds)
+            helped.append(command("locator.cli", "--help", memory=False).seconds)
+        nothing = [command("this", memory=False).seconds for _ in range(5)]
+    return {
+        "repositories": len(repos),
+        "reports": len(cases),
+        "runs": runs,
+        "warm": min(warm, key=lambda w: w["locate"]["median_ms"]),
+        "cold_locate_s": round(median(cold), 3),
+        "help_s": round(median(helped), 3),
+        "bare_python_s": round(median(nothing), 3),
+    }
+
+
+def warm(root: Path, reports: Sequence[str]) -> dict[str, Any]:
+    """Times of `locate` with all details and of the ranking alone, and from two threads at once."""
+    from locator.locate import locate, search
+    from locator.report import read
+    from summaries.index import Index
+
+    began = time.perf_counter()
+    index = Index.open(root)
+    locate(index, reports[0])
+    first = time.perf_counter() - began
+    for report in reports[:WARM_UP]:
+        locate(index, report)
+    asked = [_timed(lambda r=r: locate(index, r)) for r in reports]
+    views = [index.view(n) for n in index.repos]
+    ranked = [_timed(lambda r=r: search(index, views, read(r))) for r in reports]
+    began = time.perf_counter()
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda r: locate(index, r), reports))
+    together = time.perf_counter() - began
+    return {
+        "first_s": round(first, 3),
+        "locate": spread(asked),
+        "ranking": spread(ranked),
+        "per_second_1_thread": round(len(asked) / sum(asked), 1),
+        "per_second_2_threads": round(len(reports) / together, 1),
+        "files": sum(len(v) for v in views),
+        "resident_mb": round(resident(os.getpid()) / 1e6, 1),
+    }
+
+
+def _timed(run: Any) -> float:
+    began = time.perf_counter()
+    run()
+    return time.perf_counter() - began
+
+
+if __name__ == "__main__":
+    texts = msgspec.json.decode(Path(sys.argv[2]).read_bytes(), type=list[str])
+    sys.stdout.write(msgspec.json.encode(warm(Path(sys.argv[1]), texts)).decode() + "\n")
