@@ -24,7 +24,7 @@ from summaries.shard import View
 from summaries.types import Facts, Symbol
 
 MAX_READ = 4000  # files whose text is read to verify one query
-COUNTED = 200  # files read, beyond those listed, to say how many there are
+COUNTED = 100  # files read, beyond those listed, to say how many there are
 
 
 class Asked(Struct, frozen=True):
@@ -98,8 +98,9 @@ def search(index: Index, query: Query | str, asked: Asked | None = None) -> Resu
         inside = _find(index, scope, query, scores, allowed & tests, 1, inside=False)
         if inside.hits:
             notes.append("there are tests that match: --include-tests")
-    if found.hits and scores.absent:
-        notes.append(f"no file has {', '.join(scores.absent)}")
+    absent = [w for w in scores.absent if w in query.words]
+    if found.hits and absent:
+        notes.append(f"no file has {', '.join(absent)}")
     return Results(
         query, asked, tuple(found.hits), found.total, found.more, int(kept.sum()), len(views),
         round(time.perf_counter() - began, 4), tuple(notes),
@@ -139,15 +140,14 @@ def _find(
             found.more = verify
             found.unread = 0 if full else len(order) - read
             break
-        hit = _look(index, scope, i, query, patterns, scores)
-        if hit:
-            found.total += verify
-            if not full:
-                found.hits.append(hit)
+        seen = _verified(index, scope, i, query, patterns)
+        if seen is None:
+            continue
+        found.total += verify
+        if not full:
+            found.hits.append(_hit(index, scope, i, query, scores, seen))
     top = max((h.score for h in found.hits), default=0.0) or 1.0
     found.hits = [_scaled(h, top) for h in found.hits]
-    if query.symbols:
-        found.hits.sort(key=lambda h: -h.score)
     return found
 
 
@@ -166,38 +166,55 @@ def _key(symbol: str) -> int:
     return keys[0]
 
 
-def _look(
-    index: Index, scope: Scope, i: int, query: Query, patterns: Sequence[Pattern], scores: Scores
-) -> Hit | None:
-    """A file as a hit, None where verification fails."""
+class _Seen(Struct):
+    """What reading a file showed."""
+
+    text: str
+    lines: list[Line]
+    count: int
+    defined: list[Symbol]  # the first of each symbol asked for
+
+
+def _verified(index: Index, scope: Scope, i: int, query: Query, patterns: Sequence[Pattern]) -> _Seen | None:
+    """The file if it holds all texts and defines all symbols."""
     view, n = scope.locate(i)
     store = index.store(view.repo)
     blob = view.blob(n)
     facts = store.facts(blob) if query.symbols else None
-    defined = [list(_defined(facts, s)) for s in query.symbols] if facts else []
-    if not all(defined):
-        return None
-    text = store.text(blob)
+    defined = [next(_defined(facts, s), None) for s in query.symbols] if facts else []
+    text = store.text(blob) if all(defined) else ""
     lines, count = exact_lines(text, patterns) if patterns else ([], 0)
-    if patterns and not lines:
+    if not all(defined) or (patterns and not lines):
         return None
-    facts = facts or store.facts(blob)
-    rows = text.split("\n")
-    symbol = defined[0][0] if defined else _named(facts, query.words)
+    return _Seen(text, lines, count, [s for s in defined if s])
+
+
+def _hit(index: Index, scope: Scope, i: int, query: Query, scores: Scores, seen: _Seen) -> Hit:
+    view, n = scope.locate(i)
+    facts = index.store(view.repo).facts(view.blob(n))
+    lines = seen.lines
+    rows = seen.text.split("\n")
+    symbol = seen.defined[0] if seen.defined else _named(facts, query.words)
     if not lines and symbol:
         lines = word_lines(rows, symbol.start, min(symbol.start + 2, symbol.end), scores.worth)[:1]
     if not lines and scores.worth:
         symbol, lines = _best_unit(view, n, scores, facts, rows, scope.views.index(view))
     if symbol is None and lines:
         symbol = _around(facts, lines[0].number)
-    language = view.shard.info.languages[int(view.shard.arrays["blob_languages"][view.blob_ids[n]])]
-    told = (
-        SymbolHit(symbol.qualname, symbol.kind, symbol.start, symbol.end, symbol.signature, 1.0)
-        if symbol
-        else None
+    return Hit(
+        repo=view.repo,
+        path=view.path(n),
+        language=view.shard.info.languages[int(view.shard.arrays["blob_languages"][view.blob_ids[n]])],
+        score=float(scores.files[i]),
+        lines=tuple(lines),
+        matches=seen.count,
+        symbol=_told(symbol) if symbol else None,
+        defines=", ".join(s.qualname for s in seen.defined),
     )
-    names = ", ".join(s[0].qualname for s in defined)
-    return Hit(view.repo, view.path(n), language, float(scores.files[i]), tuple(lines), count, told, names)
+
+
+def _told(s: Symbol) -> SymbolHit:
+    return SymbolHit(s.qualname, s.kind, s.start, s.end, s.signature, 1.0)
 
 
 def _defined(facts: Facts, asked: str) -> Iterator[Symbol]:
