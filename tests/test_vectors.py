@@ -1,0 +1,179 @@
+"""Vector stores: Chroma, for real, and the exact one, held to the same behaviour."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from summaries import backends
+from summaries.errors import BugatlasError, IndexDamaged
+from summaries.protocols import Node, Vectors, VectorStore
+from summaries.types import Kind
+
+WIDE = 8
+
+
+def node(path: str, text: str) -> Node:
+    return Node("shop/orders", path, Kind.FILE if path else Kind.REPOSITORY, text, f"{path} {text}")
+
+
+def direction(text: str) -> Vectors:
+    """A direction that depends on the text alone."""
+    row = np.random.default_rng(list(text.encode())).standard_normal(WIDE).astype(np.float32)
+    found: Vectors = row / np.linalg.norm(row)
+    return found
+
+
+class Counting:
+    """An embedding that remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def __call__(self, texts: Sequence[str]) -> Vectors:
+        self.asked += texts
+        return np.stack([direction(t) for t in texts])
+
+
+@pytest.fixture(params=["exact", "chroma"])
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def opened(name: str, tmp_path: Path) -> Iterator[Callable[[], VectorStore]]:
+    """Opens the store, any number of times."""
+    stores: list[VectorStore] = []
+
+    def again() -> VectorStore:
+        if stores:
+            stores[-1].close()
+        stores.append(backends.vectors(name, tmp_path))
+        return stores[-1]
+
+    yield again
+    stores[-1].close()
+
+
+NODES = [
+    node("", "sells lamps"),
+    node("a/b.py", "takes orders"),
+    node("a", "order code"),
+    node("c.go", "ships parcels"),
+]
+
+
+def test_what_is_kept_is_found(opened: Callable[[], VectorStore]) -> None:
+    store = opened()
+    assert store.replace("one.orders", NODES, Counting()) == 4
+    for n in NODES:
+        found = store.query(["one.orders"], direction(n.words), 2)
+        assert found[0].path == n.path
+        assert found[0].score == pytest.approx(1, abs=1e-4)
+        assert len(found) == 2 and found[1].score < found[0].score
+    assert opened().counts() == {"one.orders": 4}
+
+
+def test_only_changed_nodes_are_embedded_and_written(opened: Callable[[], VectorStore]) -> None:
+    store, embed = opened(), Counting()
+    store.replace("one.orders", NODES, embed)
+    embed.asked.clear()
+    assert opened().replace("one.orders", NODES, embed) == 0
+    changed = [*NODES[:2], node("c.go", "ships letters"), node("new.py", "is new")]
+    assert opened().replace("one.orders", changed, embed) == 2
+    assert embed.asked == ["c.go ships letters", "new.py is new"]
+    store = opened()
+    assert store.counts() == {"one.orders": 4}
+    found = store.query(["one.orders"], direction("c.go ships letters"), 10)
+    assert found[0].path == "c.go" and found[0].score == pytest.approx(1, abs=1e-4)
+    assert {m.path for m in found} == {"", "a/b.py", "c.go", "new.py"}
+
+
+def test_collections_are_searched_together_and_apart(opened: Callable[[], VectorStore]) -> None:
+    store = opened()
+    store.replace("one.orders", NODES, Counting())
+    store.replace("one.cards", [node("pay.py", "takes money")], Counting())
+    near = direction("pay.py takes money")
+    assert store.query(["one.orders", "one.cards", "one.unknown"], near, 1)[0].collection == "one.cards"
+    assert {m.collection for m in store.query(["one.orders"], near, 9)} == {"one.orders"}
+    assert store.query([], near, 9) == []
+
+
+def test_without_nodes_a_collection_goes(opened: Callable[[], VectorStore]) -> None:
+    store = opened()
+    store.replace("one.orders", NODES, Counting())
+    store.replace("one.cards", NODES, Counting())
+    assert store.replace("one.orders", (), Counting()) == 0
+    assert store.replace("one.never", (), Counting()) == 0
+    assert dict(opened().counts()) == {"one.cards": 4}
+
+
+def test_many_nodes_go_in_batches(opened: Callable[[], VectorStore]) -> None:
+    store = opened()
+    many = [node(f"d{n % 50}/f{n}.py", f"text {n}") for n in range(5_500)]
+    assert store.replace("one.big", many, Counting()) == 5_500
+    assert store.counts() == {"one.big": 5_500}
+    assert store.replace("one.big", many[:5_000], Counting()) == 0
+    assert store.counts() == {"one.big": 5_000}
+
+
+def test_odd_texts_and_paths_are_kept(opened: Callable[[], VectorStore]) -> None:
+    odd = [
+        node("a\nb.py", "line\nbreak"),
+        node("\\xff.py", "bytes"),
+        node("ümlaut/文件.py", ""),
+        node("'; drop", "x" * 5_000),
+    ]
+    store = opened()
+    assert store.replace("one.odd", odd, Counting()) == 4
+    assert {m.path for m in store.query(["one.odd"], direction("q"), 9)} == {n.path for n in odd}
+    assert store.replace("one.odd", odd, Counting()) == 0
+
+
+def test_damage_is_an_error_of_ours(name: str, tmp_path: Path, opened: Callable[[], VectorStore]) -> None:
+    opened().replace("one.orders", NODES, Counting())
+    opened().close()
+    for path in (tmp_path / name).rglob("*"):
+        if path.suffix in (".sqlite3", ".safetensors"):
+            path.write_bytes(b"scribble" * 2_000)
+    with pytest.raises(BugatlasError) as told:
+        opened().query(["one.orders"], direction("x"), 1)
+    assert "bugatlas doctor" in str(told.value)
+
+
+def test_exact_mends_a_damaged_file_by_writing_it(tmp_path: Path) -> None:
+    store = backends.vectors("exact", tmp_path)
+    store.replace("one.orders", NODES, Counting())
+    (tmp_path / "exact" / "one.orders.safetensors").write_bytes(b"\xff" * 99)
+    with pytest.raises(IndexDamaged):
+        store.counts()
+    assert store.replace("one.orders", NODES, Counting()) == 4
+    assert store.counts() == {"one.orders": 4}
+
+
+def test_chroma_holds_what_other_tools_expect(tmp_path: Path) -> None:
+    import chromadb
+
+    store = backends.vectors("chroma", tmp_path)
+    store.replace("one.orders", NODES, Counting())
+    store.close()
+    client = chromadb.PersistentClient(str(tmp_path / "chroma"))
+    kept = client.get_collection("one.orders", embedding_function=None)
+    assert kept.configuration["hnsw"]["space"] == "cosine"
+    got = kept.get(ids=["a/b.py", "/"], include=["documents", "metadatas"])
+    told = dict(
+        zip(got["ids"], zip(got["documents"] or [], got["metadatas"] or [], strict=True), strict=True)
+    )
+    text, about = told["a/b.py"]
+    assert text == "takes orders"
+    assert (about["repo"], about["path"], about["kind"]) == ("shop/orders", "a/b.py", "file")
+    assert told["/"][1]["kind"] == "repository"
+
+
+def test_a_server_nobody_answers_at_is_named() -> None:
+    with pytest.raises(BugatlasError) as told:
+        backends.vectors("http://127.0.0.1:9", Path())
+    assert "127.0.0.1:9" in str(told.value)
