@@ -70,14 +70,14 @@ def one_line(text: str, limit: int) -> str:
 def console(no_color: bool = False, *, err: bool = False) -> Console:
     """Where to print. Plain text unless it is a terminal; NO_COLOR and --no-color keep it plain there.
 
-    `$COLUMNS` sets the width; a pipe is 100 columns wide without it.
+    `$COLUMNS` sets the width; without it a pipe is as wide as the terminal that standard error is, or 100.
     """
     from rich.console import Console
 
     stream = sys.stderr if err else sys.stdout
     plain = no_color or bool(os.environ.get("NO_COLOR"))
     told = os.environ.get("COLUMNS", "").isdecimal()
-    width = None if told or stream.isatty() else PIPE_WIDTH
+    width = None if told or stream.isatty() else _pipe_width()
     return Console(
         file=stream,
         width=width,
@@ -86,6 +86,14 @@ def console(no_color: bool = False, *, err: bool = False) -> Console:
         emoji=False,
         highlight=False,
     )
+
+
+def _pipe_width() -> int:
+    """`| less` is read on the terminal that errors go to."""
+    try:
+        return os.get_terminal_size(sys.__stderr__.fileno()).columns if sys.__stderr__ else PIPE_WIDTH
+    except (OSError, ValueError):
+        return PIPE_WIDTH
 
 
 def print_json(value: Any) -> None:
