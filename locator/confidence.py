@@ -9,9 +9,8 @@ from msgspec import Struct
 
 from locator.rank import Ranking
 from locator.scope import Scope
+from locator.weights import Weights
 
-# Logistic fit on two open bug sets together; docs/accuracy.md has the reliability and the leave-one-out check.
-BIAS, MARGIN, GAP, EXACT, ROUTE = -1.36, 1.82, 2.56, 1.57, 0.56
 STRANGE = 0.12  # share of the title's telling words below which the best file is about something else
 
 
@@ -44,12 +43,14 @@ def shape(scope: Scope, ranking: Ranking) -> Shape | None:
     )
 
 
-def confidence(scope: Scope, ranking: Ranking) -> float:
+def confidence(scope: Scope, ranking: Ranking, weights: Weights) -> float:
     """Chance that the first file is among those to change, 0-1."""
     s = shape(scope, ranking)
     if s is None:
         return 0.0
-    chance = 1 / (1 + exp(-(BIAS + MARGIN * s.margin + GAP * s.gap + EXACT * s.exact + ROUTE * s.route)))
+    w = weights.sure
+    told = w["bias"] + w["margin"] * s.margin + w["gap"] * s.gap + w["exact"] * s.exact + w["route"] * s.route
+    chance = 1 / (1 + exp(-max(-50.0, min(50.0, told))))
     return chance if s.exact > 0 else chance * min(1.0, s.covered / STRANGE)
 
 

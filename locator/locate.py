@@ -67,12 +67,14 @@ def locate_in(
 ) -> Answer:
     """As `locate`, over these snapshots, whatever the options say of repositories and `at`."""
     began = time.perf_counter()
+    weights = weights or Weights.of(index.root)
     scope, query, ranking = search(index, views, report, weights, tests=options.tests)
     wanted = passing(scope, Filter(options.languages, options.paths))
     order = [i for i in best_files(ranking, len(ranking.scores)) if wanted is None or wanted[i]][
         : options.limit
     ]
-    return _answer(index, scope, query, ranking, order, options, began, notes, progress)
+    sure = confidence(scope, ranking, weights)
+    return _answer(index, scope, query, ranking, order, options, began, notes, progress, sure)
 
 
 def search(
@@ -91,7 +93,7 @@ def search(
     def texts(view: View, n: int) -> str:
         return index.store(view.repo).text(view.blob(n))
 
-    return scope, query, rank(scope, query, aliases, weights or Weights(), texts, tests=tests)
+    return scope, query, rank(scope, query, aliases, weights or Weights.of(index.root), texts, tests=tests)
 
 
 def best_files(ranking: Ranking, limit: int) -> list[int]:
@@ -110,6 +112,7 @@ def _answer(
     began: float,
     notes: tuple[str, ...],
     progress: Progress,
+    sure: float,
 ) -> Answer:
     explainer = explain.Explainer(scope, query, ranking)
     top = float(ranking.scores[order[0]]) if order else 1.0
@@ -119,7 +122,6 @@ def _answer(
         progress(Step("explain", len(found), len(order), routes=likely))
         found.append(_file(index, scope, explainer, i, top, options))
     files = tuple(found)
-    sure = confidence(scope, ranking)
     if query.report.truncated:
         notes = ("the report is long: its middle was left out", *notes)
     return Answer(

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
+import msgspec
 from msgspec import Struct, field
+from msgspec.structs import replace
+
+from summaries.errors import IndexDamaged
+
+FILE = "weights.json"  # in the folder of an index: what was learnt there
 
 # Fitted on two open bug sets together (listwise softmax, non-negative, L2) and rounded; docs/accuracy.md has the
 # method and the check that leaves one system out.
@@ -18,6 +25,8 @@ VOTERS: dict[str, float] = {
 }  # fmt: skip
 ROUTES: dict[str, float] = {"files": 0.3, "name": 0.5, "service": 0.25, "familiar": 0.1, "past": 0.03}
 PRIORS: dict[str, float] = {"config": 0.35, "example": 0.35, "tool": 0.02}
+# Of the logistic curve that turns the shape of a ranking into a chance; fitted likewise.
+SURE: dict[str, float] = {"bias": -1.36, "margin": 1.82, "gap": 2.56, "exact": 1.57, "route": 0.56}
 
 
 class Weights(Struct, frozen=True):
@@ -28,3 +37,31 @@ class Weights(Struct, frozen=True):
         default_factory=lambda: dict(ROUTES)
     )  # per repository, for all its files
     priors: Mapping[str, float] = field(default_factory=lambda: dict(PRIORS))  # taken from files of that role
+    sure: Mapping[str, float] = field(default_factory=lambda: dict(SURE))  # of the confidence; "bias" may be negative
+
+    @classmethod
+    def of(cls, root: Path) -> Weights:
+        """Those that an index carries; a voter that they don't know is as shipped. Raises IndexDamaged."""
+        learnt = Learnt.of(root)
+        return learnt.weights if learnt else cls()
+
+
+class Learnt(Struct, frozen=True):
+    """What `bugatlas calibrate` writes."""
+
+    weights: Weights
+    told: Mapping[str, object] = {}  # how they were learnt, for people
+
+    @classmethod
+    def of(cls, root: Path) -> Learnt | None:
+        """None where an index uses the shipped weights. Raises IndexDamaged."""
+        try:
+            found = msgspec.json.decode((root / FILE).read_bytes(), type=cls)
+        except FileNotFoundError:
+            return None
+        except (OSError, msgspec.MsgspecError) as e:
+            raise IndexDamaged(f"cannot read {root / FILE}: {e}", "run `bugatlas calibrate --reset`") from e
+        w = found.weights
+        full = replace(w, voters=VOTERS | dict(w.voters), routes=ROUTES | dict(w.routes),
+                       priors=PRIORS | dict(w.priors), sure=SURE | dict(w.sure))  # fmt: skip
+        return replace(found, weights=full)
