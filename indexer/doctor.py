@@ -17,7 +17,7 @@ from summaries.errors import BugatlasError, IndexDamaged, IndexError_, IndexLock
 from summaries.index import Index, Manifest, RepoState, read_state, slug, unreferenced
 from summaries.shard import SCHEMA, Shard
 from summaries.store import Store
-from summaries.vectors import LEARNT, Knowledge, read_record
+from summaries.vectors import LEARNT, Record, collection, read_record
 
 
 class Finding(Struct, frozen=True):
@@ -151,29 +151,31 @@ def _knowledge(index: Index) -> Iterator[Finding]:
     if not (manifest.embedder and manifest.vectors and index.repos):
         return
     update = _command(index.root, "index")
-    record = read_record(index.root)
-    behind = [
-        n
-        for n, s in index.repos.items()
-        if n not in record.repos or record.repos[n].generation != s.generation
-    ]
-    if behind or set(record.repos) - set(index.repos):
-        names = ", ".join(behind[:5]) or "repositories that are gone"
-        yield Finding("knowledge base", f"not in step with the index: {names}", update)
-        return
     anew = f"rm -r {shlex.quote(str(index.root / LEARNT))} && {update}"
     if manifest.vectors in backends.VECTORS:
         anew = f"rm -r {shlex.quote(str(index.root / manifest.vectors))} && {update}"
+    record = read_record(index.root)
+    behind = [n for n, s in index.repos.items() if _generation(record, n) != s.generation]
     try:
-        knowledge = Knowledge(index)
+        store = backends.vectors(manifest.vectors, index.root)
         try:
-            counts = knowledge.store.counts()
+            counts = store.counts()
         finally:
-            knowledge.close()
+            store.close()
+        if behind or set(record.repos) - set(index.repos) or record.leftover:
+            what = ", ".join(behind[:5]) or "what is gone is still in it"
+            yield Finding("knowledge base", f"not in step with the index: {what}", update)
+            return
+        if backends.embedder(manifest.embedder, index.root / LEARNT).digest != manifest.digest:
+            yield Finding("knowledge base", "the embedder has learnt anew since", update)
     except BugatlasError as e:
         yield Finding("knowledge base", e.message, anew)
         return
     for name, held in record.repos.items():
-        found = counts.get(knowledge.collections.get(name, ""), 0)
-        if found != held.nodes:
+        found = counts.get(collection(name, held.digest), 0)
+        if found != held.nodes or held.digest != manifest.digest:
             yield Finding("knowledge base", f"{found:,} of {held.nodes:,} summaries of {name}", anew)
+
+
+def _generation(record: Record, name: str) -> int:
+    return record.repos[name].generation if name in record.repos else 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -17,6 +18,7 @@ from summaries.static_manifest import is_manifest
 from summaries.store import Store
 from summaries.types import Facts, Kind
 from summaries.vectors import LEARNT, Held, Record, collection, read_record, write_record
+from summaries.written import effective
 
 NOTES = "summary:"
 STAMP = "summarised"  # note that says of which generation the summaries are
@@ -66,9 +68,10 @@ def update(index: Index, say: Say = lambda line: None) -> int:
     if not (manifest.embedder and manifest.vectors):
         return 0
     record = read_record(index.root)
-    inside = manifest.vectors in backends.VECTORS and not (index.root / manifest.vectors).is_dir()
-    if inside or (record.store, record.embedder) != (manifest.vectors, manifest.embedder):
-        record = Record(manifest.vectors, manifest.embedder)
+    if record.store != manifest.vectors or _is_gone(index):
+        if record.store in backends.VECTORS and record.store != manifest.vectors:
+            shutil.rmtree(index.root / record.store, ignore_errors=True)
+        record = Record(manifest.vectors)
     current = {n: Held(s.generation, 0, manifest.digest) for n, s in index.repos.items()}
     behind = [n for n, h in current.items() if (r := record.repos.get(n)) is None or replace(r, nodes=0) != h]
     gone = [n for n in record.repos if n not in current]
@@ -98,6 +101,12 @@ def update(index: Index, say: Say = lambda line: None) -> int:
     if written:
         say(f"{written:,} summaries written to the knowledge base")
     return written
+
+
+def _is_gone(index: Index) -> bool:
+    """Whether a store that should lie in the index doesn't: a record without it is worth nothing."""
+    name = index.manifest.vectors
+    return name in backends.VECTORS and not (index.root / name).is_dir()
 
 
 def _marked(index: Index, record: Record, name: str, held: Held | None) -> Record:
@@ -143,6 +152,8 @@ def nodes(index: Index, name: str) -> list[Node]:
         numbers = dict(zip(view.paths, range(len(view)), strict=True))
         facts = dict(zip(view.paths, (f for _, f in store.facts_of(_blobs(view))), strict=True))
         summaries = summarise(name, facts, lambda p: store.text(view.blob(numbers[p])))
+        blobs = {p: view.blob(i) for p, i in numbers.items()}
+        summaries |= effective(index.folder(name), blobs, summaries.keys() - blobs.keys()).texts
         own = Store(store.path, write=True)
         try:
             keep_summaries(own, summaries, index.repos[name].generation)

@@ -33,7 +33,6 @@ class Record(Struct, frozen=True):
     """What it holds of all."""
 
     store: str = ""
-    embedder: str = ""
     repos: Mapping[str, Held] = {}
     leftover: tuple[str, ...] = ()  # collections of an earlier embedder, not dropped yet
 
