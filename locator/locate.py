@@ -14,7 +14,7 @@ from locator.asof import views_at
 from locator.confidence import confidence, verdict
 from locator.filters import Filter, passing, repositories
 from locator.query import Query, understand
-from locator.rank import Ranking, rank
+from locator.rank import Features, Ranking, features, fuse
 from locator.report import Report, read
 from locator.scope import Scope
 from locator.weights import Weights
@@ -86,6 +86,15 @@ def search(
     tests: bool = False,
 ) -> tuple[Scope, Query, Ranking]:
     """Rank every file of the views: what `locate` answers from, and what the evaluation scores."""
+    weights = weights or Weights.of(index.root)
+    scope, query, found = weigh(index, views, report, weights, tests=tests)
+    return scope, query, fuse(scope, found, weights)
+
+
+def weigh(
+    index: Index, views: Sequence[View], report: Report, first: Weights, *, tests: bool = False
+) -> tuple[Scope, Query, Features]:
+    """What every voter says of the views' files; `first` as in `rank.features`."""
     query = understand(report)
     scope = Scope(views)
     aliases = {v.repo: index.repos[v.repo].aliases for v in views}
@@ -93,7 +102,7 @@ def search(
     def texts(view: View, n: int) -> str:
         return index.store(view.repo).text(view.blob(n))
 
-    return scope, query, rank(scope, query, aliases, weights or Weights.of(index.root), texts, tests=tests)
+    return scope, query, features(scope, query, aliases, first, texts, tests=tests)
 
 
 def best_files(ranking: Ranking, limit: int) -> list[int]:
