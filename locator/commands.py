@@ -119,16 +119,19 @@ def locate(
       cat report.md | bugatlas locate - --at v1.5.1
     """
     text = _report(words, file)
+    import msgspec
+
     from locator.locate import Options
     from locator.report import read
-    from locator.weights import VOTERS, Weights
+    from locator.weights import Weights
 
     index = _index(root)
     report = read(text, title)
     asked = Options(
         at=at, repos=repos, languages=languages, paths=paths, limit=limit, tests=tests, explain=explain
     )
-    weights = Weights(voters={**VOTERS, **settings.voters})
+    weights = Weights.of(index.root)
+    weights = msgspec.structs.replace(weights, voters={**weights.voters, **settings.voters})
     with _waiting(mode_of(settings, replay), settings.model):
         answer = find(index, report, asked, settings, weights, record=record, replay=replay)
     found = answer.verdict != "no confident match"

@@ -45,6 +45,9 @@ class Node(Struct, frozen=True):
     git_dir: str = ""
     children: tuple[Node, ...] = ()
     symbols: tuple[Outline, ...] = ()
+    origin: str = (
+        ""  # whose words the summary is in: "edited by hand", "written by a model", or "" for our own
+    )
 
 
 def look(index: Index, target: str = "", at: str | None = None, depth: int = 1) -> Node:
@@ -181,6 +184,7 @@ def _node(tree: Tree, path: str, depth: int) -> Node:
         url=state.url,
         git_dir=state.git_dir,
         children=tuple(children),
+        origin=tree.origin(path),
     )
 
 

@@ -10,6 +10,7 @@ from summaries.index import Index
 from summaries.shard import View
 from summaries.static import directory_summary, file_summary, repository_summary
 from summaries.types import Facts
+from summaries.written import Effective, effective
 
 _MANIFESTS = frozenset((
     "go.mod", "package.json", "pyproject.toml", "setup.py", "setup.cfg", "cargo.toml", "pom.xml",
@@ -23,7 +24,7 @@ class Tree:
     """Directories and files of a view. Paths of directories have no slash at the end; the root is ""."""
 
     def __init__(self, index: Index, view: View) -> None:
-        self.view = view
+        self.index, self.view = index, view
         self.store = index.store(view.repo)
         self.state = index.repos[view.repo]
         self._made: dict[str, str] = {}
@@ -91,8 +92,8 @@ class Tree:
 
     def summary(self, path: str) -> str:
         """Summary of a file, of a directory, or for "" of the repository."""
-        if path in self._notes:
-            return self._notes[path]
+        if told := self._own.texts.get(path) or self._notes.get(path):
+            return told
         if path in self.files:
             return file_summary(path, self.facts(path), self.view.repo)
         inside = [d for d in self._folders if d == path or not path or d.startswith(path + "/")]
@@ -100,8 +101,22 @@ class Tree:
             inside, key=lambda d: (-d.count("/"), not d)
         ):  # the deepest first, the root last
             if folder not in self._made:
-                self._made[folder] = self._notes.get(folder) or self._make(folder)
+                kept = self._own.texts.get(folder) or self._notes.get(folder)
+                self._made[folder] = kept or self._make(folder)
         return self._made[path]
+
+    def origin(self, path: str) -> str:
+        """Whose words a summary is in: "edited by hand", "written by a model", or "" for our own."""
+        if path in self._own.edited:
+            return "edited by hand"
+        return "written by a model" if path in self._own.texts else ""
+
+    @cached_property
+    def _own(self) -> Effective:
+        """What a model or a person wrote: of files by their content, of directories only as they are at the head."""
+        head = self.view.number == 0
+        files = {p: self.view.blob(i) for p, i in self.files.items()}
+        return effective(self.index.folder(self.view.repo), files, self._folders if head else ())
 
     @cached_property
     def _notes(self) -> dict[str, str]:

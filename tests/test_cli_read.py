@@ -156,6 +156,21 @@ def test_explain_tells_every_part(shop_index: Path) -> None:
     assert all(f"{name} {value:.2f}" in " ".join(full.out.split()) for name, value in list(parts.items())[:3])
 
 
+def test_weights_are_those_of_the_index_under_those_of_the_settings(dated: Path) -> None:
+    def parts(*args: str) -> dict[str, float]:
+        ran = run("locate", "the overflow", "--repo", "old", "--json", *args, index=dated)
+        found: dict[str, float] = json.loads(ran.out)["files"][0]["parts"]
+        return found
+
+    assert parts()["body"] > 0 and "body" not in parts("-c", "voters.body=0")
+    file = dated / "weights.json"
+    file.write_text('{"weights": {"voters": {"body": 7}}}')
+    try:
+        assert parts()["body"] == 7 and parts("-c", "voters.body=3")["body"] == 3
+    finally:
+        file.unlink()
+
+
 @pytest.mark.parametrize("width", ["60", "80", "200"])
 def test_screens_fit(width: str, shop_index: Path) -> None:
     ran = run("locate", text_of(), index=shop_index, COLUMNS=width)
