@@ -7,9 +7,10 @@ over postings of all versions and masked to the snapshot.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
@@ -22,6 +23,8 @@ from summaries.paths import Role
 from summaries.postings import Mask, Postings
 
 SCHEMA = 1
+
+T = TypeVar("T")
 
 
 class SnapshotInfo(Struct, frozen=True):
@@ -139,6 +142,14 @@ class View:
         self.info = shard.info.snapshots[number]
         self.path_ids: NDArray[np.int64] = shard.arrays[f"snap{number}.paths"].astype(np.int64)
         self.blob_ids: NDArray[np.int64] = shard.arrays[f"snap{number}.blobs"].astype(np.int64)
+        self._kept: dict[Callable[[View], Any], Any] = {}
+
+    def kept(self, make: Callable[[View], T]) -> T:
+        """What `make` says of this snapshot, found out once: for all that depends on nothing else."""
+        if make not in self._kept:
+            self._kept[make] = make(self)
+        found: T = self._kept[make]
+        return found
 
     def __len__(self) -> int:
         return len(self.path_ids)

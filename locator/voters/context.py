@@ -6,9 +6,10 @@ import re
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from locator.query import Query
-from locator.scope import Scope, total
+from locator.scope import Scope, join, total
 from summaries.paths import Role
 from summaries.postings import Floats, Ints
 from summaries.shard import View
@@ -84,16 +85,23 @@ def languages(scope: Scope, query: Query) -> Floats:
     said = {k for k, p in _languages().items() if p.search(text[:50_000])}
     out = np.zeros(scope.size, np.float32)
     for v, start in zip(scope.views, scope.starts, strict=False):
-        on = np.array([name in said for name in v.shard.info.languages], np.float32)
-        out[start : start + len(v)] = on[v.shard.arrays["blob_languages"][v.blob_ids]] if len(on) else 0
+        on = [i for i, name in enumerate(v.shard.info.languages) if name in said]
+        for i in on:
+            out[start : start + len(v)] += v.kept(tongues) == i
     return out
+
+
+def tongues(view: View) -> NDArray[np.uint8]:
+    """Number of the language of every file."""
+    found: NDArray[np.uint8] = view.shard.arrays["blob_languages"][view.blob_ids]
+    return found
 
 
 _STEM = re.compile(r"^(?:tests?[_-])?(.*?)(?:[_.-]?(?:tests?|spec|it|testcase))?$", re.IGNORECASE)
 
 
-def tested(view: View) -> Ints:
-    """For every test of a view the file it tests, by name and nearness; -1 where there is none."""
+def tested(view: View) -> tuple[Ints, Ints]:
+    """Tests of a view, and for each the file it tests, by name and nearness."""
     by_stem: dict[str, list[int]] = {}
     is_test = view.with_role(Role.TEST)
     paths = view.paths
@@ -108,29 +116,31 @@ def tested(view: View) -> Ints:
         if near:
             mine = set(paths[i].lower().split("/"))
             out[i] = max(near, key=lambda j: (len(mine & set(paths[j].lower().split("/"))), -j))
-    return out
+    at = np.flatnonzero(out >= 0)
+    return at, out[at]
 
 
 def tests(scope: Scope, units: Floats) -> Floats:
     """What a file's tests score: they tell in plain words what the file is to do."""
     out = np.zeros(scope.size, np.float32)
     for v, start in zip(scope.views, scope.starts, strict=False):
-        of = tested(v)
-        at = np.flatnonzero(of >= 0)
-        np.maximum.at(out, start + of[at], units[start + at])
+        at, of = v.kept(tested)
+        np.maximum.at(out, start + of, units[start + at])
     return out
 
 
 def activity(scope: Scope) -> Floats:
     """Share of a repository's recent commits that changed each file, halved every half year."""
-    out = np.zeros(scope.size, np.float32)
-    for v, start in zip(scope.views, scope.starts, strict=False):
-        arrays = v.shard.arrays
-        begins = arrays["commit_starts"]
-        age = (v.info.time - arrays["commit_times"]) / (182 * 86400)
-        weight = np.where(v.commit_mask, 0.5 ** np.maximum(age, 0), 0.0)
-        files = v.file_of_path[arrays["commit_paths"].astype(np.int64)]
-        per = np.repeat(weight, np.diff(begins))
-        on = files >= 0
-        out[start : start + len(v)] = np.bincount(files[on], weights=per[on], minlength=len(v))
-    return np.log1p(out).astype(np.float32)
+    return join([v.kept(active) for v in scope.views])
+
+
+def active(view: View) -> Floats:
+    """`activity` of one repository."""
+    arrays = view.shard.arrays
+    begins = arrays["commit_starts"]
+    age = (view.info.time - arrays["commit_times"]) / (182 * 86400)
+    weight = np.where(view.commit_mask, 0.5 ** np.maximum(age, 0), 0.0)
+    files = view.file_of_path[arrays["commit_paths"].astype(np.int64)]
+    per = np.repeat(weight, np.diff(begins))
+    on = files >= 0
+    return np.log1p(np.bincount(files[on], weights=per[on], minlength=len(view)).astype(np.float32))
