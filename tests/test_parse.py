@@ -340,6 +340,7 @@ def test_code_with_a_hole_gives_facts_within_its_lines(path: Path, data: st.Data
     check_ranges(read(path.name, hole), hole)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60), st.text(max_size=200))
 def test_any_name_has_a_language_or_none(path: str, text: str) -> None:
     assert refine(path, text) is None or isinstance(refine(path, text), str)
