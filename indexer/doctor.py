@@ -17,7 +17,7 @@ from summaries.errors import BugatlasError, IndexDamaged, IndexError_, IndexLock
 from summaries.index import Index, Manifest, RepoState, read_state, slug, unreferenced
 from summaries.shard import SCHEMA, Shard
 from summaries.store import Store
-from summaries.vectors import LEARNT, Record, collection, read_record
+from summaries.vectors import LEARNT, Record, collection, is_gone, read_record
 
 
 class Finding(Struct, frozen=True):
@@ -48,7 +48,7 @@ def check(root: Path) -> list[Finding]:
             continue
         if folder.name != slug(state.name):
             findings.append(
-                Finding(state.name, f"lies in {folder.name}", f"rm -r {shlex.quote(str(folder))}")
+                Finding(state.name, f"lies in {folder.name}", f"rm -rf {shlex.quote(str(folder))}")
             )
             continue
         states.append(state)
@@ -98,8 +98,8 @@ def _repository(index: Index, folder: Path, state: RepoState, locked: bool) -> I
     again = _command(root, "index", name)
     rebuild = _command(root, "index", "--rebuild", name)
     if git_dir_of(Path(state.git_dir)) is None:
-        new = state.url if Path(state.git_dir).parent == clones_of(root) else "NEWPATH"
-        run = _command(root, "index", new or "NEWPATH", "--name", name)
+        new = state.url if Path(state.git_dir).parent == clones_of(root) else "PATH"
+        run = _command(root, "index", new or "PATH", "--name", name)
         yield Finding(name, f"its repository is gone from {state.git_dir}", run)
     ids: list[str] = []
     try:
@@ -151,9 +151,12 @@ def _knowledge(index: Index) -> Iterator[Finding]:
     if not (manifest.embedder and manifest.vectors and index.repos):
         return
     update = _command(index.root, "index")
-    anew = f"rm -r {shlex.quote(str(index.root / LEARNT))} && {update}"
+    anew = f"rm -rf {shlex.quote(str(index.root / LEARNT))} && {update}"
     if manifest.vectors in backends.VECTORS:
-        anew = f"rm -r {shlex.quote(str(index.root / manifest.vectors))} && {update}"
+        anew = f"rm -rf {shlex.quote(str(index.root / manifest.vectors))} && {update}"
+    if is_gone(index):
+        yield Finding("knowledge base", f"{manifest.vectors} is gone", update)
+        return
     record = read_record(index.root)
     behind = [n for n, s in index.repos.items() if _generation(record, n) != s.generation]
     try:

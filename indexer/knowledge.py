@@ -17,7 +17,7 @@ from summaries.static import directory_summary, file_summary, repository_summary
 from summaries.static_manifest import is_manifest
 from summaries.store import Store
 from summaries.types import Facts, Kind
-from summaries.vectors import LEARNT, Held, Record, collection, read_record, write_record
+from summaries.vectors import LEARNT, Held, Record, collection, is_gone, read_record, write_record
 from summaries.written import effective
 
 NOTES = "summary:"
@@ -68,7 +68,7 @@ def update(index: Index, say: Say = lambda line: None) -> int:
     if not (manifest.embedder and manifest.vectors):
         return 0
     record = read_record(index.root)
-    if record.store != manifest.vectors or _is_gone(index):
+    if record.store != manifest.vectors or is_gone(index):
         if record.store in backends.VECTORS and record.store != manifest.vectors:
             shutil.rmtree(index.root / record.store, ignore_errors=True)
         record = Record(manifest.vectors)
@@ -101,12 +101,6 @@ def update(index: Index, say: Say = lambda line: None) -> int:
     if written:
         say(f"{written:,} summaries written to the knowledge base")
     return written
-
-
-def _is_gone(index: Index) -> bool:
-    """Whether a store that should lie in the index doesn't: a record without it is worth nothing."""
-    name = index.manifest.vectors
-    return name in backends.VECTORS and not (index.root / name).is_dir()
 
 
 def _marked(index: Index, record: Record, name: str, held: Held | None) -> Record:

@@ -63,6 +63,12 @@ def collection(name: str, digest: str) -> str:
     return f"{digest[:8]}.{slug(name)}"
 
 
+def is_gone(index: Index) -> bool:
+    """Whether a store that should lie in the index doesn't. Opening it would make an empty one."""
+    name = index.manifest.vectors
+    return name in backends.VECTORS and not (index.root / name).is_dir()
+
+
 class Knowledge:
     """The knowledge base, open for reading. It sees what was there when it was opened."""
 
@@ -70,7 +76,7 @@ class Knowledge:
         """Raises ModelError where the index has none or it isn't usable, IndexError_ where it can't be opened."""
         self.index = index
         manifest = index.manifest
-        if not (manifest.embedder and manifest.vectors and manifest.digest):
+        if not (manifest.embedder and manifest.vectors and manifest.digest) or is_gone(index):
             raise ModelError("the index has no vectors", "run `bugatlas index`")
         self.embedder: Embedder = backends.embedder(manifest.embedder, index.root / LEARNT)
         if self.embedder.digest != manifest.digest:

@@ -248,7 +248,9 @@ def test_a_broken_store_fails_the_run_but_not_the_index(repos: Path, tmp_path: P
     assert "the knowledge base is not up to date: Chroma at" in ran.out
     assert "new.py" in Index.open(root).view("orders").paths
     told = run("doctor", index=root).out
-    assert f"rm -r {root / 'chroma'}" in told
+    assert f"rm -rf {root / 'chroma'}" in told
     shutil.rmtree(root / "chroma")
+    assert "chroma is gone" in run("doctor", index=root).out
+    assert not (root / "chroma").exists()
     assert run("index", index=root).code == 0
     assert run("doctor", index=root).code == 0
