@@ -12,6 +12,7 @@ from locator.scope import Scope
 from locator.weights import Weights
 
 STRANGE = 0.12  # share of the title's telling words below which the best file is about something else
+FEW = 10  # terms; a shorter report cannot say much, however far one file is ahead
 
 
 class Shape(Struct, frozen=True):
@@ -22,6 +23,7 @@ class Shape(Struct, frozen=True):
     exact: float  # weighted exact evidence: paths, names, quoted strings
     route: float  # 1 - best file of another repository / first
     covered: float  # share of the title's telling words that the file has, 0-1
+    terms: int  # distinct terms of the report
 
 
 def shape(scope: Scope, ranking: Ranking) -> Shape | None:
@@ -40,6 +42,7 @@ def shape(scope: Scope, ranking: Ranking) -> Shape | None:
         exact=exact,
         route=1 - float(others[0]) if len(others) else 1.0,
         covered=float(ranking.votes.files["covered"][best]),
+        terms=len(ranking.votes.rarity),
     )
 
 
@@ -51,7 +54,9 @@ def confidence(scope: Scope, ranking: Ranking, weights: Weights) -> float:
     w = weights.sure
     told = w["bias"] + w["margin"] * s.margin + w["gap"] * s.gap + w["exact"] * s.exact + w["route"] * s.route
     chance = 1 / (1 + exp(-max(-50.0, min(50.0, told))))
-    return chance if s.exact > 0 else chance * min(1.0, s.covered / STRANGE)
+    if s.exact > 0:
+        return chance
+    return chance * min(1.0, s.covered / STRANGE) * min(1.0, s.terms / FEW)
 
 
 def verdict(chance: float, found: bool) -> str:

@@ -93,7 +93,7 @@ def _marks(report: Report) -> tuple[Mark, ...]:
         if m.kind in ("config", "service", "dotted", "quoted"):
             add("topic", "t:" + text.lower(), text, m.line, m.title)
     for f in report.frames:
-        parts = [p for p in f.symbol.replace("::", ".").split(".") if p]
+        parts = [] if f.path else [p for p in f.symbol.replace("::", ".").split(".") if p]
         for a, b in pairwise(parts):
             add("qualified:trace", f"q:{a}.{b}", f.symbol, 0)
     for region in report.regions:

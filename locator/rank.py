@@ -23,8 +23,8 @@ from summaries.paths import Role
 from summaries.postings import Floats
 
 ROLES = {"config": Role.CONFIG, "example": Role.EXAMPLE, "tool": Role.TOOL}
-EXACT = ("at:", "mark:", "rare", "service", "callees")
-FADE = 1.0  # exact evidence worth this much counts half
+COUNTED = ("mark:", "rare", "service", "callees")  # sums without a bound
+FADE = 1.0  # of which so much counts half
 
 
 class Features(Struct, frozen=True):
@@ -68,7 +68,7 @@ def features(
     if not tests:
         candidates &= ~scope.with_role(Role.TEST | Role.MOCK)
     votes = vote(scope, query)
-    files = {n: _scaled(v, candidates, exact=n.startswith(EXACT)) for n, v in votes.files.items()}
+    files = {n: _scaled(n, v, candidates) for n, v in votes.files.items()}
     routes = route.features(scope, query, votes, files, aliases)
     roles = {n: scope.with_role(r).astype(np.float32) for n, r in ROLES.items()}
     found = Features(files, routes, roles, candidates, votes)
@@ -77,7 +77,7 @@ def features(
     scores = fuse(scope, found, first).scores
     best = [int(i) for i in np.argsort(-scores, kind="stable")[:FILES] if scores[i] > 0]
     worth, called = callees(scope, votes.units, best, texts)
-    files = files | {"callees": _scaled(worth, candidates, exact=True)}
+    files = files | {"callees": _scaled("callees", worth, candidates)}
     return Features(files, routes, roles, candidates, votes, called)
 
 
@@ -115,7 +115,9 @@ def fuse(scope: Scope, found: Features, weights: Weights) -> Ranking:
     return Ranking(scores, parts, costs, shares, route_parts, found.candidates, found.votes, found.called)
 
 
-def _scaled(values: Floats, candidates: NDArray[np.bool_], *, exact: bool) -> Floats:
+def _scaled(voter: str, values: Floats, candidates: NDArray[np.bool_]) -> Floats:
     """0-1 over the candidates; others are zero."""
     kept = np.where(candidates, values, 0).astype(np.float32)
-    return (kept / (kept + FADE)).astype(np.float32) if exact else route.unit(kept)
+    if voter.startswith("at:"):  # 1 is the only file that a mention can mean
+        return np.minimum(kept, 1)
+    return (kept / (kept + FADE)).astype(np.float32) if voter.startswith(COUNTED) else route.unit(kept)
