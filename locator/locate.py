@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
 from locator import explain
 from locator.answer import Answer, DirectoryHit, Evidence, FileHit, RouteHit, Step, SymbolHit
@@ -20,6 +21,9 @@ from locator.scope import Scope
 from locator.weights import Weights
 from summaries.index import Index
 from summaries.shard import View
+from summaries.store import Store
+from summaries.types import Facts
+from summaries.written import effective
 
 
 class Options(Struct, frozen=True):
@@ -130,7 +134,7 @@ def _answer(
     for i in order:
         progress(Step("explain", len(found), len(order), routes=likely))
         found.append(_file(index, scope, explainer, i, top, options))
-    files = tuple(found)
+    files = _described(index, scope, found, order)
     if query.report.truncated:
         notes = ("the report is long: its middle was left out", *notes)
     return Answer(
@@ -144,6 +148,18 @@ def _answer(
         seconds=round(time.perf_counter() - began, 4),
         notes=notes,
     )
+
+
+def _described(
+    index: Index, scope: Scope, hits: Sequence[FileHit], order: Sequence[int]
+) -> tuple[FileHit, ...]:
+    """Hits with the summaries that a model or a person wrote, where there are any."""
+    blobs: dict[str, dict[str, str]] = {}
+    for i in order:
+        view, n = scope.locate(i)
+        blobs.setdefault(view.repo, {})[view.path(n)] = view.blob(n)
+    texts = {r: effective(index.folder(r), files, ()).texts for r, files in blobs.items()}
+    return tuple(replace(h, summary=texts[h.repo].get(h.path, h.summary)) for h in hits)
 
 
 def _file(
@@ -163,8 +179,6 @@ def _file(
         SymbolHit(s.qualname, s.kind, s.start, s.end, s.signature, round(s.score / best, 3)) for s in symbols
     )
     evidence = explainer.evidence(i, facts, symbols, None if options.explain else explain.MOST)
-    from summaries.static import file_summary
-
     return FileHit(
         view.repo,
         view.path(n),
@@ -173,9 +187,18 @@ def _file(
         evidence,
         symbols,
         explain.excerpt(store.text(view.blob(n)), evidence, symbols),
-        file_summary(view.path(n), facts, view.repo),
+        _summary(store, view, n, facts),
         {name: round(float(p[i]), 4) for name, p in explainer.ranking.parts.items() if p[i] > 0},
     )
+
+
+def _summary(store: Store, view: View, n: int, facts: Facts) -> str:
+    """What a file is for: as it was stored with the head, else told from its facts."""
+    if view.number == 0 and (told := store.note("summary:" + view.path(n))):
+        return told
+    from summaries.static import file_summary
+
+    return file_summary(view.path(n), facts, view.repo)
 
 
 def _routes(scope: Scope, ranking: Ranking, files: Sequence[FileHit]) -> tuple[RouteHit, ...]:

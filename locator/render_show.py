@@ -45,7 +45,8 @@ def _header(page: Page, node: Node) -> None:
     size = counted(node.lines, "line") if node.kind == "file" else counted(node.files, "file")
     if node.kind == "repository" and node.lines:
         size += f", {counted(node.lines, 'line')}"
-    about = [node.commit[:7], when, size, _languages(node), node.url if node.kind == "repository" else ""]
+    url = node.url if node.kind == "repository" else ""
+    about = [node.commit[:7], when, size, _languages(node), url, node.origin]
     page.prose((" · ".join(x for x in about if x), "dim"))
 
 

@@ -204,6 +204,7 @@ def _file(tree: Tree, path: str, *, outline: bool = True) -> Node:
         url=state.url,
         git_dir=state.git_dir,
         symbols=_outline(facts) if outline else (),
+        origin=tree.origin(path),
     )
 
 

@@ -69,6 +69,7 @@ class Chat:
         request, taken = redacted(request)
         if answered := self._kept(request, read):
             return answered
+        self.limits.hidden(taken)
         for n in range(TRIES):
             reply = replace(self._send(request, deadline), redacted=taken)
             try:

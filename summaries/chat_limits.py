@@ -56,16 +56,19 @@ class Limits:
             self.money += reply.money
             self.tokens += reply.read + reply.written
 
+    def hidden(self, secrets: int) -> None:
+        """Count what was redacted in a call that went out."""
+        with self._lock:
+            self.redacted += secrets
+
     def turn(self, deadline: float | None) -> None:
         """Sleep until a call may go out. Raises ModelError where the circuit is open or time runs out."""
         gap = 60.0 / self.settings.rate if self.settings.rate else 0.0
         with self._lock:
             now = time.monotonic()
             if now < self._open_until:
-                left = self._open_until - now
-                raise ModelError(
-                    f"the model failed {FAILURES} times in a row; not asked for {left:.0f} s more"
-                )
+                hint = f"it is asked again in {self._open_until - now:.0f} s"
+                raise ModelError(f"the model failed {FAILURES} times in a row", hint)
             turn = max(now, self._next)
             if deadline is not None and turn >= deadline:
                 raise ModelError("the endpoint's limits leave no time to ask")
