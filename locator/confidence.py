@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import exp
 
 import numpy as np
@@ -49,14 +50,14 @@ def shape(scope: Scope, ranking: Ranking) -> Shape | None:
 def confidence(scope: Scope, ranking: Ranking, weights: Weights) -> float:
     """Chance that the first file is among those to change, 0-1."""
     s = shape(scope, ranking)
-    if s is None:
-        return 0.0
-    w = weights.sure
-    told = w["bias"] + w["margin"] * s.margin + w["gap"] * s.gap + w["exact"] * s.exact + w["route"] * s.route
-    chance = 1 / (1 + exp(-max(-50.0, min(50.0, told))))
-    if s.exact > 0:
-        return chance
-    return chance * min(1.0, s.covered / STRANGE) * min(1.0, s.terms / FEW)
+    return chance(s, weights.sure) if s else 0.0
+
+
+def chance(s: Shape, sure: Mapping[str, float]) -> float:
+    """The chance that a shape stands for."""
+    told = sure["bias"] + sum(sure[n] * getattr(s, n) for n in ("margin", "gap", "exact", "route"))
+    out = 1 / (1 + exp(-max(-50.0, min(50.0, told))))
+    return out if s.exact > 0 else out * min(1.0, s.covered / STRANGE)
 
 
 def verdict(chance: float, found: bool) -> str:
