@@ -22,6 +22,7 @@ class Scope:
         sizes = [len(v) for v in self.views]
         self.starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
         self.size = int(self.starts[-1])
+        self._gathered: dict[str, tuple[Hashes, list[Matches]]] = {}
 
     @cached_property
     def repo_of(self) -> Ints:
@@ -43,8 +44,12 @@ class Scope:
         return self.views[r], i - int(self.starts[r])
 
     def gather(self, field: str, keys: Hashes) -> list[Matches]:
-        """Postings of a field of every view's shard, all versions."""
-        return [getattr(v.shard, field).match(keys) for v in self.views]
+        """Postings of a field of every view's shard, all versions. The last answer of each field is kept."""
+        asked, found = self._gathered.get(field, (None, []))
+        if asked is None or not np.array_equal(asked, keys):
+            found = [getattr(v.shard, field).match(keys) for v in self.views]
+            self._gathered[field] = keys, found
+        return found
 
 
 def total(found: Sequence[Matches], terms: int) -> Ints:

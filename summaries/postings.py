@@ -87,23 +87,25 @@ class Postings:
 
     def match(self, keys: Hashes) -> Matches:
         """Postings of all the keys; unknown keys have none."""
-        empty = Matches(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32))
         if not len(self.terms) or not len(keys):
-            return empty
-        at = np.searchsorted(self.terms, keys)
+            return _NONE
+        at = self.terms.searchsorted(keys)
         at[at == len(self.terms)] = 0
-        known = np.flatnonzero(self.terms[at] == keys)
+        known = (self.terms[at] == keys).nonzero()[0]
         if not len(known):
-            return empty
+            return _NONE
         at = at[known]
         begin = self.starts[at]
         size = self.starts[at + 1] - begin
-        total = int(size.sum())
-        ends = np.cumsum(size)
-        where = np.arange(total) + np.repeat(begin - (ends - size), size)
+        ends = size.cumsum()
+        where = np.arange(ends[-1])
+        where += (begin - (ends - size)).repeat(size)
         return Matches(
-            np.repeat(known, size), self.docs[where].astype(np.int64), self.counts[where].astype(np.float32)
+            known.repeat(size), self.docs[where].astype(np.int64), self.counts[where].astype(np.float32)
         )
+
+
+_NONE = Matches(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32))
 
 
 def idf(frequency: NDArray[Any], documents: float) -> Floats:
