@@ -1,0 +1,421 @@
+// Made by scripts/api.mjs from docs/openapi.json. Do not edit: npm run api
+export interface components {
+    schemas: {
+        Answer: {
+            /** @description calibrated chance that the first file is among those to change */
+            confidence: number;
+            directories: components["schemas"]["DirectoryHit"][];
+            files: components["schemas"]["FileHit"][];
+            /** @default [] */
+            notes: string[];
+            routes: components["schemas"]["RouteHit"][];
+            /** @description files in scope */
+            searched: number;
+            seconds: number;
+            title: string;
+            /** @description "confident", "likely", "unsure" or "no confident match" */
+            verdict: string;
+        };
+        Asked: {
+            /** @default null */
+            at: string | null;
+            /** @default 10 */
+            limit: number;
+            /** @default false */
+            tests: boolean;
+        };
+        DirectoryHit: {
+            /** @description of those in the answer */
+            files: number;
+            /** @description "" is the repository's root */
+            path: string;
+            repo: string;
+            score: number;
+        };
+        Entry: {
+            /** @description in it and below; 1 for a file */
+            files: number;
+            /** @enum {unknown} */
+            kind: "directory" | "file";
+            /** @default  */
+            language: string;
+            path: string;
+            /** @default  */
+            summary: string;
+            /**
+             * @description of code and text in it and below: what its area on a map stands for
+             * @default 0
+             */
+            words: number;
+        };
+        Evidence: {
+            /**
+             * @description in the file, 1-based; 0 where it has no place
+             * @default 0
+             */
+            line: number;
+            text: string;
+            voter: string;
+            /**
+             * @description what it added to the score
+             * @default 0
+             */
+            weight: number;
+        };
+        Excerpt: {
+            lines: string[];
+            start: number;
+        };
+        FileHit: {
+            evidence: components["schemas"]["Evidence"][];
+            /** @default null */
+            excerpt: components["schemas"]["Excerpt"] | null;
+            language: string;
+            /**
+             * @description what each voter added to the score, before routing; without those of 0
+             * @default {}
+             */
+            parts: {
+                [key: string]: number;
+            };
+            path: string;
+            repo: string;
+            /** @description fused, 0-1 within the answer */
+            score: number;
+            /** @default  */
+            summary: string;
+            /** @default [] */
+            symbols: components["schemas"]["SymbolHit"][];
+        };
+        Filter: {
+            /** @default [] */
+            files: string[];
+            /** @default [] */
+            languages: string[];
+            /** @default [] */
+            not_files: string[];
+            /** @default [] */
+            not_languages: string[];
+            /** @default [] */
+            not_paths: string[];
+            /** @default [] */
+            paths: string[];
+        };
+        Health: {
+            /** @default  */
+            detail: string;
+            /** @enum {unknown} */
+            status: "ok" | "unready";
+            version: string;
+        };
+        Hit: {
+            /**
+             * @description the symbol asked for that it defines
+             * @default
+             */
+            defines: string;
+            language: string;
+            lines: components["schemas"]["Line"][];
+            /**
+             * @description lines with an exact text; 0 where only words were asked
+             * @default 0
+             */
+            matches: number;
+            path: string;
+            repo: string;
+            /** @description 0-1 within the results */
+            score: number;
+            /**
+             * @description the function or type around the first line
+             * @default null
+             */
+            symbol: components["schemas"]["SymbolHit"] | null;
+        };
+        Job: {
+            /** @description UTC seconds */
+            created: number;
+            /**
+             * @description files parsed
+             * @default 0
+             */
+            done: number;
+            /** @default 0 */
+            ended: number;
+            /** @default  */
+            error: string;
+            id: string;
+            repos: string[];
+            /** @default [] */
+            settled: components["schemas"]["Settled"][];
+            /** @default 0 */
+            started: number;
+            /** @enum {unknown} */
+            state: "cancelled" | "done" | "failed" | "queued" | "running";
+            /**
+             * @description files to parse, an estimate until all repositories have begun
+             * @default 0
+             */
+            total: number;
+        };
+        JobRequest: {
+            /** @default [] */
+            repos: string[];
+        };
+        Jobs: {
+            jobs: components["schemas"]["Job"][];
+        };
+        Line: {
+            number: number;
+            /** @default [] */
+            spans: [
+                number,
+                number
+            ][];
+            text: string;
+        };
+        Lines: {
+            commit: string;
+            language: string;
+            lines: string[];
+            path: string;
+            repo: string;
+            /** @description of the first line given, 1-based */
+            start: number;
+            /** @description lines of the file */
+            total: number;
+            /**
+             * @description the same lines at the code host
+             * @default
+             */
+            url: string;
+        };
+        LocateRequest: {
+            /**
+             * @description a ref, commit or date that the index holds
+             * @default null
+             */
+            at: string | null;
+            /**
+             * @description evidence, functions and lines of code of each file
+             * @default true
+             */
+            details: boolean;
+            /**
+             * @description all evidence of each file, not only the strongest
+             * @default false
+             */
+            explain: boolean;
+            /** @default [] */
+            languages: string[];
+            /**
+             * @description files
+             * @default 10
+             */
+            limit: number;
+            /**
+             * @description only paths that contain one of these, or match it as a glob
+             * @default []
+             */
+            paths: string[];
+            report: string;
+            /**
+             * @description names, or their ends; empty: all
+             * @default []
+             */
+            repos: string[];
+            /**
+             * @description also rank tests
+             * @default false
+             */
+            tests: boolean;
+            /**
+             * @description where it isn't the report's first line
+             * @default null
+             */
+            title: string | null;
+        };
+        Node: {
+            commit: string;
+            /**
+             * @description directories first, both by name
+             * @default []
+             */
+            entries: components["schemas"]["Entry"][];
+            /**
+             * @description in it and below
+             * @default 0
+             */
+            files: number;
+            /** @enum {unknown} */
+            kind: "directory" | "file" | "repository";
+            /** @default  */
+            language: string;
+            /**
+             * @description entries beyond the first thousand
+             * @default 0
+             */
+            left_out: number;
+            /** @default 0 */
+            lines: number;
+            /** @default [] */
+            outline: components["schemas"]["Outline"][];
+            /** @description "" is the repository itself */
+            path: string;
+            repo: string;
+            summary: string;
+        };
+        Outline: {
+            end: number;
+            kind: string;
+            name: string;
+            /** @default  */
+            signature: string;
+            start: number;
+        };
+        Problem: {
+            /** @default  */
+            detail: string;
+            /**
+             * @description what to do next
+             * @default
+             */
+            hint: string;
+            /**
+             * @description the request, as in the log and in X-Request-Id
+             * @default
+             */
+            instance: string;
+            status: number;
+            title: string;
+            type: string;
+        };
+        Query: {
+            /**
+             * @default {
+             *       "files": [],
+             *       "languages": [],
+             *       "not_files": [],
+             *       "not_languages": [],
+             *       "not_paths": [],
+             *       "paths": []
+             *     }
+             */
+            files: components["schemas"]["Filter"];
+            /** @default [] */
+            not_repos: string[];
+            /** @default [] */
+            repos: string[];
+            /**
+             * @description to be defined: a name, or Type.member
+             * @default []
+             */
+            symbols: string[];
+            /**
+             * @description to be found exactly
+             * @default []
+             */
+            texts: string[];
+            /** @default [] */
+            words: string[];
+        };
+        Repositories: {
+            /** @description grows by one whenever the service has re-opened the index */
+            edition: number;
+            files: number;
+            lines: number;
+            repositories: components["schemas"]["Repository"][];
+        };
+        Repository: {
+            branch: string;
+            commit: string;
+            files: number;
+            /** @description grows by one with every change of the index */
+            generation: number;
+            /** @description files by language, most first */
+            languages: {
+                [key: string]: number;
+            };
+            lines: number;
+            name: string;
+            /** @description files left out, by reason */
+            skipped: {
+                [key: string]: number;
+            };
+            /** @description what `at` may name beside the head */
+            snapshots: string[];
+            symbols: number;
+            /** @description the commit's, UTC seconds */
+            time: number;
+            /** @description where it was cloned from; "" for a local one */
+            url: string;
+        };
+        Results: {
+            asked: components["schemas"]["Asked"];
+            files: components["schemas"]["Hit"][];
+            /** @description whether `total` is only a lower bound */
+            more: boolean;
+            /** @default [] */
+            notes: string[];
+            query: components["schemas"]["Query"];
+            repositories: number;
+            /** @description files in scope */
+            searched: number;
+            seconds: number;
+            /** @description files that match */
+            total: number;
+        };
+        RouteHit: {
+            commit: string;
+            evidence: components["schemas"]["Evidence"][];
+            repo: string;
+            score: number;
+            /** @default  */
+            summary: string;
+        };
+        Settled: {
+            /**
+             * @description files added, changed or removed
+             * @default 0
+             */
+            changed: number;
+            /** @default false */
+            failed: boolean;
+            /**
+             * @description files parsed anew
+             * @default 0
+             */
+            parsed: number;
+            /** @description "unchanged", "changed", or what went wrong */
+            reason: string;
+            repo: string;
+        };
+        SymbolHit: {
+            end: number;
+            kind: string;
+            qualname: string;
+            /** @description relative to the best symbol of the answer, 0-1 */
+            score: number;
+            signature: string;
+            start: number;
+        };
+    };
+}
+export type Schemas = components["schemas"];
+type Nothing = Record<string, never>;
+/** What is sent: required fields, and any of those with a default. */
+type Given<T> = T extends { report: string } ? Pick<T, "report"> & Partial<T> : Partial<T>;
+/** Query, body and the answer's name in Schemas of each operation. */
+export interface Operations {
+  "GET /healthz": { query: Nothing; body: undefined; answer: "Health" };
+  "GET /readyz": { query: Nothing; body: undefined; answer: "Health" };
+  "POST /v1/locate": { query: Nothing; body: Given<Schemas["LocateRequest"]>; answer: "Answer" };
+  "POST /v1/locate/stream": { query: Nothing; body: Given<Schemas["LocateRequest"]>; answer: undefined };
+  "GET /v1/search": { query: { q: string; limit?: number; tests?: boolean; at?: string | null }; body: undefined; answer: "Results" };
+  "GET /v1/repos": { query: Nothing; body: undefined; answer: "Repositories" };
+  "GET /v1/tree/{where}": { query: { at?: string | null }; body: undefined; answer: "Node" };
+  "GET /v1/file": { query: { repo: string; path: string; start?: number; end?: number; at?: string | null }; body: undefined; answer: "Lines" };
+  "GET /v1/jobs": { query: Nothing; body: undefined; answer: "Jobs" };
+  "POST /v1/jobs": { query: Nothing; body: Given<Schemas["JobRequest"]>; answer: "Job" };
+  "GET /v1/jobs/{id}": { query: Nothing; body: undefined; answer: "Job" };
+  "DELETE /v1/jobs/{id}": { query: Nothing; body: undefined; answer: "Job" };
+}

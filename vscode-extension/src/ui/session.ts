@@ -1,0 +1,122 @@
+import * as vscode from "vscode";
+import { locate, type Answer, type LocateRequest, type Step } from "../api/client";
+import { asServiceError, ServiceError } from "../api/errors";
+import { hasWelcome } from "../core/advice";
+import type { History } from "./past";
+import type { Service } from "./service";
+
+/** Where the question of this window stands. */
+export type State =
+  | { phase: "idle" }
+  | { phase: "running"; request: LocateRequest; step: Step | undefined }
+  | { phase: "answered"; request: LocateRequest; answer: Answer; id: string }
+  | { phase: "failed"; request: LocateRequest; error: ServiceError }
+  | { phase: "interrupted"; request: LocateRequest };
+
+const PENDING = "pending";
+
+/** Asks the service, one report at a time, and tells whoever shows the answer. */
+export class Session implements vscode.Disposable {
+  state: State = { phase: "idle" };
+  /** Repositories that are shown; empty: all. */
+  only: ReadonlySet<string> = new Set();
+  private readonly changed = new vscode.EventEmitter<State>();
+  readonly onDidChange = this.changed.event;
+  private running: AbortController | undefined;
+
+  constructor(
+    private readonly service: Service,
+    private readonly history: History,
+    private readonly memory: vscode.Memento,
+  ) {}
+
+  /** What the last window left: its answer, or a question that it did not see answered. */
+  restore(): void {
+    if (this.state.phase !== "idle") return; // something was asked meanwhile
+    const request = this.memory.get<LocateRequest>(PENDING);
+    const last = this.history.list[0];
+    if (request) this.set({ phase: "interrupted", request });
+    else if (last?.answer) this.set({ phase: "answered", request: last.request, answer: last.answer, id: last.id });
+    else this.set({ phase: "idle" });
+  }
+
+  /** Ask. What was asked before and is not answered yet is given up. */
+  async locate(request: LocateRequest): Promise<void> {
+    this.running?.abort();
+    const mine = (this.running = new AbortController());
+    const current = (): boolean => this.running === mine;
+    this.only = new Set();
+    this.set({ phase: "running", request, step: undefined });
+    await this.memory.update(PENDING, request);
+    try {
+      const server = await this.service.current();
+      const progress = (step: Step): void => {
+        if (current()) this.set({ phase: "running", request, step });
+      };
+      const answer = await locate(server, request, progress, mine.signal);
+      if (!current()) return;
+      const id = await this.history.add(request, answer);
+      this.set({ phase: "answered", request, answer, id });
+    } catch (thrown) {
+      if (!current()) return;
+      const error = asServiceError(thrown);
+      await this.history.add(request, null);
+      this.set(error.trouble === "cancelled" ? { phase: "idle" } : { phase: "failed", request, error });
+    } finally {
+      if (current()) {
+        this.running = undefined;
+        await this.memory.update(PENDING, undefined);
+      }
+    }
+  }
+
+  /** Give up what is running. */
+  cancel(): void {
+    this.running?.abort();
+  }
+
+  /** Show an answer of the past. */
+  show(request: LocateRequest, answer: Answer, id: string): void {
+    this.running?.abort();
+    this.running = undefined;
+    this.only = new Set();
+    this.set({ phase: "answered", request, answer, id });
+  }
+
+  /** Forget the answer that is shown. */
+  async clear(): Promise<void> {
+    this.only = new Set();
+    await this.memory.update(PENDING, undefined);
+    this.set({ phase: "idle" });
+  }
+
+  /** Show only some repositories; none: all. */
+  filter(only: ReadonlySet<string>): void {
+    this.only = only;
+    this.set(this.state);
+  }
+
+  /** The answer that is shown. */
+  get answer(): Answer | undefined {
+    return this.state.phase === "answered" ? this.state.answer : undefined;
+  }
+
+  dispose(): void {
+    this.running?.abort();
+    this.changed.dispose();
+  }
+
+  private set(state: State): void {
+    this.state = state;
+    void vscode.commands.executeCommand("setContext", "bugatlas.state", contextOf(state));
+    void vscode.commands.executeCommand("setContext", "bugatlas.filtered", this.only.size > 0);
+    this.changed.fire(state);
+  }
+}
+
+/** Which welcome view and buttons go with a state. */
+function contextOf(state: State): string {
+  if (state.phase === "failed") return hasWelcome(state.error.trouble) ? state.error.trouble : "failed";
+  if (state.phase === "answered") return state.answer.files.length ? "answered" : "noMatch";
+  return state.phase;
+}
