@@ -1,15 +1,15 @@
 """Every error that a user can meet. The command line prints one line of it and exits with its code.
 
-    BugatlasError
-    ├── UsageError            the request itself is wrong (exit 2)
-    ├── RepositoryError       a repository cannot be read
-    ├── IndexError_           an index cannot be opened or written
-    │   ├── IndexMissing      nothing has been indexed there
-    │   ├── IndexVersion      made by another version or with other options: says what to rebuild
-    │   ├── IndexLocked       another process is writing
-    │   └── IndexDamaged      a file of it is unreadable: says which repository to index again
-    ├── SnapshotMissing       the index does not hold the asked ref or date of a repository
-    └── ModelError            a model endpoint or weights failed
+BugatlasError
+├── UsageError            the request itself is wrong (exit 2)
+├── RepositoryError       a repository cannot be read
+├── IndexError_           an index cannot be opened or written
+│   ├── IndexMissing      nothing has been indexed there
+│   ├── IndexVersion      made by another version or with other options: says what to rebuild
+│   ├── IndexLocked       another process is writing
+│   └── IndexDamaged      a file of it is unreadable: says which repository to index again
+├── SnapshotMissing       the index does not hold the asked ref or date of a repository
+└── ModelError            a model endpoint or weights failed
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class RepositoryError(BugatlasError):
     """A repository cannot be read."""
 
 
-class IndexError_(BugatlasError):
+class IndexError_(BugatlasError):  # noqa: N801  (the builtin keeps its name)
     """An index cannot be opened or written."""
 
 
