@@ -16,6 +16,7 @@ from locator.server import openapi, page, probes, problems, reads, work
 from locator.server.desk import Desk
 from locator.server.guard import Guard
 from locator.server.jobs import Jobs
+from locator.server.links import Links
 from locator.server.meters import Meters
 from locator.server.service import Service, own_version
 from locator.server.settings import ServiceSettings
@@ -34,6 +35,7 @@ def service(root: Path, settings: ServiceSettings, asking: Settings | None = Non
     """The parts of a service, not yet begun."""
     asking = asking or Settings()
     meters = Meters()
+    state = Path(settings.state) if settings.state else root / "service"
     return Service(
         settings=settings,
         root=root,
@@ -42,6 +44,8 @@ def service(root: Path, settings: ServiceSettings, asking: Settings | None = Non
         shelf=Shelf(root),
         desk=Desk(settings, meters),
         jobs=Jobs(root, settings.refresh, meters),
+        links=Links(root, state),
+        state=state,
         meters=meters,
     )
 

@@ -249,7 +249,12 @@ async def get_file(
 )
 async def get_map(service: Here, caller: Reader) -> Response:
     """Links come from routes, topics, imports and host names in the code."""
-    return await _read(service, caller, lambda index: SystemMap(tree.nodes(index), ()))
+
+    def work() -> SystemMap:
+        edition = service.shelf.edition()
+        return SystemMap(tree.nodes(edition, caller), service.links.of(edition, caller))
+
+    return json(await service.desk.run(work))
 
 
 async def _read(service: Service, caller: Caller, work: Any) -> Response:

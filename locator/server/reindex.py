@@ -11,14 +11,18 @@ import os
 import signal
 import sys
 import threading
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from locator.server.shapes import Settled
+from locator.server.shapes import MapLink, Settled, Site
 from summaries.errors import BugatlasError
+from summaries.index import Index
+
+SITES = 8  # kept of each link
 
 
 class Order(Struct, frozen=True):
@@ -41,6 +45,10 @@ class Event(Struct, frozen=True, omit_defaults=True):
 def main() -> None:
     """Run one order."""
     order = msgspec.json.decode(sys.stdin.buffer.readline(), type=Order)
+    if sys.argv[1:] == ["links"]:
+        os.nice(10)
+        _tell(_links(Path(order.root)))
+        return
     threading.Thread(target=_end_with_service, daemon=True).start()
     try:
         _run(order)
@@ -70,6 +78,24 @@ def _run(order: Order) -> None:
         on_done=done,
         on_files=lambda parsed, expected: _tell(Event(parsed, expected)),
     )
+
+
+def _links(root: Path) -> list[MapLink]:
+    from indexer.services import links
+
+    index = Index.open(root)
+    repos = {}
+    for name in index.repos:
+        view = index.view(name)
+        facts = index.store(name).facts_of([view.blob(i) for i in range(len(view))])
+        repos[name] = [(view.path(i), f) for i, (_, f) in enumerate(facts)]
+    found: dict[tuple[str, str, str], dict[str, Site]] = {}
+    count: Counter[tuple[str, str, str]] = Counter()
+    for x in links(repos, {n: s.aliases for n, s in index.repos.items()}):
+        key = (x.source, x.target, x.kind)
+        count[key] += 1
+        found.setdefault(key, {}).setdefault(x.detail, Site(x.detail, x.path, x.line))
+    return [MapLink(*key, count[key], tuple(sites.values())[:SITES]) for key, sites in found.items()]
 
 
 def _tell(event: Any) -> None:

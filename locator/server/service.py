@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 from locator.server.access import Caller
 from locator.server.desk import Desk
 from locator.server.jobs import Jobs
+from locator.server.links import Links
 from locator.server.meters import Meters
 from locator.server.problems import ProblemError
 from locator.server.settings import Right, ServiceSettings
@@ -34,13 +35,10 @@ class Service:
     shelf: Shelf
     desk: Desk
     jobs: Jobs
+    links: Links
     meters: Meters
+    state: Path  # folder of what the service itself keeps
     trackers: Trackers | None = None
-
-    @property
-    def state(self) -> Path:
-        """Folder of what the service itself keeps."""
-        return Path(self.settings.state) if self.settings.state else self.root / "service"
 
 
 def own_version() -> str:

@@ -88,6 +88,13 @@ class Lines(Struct, frozen=True):
     url: str = ""  # the same lines at the code host
 
 
+class Part(Struct, frozen=True):
+    """A directory with all below it that stands in no other part."""
+
+    path: str  # "" is what lies in no other part
+    files: int
+
+
 class MapNode(Struct, frozen=True):
     """A repository on the map."""
 
@@ -95,7 +102,15 @@ class MapNode(Struct, frozen=True):
     files: int
     lines: int
     language: str  # most of its files are in it
-    summary: str = ""
+    parts: tuple[Part, ...]  # largest first
+
+
+class Site(Struct, frozen=True):
+    """Where a repository says that it uses another."""
+
+    detail: str  # the route, topic, module or host name
+    path: str
+    line: int  # 0: the whole file says it
 
 
 class MapLink(Struct, frozen=True):
@@ -105,7 +120,7 @@ class MapLink(Struct, frozen=True):
     target: str
     kind: str  # "http", "topic", "import" or "host"
     count: int
-    details: tuple[str, ...]  # routes, topics and names, the first few
+    sites: tuple[Site, ...]  # one for each route, topic or name; the first few
 
 
 class SystemMap(Struct, frozen=True):

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from locator.server.access import Caller
+from locator.server.shapes import Part
 from summaries.errors import BugatlasError, IndexDamaged, IndexMissing
 from summaries.index import MANIFEST, Index
 
@@ -32,6 +33,7 @@ class Edition:
     stamp: Stamp
     damaged: tuple[str, ...] = ()  # repositories that could not be opened
     scoped: dict[tuple[str, ...], Index] = field(default_factory=dict)
+    parts: dict[str, tuple[Part, ...]] = field(default_factory=dict)  # by repository, once asked for
 
     def of(self, caller: Caller) -> Index:
         """The index as a caller may see it."""

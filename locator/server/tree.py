@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
+
 from msgspec.structs import replace
 
-from locator.server.shapes import Lines, MapNode, Repositories, Repository
+from locator.server.access import Caller
+from locator.server.shapes import Lines, MapNode, Part, Repositories, Repository
+from locator.server.shelf import Edition
 from locator.show import Node, look
 from locator.terminal import link
 from summaries.index import Index, RepoState
@@ -12,6 +17,7 @@ from summaries.shard import View
 
 MOST_LINES = 2000
 MOST_CHARACTERS = 400_000  # of lines given at once
+PARTS = 10  # of a repository on the map
 LONG = 2000  # characters kept of one line
 
 
@@ -75,11 +81,33 @@ def lines(index: Index, repo: str, path: str, start: int, end: int, at: str | No
     return Lines(repo, path, view.info.commit, _language(view, i), start, tuple(given), len(text), url)
 
 
-def nodes(index: Index) -> tuple[MapNode, ...]:
-    """Repositories with their sizes."""
+def nodes(edition: Edition, caller: Caller) -> tuple[MapNode, ...]:
+    """Repositories that a caller may see, with their sizes."""
+    index = edition.of(caller)
+    for name in index.repos.keys() - edition.parts.keys():
+        edition.parts[name] = parts(index.view(name).paths)
     return tuple(
-        MapNode(s.name, sum(s.files.values()), s.lines, next(iter(s.files), "")) for s in index.repos.values()
+        MapNode(s.name, sum(s.files.values()), s.lines, next(iter(s.files), ""), edition.parts[s.name])
+        for s in index.repos.values()
     )
+
+
+def parts(paths: Sequence[str]) -> tuple[Part, ...]:
+    """A repository in ten to twenty directories: the largest is divided until there are enough."""
+    held: dict[str, list[str]] = {"": list(paths)}
+    whole: set[str] = set()
+    while len(held) < PARTS and (open_ := [d for d in held if d not in whole]):
+        largest = max(open_, key=lambda d: (len(held[d]), d))
+        inside: dict[str, list[str]] = defaultdict(list)
+        for path in held[largest]:
+            name, slash, _ = path[len(largest) + 1 if largest else 0 :].partition("/")
+            inside[f"{largest}/{name}".strip("/") if slash else largest].append(path)
+        whole.add(largest)
+        if len(held) + len(inside) - 1 <= 2 * PARTS:
+            del held[largest]
+            held |= inside
+    found = [Part(d, len(p)) for d, p in held.items()]
+    return tuple(sorted(found, key=lambda p: (-p.files, p.path)))
 
 
 def _view(index: Index, repo: str, at: str | None) -> View:

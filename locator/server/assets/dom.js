@@ -1,0 +1,73 @@
+// Elements, made without HTML strings: whatever comes from reports or repositories stays text.
+
+const SVG = "http://www.w3.org/2000/svg";
+const SHAPES = new Set(["svg", "g", "path", "rect", "circle", "text", "title", "line", "marker", "defs", "tspan"]);
+
+export function h(tag, props = {}, ...children) {
+  const el = SHAPES.has(tag) && tag !== "title" ? document.createElementNS(SVG, tag) : tag === "title"
+    ? document.createElementNS(SVG, tag) : document.createElement(tag);
+  for (const [name, value] of Object.entries(props)) {
+    if (value === undefined || value === null || value === false) continue;
+    if (name.startsWith("on")) el.addEventListener(name.slice(2), value);
+    else if (name === "style") for (const [k, v] of Object.entries(value)) el.style.setProperty(k, v);
+    else if (name === "data") Object.assign(el.dataset, value);
+    else if (name === "value" || name === "checked") el[name] = value;
+    else el.setAttribute(name, value === true ? "" : String(value));
+  }
+  add(el, children);
+  return el;
+}
+
+function add(el, children) {
+  for (const child of children.flat(Infinity)) {
+    if (child === undefined || child === null || child === false) continue;
+    el.append(child instanceof Node ? child : document.createTextNode(String(child)));
+  }
+}
+
+export function fill(el, ...children) {
+  el.replaceChildren();
+  add(el, children);
+  return el;
+}
+
+export const byId = (id) => document.getElementById(id);
+
+export function say(text) {
+  byId("live").textContent = text;
+}
+
+export const count = (n, one, many = `${one}s`) => `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
+
+export const percent = (x) => `${Math.round(100 * x)} %`;
+
+export function bar(share, label) {
+  return h("span", { class: "meter", role: "img", "aria-label": label ?? percent(share) },
+    h("span", { style: { width: `${Math.max(2, Math.round(100 * Math.min(1, share)))}%` } }));
+}
+
+export function folder(path) {
+  const at = path.lastIndexOf("/");
+  return at < 0 ? ["", path] : [path.slice(0, at), path.slice(at + 1)];
+}
+
+export const breakable = (path) => path.split(/(?<=\/)/).flatMap((part, i) => (i ? [h("wbr"), part] : [part]));
+
+export async function copy(text, button) {
+  const before = button.textContent;
+  try {
+    await navigator.clipboard.writeText(text);
+    button.textContent = "Copied";
+  } catch {
+    button.textContent = "Not allowed here";
+  }
+  say(button.textContent);
+  setTimeout(() => { button.textContent = before; }, 1500);
+}
+
+export function problem(error) {
+  const p = error.problem ?? { detail: error.message };
+  return h("div", { class: "notice bad", role: "alert" },
+    h("strong", {}, p.title ?? "That did not work"), p.detail ? h("p", {}, p.detail) : null,
+    p.hint ? h("p", { class: "dim" }, p.hint) : null);
+}

@@ -1,0 +1,35 @@
+// The whole system: who uses whom, and what is how large. Coloured by the answer that was found last.
+
+import { get } from "./api.js";
+import { count, fill, h } from "./dom.js";
+import { graph } from "./graph.js";
+import { place } from "./link.js";
+import { current } from "./locate.js";
+import { treemap } from "./treemap.js";
+
+export async function map(main, where, signal) {
+  const found = await get("/v1/map", {}, signal);
+  const answer = current();
+  const scores = new Map((answer?.routes ?? []).map((r) => [r.repo, r.score]));
+  const hits = answer?.files ?? [];
+  const linked = found.links.length > 0;
+  const kind = where.query.get("as") ?? (linked ? "services" : "sizes");
+  const tab = (name, text) => h("a", { href: `#/map?as=${name}`, class: "tab", "aria-current": kind === name ? "page" : null }, text);
+  const picture = kind === "services" && linked ? graph(found, scores) : treemap(found, scores, hits);
+  fill(main, h("div", { class: "page wide" },
+    h("div", { class: "row" }, h("h1", {}, "The system"), h("span", { class: "grow" }),
+      linked ? h("nav", { class: "tabs", "aria-label": "Kind of map" }, tab("services", "Who uses whom"), tab("sizes", "What is where")) : null),
+    h("p", { class: "dim" }, `${count(found.nodes.length, "repository", "repositories")}, ${count(found.links.length, "link")}. `,
+      answer ? ["Coloured by ", h("q", {}, answer.title), "."] : "Locate a bug, and it is coloured by what phase 1 found."),
+    picture.part, list(found)));
+  picture.after?.();
+}
+
+function list(found) {
+  const out = new Map();
+  for (const l of found.links) out.set(l.source, [...(out.get(l.source) ?? []), l]);
+  return h("details", { class: "as-list" }, h("summary", {}, "As a list"),
+    h("ul", { class: "entries" }, found.nodes.map((n) => h("li", {}, h("a", { href: place(n.name) }, n.name),
+      h("span", { class: "dim" }, `${count(n.files, "file")}, ${count(n.lines, "line")}, ${n.language}`),
+      h("p", {}, (out.get(n.name) ?? []).map((l) => `uses ${l.target} (${l.kind}: ${l.sites.map((s) => s.detail).join(", ")})`).join("; "))))));
+}

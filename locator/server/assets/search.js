@@ -1,0 +1,48 @@
+// Code search.
+
+import { get } from "./api.js";
+import { byId, count, fill, folder, h, problem, say } from "./dom.js";
+import { place } from "./link.js";
+
+export async function search(main, where, signal) {
+  const asked = where.query.get("q") ?? "";
+  const input = h("input", { id: "query", type: "search", value: asked, maxlength: 2000, "aria-label": "Search the code",
+    placeholder: 'retry "timed out after" lang:go -path:vendor' });
+  const results = h("div", { class: "results" });
+  fill(main, h("div", { class: "page" }, h("form", { class: "row asking", onsubmit: (e) => {
+    e.preventDefault();
+    const next = `#/search?q=${encodeURIComponent(input.value)}`;
+    if (next === location.hash) load(input.value, results, signal);
+    else location.hash = next;
+  } }, input, h("button", { class: "main" }, "Search")), results));
+  if (!asked) input.focus();
+  await load(asked, results, signal);
+}
+
+async function load(asked, results, signal) {
+  if (!asked.trim()) {
+    fill(results, h("p", { class: "dim" }, "Words rank; “exact text”, symbol:, repo:, lang:, path: and - narrow."));
+    return;
+  }
+  fill(results, h("p", { class: "dim" }, "…"));
+  try {
+    const found = await get("/v1/search", { q: asked, limit: 30 }, signal);
+    say(count(found.total, "file"));
+    fill(results,
+      h("p", { class: "dim" }, `${found.more ? "at least " : ""}${count(found.total, "file")} of ${found.searched.toLocaleString("en")} in ${found.seconds.toFixed(2)} s`),
+      found.notes.map((n) => h("p", { class: "note" }, n)), found.files.map(hit));
+    byId("query")?.blur();
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    fill(results, problem(error));
+  }
+}
+
+function hit(f) {
+  const [directory, name] = folder(f.path);
+  return h("article", {}, h("h2", {}, h("a", { href: place(f.repo, f.path, f.lines[0]?.number ?? 0) }, name),
+    h("span", { class: "where" }, h("b", {}, f.repo), directory ? ` ${directory}/` : "")),
+  f.symbol ? h("p", { class: "dim" }, `in ${f.symbol.kind} ${f.symbol.qualname}`) : null,
+  h("div", { class: "code short" }, f.lines.map((l) => h("div", { class: "line" },
+    h("a", { class: "number", href: place(f.repo, f.path, l.number) }, l.number), h("code", {}, l.text)))));
+}
