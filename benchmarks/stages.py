@@ -59,17 +59,17 @@ STAGES: tuple[tuple[Any, str, str], ...] = (
 
 
 class Clock:
-    """Seconds by stage, each second in one stage only."""
+    """Seconds by stage, of the wall and of this process's processor; each second in one stage only."""
 
     def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
+        self.seconds: dict[str, tuple[float, float]] = {}
         self._open = ["other"]
-        self._at = time.perf_counter()
+        self._at = time.perf_counter(), time.process_time()
 
     def _tick(self) -> None:
-        now = time.perf_counter()
-        name = self._open[-1]
-        self.seconds[name] = self.seconds.get(name, 0.0) + now - self._at
+        now = time.perf_counter(), time.process_time()
+        wall, cpu = self.seconds.get(self._open[-1], (0.0, 0.0))
+        self.seconds[self._open[-1]] = wall + now[0] - self._at[0], cpu + now[1] - self._at[1]
         self._at = now
 
     def enter(self, name: str) -> None:
@@ -108,8 +108,8 @@ class Clock:
         return timed
 
 
-def staged(run: Callable[[], object]) -> dict[str, float]:
-    """Seconds by stage of what `run` does in this process, the largest first."""
+def staged(run: Callable[[], object]) -> dict[str, tuple[float, float]]:
+    """Seconds (wall, processor) by stage of what `run` does in this process, the largest first."""
     clock = Clock()
     kept = [(owner, name, getattr(owner, name)) for owner, name, _ in STAGES]
     try:
@@ -121,7 +121,8 @@ def staged(run: Callable[[], object]) -> dict[str, float]:
     finally:
         for owner, name, was in kept:
             setattr(owner, name, was)
-    return {n: round(s, 3) for n, s in sorted(clock.seconds.items(), key=lambda x: -x[1]) if s >= 0.0005}
+    order = sorted(clock.seconds.items(), key=lambda x: -x[1][1])
+    return {n: (round(wall, 3), round(cpu, 3)) for n, (wall, cpu) in order}
 
 
 if __name__ == "__main__":
