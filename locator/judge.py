@@ -42,7 +42,7 @@ class Judging(Struct, frozen=True):
     """How much a judge may read and how long it may take. Tokens are our estimate, a little high."""
 
     report: int = 1200  # tokens of the report
-    listed: int = 5200  # tokens of the list of candidates
+    listed: int = 4800  # tokens of the list of candidates
     code: int = 3600  # tokens of code in the second call
     second: bool = True
     pays: tuple[float, float] = (0.15, 0.6)  # confidence after the first call between which a second one pays

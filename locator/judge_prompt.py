@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from locator.answer import FileHit, RouteHit
 from locator.report import Report
-from summaries.chat_types import tokens
+from summaries.chat_types import BYTES, tokens
 from summaries.prompting import data
 from summaries.types import Facts
 
@@ -34,7 +34,7 @@ def brief(report: Report, budget: int) -> str:
             lines = [*lines[: KEPT - 3], "...", *lines[-2:]]
         text = "\n".join(line[:400] for line in lines)
         if tokens(text) > left:
-            text = text[: max(0, left) * 3].rsplit("\n", 1)[0] + "\n..." if left > 30 else ""
+            text = text[: int(max(0, left) * BYTES)].rsplit("\n", 1)[0] + "\n..." if left > 30 else ""
         left -= tokens(text)
         shown[n] = text
     parts = [f"Title: {report.title}", *(shown[n] for n in sorted(shown) if shown[n].strip()), frames]

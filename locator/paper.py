@@ -30,7 +30,7 @@ from locator.told import bill, plain, unheard, within
 from locator.weights import Weights
 from summaries.chat import Answered, Chat
 from summaries.chat_shape import read_as, schema_of
-from summaries.chat_types import ContextTooLong, Message, Request, tokens
+from summaries.chat_types import BYTES, ContextTooLong, Message, Request, tokens
 from summaries.errors import ModelError
 from summaries.index import Index
 from summaries.paths import Role
@@ -174,7 +174,7 @@ class _Run:
         names = [f"{r}: {p}" if step == "files" else p or ("(top level)" if step == "directories" else r)
                  for r, p in offered]  # fmt: skip
         left = budget - sum(tokens(n) + 4 for n in names)
-        share = max(60, 3 * left // len(offered))  # characters
+        share = max(60, int(BYTES * left) // len(offered))  # characters
         listed = "\n".join(f"{n}. {name}\n   {clip(text, share)}"
                            for n, (name, text) in enumerate(zip(names, texts, strict=True), 1))  # fmt: skip
         values: dict[str, Any] = {"report": brief(self.report, self.judging.report), "count": str(count)}

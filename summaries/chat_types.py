@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from math import ceil
 from typing import Any, Protocol
 
 import msgspec
@@ -12,23 +13,23 @@ from msgspec import Struct
 from summaries.errors import ModelError
 
 
-class BudgetSpent(ModelError):  # noqa: N818
+class BudgetSpent(ModelError):
     """The next call would cost more than what is left of the budget: nothing was sent."""
 
 
-class ContextTooLong(ModelError):  # noqa: N818
+class ContextTooLong(ModelError):
     """The model cannot take a prompt of that length."""
 
 
-class Refused(ModelError):  # noqa: N818
+class Refused(ModelError):
     """The model declined to answer."""
 
 
-class Nonsense(ModelError):  # noqa: N818
+class Nonsense(ModelError):
     """The model answered with something that cannot be read."""
 
 
-class Unavailable(ModelError):  # noqa: N818
+class Unavailable(ModelError):
     """A failure that may pass: time-out, lost connection, 429, 5xx. `after`: the wait asked for, seconds."""
 
     def __init__(self, message: str, hint: str = "", after: float | None = None) -> None:
@@ -124,12 +125,17 @@ class Endpoint(Protocol):
         ...
 
 
+BYTES = 3.75  # of a token
+
 encode = msgspec.json.Encoder(order="deterministic").encode
 
 
 def tokens(text: str) -> int:
-    """Tokens of a text, estimated without a vocabulary: a little too many for code and prose alike."""
-    return (len(text.encode("utf-8", "replace")) + 2) // 3 if text else 0
+    """Tokens of a text, estimated without a vocabulary: a little too many for code and prose alike.
+
+    Measured with o200k_base: 0.26 tokens a byte of Go, 0.25 of lists of files, 0.24 of prose.
+    """
+    return ceil(len(text.encode("utf-8", "replace")) / BYTES)
 
 
 def prompt_tokens(request: Request) -> int:

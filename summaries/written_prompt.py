@@ -10,7 +10,7 @@ from typing import Literal
 from msgspec import Struct
 
 from summaries.chat_shape import schema_of
-from summaries.chat_types import Request, tokens
+from summaries.chat_types import BYTES, Request, tokens
 from summaries.prompting import Prompt, data
 from summaries.static_file import talk
 from summaries.types import Facts, Symbol
@@ -137,7 +137,7 @@ def parts_of(path: str, parts: Mapping[str, str], budget: int) -> str:
 
 def _start(text: str, budget: int) -> str:
     """The beginning of a text, within a budget of tokens."""
-    limit = max(30, budget * 3)
+    limit = max(30, int(budget * BYTES))
     data_ = text.strip().encode("utf-8", "replace")
     return text.strip() if len(data_) <= limit else data_[:limit].decode("utf-8", "ignore") + " ..."
 

@@ -104,7 +104,7 @@ def shop(root: Path, extra: dict[str, str] | None = None) -> Index:
 
 def chat_of(server: TestServer, index: Path | None = None, **more: Any) -> Chat:
     """A client of the server."""
-    settings = ModelSettings("m", server.url, **{"timeout": 5.0, "attempts": 2, **more})
+    settings = ModelSettings(**{"model": "m", "url": server.url, "timeout": 5.0, "attempts": 2, **more})
     return open_chat(settings, index)
 
 

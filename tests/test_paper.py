@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -114,4 +113,3 @@ def test_an_exchange_is_stopped_and_goes_on(index: Index, tmp_path: Path) -> Non
             answered.add(request["stage"])
     assert (told.files[0].repo, told.files[0].path) == RIGHT
     assert answered == {"paper directories", "paper files"}
-    assert threading.active_count() < 20
