@@ -134,7 +134,7 @@ def _settled(index: Index, jobs: Sequence[Job], on_done: OnDone) -> Iterator[Out
     def look(job: Job) -> Outcome | None:
         try:
             return unchanged(job, index)
-        except BugatlasError:
+        except (BugatlasError, OSError):
             return None  # the job itself will say it
 
     with ThreadPoolExecutor(8) as pool:

@@ -37,7 +37,7 @@ from summaries.types import Commit, Entry, Facts, Skip, SkipReason, Snapshot
 
 CHUNK = 96  # blobs parsed and stored in one piece
 HEAD = "HEAD"
-OTHER_VERSION = "other version"
+CHANGED, OTHER_VERSION = "changed", "other version"
 
 Progress = Callable[[int, int], None]  # (files parsed, files found to parse) since the last call
 
@@ -110,15 +110,15 @@ class _Draft(Struct, frozen=True):
 
 def unchanged(job: Job, index: Index) -> Outcome | None:
     """The outcome of a job that has nothing to do; None where there is work. Raises what git says."""
-    state, shard, _ = _old(job, index)
-    if not state or not shard or job.rebuild:
+    state, shard, why = _old(job, index)
+    if not state or not shard or why != CHANGED:
         return None
     with Git(job.source.path) as git:
         wanted, missing = _targets(git, job, shard)
     held = {(s.commit, s.ref) for s in shard.info.snapshots}
     same = {(c, r) for c, _, r in wanted} == held and (index.folder(state.name) / state.store).exists()
-    asked = (str(job.source.path), job.source.url, job.source.branch, job.manifest.max_bytes)
-    if not same or asked != (state.git_dir, state.url, state.branch, state.max_bytes):
+    asked = (str(job.source.path), job.source.url, job.source.branch)
+    if not same or asked != (state.git_dir, state.url, state.branch):
         return None
     return Outcome(state.name, state, "unchanged", missing=missing)
 
@@ -163,7 +163,7 @@ def _old(job: Job, index: Index) -> tuple[RepoState | None, Shard | None, str]:
         return state, shard, OTHER_VERSION
     if state.max_bytes != job.manifest.max_bytes:
         return state, shard, "other options"
-    return state, shard, "rebuilt" if job.rebuild else "changed"
+    return state, shard, "rebuilt" if job.rebuild else CHANGED
 
 
 def _store(folder: Path, name: str, anew: bool, generation: int) -> tuple[Store, str]:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from summaries.errors import IndexDamaged
+from summaries.errors import IndexDamaged, IndexError_
 
 Array = NDArray[Any]
 _DTYPES: dict[str, Any] = {
@@ -26,7 +26,11 @@ _DTYPES: dict[str, Any] = {
 
 
 def write(path: Path, arrays: Mapping[str, Array], meta: Mapping[str, str] | None = None) -> None:
-    """Write all arrays, flush to disk, then rename into place: a reader sees the old file or the new one."""
+    """Write all arrays, flush to disk, then rename into place: a reader sees the old file or the new one.
+
+    Raises OSError or IndexError_ where the disk fails.
+    """
+    from safetensors import SafetensorError
     from safetensors.numpy import save_file
 
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
@@ -35,6 +39,8 @@ def write(path: Path, arrays: Mapping[str, Array], meta: Mapping[str, str] | Non
         with part.open("rb+") as f:
             os.fsync(f.fileno())
         part.replace(path)
+    except SafetensorError as e:
+        raise IndexError_(f"cannot write {path}: {e}", "is the disk full?") from e
     finally:
         part.unlink(missing_ok=True)
 
