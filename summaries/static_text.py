@@ -29,6 +29,8 @@ _NOT_PROSE = re.compile(
 
 def plain(text: str) -> str:
     """One line: control and direction characters gone, runs of white space made one space."""
+    if text.isascii() and text.isprintable() and "  " not in text:  # nearly all that is asked
+        return text.strip()
     return _SPACES.sub(" ", _CONTROL.sub(" ", text)).strip()
 
 
@@ -103,6 +105,8 @@ def first_sentence(text: str, limit: int = 180) -> str:
 
     Empty for licence headers, tool directives and anything that has no three words of prose.
     """
+    if not text:
+        return ""
     head = text[:2000]
     head = _MARGIN.sub("", head)
     head = _ROLES.sub(r"\1", _JAVADOC.sub(r"\1", head))
