@@ -143,7 +143,7 @@ async function hasIndex(server: Server): Promise<boolean> {
     await ask(server, "GET /readyz", "Health");
     return (await ask(server, "GET /v1/repos", "Repositories")).repositories.length > 0;
   } catch (error) {
-    return !(error instanceof ServiceError && ["busy", "garbage"].includes(error.trouble));
+    return !(error instanceof ServiceError && error.trouble === "garbage"); // "unready" is no problem document
   }
 }
 
