@@ -9,7 +9,7 @@ export async function search(main, where, signal) {
   const input = h("input", { id: "query", type: "search", value: asked, maxlength: 2000, "aria-label": "Search the code",
     placeholder: 'retry "timed out after" lang:go -path:vendor' });
   const results = h("div", { class: "results" });
-  fill(main, h("div", { class: "page" }, h("form", { class: "row asking", onsubmit: (e) => {
+  fill(main, h("div", { class: "page" }, h("h1", {}, "Search the code"), h("form", { class: "row asking", onsubmit: (e) => {
     e.preventDefault();
     const next = `#/search?q=${encodeURIComponent(input.value)}`;
     if (next === location.hash) load(input.value, results, signal);
