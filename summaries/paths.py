@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from enum import IntFlag
-from pathlib import PurePosixPath
 
 
 class Role(IntFlag):
@@ -50,7 +49,7 @@ _CONFIG_NAMES = {"setup.py", "setup.cfg", "noxfile.py", "build.gradle.kts"}
 
 def role(path: str, language: str = "") -> Role:
     """Roles of a file by its path (POSIX, relative to the repository) and language."""
-    parts = PurePosixPath(path).parts
+    parts = [p for p in path.split("/") if p not in ("", ".")]
     folders = [p.lower() for p in parts[:-1]]
     name = parts[-1] if parts else ""
     stem = name.split(".")[0] if name.startswith(".") else name.rsplit(".", 1)[0]

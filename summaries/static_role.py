@@ -6,6 +6,7 @@ subscribes to a topic or because its name says so, and so on; a file that shows 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 from summaries import static_vocabulary as v
@@ -14,6 +15,7 @@ from summaries.static_vocabulary import Role
 from summaries.types import Facts
 
 
+@lru_cache(maxsize=512)  # asked again and again of one file
 def stem(path: str) -> str:
     """The base name without its extensions: 'a/order.service.ts' -> 'order.service'."""
     base = plain(PurePosixPath(path).name)
@@ -21,11 +23,14 @@ def stem(path: str) -> str:
     return trimmed if dot and trimmed.strip(".") else base.lstrip(".")
 
 
-def folders(path: str) -> list[str]:
+@lru_cache(maxsize=512)
+def folders(path: str) -> tuple[str, ...]:
     """The directories above a file, nearest first, lower-cased."""
-    return [plain(p).lower() for p in reversed(PurePosixPath(path).parts[:-1]) if p not in ("/", ".", "..")]
+    above = reversed(PurePosixPath(path).parts[:-1])
+    return tuple(plain(p).lower() for p in above if p not in ("/", ".", ".."))
 
 
+@lru_cache(maxsize=512)
 def is_test(path: str) -> bool:
     """Whether the path says that a file holds tests."""
     parts = [w.lower() for w in words(stem(path))]
@@ -39,7 +44,7 @@ def _by_path(path: str, language: str) -> Role | None:
     base, above = PurePosixPath(path).name.lower(), folders(path)
     if language not in ("markdown", "yaml") and any(f in v.MIGRATION_FOLDERS for f in above):
         return v.MIGRATION
-    if base in v.WORKFLOW_FILES or above[:2] == ["workflows", ".github"]:
+    if base in v.WORKFLOW_FILES or above[:2] == ("workflows", ".github"):
         return v.WORKFLOW
     if base.startswith("dockerfile") or base.endswith(".dockerfile"):
         return v.IMAGE
