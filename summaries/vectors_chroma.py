@@ -64,6 +64,7 @@ class Chroma:
 
     def __init__(self, connect: Callable[[], ClientAPI], error: type[BugatlasError], place: str) -> None:
         self._error, self._place = error, place
+        self._known: dict[str, Collection] | None = None  # looked up once: it takes longer than a search
         with self._told():
             self._client = connect()
 
@@ -71,6 +72,7 @@ class Chroma:
         self, collection: str, nodes: Sequence[Node], embed: Callable[[Sequence[str]], Vectors]
     ) -> int:
         """Make a collection hold these nodes and no others; unchanged ones are neither embedded nor written."""
+        self._known = None
         with self._told():
             if not nodes:
                 if collection in self.counts():
@@ -99,14 +101,14 @@ class Chroma:
     def query(self, collections: Sequence[str], vector: Vector, limit: int) -> list[Match]:
         """The nearest nodes of the collections together, best first."""
         with self._told():
-            known = self.counts()
+            if self._known is None:
+                self._known = {c.name: c for c in self._client.list_collections()}
             found: list[Match] = []
             for name in collections:
-                if known.get(name):
-                    one = self._client.get_collection(name, embedding_function=None)
-                    near = one.query(
+                if name in self._known:
+                    near = self._known[name].query(
                         query_embeddings=np.asarray([vector], np.float32),
-                        n_results=min(limit, known[name]),
+                        n_results=limit,
                         include=["distances"],
                     )
                     distances = (near["distances"] or [[]])[0]

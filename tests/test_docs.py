@@ -1,0 +1,98 @@
+"""What the documentation says: generated pages are up to date, commands and links in it exist."""
+
+from __future__ import annotations
+
+import json
+import re
+import runpy
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from locator.cli import COMMANDS, cli
+from summaries.config import Settings, load, table
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+GENERATED = {"cli.md", "config.md"}
+
+
+def test_generated_pages_are_up_to_date() -> None:
+    made = runpy.run_path(str(ROOT / "docs" / "generate.py"))
+    for name, page in made["PAGES"].items():
+        assert (ROOT / "docs" / name).read_text("utf-8") == page(), "run: python docs/generate.py"
+
+
+def test_every_command_and_setting_is_documented() -> None:
+    commands = (ROOT / "docs" / "cli.md").read_text("utf-8")
+    assert all(f"## bugatlas {name}\n" in commands for name in COMMANDS)
+    settings = (ROOT / "docs" / "config.md").read_text("utf-8")
+    assert all(f"| `{name}` |" in settings for name in Settings.__struct_fields__)
+
+
+def examples() -> Iterator[tuple[str, str]]:
+    """(page, command line) of every `bugatlas ...` in a block of code."""
+    for page in PAGES:
+        if page.name in GENERATED:
+            continue
+        for block in re.findall(
+            r"^```(?:sh|console|bash|)\n(.*?)^```", page.read_text("utf-8"), re.DOTALL | re.MULTILINE
+        ):
+            for line in block.replace("\\\n", " ").splitlines():
+                for part in re.split(r"&&|\|(?=\s)", line.split("  #")[0]):
+                    if part.strip().removeprefix("$ ").startswith("bugatlas "):
+                        yield page.name, part.strip().removeprefix("$ ")
+
+
+@pytest.mark.parametrize(("page", "line"), list(examples()))
+def test_commands_in_the_pages_exist(page: str, line: str) -> None:
+    words = shlex.split(line)[1:]
+    command: click.Command = cli
+    context = click.Context(cli, info_name="bugatlas")
+    while words:
+        options = {o for p in command.params for o in (*p.opts, *p.secondary_opts)} | {"-h", "--help"}
+        word = words.pop(0)
+        if word.startswith("-") and word != "-":
+            assert word.split("=")[0] in options, f"{page}: {command.name} has no {word}"
+            takes = [
+                p for p in command.params if word in p.opts and isinstance(p, click.Option) and not p.is_flag
+            ]
+            words = words[1:] if takes else words
+        elif isinstance(command, click.Group):
+            found = command.get_command(context, word)
+            assert found is not None, f"{page}: there is no {word}"
+            command = found
+
+
+def test_links_lead_somewhere() -> None:
+    lost = []
+    for page in PAGES:
+        text = re.sub(r"```.*?```", "", page.read_text("utf-8"), flags=re.DOTALL)
+        targets = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text)
+        here = [t for t in targets if "://" not in t]
+        lost += [f"{page.name}: {t}" for t in here if not (page.parent / t).exists()]
+    assert not lost
+
+
+def test_defaults_in_the_table_are_the_defaults() -> None:
+    defaults = load(None, (), {})
+    for row in table():
+        if row.default:
+            assert json.loads(row.default) == getattr(defaults, row.name)
+
+
+def test_sources_of_settings_go_over_each_other(tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text(
+        'jobs = 2\nmax_bytes = 5000\nembedder = "mine.module:Thing"\n[voters]\nbody = 0.1\ntitle = 0.2\n'
+    )
+    given = load(
+        file,
+        ["max_bytes=7000", "voters.title=0", "voters.at:frame=1"],
+        {"BUGATLAS_MAX_BYTES": "6000", "BUGATLAS_JOBS": "3"},
+    )
+    assert (given.jobs, given.max_bytes, given.embedder) == (3, 7000, "mine.module:Thing")
+    assert given.voters == {"body": 0.1, "title": 0.0, "at:frame": 1.0}
