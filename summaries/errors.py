@@ -9,7 +9,8 @@ BugatlasError
 │   ├── IndexLocked       another process is writing
 │   └── IndexDamaged      a file of it is unreadable: says which repository to index again
 ├── SnapshotMissing       the index does not hold the asked ref or date of a repository
-└── ModelError            a model endpoint or weights failed
+├── ModelError            a model endpoint or weights failed
+└── TrackerError          an issue tracker cannot be reached or refuses
 """
 
 from __future__ import annotations
@@ -65,3 +66,7 @@ class SnapshotMissing(BugatlasError):
 
 class ModelError(BugatlasError):
     """A model endpoint or its weights failed."""
+
+
+class TrackerError(BugatlasError):
+    """An issue tracker cannot be reached or refuses."""
