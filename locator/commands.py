@@ -218,10 +218,19 @@ def search(
 @click.option(
     "--depth", type=click.IntRange(0, 20), default=1, show_default=True, help="Levels of directories."
 )
+@click.option(
+    "--edit", is_flag=True, help="Write the summary yourself, in $EDITOR; it stays when indexed again."
+)
 @shared
 @click.pass_obj
 def show(
-    root: Path | None, target: str | None, at: str | None, depth: int, as_json: bool, no_color: bool
+    root: Path | None,
+    target: str | None,
+    at: str | None,
+    depth: int,
+    edit: bool,
+    as_json: bool,
+    no_color: bool,
 ) -> None:
     """Read the summary of a repository, of a directory in it, or of a file with its functions.
 
@@ -231,9 +240,15 @@ def show(
       bugatlas show
       bugatlas show shop/orders --depth 3
       bugatlas show orders/src/api/routes.py
+      bugatlas show orders --edit
     """
     from locator.show import look
 
+    if edit:
+        from locator.edit import edit as write
+
+        click.echo(write(_index(root), target or ""))
+        return
     node = look(_index(root), target or "", at, depth)
     if as_json:
         import msgspec

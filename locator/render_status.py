@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from locator.page import Page, Piece, counted
 from locator.status import CURRENT, MOVED, Repository, Status
+from summaries.ledger import Spent
 from summaries.static_file import language as spoken
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ def render(console: Console, status: Status) -> None:
     page.prose(tongues(status.languages, 8))
     how = f"schema {status.schema} · {'embedder ' + status.embedder if status.embedder else 'no embedder'}"
     page.prose((f"{size(status.bytes)} on disk · {how}", "dim"))
+    if status.spent:
+        page.prose((f"models: {'; '.join(map(_spent, status.spent))}", "dim"))
     for r in status.repositories:
         page.blank()
         _repository(page, r, status.now)
@@ -49,10 +52,21 @@ def _repository(page: Page, r: Repository, now: int) -> None:
     sizes = f"{counted(r.files, 'file')}, {counted(r.lines, 'line')}"
     sizes += f", {sum(r.skipped.values()):,} skipped" if r.skipped else ""
     page.prose((f"{sizes} · {tongues(r.languages, 3)}", "dim"), indent=2)
+    if r.written or r.edited:
+        edited = f", {r.edited:,} edited by hand" if r.edited else ""
+        page.prose(
+            (f"{counted(r.written, 'summary', 'summaries')} written by a model{edited}", "dim"), indent=2
+        )
     if held := r.snapshots[1:]:
         named = [s.ref[:7] if s.ref == s.commit else s.ref for s in held[:_MOST]]
         rest = f" and {len(held) - _MOST} more" if len(held) > _MOST else ""
         page.prose((f"also held: {', '.join(named)}{rest}", "dim"), indent=2)
+
+
+def _spent(s: Spent) -> str:
+    money = f", {s.money:.2f} spent" if s.money else ""
+    failed = f" ({s.failed:,} failed)" if s.failed else ""
+    return f"{s.stage} {counted(s.calls, 'call')}{failed}, {s.read + s.written:,} tokens{money}"
 
 
 def tongues(languages: Mapping[str, int], most: int) -> str:

@@ -11,6 +11,8 @@ from msgspec import Struct
 
 from locator.clones import tip
 from summaries.index import Index, RepoState
+from summaries.ledger import Spent, spent_in
+from summaries.written import Written
 
 CURRENT, MOVED, GONE, UNKNOWN = "current", "moved on", "gone", "unknown"
 
@@ -41,6 +43,8 @@ class Repository(Struct, frozen=True):
     snapshots: tuple[Held, ...]
     bytes: int
     shallow: bool
+    written: int = 0  # summaries that a model wrote
+    edited: int = 0  # summaries that people wrote
     clone: str = ""  # with --check: "current", "moved on", "gone" or "unknown"
     clone_commit: str = ""
 
@@ -58,6 +62,7 @@ class Status(Struct, frozen=True):
     symbols: int
     bytes: int
     now: int
+    spent: tuple[Spent, ...] = ()  # what models took, by stage
 
 
 def state(index: Index, *, check: bool = False) -> Status:
@@ -77,6 +82,7 @@ def state(index: Index, *, check: bool = False) -> Status:
         symbols=sum(r.symbols for r in repos),
         bytes=_size(index.root),
         now=int(time.time()),
+        spent=tuple(spent_in(index.root)),
     )
 
 
@@ -88,6 +94,9 @@ def _repository(index: Index, s: RepoState, check: bool) -> Repository:
         clone = GONE
     elif check:
         clone = UNKNOWN if not now else CURRENT if now == s.commit else MOVED
+    kept = Written(folder)
+    written, edited = kept.counts()
+    kept.close()
     return Repository(
         name=s.name,
         commit=s.commit,
@@ -104,6 +113,8 @@ def _repository(index: Index, s: RepoState, check: bool) -> Repository:
         snapshots=tuple(Held(i.ref, i.commit, i.time) for i in index.shard(s.name).info.snapshots),
         bytes=_size(folder),
         shallow=s.shallow,
+        written=written,
+        edited=edited,
         clone=clone,
         clone_commit=now,
     )

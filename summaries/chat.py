@@ -16,7 +16,16 @@ from msgspec.structs import replace
 
 from summaries.answers import Recorder, Replayer
 from summaries.chat_limits import Limits
-from summaries.chat_types import Endpoint, Message, ModelSettings, Nonsense, Reply, Request, Unavailable
+from summaries.chat_types import (
+    FOLDER,
+    Endpoint,
+    Message,
+    ModelSettings,
+    Nonsense,
+    Reply,
+    Request,
+    Unavailable,
+)
 from summaries.errors import ModelError
 from summaries.ledger import FILE, Ledger
 from summaries.redact import redact
@@ -25,7 +34,6 @@ T = TypeVar("T")
 
 LONGEST = 300.0  # seconds of Retry-After that are waited for; more is a failure
 TRIES = 2  # for an answer that can be read
-FOLDER = "file:"
 
 
 class Answered(Struct, Generic[T], frozen=True):
@@ -51,8 +59,8 @@ class Chat:
 
     @property
     def model(self) -> str:
-        """Name of the model, as requests give it; a folder's own name does not count."""
-        return "file" if self.settings.model.startswith(FOLDER) else self.settings.model
+        """Name of the model, as requests give it."""
+        return self.settings.name
 
     def close(self) -> None:
         """Release connections and files."""

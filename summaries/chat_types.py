@@ -106,6 +106,11 @@ class ModelSettings(Struct, frozen=True):
     offline: bool = False
 
     @property
+    def name(self) -> str:
+        """Name of the model as requests give it: where a folder is does not count."""
+        return "file" if self.model.startswith(FOLDER) else self.model
+
+    @property
     def price(self) -> Price:
         """Price of the model; nothing where none is configured."""
         return self.prices.get(self.model, Price())
@@ -125,6 +130,7 @@ class Endpoint(Protocol):
         ...
 
 
+FOLDER = "file:"  # begins the name of a model that answers by file exchange
 BYTES = 3.75  # of a token
 
 encode = msgspec.json.Encoder(order="deterministic").encode

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from msgspec import Struct
@@ -63,7 +64,7 @@ class Ledger:
         """Note one call. `outcome` is "ok" or the name of an error."""
         row = (time.time(), request.stage, request.model, reply.source, outcome, reply.read, reply.cached,
                reply.written, reply.money, reply.seconds, reply.redacted)  # fmt: skip
-        with self._lock, self._db:
+        with suppress(sqlite3.Error), self._lock, self._db:  # a full disk must not cost the answer
             self._db.execute(f"insert into call values({','.join('?' * len(row))})", row)
 
     def answer(self, key: str) -> str | None:
@@ -74,7 +75,7 @@ class Ledger:
 
     def keep(self, key: str, text: str) -> None:
         """Keep an answer that could be read."""
-        with self._lock, self._db:
+        with suppress(sqlite3.Error), self._lock, self._db:
             self._db.execute("insert or replace into answer values(?,?)", (key, text))
 
     def spent(self, since: float = 0.0) -> list[Spent]:
@@ -89,3 +90,14 @@ class Ledger:
                 (since,),
             ).fetchall()
         return [Spent(*row) for row in rows]
+
+
+def spent_in(root: Path, since: float = 0.0) -> list[Spent]:
+    """What an index's models took, without writing to it; nothing where none was asked."""
+    if not (root / FILE).exists():
+        return []
+    ledger = Ledger(root / FILE)
+    try:
+        return ledger.spent(since)
+    finally:
+        ledger.close()

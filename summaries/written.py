@@ -99,6 +99,14 @@ class Written:
             row = (path, place.key, place.text, inputs)
             self._db.execute("insert or replace into place values(?,?,?,?)", row)
 
+    def counts(self) -> tuple[int, int]:
+        """Summaries of files and directories that a model wrote, and those that people edited."""
+        (files,), (places,), (edits,) = (
+            self._db.execute(f"select count(*) from {t}").fetchone()  # noqa: S608
+            for t in ("blob", "place where path != char(0) || 'seed'", "edit")
+        )
+        return files + places, edits
+
     def edits(self) -> dict[str, str]:
         """What people wrote, by path."""
         return dict(self._db.execute("select path, text from edit"))
