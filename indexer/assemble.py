@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.tally import tally
 from indexer.terms import BlobTerms
 from summaries import words
 from summaries.arrays import Strings
@@ -19,6 +20,7 @@ from summaries.store import blob_id
 from summaries.types import Commit, Snapshot
 
 Arrays = dict[str, NDArray[Any]]
+AT_ONCE = 2_000  # commits whose words are counted in one pass
 
 
 def assemble(
@@ -169,8 +171,6 @@ def _path_rows(paths: Sequence[str]) -> Arrays:
 def _history(commits: Sequence[Commit], path_at: Mapping[str, int]) -> Arrays:
     """Commits with their words, times and the changed paths that some snapshot still has."""
     touched = [[path_at[p] for p in c.paths if p in path_at] for c in commits]
-    # A commit that touches nothing we hold teaches nothing: its words are left out of the postings.
-    bags = [words.count(c.message) if t else {} for c, t in zip(commits, touched, strict=True)]
     sizes = np.array([len(t) for t in touched], np.int64)
     return {
         "commit_times": np.array([c.time for c in commits], np.int64),
@@ -179,8 +179,23 @@ def _history(commits: Sequence[Commit], path_at: Mapping[str, int]) -> Arrays:
         "commit_paths": np.array([p for t in touched for p in t], np.uint32),
         **_column("subjects", [c.message.split("\n", 1)[0][:200] for c in commits]),
         **_column("commits", [c.sha for c in commits]),
-        **_bags(bags).arrays("messages"),
+        **_messages([c.message if t else "" for c, t in zip(commits, touched, strict=True)]).arrays(
+            "messages"
+        ),
     }
+
+
+def _messages(texts: Sequence[str]) -> Postings:
+    """Words of commits; one that touches nothing we hold teaches nothing, so it has none."""
+    parts: list[tuple[Any, Any, Any]] = []
+    for at in range(0, len(texts), AT_ONCE):
+        some = texts[at : at + AT_ONCE]
+        lines = [t.count("\n") + 1 for t in some]
+        docs, keys, counts = tally(
+            "\n".join(some), np.repeat(np.arange(at, at + len(some), dtype=np.int32), lines)
+        )
+        parts.append((docs, keys, counts))
+    return _postings(parts, len(texts))
 
 
 def _reachable(tip: int | None, parents: Sequence[Sequence[int]]) -> NDArray[np.uint8]:
