@@ -27,8 +27,8 @@ def demo(keep: Path | None, no_color: bool) -> None:
     from indexer.build import build
     from indexer.demo import REPORTS
     from indexer.demo import build as write
-    from indexer.repos import Source
     from indexer.report import display, render
+    from indexer.repos import Source
     from locator.locate import Options, locate
     from locator.render import render as show
     from locator.report import read
@@ -41,6 +41,7 @@ def demo(keep: Path | None, no_color: bool) -> None:
         paths = write(folder)
         root = folder / "index"
         with display() as shown:
+            shown.expect(len(paths))
             report = build(
                 root,
                 [Source(p.name, p / ".git") for p in paths],

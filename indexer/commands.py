@@ -66,6 +66,7 @@ def index(
         found, failures = sources(root, wanted, fetch=settings.fetch and not no_fetch, say=shown.say)
         if not found and not failures:
             raise UsageError(f"nothing is indexed at {root}", "name a PATH or URL")
+        shown.expect(len(found))
         report = build(
             root,
             found,

@@ -24,6 +24,9 @@ class Display(Protocol):
     def say(self, line: str) -> None:
         """Something a person should know now."""
 
+    def expect(self, repositories: int) -> None:
+        """So many repositories will be looked at."""
+
     def files(self, parsed: int, expected: int) -> None:
         """Files parsed so far, of about so many."""
 
@@ -48,6 +51,9 @@ class Silence:
         return None
 
     def say(self, line: str) -> None:
+        """Nothing."""
+
+    def expect(self, repositories: int) -> None:
         """Nothing."""
 
     def files(self, parsed: int, expected: int) -> None:
@@ -89,13 +95,14 @@ class Bar(Silence):
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-        self._repositories = 0
+        self._done = self._repositories = 0
         self._began = time.monotonic()
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(30),
             TextColumn("{task.completed:,.0f}/{task.total:,.0f} files  {task.fields[rate]:,.0f}/s"),
-            TimeRemainingColumn(),
+            TimeRemainingColumn(compact=True),
+            TextColumn("left"),
             console=Console(stderr=True),
             transient=True,
             refresh_per_second=4,
@@ -113,6 +120,10 @@ class Bar(Silence):
         """Print above the bar."""
         self._progress.console.print(line, markup=False, highlight=False)
 
+    def expect(self, repositories: int) -> None:
+        """Of how many the bar tells."""
+        self._repositories = repositories
+
     def files(self, parsed: int, expected: int) -> None:
         """Move the bar."""
         rate = parsed / max(time.monotonic() - self._began, 0.001)
@@ -120,8 +131,9 @@ class Bar(Silence):
 
     def done(self, outcome: Outcome) -> None:
         """Count the repository; print it only where it failed."""
-        self._repositories += 1
-        self._progress.update(self._task, description=counted(self._repositories, "repository"))
+        self._done += 1
+        of = f"{self._done:,} of {counted(self._repositories, 'repository')}"
+        self._progress.update(self._task, description=of)
         if outcome.failed:
             self.say(told(outcome))
 

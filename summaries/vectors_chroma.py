@@ -124,10 +124,13 @@ class Chroma:
             return {c.name: c.count() for c in self._client.list_collections()}
 
     def close(self) -> None:
-        """Forget the client: Chroma keeps one for each path, which never sees what another process wrote."""
-        from chromadb.api.shared_system_client import SharedSystemClient
-
-        SharedSystemClient.clear_system_cache()
+        """Let go of the store: an open one never sees what another process writes."""
+        client: Any = self._client
+        with self._told():
+            client.close()
+            for part in (client, client._admin_client):
+                if session := getattr(part._server, "_session", None):  # with a server: Chroma leaves it open
+                    session.close()
 
     def _told(self) -> _Told:
         return _Told(self._error, self._place)

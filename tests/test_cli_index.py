@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from clikit import Ran, run
 from gitkit import commit, git, make_repo
 
 from indexer.build import build
+from indexer.report import display
 from indexer.repository import CHUNK, Outcome
 from indexer.sources import known, sources
 from summaries.index import Index
@@ -316,3 +319,43 @@ def test_wrong_settings_are_named(given: str, said: str, root: Path, tmp_path: P
     ran = index(root, tmp_path, "-c", given)
     assert ran.code == 2
     assert said in ran.err
+
+
+def test_demo_tells_what_was_found_of_what_was_planted(tmp_path: Path) -> None:
+    from indexer.demo import REPORTS
+
+    ran = run("demo", "--keep", str(tmp_path / "shop"))
+    assert ran.code == 0, ran
+    assert "6 repositories" in ran.out
+    for asked in REPORTS:
+        assert ran.out.count(asked.title) >= 2  # its answer, and the verdict
+        assert f"planted in {asked.repo}/{asked.path}, {asked.function}: found as " in ran.out
+    assert "frame 2 of the stack trace" in ran.out
+    assert len(Index.open(tmp_path / "shop" / "index").repos) == 6
+    assert run("demo", "--keep", str(tmp_path / "shop")).code == 2  # it is there already
+
+
+@pytest.mark.parametrize("tty", [False, True])
+def test_displays_show_failures_at_once(
+    tty: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: tty)
+    with display() as shown:
+        shown.expect(2)
+        shown.files(0, 10)
+        shown.files(10, 10)
+        shown.done(Outcome("orders", None, "it burnt", failed=True))
+        shown.done(Outcome("cards", None, "unchanged"))
+        shown.say("the embedder learns")
+    err = capsys.readouterr().err
+    assert "orders: failed: it burnt" in err and "the embedder learns" in err
+    assert "cards" not in err
+
+
+def test_lines_tell_rate_and_time_left(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("indexer.report.PAUSE", 0.0)
+    with display() as shown:
+        shown.files(500, 1500)
+    assert re.fullmatch(r"500 of 1,500 files, [\d,]+/s, about [\d,]+ s left\n", capsys.readouterr().err)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import socket
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -171,6 +175,39 @@ def test_chroma_holds_what_other_tools_expect(tmp_path: Path) -> None:
     assert text == "takes orders"
     assert (about["repo"], about["path"], about["kind"]) == ("shop/orders", "a/b.py", "file")
     assert told["/"][1]["kind"] == "repository"
+
+
+@pytest.fixture
+def chroma_server(tmp_path: Path) -> Iterator[str]:
+    """A Chroma server on a free port of this machine; its URL."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port = s.getsockname()[1]
+    command = [str(Path(sys.executable).parent / "chroma"), "run", "--path", str(tmp_path / "served")]
+    with subprocess.Popen(
+        [*command, "--host", "127.0.0.1", "--port", str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as server:
+        try:
+            for _ in range(300):
+                with socket.socket() as s:
+                    if s.connect_ex(("127.0.0.1", port)) == 0:
+                        break
+                time.sleep(0.1)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+
+
+def test_a_chroma_server_does_the_same(chroma_server: str, tmp_path: Path) -> None:
+    store = backends.vectors(chroma_server, tmp_path)
+    assert store.replace("one.orders", NODES, Counting()) == 4
+    assert store.replace("one.orders", NODES[1:], Counting()) == 0
+    assert dict(store.counts()) == {"one.orders": 3}
+    found = store.query(["one.orders", "one.unknown"], direction(NODES[1].words), 9)
+    assert found[0].path == "a/b.py" and len(found) == 3
+    store.close()
 
 
 def test_a_server_nobody_answers_at_is_named() -> None:
