@@ -220,6 +220,7 @@ def _routes(scope: Scope, ranking: Ranking, files: Sequence[FileHit]) -> tuple[R
 _ROUTE_WORDS = {
     "files": "its files match the report",
     "past": "its past changes were described in similar words",
+    "share": "many of its files use the report's words",
     "familiar": "its history speaks the report's language",
     "service": "it holds a service that the report names",
     "name": "the report names it",

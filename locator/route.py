@@ -31,6 +31,7 @@ def features(
     return {
         "past": unit(decayed(votes.commits)),
         "familiar": unit(familiar(scope, query)),
+        "share": unit(votes.share),
         "name": named(query, [v.repo for v in scope.views], aliases),
         "service": best(files["service"], scope, depth=1),
     }

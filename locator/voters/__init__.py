@@ -24,6 +24,7 @@ class Votes(Struct, frozen=True):
     units: list[Floats]  # by view: float32 (units of the shard,)
     commits: list[Floats]  # by view: float32 (commits of the shard,)
     rarity: dict[int, float]  # idf of the query's words
+    share: Floats  # float32 (views,): how widely each repository uses the report's words
 
 
 def vote(scope: Scope, query: Query) -> Votes:
@@ -37,4 +38,4 @@ def vote(scope: Scope, query: Query) -> Votes:
         "activity": context.activity(scope),
     }
     files |= by_words.files | marks(scope, query) | paths(scope, query) | by_past.files
-    return Votes(files, by_words.units, by_past.commits, by_words.rarity)
+    return Votes(files, by_words.units, by_past.commits, by_words.rarity, by_words.share)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from msgspec import Struct
 
 from locator.query import Query
 from locator.scope import Scope, join, total
-from summaries.postings import Floats, bm25, idf, weighted
+from summaries.postings import Floats, Matches, bm25, idf, weighted
 from summaries.shard import View
 
 UNIT_DECAY = 0.6  # weight of the next best unit of the same file
@@ -21,6 +23,7 @@ class Lexical(Struct, frozen=True):
     files: dict[str, Floats]
     units: list[Floats]
     rarity: dict[int, float]  # idf of every query word over the files in scope
+    share: Floats  # by view: how widely a repository uses the report's words, those of few repositories above all
 
 
 def lexical(scope: Scope, query: Query) -> Lexical:
@@ -61,7 +64,18 @@ def lexical(scope: Scope, query: Query) -> Lexical:
         "summary": _field(scope, "heads", query.bag, 1.2, 0.75, by_path=False),
         "path": _field(scope, "names", query.bag, 1.2, 0.3, by_path=True),
     }
-    return Lexical(votes, per_unit, dict(zip(keys.tolist(), idf_files.tolist(), strict=True)))
+    rarity = dict(zip(keys.tolist(), idf_files.tolist(), strict=True))
+    return Lexical(votes, per_unit, rarity, _share(scope, files, weights))
+
+
+def _share(scope: Scope, files: Sequence[Matches], weights: Floats) -> Floats:
+    """Per view: the share of its files that hold each word, times how few repositories have the word at all."""
+    if not files:
+        return np.zeros(0, np.float32)
+    holders = np.array([m.frequencies(len(weights)) for m in files])
+    few = np.log((len(files) + 1) / ((holders > 0).sum(axis=0) + 0.5))
+    sizes = np.array([max(len(v), 1) for v in scope.views])
+    return np.asarray((holders / sizes[:, None] * few) @ weights, np.float32)
 
 
 def _by_blob(scores: Floats, view: View) -> tuple[Floats, Floats]:
