@@ -80,6 +80,8 @@ def update(index: Index, say: Say = lambda line: None) -> int:
     embedder = _embedder(index, say)
     if embedder.digest != manifest.digest:
         behind = list(current)
+        if forecast := getattr(embedder, "forecast", None):  # a model takes time or money: say so first
+            say(forecast(sum(sum(s.files.values()) for s in index.repos.values())))
     old = {collection(n, h.digest) for n, h in record.repos.items()} | set(record.leftover)
     old -= {collection(n, embedder.digest) for n in current}
     record = replace(record, leftover=tuple(sorted(old)))

@@ -21,6 +21,12 @@ VECTORS: Mapping[str, str] = {
 }
 
 
+MODELS: Mapping[str, str] = {
+    "st": "summaries.models_embed:local",
+    "openai": "summaries.models_embed:remote",
+}
+
+
 def embedder(name: str, folder: Path) -> Embedder:
     """Open an embedder; `folder` holds what it learnt. Raises UsageError for an unknown name, ModelError."""
     return opener(name).open(folder)
@@ -28,6 +34,9 @@ def embedder(name: str, folder: Path) -> Embedder:
 
 def opener(name: str) -> Opener:
     """What opens an embedder."""
+    kind, colon, rest = name.partition(":")
+    if colon and kind in MODELS:
+        return cast(Opener, load(MODELS[kind], EMBEDDERS, "embedder")(rest))
     return cast(Opener, load(name, EMBEDDERS, "embedder"))
 
 

@@ -79,9 +79,9 @@ class Http:
             except openai.BadRequestError as e:
                 if self._without(e):
                     continue
-                raise _named(e) from e
+                raise named(e) from e
             except (openai.OpenAIError, ValueError, OSError) as e:
-                raise _named(e) from e
+                raise named(e) from e
             except Exception as e:  # transport errors while a stream is read belong to the HTTP package below
                 if type(e).__module__.split(".")[0] not in (
                     "httpx",
@@ -197,7 +197,7 @@ def _usage(answer: Any) -> dict[str, int]:
     }
 
 
-def _named(error: Exception) -> ModelError:
+def named(error: Exception) -> ModelError:
     """The error in our words; keys and headers never stand in it."""
     import openai
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+import socket
 import threading
 import time
 from collections import deque
@@ -72,6 +73,7 @@ class TestServer:
         self._random = random.Random(seed)  # noqa: S311
         self._lock = threading.Lock()
         self.stopped = threading.Event()
+        self.connections: set[socket.socket] = set()
         self._http = _Http(("127.0.0.1", port), _Handler)
         self._http.owner = self
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
@@ -89,6 +91,9 @@ class TestServer:
         self.stopped.set()
         self._http.shutdown()
         self._http.server_close()
+        for connection in list(self.connections):  # those that clients keep open for later
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
     def fault(self, model: str) -> str:
         """The fault of the next call."""
@@ -117,6 +122,14 @@ class _Http(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: _Http
+
+    def setup(self) -> None:
+        super().setup()
+        self.server.owner.connections.add(self.connection)
+
+    def finish(self) -> None:
+        self.server.owner.connections.discard(self.connection)
+        super().finish()
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
         """Silent."""
