@@ -23,7 +23,7 @@ LOCK_FILES = frozenset(
     packages.lock.json paket.lock pdm.lock pipfile.lock pixi.lock pnpm-lock.yaml podfile.lock poetry.lock
     project.assets.json pubspec.lock rebar.lock renv.lock shard.lock stack.yaml.lock uv.lock
     .terraform.lock.hcl yarn.lock
-    """.split()  # noqa: SIM905
+    """.split()
 )
 
 _PRIVATE_KEY = re.compile(rb"\s*-----BEGIN [A-Z ]{0,30}PRIVATE KEY")

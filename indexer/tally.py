@@ -29,16 +29,16 @@ class _Chunks(dict[bytes, int]):
     def __init__(self) -> None:
         super().__init__({_LINE: 0})
         self.ends = array("q", [0])  # where the terms of each chunk end in `terms`
-        self.terms = array("i")  # positions in `keys`
-        self.keys = array("Q")
+        self.terms = array("i")  # positions in `hashes`
+        self.hashes = array("Q")
         self._known: dict[int, int] = {}
 
     def __missing__(self, chunk: bytes) -> int:
         for token in words.tokens(chunk.decode("utf-8", "surrogatepass")):
             for key in words.keys_of(token):
-                number = self._known.setdefault(key, len(self.keys))
-                if number == len(self.keys):
-                    self.keys.append(key)
+                number = self._known.setdefault(key, len(self.hashes))
+                if number == len(self.hashes):
+                    self.hashes.append(key)
                 self.terms.append(number)
         self.ends.append(len(self.terms))
         self[chunk] = len(self.ends) - 1
@@ -59,7 +59,9 @@ def tally(text: str, parts: NDArray[np.int32]) -> Tally:
     data = text.encode("utf-8", "surrogatepass").translate(_TABLE)
     found = data.replace(_LINE, _SPACE + _LINE + _SPACE).split()
     chunk = np.fromiter(map(_chunks.__getitem__, found), np.int64, len(found))
-    ends, terms, keys = (np.frombuffer(a, a.typecode) for a in (_chunks.ends, _chunks.terms, _chunks.keys))
+    ends = np.frombuffer(_chunks.ends, np.int64)
+    terms = np.frombuffer(_chunks.terms, np.int32)
+    keys = np.frombuffer(_chunks.hashes, np.uint64)
     first = ends[np.maximum(chunk - 1, 0)]
     size = ends[chunk] - first
     last = np.cumsum(size)

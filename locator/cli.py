@@ -27,7 +27,10 @@ COMMANDS = {
     "demo": ("eval.demo:demo", "Build a small shop of six services, index it and locate three bugs."),
     "serve": ("locator.server.commands:serve", "Answer a team over HTTP: page, API, webhooks, agents."),
     "eval": ("eval.commands:evaluate", "Measure accuracy on bugs whose fixes are known."),
-    "calibrate": ("eval.commands_calibrate:calibrate", "Fit the ranking to your own past fixes, if that gains."),
+    "calibrate": (
+        "eval.commands_calibrate:calibrate",
+        "Fit the ranking to your own past fixes, if that gains.",
+    ),
 }
 
 
