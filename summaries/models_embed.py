@@ -214,12 +214,13 @@ def _loaded(name: str) -> SentenceTransformer:
     try:
         import torch
         from sentence_transformers import SentenceTransformer
-        from transformers.utils.logging import disable_progress_bar
+        from transformers.utils import logging
     except ImportError as e:
         raise ModelError(
             "the package `sentence-transformers` is not installed", "pip install 'bugatlas[models]'"
         ) from e
-    disable_progress_bar()
+    quiet: Any = logging
+    quiet.disable_progress_bar()
     kind = torch.bfloat16 if _computes_bfloat16() else torch.float32
     try:
         return SentenceTransformer(str(folder) if folder.is_dir() else name, device="cpu",
