@@ -47,6 +47,7 @@ def build(
     *,
     manifest: Manifest | None = None,
     workers: int | None = None,
+    engine: str = "processes",
     on_done: OnDone = lambda o: None,
     on_files: OnFiles = lambda parsed, found: None,
     on_phase: Callable[[str], None] = lambda line: None,
@@ -54,8 +55,9 @@ def build(
 ) -> BuildReport:
     """Index all sources under the write lock.
 
-    `ats` gives the snapshots wanted by repository name (default: the head); `rebuild` parses all anew. One
-    repository's failure is reported and the others go on. Raises IndexLocked, IndexError_, IndexVersion.
+    `ats` gives the snapshots wanted by repository name (default: the head); `engine` says where jobs run (see
+    `fanout.engine`); `rebuild` parses all anew. One repository's failure is reported and the others go on.
+    Raises IndexLocked, IndexError_, IndexVersion, UsageError for an engine that isn't there.
     """
     began = time.perf_counter()
     index = _opened(root, manifest, rebuild)
@@ -70,7 +72,7 @@ def build(
         if not rebuild:  # which goes on with what an earlier one left
             _sweep(index)
         rest = [j for j in jobs if j.source.name not in settled]
-        outcomes += fanout.run(rest, cores, on_files, on_done)
+        outcomes += fanout.run(rest, fanout.engine(engine, cores, len(rest)), on_files, on_done)
         problem = _know(root, on_phase)
     outcomes.sort(key=lambda o: o.repo)
     states = [o.state for o in outcomes if o.state]

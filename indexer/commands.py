@@ -73,6 +73,7 @@ def index(
             {s.name: (None, *ats) for s in found},
             manifest=manifest,
             workers=settings.jobs if jobs is None else jobs,
+            engine=settings.engine,
             on_done=shown.done,
             on_files=shown.files,
             on_phase=shown.say,

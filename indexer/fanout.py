@@ -1,4 +1,8 @@
-"""Indexing jobs side by side, the largest first."""
+"""Indexing jobs side by side, the largest first, behind one small protocol.
+
+A job is one repository: it writes nothing but that repository's folder and gives the same bytes wherever it runs.
+So an engine may run a job again when the worker that had it dies, and nothing is lost.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from msgspec.structs import replace
 
@@ -18,78 +22,121 @@ from summaries.errors import BugatlasError
 
 FEW = 3  # so few repositories are indexed in this process, with the workers inside
 POLL = 0.1  # seconds between two looks at the counters
+KILLED = "its process was killed, perhaps for memory (run again with --jobs 1)"
 
 OnDone = Callable[[Outcome], None]
 OnFiles = Callable[[int, int], None]  # (files parsed, files to parse) so far; an estimate till all have begun
+Show = Callable[[int, int, int], None]  # (files parsed, files found, jobs begun) so far
 
-_counters: Any = None  # in a worker: [parsed, found] of all workers, shared
+
+class Engine(Protocol):
+    """Where jobs run."""
+
+    def outcomes(self, jobs: Sequence[Job], show: Show) -> Iterator[Outcome]:
+        """The outcome of every job, as they come. A job whose workers keep dying fails, the others go on."""
 
 
-def run(jobs: Sequence[Job], cores: int, on_files: OnFiles, on_done: OnDone) -> Iterator[Outcome]:
+def engine(name: str, cores: int, jobs: int) -> Engine:
+    """The engine of a setting: "processes", "dask" or the address of a Dask scheduler."""
+    if name == "processes":
+        return Here(cores) if jobs <= FEW or cores < 2 else Processes(cores)
+    from indexer.fanout_dask import Cluster
+
+    return Cluster(name, cores)
+
+
+def run(jobs: Sequence[Job], where: Engine, on_files: OnFiles, on_done: OnDone) -> Iterator[Outcome]:
     """Outcomes as they come. One repository's failure is its own; an interrupt ends all jobs at once."""
     jobs = sorted(jobs, key=lambda j: (-_weight(j.source.path), j.source.name))
     weights = [_weight(j.source.path) + 1 for j in jobs]
 
     def show(parsed: int, found: int, begun: int) -> None:
-        on_files(parsed, found * sum(weights) // sum(weights[:begun]))
+        on_files(parsed, found * sum(weights) // sum(weights[: max(begun, 1)]))
 
-    here = len(jobs) <= FEW or cores < 2
-    for outcome in _one_by_one(jobs, cores, show) if here else _side_by_side(jobs, cores, show):
+    for outcome in where.outcomes(jobs, show) if jobs else ():
         on_done(outcome)
         yield outcome
 
 
-Show = Callable[[int, int, int], None]  # (files parsed, files found, jobs begun) so far
-
-
-def _one_by_one(jobs: Sequence[Job], cores: int, show: Show) -> Iterator[Outcome]:
+class Here:
     """Each job in this process, with all cores."""
-    tally = [0, 0, 0]
 
-    def count(parsed: int, found: int) -> None:
-        tally[:2] = tally[0] + parsed, tally[1] + found
-        show(*tally)
+    def __init__(self, cores: int) -> None:
+        self.cores = cores
 
-    for job in jobs:
-        tally[2] += 1
-        yield _guarded(replace(job, workers=cores), count)
+    def outcomes(self, jobs: Sequence[Job], show: Show) -> Iterator[Outcome]:
+        """One job after the other."""
+        tally = [0, 0, 0]
 
+        def count(parsed: int, found: int) -> None:
+            tally[:2] = tally[0] + parsed, tally[1] + found
+            show(*tally)
 
-def _side_by_side(jobs: Sequence[Job], cores: int, show: Show) -> Iterator[Outcome]:
-    counters = get_context("spawn").Array("q", 2)
-    with Workers(cores, _count_into, counters) as pool:
-        waiting: dict[Future[Outcome], Job] = {pool.submit(_counted, job): job for job in jobs}
-        while waiting:
-            done, _ = wait(waiting, POLL, FIRST_COMPLETED)
-            show(counters[0], counters[1], min(len(jobs), len(jobs) - len(waiting) + cores))
-            for future in done:
-                yield _outcome(future, waiting.pop(future))
+        for job in jobs:
+            tally[2] += 1
+            yield guarded(replace(job, workers=self.cores), count)
 
 
-def _count_into(counters: Any) -> None:
-    global _counters
-    _counters = counters
+class Processes:
+    """A job a process. Jobs that were running when a process died are tried again, each alone."""
+
+    def __init__(self, cores: int) -> None:
+        self.cores = cores
+
+    def outcomes(self, jobs: Sequence[Job], show: Show) -> Iterator[Outcome]:
+        """All jobs, in rounds: a round ends when all are done, or when a process has died."""
+        board = get_context("spawn").Array("q", 2 + len(jobs))  # parsed, found; by job 1: begun, 2: ended
+        left = dict(enumerate(jobs))
+        while left:
+            before = len(left)
+            yield from self._round(left, left, board, show)
+            suspects = [n for n in left if board[2 + n] == 1]
+            for n in suspects or ([] if len(left) < before else list(left)):
+                yield from self._round(left, [n], board, show)
+                if n in left:
+                    yield Outcome(left.pop(n).source.name, None, KILLED, failed=True)
+
+    def _round(
+        self, left: dict[int, Job], some: Sequence[int] | dict[int, Job], board: Any, show: Show
+    ) -> Iterator[Outcome]:
+        """Run some of the jobs left, and take what came to an end out of them."""
+        with Workers(min(self.cores, len(some)), _count_on, board) as pool:
+            waiting: dict[Future[Outcome], int] = {pool.submit(_counted, n, left[n]): n for n in list(some)}
+            while waiting:
+                done, _ = wait(waiting, POLL, FIRST_COMPLETED)
+                show(board[0], board[1], sum(1 for n in board[2:] if n))
+                for future in done:
+                    n = waiting.pop(future)
+                    try:
+                        outcome = future.result()
+                    except BrokenExecutor:
+                        continue
+                    del left[n]
+                    yield outcome
+
+
+_board: Any = None  # in a worker: what `Processes.outcomes` reads
+
+
+def _count_on(board: Any) -> None:
+    global _board
+    _board = board
 
 
 def _count(parsed: int, found: int) -> None:
-    with _counters.get_lock():
-        _counters[0] += parsed
-        _counters[1] += found
+    with _board.get_lock():
+        _board[0] += parsed
+        _board[1] += found
 
 
-def _counted(job: Job) -> Outcome:
-    return _guarded(job, _count)
+def _counted(n: int, job: Job) -> Outcome:
+    _board[2 + n] = 1
+    outcome = guarded(job, _count)
+    _board[2 + n] = 2
+    return outcome
 
 
-def _outcome(future: Future[Outcome], job: Job) -> Outcome:
-    try:
-        return future.result()
-    except BrokenExecutor:
-        why = "its process was killed, perhaps for memory (run again with --jobs 1)"
-        return Outcome(job.source.name, None, why, failed=True)
-
-
-def _guarded(job: Job, progress: Callable[[int, int], None]) -> Outcome:
+def guarded(job: Job, progress: Callable[[int, int], None] = lambda parsed, found: None) -> Outcome:
     """Index one repository; whatever goes wrong is told in the outcome."""
     name = job.source.name
     try:

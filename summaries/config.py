@@ -27,6 +27,13 @@ class Settings(Models, frozen=True, forbid_unknown_fields=True):
     """Everything that can be set. Types, bounds, defaults and texts make `docs/config.md`."""
 
     jobs: Annotated[int, Meta(ge=0, le=1024, description="Processes that index; 0 is one for each core.")] = 0
+    engine: Annotated[
+        str,
+        Meta(
+            description="Where repositories are indexed: `processes` of this machine, `dask`, or the address of "
+            "a Dask scheduler (`tcp://host:8786`)."
+        ),
+    ] = "processes"
     max_bytes: Annotated[
         int, Meta(ge=1000, le=100_000_000, description="Larger files are skipped as `too large`.")
     ] = 1_000_000
