@@ -28,6 +28,7 @@ from locator.query import Query, understand
 from locator.rank import Ranking
 from locator.report import read
 from locator.scope import Scope
+from locator.weights import Weights
 from summaries.errors import BugatlasError, UsageError
 from summaries.index import Index, replace
 from summaries.postings import Floats
@@ -145,6 +146,7 @@ def answer(index: Index, task: Task, settings: Settings) -> Line:
         return Line(case.id, error="none of its repositories could be searched")
     for view in views:
         _warm(view)
+    weights = settings.weights or Weights()  # not those of the working index: a run is what its settings say
     try:
         began = time.perf_counter()
         report = read(case.body, case.title) if case.body.strip() else read(case.title)
@@ -154,12 +156,12 @@ def answer(index: Index, task: Task, settings: Settings) -> Line:
             simple = BASELINES[settings.ranker](scope, report)
             by_files, by_repos, order = simple.scores, simple.routes, simple.best(LISTED)
         else:
-            scope, query, ranking = search(index, views, report, settings.weights, tests=settings.tests)
+            scope, query, ranking = search(index, views, report, weights, tests=settings.tests)
             by_files, by_repos, order = ranking.scores, ranking.routes, best_files(ranking, LISTED)
         seconds = time.perf_counter() - began
     except BugatlasError as e:
         return Line(case.id, error=e.message)
-    return _line(_Asked(index, case, scope, query, ranking, by_files, by_repos), order, seconds)
+    return _line(_Asked(index, case, scope, query, ranking, weights, by_files, by_repos), order, seconds)
 
 
 class _Asked(Struct, frozen=True):
@@ -170,6 +172,7 @@ class _Asked(Struct, frozen=True):
     scope: Scope
     query: Query
     ranking: Ranking | None  # None: a baseline, which gives no reasons
+    weights: Weights
     scores: Floats  # (files,)
     routes: Floats  # (views,)
 
@@ -182,7 +185,7 @@ def _line(a: _Asked, order: Sequence[int], seconds: float) -> Line:
         told, parts = _why(a, i) if n < TOLD else ((), {})
         hits.append(Hit(view.repo, view.path(at), round(float(a.scores[i]) / top, 4), parts, told))
     routed = [a.scope.views[int(r)].repo for r in np.argsort(-a.routes, kind="stable") if a.routes[r] > 0]
-    sure = round(confidence(a.scope, a.ranking), 4) if a.ranking else None
+    sure = round(confidence(a.scope, a.ranking, a.weights), 4) if a.ranking else None
     candidates = a.ranking.candidates if a.ranking else a.scores > 0
     targets = tuple(_target(a, g, top) for g in a.case.gold)
     return Line(

@@ -159,8 +159,11 @@ def _resolve(git: Git, repo: str, cases: Sequence[Case], out: Commits) -> list[s
     based = {c.id: b.commit for c in cases for b in c.base if b.repo == repo}
     full = dict(zip(based, git_commits(git, based.values()), strict=True))
     problems = []
+    at: dict[int | None, str | None] = {}
     for case in cases:
-        commit = full[case.id] if case.id in based else _before(line, case.before)
+        if case.before not in at:
+            at[case.before] = _before(line, case.before)
+        commit = full[case.id] if case.id in based else at[case.before]
         if commit:
             out[case.id][repo] = commit
         elif case.id in based:

@@ -1,0 +1,261 @@
+"""Learning from one's own history: weights and confidence fitted on past fixes, kept only if they gain.
+
+Lessons are past commits, or the reports of a bug set, which teach more (see `lessons.TAUGHT`). The oldest
+teach, the newest judge. Weights are non-negative and pulled to the shipped ones; how strongly is chosen within
+the teaching part. They are kept only where the paired 95 % interval of the gain in MRR on the judging part
+lies above zero; the confidence likewise, by its Brier score.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
+
+from eval.cases import Case
+from eval.fit import Floats, Sample, fit, logistic, reciprocal_ranks
+from eval.intervals import Difference, differences
+from eval.lessons import TAUGHT, Lesson, Trial, lessons, names_of, sample, trial
+from eval.mine import repos_of
+from eval.world import Say, prepare
+from locator.confidence import chance
+from locator.weights import Weights
+from summaries.errors import UsageError
+from summaries.index import Index
+
+PULLS = (10.0, 30.0, 100.0, 300.0, 1000.0)
+SURE_PULL = 5.0
+HELD = 0.35  # share of the lessons that judge
+INNER = 0.7  # share of the teaching part that teaches while the pull is chosen
+LEAST = 40  # lessons
+SHOWN = ("Success@1", "Success@5", "Success@10", "MRR", "Route@1")
+
+T = TypeVar("T")
+
+
+class Gain(Struct, frozen=True):
+    """A measure on the judging part, before and after."""
+
+    measure: str
+    shipped: float
+    learnt: float
+    difference: Difference
+
+
+class Calibration(Struct, frozen=True):
+    """What was learnt, and whether it is worth keeping."""
+
+    weights: Weights  # to use: shipped where nothing was gained
+    kept: bool  # the fusion's weights are the learnt ones
+    sure_kept: bool  # the confidence's are
+    learnt_from: str
+    lessons: int
+    taught: int
+    judged: int
+    pull: float
+    gains: tuple[Gain, ...]
+    brier: Gain
+    moved: Mapping[str, tuple[float, float]]  # learnt weights that differ: shipped, learnt
+
+
+def calibrate(
+    index: Index,
+    reports: Sequence[Case] = (),
+    *,
+    shipped: Weights | None = None,
+    most: int = 400,
+    slices: int = 24,
+    until: int = 2**40,
+    work: Path | None = None,
+    jobs: int = 1,
+    say: Say = lambda line: None,
+) -> Calibration:
+    """Learn from the newest `most` fixes before `until`, or from reports. Raises UsageError where there are too few."""
+    dated = [c for c in reports if c.before is not None and c.before < until]
+    cases = (
+        sorted(dated, key=lambda c: (c.before or 0, c.id)) if reports else lessons(index, most, slices, until)
+    )
+    what = "reports" if reports else "past fixes"
+    if len(cases) < LEAST:
+        raise UsageError(f"only {len(cases)} {what} were found", f"{LEAST} are the least to learn from")
+    say(f"{len(cases)} {what}, {cases[0].as_of} to {cases[-1].as_of}")
+    world = prepare(cases, repos_of(index), "", "all", work, jobs, say)
+    tasks = [Lesson(c, world.commits[c.id]) for c in cases]
+    shipped = shipped or Weights()
+    with _Pool(world.root, jobs) as pool:
+        samples = pool.map(_sample, [(t, shipped) for t in tasks])
+        known = [(t, s) for t, s in zip(tasks, samples, strict=True) if s]
+        if len(known) < LEAST:
+            raise UsageError(f"only {len(known)} {what} have a file that can be found",
+                             f"{LEAST} are the least to learn from")  # fmt: skip
+        cut = int(len(known) * (1 - HELD))
+        pull, learnt = _learn([s for _, s in known[:cut]], shipped, all_free=bool(reports))
+        say(f"weights fitted on {cut} of them (pull {pull:g}); judging on {len(known) - cut}")
+        asked = [t for t, _ in known]
+        before = pool.map(_trial, [(t, shipped) for t in asked])
+        after = pool.map(_trial, [(t, learnt) for t in asked])
+    gains = _gains(before[cut:], after[cut:])
+    kept = next(g for g in gains if g.measure == "MRR").difference.low > 0
+    weights, trials = (learnt, after) if kept else (shipped, before)
+    sure, brier = _confidence(trials[:cut], trials[cut:], weights)
+    sure_kept = brier.difference.low > 0
+    final = replace(weights, sure=sure) if sure_kept else weights
+    moved = _moved(shipped, learnt)
+    return Calibration(
+        final, kept, sure_kept, what, len(cases), cut, len(known) - cut, pull, gains, brier, moved
+    )
+
+
+def _learn(samples: Sequence[Sample], shipped: Weights, *, all_free: bool) -> tuple[float, Weights]:
+    """The pull that does best on the later of the samples, and the weights that it gives on all of them."""
+    names = names_of(shipped)
+    free = np.array([all_free or f"{part}.{name}" in TAUGHT for part, name in names], np.bool_)
+    start = np.array([getattr(shipped, part)[name] for part, name in names], np.float64)
+    cut = int(len(samples) * INNER)
+    early, late = samples[:cut], samples[cut:]
+    scored = [(float(reciprocal_ranks(late, fit(early, start, p, free)).mean()), p) for p in PULLS]
+    pull = max(scored)[1]  # of equals the strongest pull
+    found = fit(samples, start, pull, free)
+    tables: dict[str, dict[str, float]] = {}
+    for (part, name), w in zip(names, found, strict=True):
+        tables.setdefault(part, {})[name] = float(w)
+    return pull, replace(shipped, **tables)
+
+
+def measured(trials: Sequence[Trial]) -> Floats:
+    """`SHOWN` of each trial: (trials, measures)."""
+    rows = [
+        [float(bool(t.rank and t.rank <= k)) for k in (1, 5, 10)]
+        + [1 / t.rank if t.rank else 0.0, float(t.route == 1)]
+        for t in trials
+    ]
+    return np.array(rows, np.float64).reshape(len(trials), len(SHOWN))
+
+
+def _gains(before: Sequence[Trial], after: Sequence[Trial]) -> tuple[Gain, ...]:
+    a, b = measured(after), measured(before)
+    means = zip(SHOWN, b.mean(axis=0), a.mean(axis=0), differences(a, b), strict=True)
+    return tuple(Gain(n, round(float(x), 4), round(float(y), 4), d) for n, x, y, d in means)
+
+
+def _confidence(
+    taught: Sequence[Trial], judged: Sequence[Trial], weights: Weights
+) -> tuple[dict[str, float], Gain]:
+    """Coefficients of the confidence fitted on one part, and what they gain in Brier score on the other."""
+    names = [n for n in weights.sure if n != "bias"]
+    start = np.array([weights.sure["bias"], *(weights.sure[n] for n in names)], np.float64)
+    shaped = [t for t in taught if t.shape]
+    x = np.array([[getattr(t.shape, n) for n in names] for t in shaped], np.float64).reshape(-1, len(names))
+    y = np.array([float(t.rank == 1) for t in shaped], np.float64)
+    found = logistic(x, y, start, SURE_PULL)
+    sure = {"bias": float(found[0]), **{n: float(v) for n, v in zip(names, found[1:], strict=True)}}
+
+    def wrong(table: Mapping[str, float]) -> Floats:
+        told = [(chance(t.shape, table) if t.shape else 0.0) - float(t.rank == 1) for t in judged]
+        return np.array(told, np.float64).reshape(-1, 1) ** 2
+
+    old, new = wrong(weights.sure), wrong(sure)
+    gain = differences(old, new)[0]
+    return sure, Gain("Brier score", round(float(old.mean()), 4), round(float(new.mean()), 4), gain)
+
+
+def _moved(shipped: Weights, learnt: Weights) -> dict[str, tuple[float, float]]:
+    out = {}
+    for part, name in names_of(shipped):
+        a, b = getattr(shipped, part)[name], getattr(learnt, part)[name]
+        if abs(a - b) >= 0.005:
+            out[f"{part}.{name}"] = (round(a, 4), round(b, 4))
+    return out
+
+
+def as_text(c: Calibration) -> str:
+    """What was learnt, for people."""
+    out = [
+        f"{c.lessons} {c.learnt_from}; {c.taught} taught, the newest {c.judged} judged (pull {c.pull:g})",
+        "",
+        "| on the judging part | shipped | learnt | gain | p |",
+        "|---|---|---|---|---|",
+    ]
+    for g in (*c.gains, c.brier):
+        d = g.difference
+        out.append(
+            f"| {g.measure} | {g.shipped:.3f} | {g.learnt:.3f} "
+            f"| {d.mean:+.3f} [{d.low:+.3f}, {d.high:+.3f}] | {d.p:.3f} |"
+        )
+    out += [
+        "",
+        "weights: "
+        + ("the learnt ones are used" if c.kept else "nothing gained for sure; the shipped ones stay"),
+    ]
+    out.append(
+        "confidence: "
+        + ("the learnt one is used" if c.sure_kept else "nothing gained for sure; the shipped one stays")
+    )
+    most = sorted(c.moved.items(), key=lambda x: -abs(x[1][0] - x[1][1]))[:12]
+    if most:
+        out += ["", "moved most (shipped, learnt):"]
+        out += [f"  {n:28} {a:6.3f} {b:6.3f}" for n, (a, b) in most]
+    return "\n".join(out)
+
+
+def told(c: Calibration, index: Index) -> dict[str, Any]:
+    """What the weights' file says of how they were learnt."""
+    return {
+        "lessons": f"{c.lessons} {c.learnt_from}",
+        "taught": c.taught,
+        "judged": c.judged,
+        "pull": c.pull,
+        "weights kept": c.kept,
+        "confidence kept": c.sure_kept,
+        "gains": {
+            g.measure: {"shipped": g.shipped, "learnt": g.learnt, "low": round(g.difference.low, 4),
+                        "high": round(g.difference.high, 4), "p": round(g.difference.p, 4)}
+            for g in (*c.gains, c.brier)
+        },
+        "heads": {name: s.commit for name, s in index.repos.items()},
+    }  # fmt: skip
+
+
+_opened: Index
+
+
+def _start(root: Path, child: bool = True) -> None:
+    global _opened
+    if child:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
+    _opened = Index.open(root)
+
+
+def _sample(task: tuple[Lesson, Weights]) -> Sample | None:
+    return sample(_opened, *task)
+
+
+def _trial(task: tuple[Lesson, Weights]) -> Trial:
+    return trial(_opened, *task)
+
+
+class _Pool:
+    """Processes that hold the working index open, or this one where one is enough."""
+
+    def __init__(self, root: Path, jobs: int) -> None:
+        self.pool = ProcessPoolExecutor(jobs, get_context("spawn"), _start, (root,)) if jobs > 1 else None
+        if self.pool is None:
+            _start(root, child=False)
+
+    def __enter__(self) -> _Pool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.pool:
+            self.pool.shutdown(cancel_futures=True)
+
+    def map(self, work: Callable[[Any], T], tasks: Sequence[Any]) -> list[T]:
+        """Results in the order of the tasks."""
+        return list(self.pool.map(work, tasks, chunksize=4)) if self.pool else [work(t) for t in tasks]
