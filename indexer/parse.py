@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 import threading
-import time
 from functools import cache
 from importlib.resources import files
+from itertools import count
 from typing import Any, Final, NamedTuple, cast
 
 import tree_sitter_language_pack
@@ -25,7 +25,8 @@ from summaries.types import Facts
 
 _GRAMMARS: Final = {"shell": "bash", "cython": "python"}
 _QUERIES: Final = {"cython": "python"}
-_BUDGET: Final = 0.6  # seconds; a file whose parse takes longer is given up
+_STEPS: Final = 300, 25  # hundreds of parser steps that any text may take, and bytes that earn it one more:
+# twice what code takes. Not seconds, because a blob must say the same on every machine, however busy.
 _CHUNK: Final = 1 << 16
 _MATCHES: Final = 1 << 14  # unfinished matches the query engine may keep; generous, it bounds hostile input
 
@@ -70,7 +71,7 @@ def _query(name: str) -> str | None:
 
 
 def parse(path: str, text: str, language: str) -> Facts:
-    """What one file says. Lines are 1-based; `broken` tells that the grammar met errors, or ran out of time.
+    """What one file says. Lines are 1-based; `broken` tells that the grammar met errors, or too much work.
 
     Never raises: of a text that its grammar cannot read come the parts that it can, or only the line count.
     `path` is for messages; the language decides.
@@ -91,13 +92,15 @@ def _parsed(found: Grammar, data: bytes, language: str) -> Facts:
 
 
 def _captures(found: Grammar, data: bytes) -> Captures | None:
-    """Runs the parser and the query within the time budget; None if it ran out."""
-    deadline = time.monotonic() + _BUDGET
+    """Runs the parser and the query; None if the parser needs more steps than code of that length does."""
+    least, bytes_each = _STEPS
+    steps = count()
+    most = least + len(data) // bytes_each
     with _PARSING:
         try:
             tree = found.parser.parse(
                 lambda at, _: data[at : at + _CHUNK],
-                progress_callback=lambda _offset, _error: time.monotonic() > deadline,
+                progress_callback=lambda _offset, _error: next(steps) > most,  # called every hundred steps
             )
         except ValueError:  # cancelled
             found.parser.reset()
