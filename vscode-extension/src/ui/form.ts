@@ -1,10 +1,9 @@
 import { randomBytes } from "node:crypto";
 import * as vscode from "vscode";
 import type { LocateRequest } from "../api/client";
-import { advice } from "../api/errors";
-import { actionsFor } from "../core/advice";
-import type { FromForm, ToForm } from "../form/protocol";
-import { progressText } from "./results";
+import { advice, type ServiceError } from "../api/errors";
+import { actionsFor, hasWelcome } from "../core/advice";
+import type { FromForm, Problem, ToForm } from "../form/protocol";
 import type { Session, State } from "./session";
 import { setting } from "./settings";
 import type { Workspace } from "./workspace";
@@ -85,8 +84,8 @@ export class Form implements vscode.WebviewViewProvider, vscode.Disposable {
 
   private tell(state: State): void {
     const failed = state.phase === "failed" ? state.error : undefined;
-    const problem = failed && { message: failed.message, advice: advice(failed), actions: actionsFor(failed) };
-    this.post({ type: "state", running: state.phase === "running", status: statusText(state), problem: problem ?? null });
+    const problem = failed ? problemOf(failed) : null;
+    this.post({ type: "state", running: state.phase === "running", status: statusText(state), problem });
     if (state.phase === "answered") void this.offer();
   }
 
@@ -139,6 +138,13 @@ export class Form implements vscode.WebviewViewProvider, vscode.Disposable {
   }
 }
 
+/** What went wrong; what to do about it is said here only where no welcome view of the results says it. */
+function problemOf(error: ServiceError): Problem {
+  const { message, trouble } = error;
+  if (hasWelcome(trouble)) return { message, advice: error.hint, actions: [] };
+  return { message, advice: advice(error), actions: actionsFor(error) };
+}
+
 function statusText(state: State): string {
   switch (state.phase) {
     case "running":
@@ -153,4 +159,16 @@ function statusText(state: State): string {
     default:
       return "";
   }
+}
+
+/** What the service is at, in a sentence. */
+function progressText({ step }: Extract<State, { phase: "running" }>): string {
+  if (!step) return "Asking the service…";
+  if (step.stage === "explain") {
+    const routes = step.routes.slice(0, 3).join(", ");
+    return `Reading code in ${routes || "the likeliest repositories"}: ${step.done} of ${step.total} files…`;
+  }
+  const seen = [step.frames ? `${step.frames} stack frames` : "", step.mentions ? `${step.mentions} names` : ""];
+  const told = seen.filter(Boolean).join(" and ");
+  return `Choosing repositories${told ? `; the report has ${told}` : ""}…`;
 }

@@ -19,6 +19,7 @@ export class Results implements vscode.TreeDataProvider<Row>, vscode.Disposable 
   private top: Row[] = [];
   private parents = new Map<Row, Row>();
   private current: Row | undefined;
+  private busy: Promise<void> | undefined;
 
   constructor(
     private readonly session: Session,
@@ -131,17 +132,33 @@ export class Results implements vscode.TreeDataProvider<Row>, vscode.Disposable 
     };
     this.top.forEach(walk);
     if (state.phase !== "answered") this.current = undefined;
-    const shown = answer ? fileRows(answer, only).length : 0;
+    const sure = answer && answer.verdict !== "no confident match";
+    const shown = sure ? fileRows(answer, only).length : 0;
     this.view.badge = shown ? { value: shown, tooltip: `${shown} files may hold the bug` } : undefined;
     this.view.description = answer ? `${answer.verdict}, ${Math.round(100 * answer.confidence)} %` : "";
     this.view.message = message(state, only);
     this.changed.fire(undefined);
+    if (state.phase === "running") this.progress();
+  }
+
+  /** The bar at the top of the view, for as long as a question is asked. */
+  private progress(): void {
+    if (this.busy) return;
+    this.busy = new Promise((resolve) => {
+      const listener = this.session.onDidChange((state) => {
+        if (state.phase === "running") return;
+        listener.dispose();
+        this.busy = undefined;
+        resolve();
+      });
+    });
+    const { busy } = this;
+    void vscode.window.withProgress({ location: { viewId: "bugatlas.results" } }, () => busy);
   }
 }
 
 /** One line above the tree; "" leaves the place to a welcome view. */
 function message(state: State, only: ReadonlySet<string>): string {
-  if (state.phase === "running") return progressText(state);
   if (state.phase !== "answered" || !state.answer.files.length) return "";
   const { answer } = state;
   const parts: string[] = [];
@@ -150,20 +167,6 @@ function message(state: State, only: ReadonlySet<string>): string {
   return [...parts, ...answer.notes.slice(0, 3)].join(" ");
 }
 
-/** What the service is at, in a sentence. */
-export function progressText(state: Extract<State, { phase: "running" }>): string {
-  const { step } = state;
-  if (!step) return "Asking the service…";
-  if (step.stage === "explain") {
-    const routes = step.routes.slice(0, 3).join(", ");
-    return `Reading code in ${routes || "the likeliest repositories"}: ${step.done} of ${step.total} files…`;
-  }
-  const seen = [
-    step.frames ? `${step.frames} stack frames` : "",
-    step.mentions ? `${step.mentions} names` : "",
-  ].filter(Boolean);
-  return `Choosing repositories${seen.length ? `; the report has ${seen.join(" and ")}` : ""}…`;
-}
 
 function collapsible(row: Row): vscode.TreeItemCollapsibleState {
   if (!row.rows.length) return vscode.TreeItemCollapsibleState.None;

@@ -81,7 +81,7 @@ export async function shop(folder: string): Promise<Shop> {
 /** A real service over an index. */
 export async function service(shop: Shop): Promise<{ url: string; stop: () => void }> {
   const port = await freePort();
-  const child = spawn(shop.command, ["--index", shop.index, "serve", "--port", String(port), "--until-eof"], {
+  const child = spawn(shop.command, ["--index", shop.index, "serve", "--port", String(port), "--until-eof", "--quiet"], {
     stdio: ["pipe", "ignore", "inherit"],
     env: { ...process.env, PYTHONWARNINGS: "ignore" },
   });

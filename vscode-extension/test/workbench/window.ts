@@ -25,10 +25,7 @@ export class Window {
 
   /** Show the side bar of the extension; its views are made now, and the extension begins. */
   async sideBar(): Promise<void> {
-    const icon = this.page.locator('.activitybar a[aria-label^="Bugatlas"]');
-    await icon.waitFor();
-    if ((await this.page.locator(".sidebar .composite.title h2").textContent().catch(() => "")) !== "Bugatlas")
-      await icon.click();
+    await this.page.locator('.activitybar a[aria-label^="Bugatlas"]').click();
     await this.form();
   }
 
@@ -60,9 +57,9 @@ export class Window {
     return this.page.locator(".sidebar .pane", { has: this.page.locator(`.pane-header[aria-label^="${name}"]`) });
   }
 
-  /** Rows of a view with a text in them. */
-  row(view: string, text: string): Locator {
-    return this.pane(view).locator(".monaco-list-row", { hasText: text });
+  /** The first row of a view whose spoken text begins so. */
+  row(view: string, spoken: string): Locator {
+    return this.pane(view).locator(`.monaco-list-row[aria-label^="${spoken}"]`).first();
   }
 
   /** All rows of a view, as screen readers hear them. */
@@ -76,6 +73,59 @@ export class Window {
     const name = await this.page.locator(".tabs-container .tab.active .monaco-icon-label .label-name").first().textContent();
     const place = await this.page.locator("#status\\.editor\\.selection").textContent();
     return { name: name ?? "", line: Number(/Ln (\d+)/.exec(place ?? "")?.[1]) };
+  }
+
+  /** Wait for an editor and the line that the cursor is on. */
+  async editorIs(name: string, line: number): Promise<void> {
+    let seen = { name: "", line: 0 };
+    const same = async (): Promise<boolean> => {
+      seen = await this.editor().catch(() => seen);
+      return seen.name === name && seen.line === line;
+    };
+    await until(same, 20, "").catch(() => {
+      throw new Error(`${name}, line ${line} is not open: ${seen.name}, line ${seen.line} is`);
+    });
+  }
+
+  /** Wait for an editor of this name. */
+  async editorNamed(name: string): Promise<void> {
+    await this.page.locator(".tabs-container .tab.active .label-name", { hasText: name }).first().waitFor();
+  }
+
+  /** Answer the question at the top of the window. */
+  async answer(text: string): Promise<void> {
+    const input = this.page.locator(".quick-input-widget input").first();
+    await input.fill(text);
+    await input.press("Enter");
+  }
+
+  /** What the clipboard holds. */
+  clipboard(): Promise<string> {
+    return this.page.evaluate(() => navigator.clipboard.readText());
+  }
+
+  /** Give the workbench the time to see that its settings have changed on disk. */
+  async settled(): Promise<void> {
+    await this.page.waitForTimeout(2000);
+  }
+
+  /** Load the window anew. */
+  async reload(): Promise<void> {
+    await this.page.reload();
+    await this.page.waitForSelector(".monaco-workbench .activitybar");
+    await this.command("Bugatlas: Locate a Bug");
+    await this.form();
+  }
+
+  /** A message of the window; it is there twice, once for screen readers. */
+  said(text: string): Promise<void> {
+    return this.page.getByText(text).first().waitFor();
+  }
+
+  /** Fold a view, or unfold it. */
+  async fold(view: string, open: boolean): Promise<void> {
+    const header = this.pane(view).locator(".pane-header");
+    if ((await header.getAttribute("aria-expanded")) !== String(open)) await header.click();
   }
 
   /** Run a command by its name in the palette. */
