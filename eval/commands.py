@@ -16,6 +16,7 @@ from summaries.index import Index
 if TYPE_CHECKING:
     from eval.lines import Line
     from eval.settings import Settings
+    from eval.world import World
 
 PATH = click.Path(path_type=Path)
 SHOWN = 20  # problems printed before the rest is counted
@@ -72,8 +73,8 @@ def run_command(
 
     settings = settings_of(config, change, without)
     asked = load(cases)[:limit]
-    where = places(ctx, repos, mirror)
-    done = answer_all(asked, where, mirror or "", scope, settings, out, work=work, jobs=jobs, fresh=fresh)
+    world = prepared(asked, places(ctx, repos, mirror), mirror or "", scope, work, jobs)
+    done = answer_all(asked, world, settings, scope, out, jobs, fresh=fresh)
     lines, _ = read_run(out)
     click.echo(f"{settings.name}: {len(asked)} cases, {done} answered now; scope {scope}; {out}", err=True)
     click.echo(summary(asked, lines))
@@ -96,38 +97,48 @@ def places(ctx: click.Context, repos: Path | None, mirror: str | None) -> list[R
     return [Repo(s.name, s.name, s.git_dir) for s in opened(ctx).repos.values()]
 
 
+def prepared(
+    cases: Sequence[Case], repos: Sequence[Repo], mirror: str, scope: str, work: Path | None, jobs: int | None
+) -> World:
+    """Resolve and index what the cases need; problems are told."""
+    from eval.world import prepare
+
+    world = prepare(cases, repos, mirror, scope, work, cores(jobs), lambda s: click.echo(s, err=True))
+    tell(world.problems)
+    return world
+
+
+def cores(jobs: int | None) -> int:
+    """Processes to use."""
+    return jobs or min(os.cpu_count() or 1, 8)
+
+
 def answer_all(
     cases: Sequence[Case],
-    repos: Sequence[Repo],
-    mirror: str,
-    scope: str,
+    world: World,
     settings: Settings,
+    scope: str,
     out: Path,
+    jobs: int | None,
     *,
-    work: Path | None = None,
-    jobs: int | None = None,
-    fresh: bool = False,
+    fresh: bool,
 ) -> int:
-    """Index what is needed and answer all cases, with a bar on a terminal; how many were answered now."""
+    """Answer all cases, with a bar on a terminal; how many were answered now."""
     from rich.console import Console
     from rich.progress import Progress
 
     from eval.run import run
-    from eval.world import prepare
 
-    processes = jobs or min(os.cpu_count() or 1, 8)
-    world = prepare(cases, repos, mirror, scope, work, processes, lambda s: click.echo(s, err=True))
-    tell(world.problems)
     failed: list[str] = []
     with Progress(console=Console(stderr=True), transient=True, disable=not os.isatty(2)) as bar:
-        task = bar.add_task("answering", total=len(cases))
+        task = bar.add_task(settings.name, total=len(cases))
 
         def on_line(line: Line) -> None:
             bar.advance(task)
             if line.error:
                 failed.append(f"{line.id}: {line.error}")
 
-        done = run(cases, world, settings, scope, out, jobs=processes, fresh=fresh, on_line=on_line)
+        done = run(cases, world, settings, scope, out, jobs=cores(jobs), fresh=fresh, on_line=on_line)
     tell(failed)
     return done
 
@@ -215,4 +226,4 @@ def report_command(runs: tuple[Path, ...], cases: Path, out: Path, title: str) -
     click.echo(f"{out}, {out.with_suffix('.md').name}, {out.with_suffix('.json').name}")
 
 
-from eval import commands_mine  # noqa: E402, F401  (registers its commands)
+from eval import commands_mine, commands_publish  # noqa: E402, F401  (they register their commands)
