@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from locator.answer import Call
 from summaries.errors import UsageError
 
 LISTED = 100  # files of an answer
@@ -55,6 +56,8 @@ class Line(Struct, frozen=True, omit_defaults=True):
     confidence: float | None = None
     gold: tuple[Target, ...] = ()
     searched: int = 0  # candidates
+    calls: tuple[Call, ...] = ()  # of models
+    note: str = ""  # why a model was not heard, where one was asked
     error: str = ""  # why there is no answer
 
 

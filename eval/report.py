@@ -16,6 +16,7 @@ from eval.cases import Case
 from eval.intervals import Difference, Interval, differences, intervals
 from eval.lines import Line, read_about, read_run
 from eval.measures import COVERED, HEADLINE, Scores, first_ranks, given_repositories, repos_of, score
+from eval.models import COSTS, Stage, costs, stages
 from eval.trust import Trust, trust
 from summaries.errors import UsageError
 
@@ -46,6 +47,7 @@ class Part(Struct, frozen=True):
     seconds: tuple[float, ...]
     median_seconds: float
     p95_seconds: float
+    stages: tuple[Stage, ...] = ()  # what its models took
 
 
 class Confusion(Struct, frozen=True):
@@ -123,6 +125,7 @@ def _part(path: Path, cases: Sequence[Case], run: Mapping[str, Line], first: Sco
         seconds=seconds,
         median_seconds=median(seconds) if seconds else 0.0,
         p95_seconds=float(np.percentile(seconds, 95)) if seconds else 0.0,
+        stages=stages(run),
     )
 
 
@@ -198,6 +201,11 @@ def as_markdown(b: Book) -> str:
         for p in b.parts[1:]:
             told = " | ".join(_difference(p.against.get(m)) for m in shown)
             out.append(f"| {_plain(p.name)} | {told} |")
+    for p in b.parts:
+        if p.stages:
+            out += ["", f"## What the models of {_plain(p.name)} took", ""]
+            out += ["| " + " | ".join(COSTS) + " |", "|---" * len(COSTS) + "|"]
+            out += ["| " + " | ".join(map(_plain, costs(s))) + " |" for s in p.stages]
     out += ["", "## With the right repositories given", "", "| run | " + " | ".join(shown[:6]) + " |"]
     out.append("|---" * 7 + "|")
     out += [

@@ -9,6 +9,7 @@ from eval.intervals import Difference, Interval
 from eval.lines import Hit, Reason, Target
 from eval.markup import Markup, join, tag
 from eval.measures import HEADLINE
+from eval.models import COSTS, costs
 from eval.plots import Series, diverging, forest, histogram, lines, matrix, reliability
 from eval.report import Book, Miss, Part
 from eval.strata import KINDS, SAID
@@ -28,6 +29,7 @@ def page(b: Book) -> str:
         ("Routing", _routing(b)),
         ("Confidence", _confidence(b.parts[0])),
         ("Time", _time(b.parts)),
+        ("Models", _models(b.parts)),
         (f"Misses ({len(b.misses)})", _misses(b)),
     ]
     kept = [(n, body) for n, body in sections if body]
@@ -168,6 +170,20 @@ def _time(parts: Sequence[Part]) -> Markup | None:
         (f"p95 {p.p95_seconds:.3f}", p.p95_seconds),
     ]
     return tag("figure", histogram(p.seconds, "seconds a query, snapshots open", marks))
+
+
+def _models(parts: Sequence[Part]) -> Markup | None:
+    """What each run's models took, by stage."""
+    told = [(p, s) for p in parts for s in p.stages]
+    if not told:
+        return None
+    head = tag("tr", tag("th", "run"), [tag("th", c) for c in COSTS])
+    rows = [tag("tr", tag("th", p.name), [tag("td", c) for c in costs(s)]) for p, s in told]
+    note = (
+        "Tokens as the endpoint counts them, or estimated. Of a case: the median over those with such a call."
+    )
+    return join([tag("p", note, class_="note"),
+                 tag("div", tag("table", tag("thead", head), tag("tbody", rows)), class_="wide")])  # fmt: skip
 
 
 def _misses(b: Book) -> Markup | None:

@@ -13,14 +13,16 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from eval.baselines import BASELINES
 from eval.cases import Case, Gold
 from eval.lines import LISTED, About, Hit, Line, Reason, Target, about_path, encode, finished, read_about
+from eval.models import ask, places
 from eval.settings import SHIPPED, Settings
 from eval.strata import kind_of
 from eval.world import World, code_digest, digest, views_of
+from locator.answer import Answer
 from locator.confidence import confidence
 from locator.explain import Explainer, best_symbols
 from locator.locate import best_files, search
@@ -28,6 +30,7 @@ from locator.query import Query, understand
 from locator.rank import Ranking
 from locator.report import read
 from locator.scope import Scope
+from locator.told import UNHEARD
 from locator.weights import Weights
 from summaries.errors import BugatlasError, UsageError
 from summaries.index import Index, replace
@@ -89,6 +92,8 @@ def about_of(cases: Sequence[Case], world: World, settings: Settings, scope: str
         "weights": msgspec.to_builtins(settings.weights),
         "tests": settings.tests,
     }
+    if settings.asked:
+        said["models"] = settings.asked.said
     code = (
         code_digest("locator", "summaries")
         if settings.ranker == SHIPPED
@@ -158,10 +163,23 @@ def answer(index: Index, task: Task, settings: Settings) -> Line:
         else:
             scope, query, ranking = search(index, views, report, weights, tests=settings.tests)
             by_files, by_repos, order = ranking.scores, ranking.routes, best_files(ranking, LISTED)
+        told: Answer | None = None
+        if settings.asked:
+            told = ask(index, views, report, settings.asked, weights, tests=settings.tests)
+            order = places(scope, told)
+            by_files = _reordered(by_files, order)
+            listed = [r.repo for r in told.routes]
+            by_repos = np.array(
+                [100 - listed.index(v.repo) if v.repo in listed else 1 for v in views], np.float32
+            )
         seconds = time.perf_counter() - began
     except BugatlasError as e:
         return Line(case.id, error=e.message)
-    return _line(_Asked(index, case, scope, query, ranking, weights, by_files, by_repos), order, seconds)
+    line = _line(_Asked(index, case, scope, query, ranking, weights, by_files, by_repos), order, seconds)
+    if told is None:
+        return line
+    heard = next((n for n in told.notes if n.startswith(UNHEARD)), "")
+    return structs.replace(line, confidence=told.confidence, calls=told.calls, note=heard)
 
 
 class _Asked(Struct, frozen=True):
@@ -223,6 +241,13 @@ def _why(a: _Asked, i: int) -> tuple[tuple[Reason, ...], dict[str, float]]:
     parts["role"] = -float(a.ranking.costs[i])
     kept = {name: round(x, 4) for name, x in parts.items() if abs(x) >= 5e-4}
     return tuple(Reason(e.voter, e.text, round(e.weight, 3), e.line) for e in told), kept
+
+
+def _reordered(scores: Floats, order: Sequence[int]) -> Floats:
+    """Scores in the order of an answer: listed files above all others, which keep theirs."""
+    out = np.where(scores > 0, scores / (float(scores.max()) or 1.0), scores).astype(np.float32)
+    out[list(order)] = 2 - np.arange(len(order), dtype=np.float32) / max(1, len(order))
+    return out
 
 
 def _warm(view: View) -> None:

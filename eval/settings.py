@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from eval.models import Asked
 from locator.weights import Weights
 from summaries.errors import UsageError
 
@@ -37,6 +38,7 @@ class Settings(Struct, frozen=True):
     ranker: str = SHIPPED  # or the name of a baseline
     weights: Weights | None = None  # None: what the index says, else the shipped ones
     tests: bool = False  # tests are ranked too
+    asked: Asked | None = None  # a model that judges, or answers as the reference method does
 
 
 def settings_of(config: str = SHIPPED, changes: Sequence[str] = (), without: Sequence[str] = ()) -> Settings:

@@ -67,6 +67,18 @@ class RouteHit(Struct, frozen=True):
     summary: str = ""
 
 
+class Call(Struct, frozen=True):
+    """One call of a model. Tokens as the endpoint counts them, or our estimate."""
+
+    stage: str  # "judge", "judge code", "paper route" ...
+    model: str
+    read: int  # tokens of the prompt
+    written: int  # tokens of the answer
+    money: float  # by the configured prices; 0 for what was kept from before
+    seconds: float
+    source: str  # "endpoint", "file", "cache" or "replay"
+
+
 class Step(Struct, frozen=True):
     """How far an answer has come: `route` (phase 1) begins, then `explain` (phase 2) file by file."""
 
@@ -91,3 +103,4 @@ class Answer(Struct, frozen=True):
     searched: int  # files in scope
     seconds: float
     notes: tuple[str, ...] = ()
+    calls: tuple[Call, ...] = ()  # of models

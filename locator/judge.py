@@ -22,7 +22,7 @@ from locator.confidence import verdict
 from locator.judge_prompt import brief, candidates, code
 from locator.locate import Options, Progress, locate
 from locator.report import Report, read
-from locator.told import bill, narrowed, plain, reordered, unheard, within
+from locator.told import bill, calls_of, narrowed, plain, reordered, unheard, within
 from locator.weights import Weights
 from summaries.chat import Answered, Chat
 from summaries.chat_shape import read_as, schema_of
@@ -152,7 +152,8 @@ def judged(
             note = f"the code was not read: {plain(str(e))}"
             out = replace(out, notes=(*out.notes, note))
     seconds = round(answer.seconds + time.monotonic() - began, 4)
-    return replace(narrowed(out, limit), seconds=seconds, notes=(*out.notes, bill(calls, chat.model)))
+    notes = (*out.notes, bill(calls, chat.model))
+    return replace(narrowed(out, limit), seconds=seconds, notes=notes, calls=calls_of(calls))
 
 
 def _ask_first(

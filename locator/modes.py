@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from locator.weights import Weights
     from summaries.chat import Chat
     from summaries.index import Index
+    from summaries.shard import View
 
 
 def mode_of(settings: Settings, replay: Path | None = None) -> Mode:
@@ -66,6 +67,29 @@ def find(
     finally:
         if asked is not chat:
             asked.close()
+
+
+def find_in(
+    index: Index,
+    views: Sequence[View],
+    report: Report,
+    options: Options,
+    settings: Settings,
+    chat: Chat,
+    weights: Weights | None = None,
+) -> Answer:
+    """As `find` with a model, over these snapshots: what the evaluation asks."""
+    if mode_of(settings) == "paper":
+        from locator.paper import paper_in
+
+        return paper_in(index, views, report, options, chat, judging(settings), weights)
+    from locator.judge import OFFERED, judged
+    from locator.locate import locate_in
+
+    wide = replace(options, limit=max(OFFERED, options.limit))
+    return judged(
+        index, locate_in(index, views, report, wide, weights), report, options.limit, chat, judging(settings)
+    )
 
 
 def open_model(

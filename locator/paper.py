@@ -26,7 +26,7 @@ from locator.locate import Options, Progress, directories, locate_in
 from locator.report import Report, read
 from locator.scope import Scope
 from locator.show_tree import Tree
-from locator.told import bill, plain, unheard, within
+from locator.told import bill, calls_of, plain, unheard, within
 from locator.weights import Weights
 from summaries.chat import Answered, Chat
 from summaries.chat_shape import read_as, schema_of
@@ -143,6 +143,7 @@ class _Run:
                 "the reference method gives no confidence: 0.5 stands for it",
                 bill(self.calls, self.chat.model),
             ),
+            calls_of(self.calls),
         )
 
     def _choose(self, step: str, offered: Sequence[Place], count: int) -> list[tuple[Place, str]]:

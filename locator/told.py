@@ -9,13 +9,15 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from locator.answer import Answer, Evidence, FileHit
+from locator.answer import Answer, Call, Evidence, FileHit
 from locator.locate import directories
 from summaries.chat import Answered
+from summaries.chat_types import prompt_tokens, tokens
 from summaries.errors import BugatlasError, ModelError
 
 T = TypeVar("T")
 
+UNHEARD = "answered offline, without the model"
 LONGEST = 300  # characters of a reason
 _LINK = re.compile(
     r"(?:https?|ftp|javascript|data)://?\S{1,2000}|!?\[[^\]]{0,200}\]\([^)]{0,2000}\)", re.IGNORECASE
@@ -78,8 +80,20 @@ def narrowed(answer: Answer, limit: int) -> Answer:
 
 def unheard(answer: Answer, limit: int, error: BugatlasError, mode: str) -> Answer:
     """The offline answer, with a note that says why it is that."""
-    note = f"answered offline, without the model ({mode}): {plain(str(error))}"
+    note = f"{UNHEARD} ({mode}): {plain(str(error))}"
     return narrowed(replace(answer, notes=(*answer.notes, note)), limit)
+
+
+def calls_of(told: Sequence[Answered[T]]) -> tuple[Call, ...]:
+    """What each call took. What was kept is told by our estimate of its tokens, so that repeated runs compare."""
+    out = []
+    for a in told:
+        r = a.reply
+        read, written = r.read or prompt_tokens(a.request), r.written or tokens(r.text)
+        out.append(
+            Call(a.request.stage, a.request.model, read, written, r.money, round(r.seconds, 3), r.source)
+        )
+    return tuple(out)
 
 
 def bill(calls: Sequence[Answered[T]], model: str) -> str:

@@ -41,6 +41,7 @@ class Answered(Struct, Generic[T], frozen=True):
 
     value: T
     reply: Reply
+    request: Request  # as it was sent: without secrets
 
 
 class Chat:
@@ -92,7 +93,7 @@ class Chat:
                 self.ledger.keep(request.key, reply.text)
             if self.recorder:
                 self.recorder.add(request, reply)
-            return Answered(value, reply)
+            return Answered(value, reply, request)
         raise Nonsense("no answer could be read")
 
     def ask_all(
@@ -124,7 +125,7 @@ class Chat:
         self.ledger.add(request, reply)
         if self.recorder:
             self.recorder.add(request, reply)
-        return Answered(value, reply)
+        return Answered(value, reply, request)
 
     def _send(self, request: Request, deadline: float | None) -> Reply:
         from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt

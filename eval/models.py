@@ -1,0 +1,117 @@
+"""Runs that ask a model: the mode of a configuration, one client a process, and what its calls took by stage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import msgspec
+import numpy as np
+from msgspec import Struct
+
+from eval.lines import LISTED, Line
+from locator.answer import Answer, Call
+from locator.locate import Options
+from locator.modes import find_in, open_model
+from locator.report import Report
+from locator.scope import Scope
+from locator.weights import Weights
+from summaries.chat import Chat
+from summaries.config import Settings
+from summaries.index import Index
+from summaries.shard import View
+
+
+class Asked(Struct, frozen=True):
+    """A model and how it is asked."""
+
+    settings: Settings
+    record: str = ""  # file to write answers to as well
+    replay: str = ""  # file to take them from
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """What of it makes a run what it is: not where the model is, nor how fast it may be asked."""
+        s = self.settings
+        kept = {"mode": s.mode, "model": "file" if s.model.startswith("file:") else s.model,
+                "judge_model": s.judge_model, "prompts": s.prompts, "options": dict(s.model_options)}  # fmt: skip
+        return {k: v for k, v in kept.items() if v}
+
+
+_chats: dict[str, Chat] = {}  # by configuration: a process opens each once
+
+
+def ask(
+    index: Index, views: Sequence[View], report: Report, asked: Asked, weights: Weights, *, tests: bool
+) -> Answer:
+    """The answer of a mode that asks a model, with everything that the search found behind it."""
+    key = msgspec.json.encode(msgspec.to_builtins(asked)).decode()
+    if key not in _chats:
+        record, replay = (Path(p) if p else None for p in (asked.record, asked.replay))
+        _chats[key] = open_model(asked.settings, index.root, record, replay)
+    options = Options(limit=LISTED, tests=tests)
+    return find_in(index, views, report, options, asked.settings, _chats[key], weights)
+
+
+def places(scope: Scope, answer: Answer) -> list[int]:
+    """Numbers of an answer's files in a scope, in order."""
+    at = {v.repo: (dict(zip(v.paths, range(len(v)), strict=True)), int(s))
+          for v, s in zip(scope.views, scope.starts, strict=False)}  # fmt: skip
+    return [at[f.repo][1] + at[f.repo][0][f.path] for f in answer.files]
+
+
+class Stage(Struct, frozen=True):
+    """Calls of one stage, over all cases."""
+
+    stage: str
+    model: str
+    cases: int
+    calls: int
+    kept: int  # of those, answered from the cache or a recording
+    tokens: float  # median of a case that has such a call
+    total: int
+    money: float
+    median_seconds: float  # of calls that a model answered; 0 where none did
+    p95_seconds: float
+
+
+def stages(lines: Mapping[str, Line]) -> tuple[Stage, ...]:
+    """What a run's calls took, in order of their first use, and last all of them together."""
+    calls = [(line.id, c) for line in lines.values() for c in line.calls]
+    names = list(dict.fromkeys((c.stage, c.model) for _, c in calls))
+    out = [_stage(n, m, [(i, c) for i, c in calls if (c.stage, c.model) == (n, m)]) for n, m in names]
+    return (*out, _stage("all", "", calls)) if len(out) > 1 else tuple(out)
+
+
+def _stage(name: str, model: str, calls: Sequence[tuple[str, Call]]) -> Stage:
+    by_case: dict[str, int] = {}
+    for case, c in calls:
+        by_case[case] = by_case.get(case, 0) + c.read + c.written
+    kept = [c for _, c in calls if c.source in ("cache", "replay")]
+    seconds = [c.seconds for _, c in calls if c.source not in ("cache", "replay")]
+    return Stage(
+        name, model, len(by_case), len(calls), len(kept), float(median(by_case.values())), sum(by_case.values()),
+        round(sum(c.money for _, c in calls), 6), median(seconds) if seconds else 0.0,
+        float(np.percentile(seconds, 95)) if seconds else 0.0,
+    )  # fmt: skip
+
+
+COSTS = ("stage", "model", "cases", "calls", "tokens a case", "tokens", "money", "median s", "p95 s")
+
+
+def costs(s: Stage) -> tuple[str, ...]:
+    """A stage as the cells of a table."""
+    calls = f"{s.calls:,}" + (f" ({s.kept:,} kept)" if s.kept else "")
+    waited = (f"{s.median_seconds:.2f}", f"{s.p95_seconds:.2f}") if s.calls > s.kept else ("–", "–")
+    return (
+        s.stage,
+        s.model,
+        f"{s.cases:,}",
+        calls,
+        f"{s.tokens:,.0f}",
+        f"{s.total:,}",
+        f"{s.money:.4f}",
+        *waited,
+    )
