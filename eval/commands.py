@@ -61,17 +61,23 @@ def load(path: Path) -> list[Case]:
 @click.option("--without", multiple=True, metavar="VOTER", help="Switch a voter or a group of them off: history")
 @click.option("--limit", type=click.IntRange(1), help="Only the first cases.")
 @click.option("--fresh", is_flag=True, help="Start over if the run is there.")
+@click.option("--mode", type=click.Choice(["offline", "judge", "paper"]), help="Who orders the files.")
+@click.option("--model", metavar="NAME|file:DIR", help="Language model, or a folder in which somebody answers.")
+@click.option("--models", type=PATH, metavar="FILE", help="Settings of the model, as `--config` of other commands.")
+@click.option("--record", type=PATH, metavar="FILE", help="Write the model's answers to FILE as well.")
+@click.option("--replay", type=PATH, metavar="FILE", help="Take the model's answers from FILE and ask nobody.")
 @click.pass_context
 def run_command(
     ctx: click.Context, cases: Path, repos: Path | None, mirror: str | None, scope: str, out: Path,
     work: Path | None, jobs: int | None, config: str, change: tuple[str, ...], without: tuple[str, ...],
-    limit: int | None, fresh: bool,
+    limit: int | None, fresh: bool, mode: str | None, model: str | None, models: Path | None,
+    record: Path | None, replay: Path | None,
 ) -> None:
     """Answer every case of CASES.jsonl with every repository as it was before the fix."""
     from eval.lines import read_run
     from eval.settings import settings_of
 
-    settings = settings_of(config, change, without)
+    settings = modelled(settings_of(config, change, without), mode, model, models, record, replay)
     asked = load(cases)[:limit]
     world = prepared(asked, places(ctx, repos, mirror), mirror or "", scope, work, jobs)
     done = answer_all(asked, world, settings, scope, out, jobs, fresh=fresh)
@@ -79,6 +85,22 @@ def run_command(
     click.echo(f"{settings.name}: {len(asked)} cases, {done} answered now; scope {scope}; {out}", err=True)
     click.echo(summary(asked, lines))
 # fmt: on
+
+
+def modelled(
+    settings: Settings,
+    mode: str | None,
+    model: str | None,
+    models: Path | None,
+    record: Path | None,
+    replay: Path | None,
+) -> Settings:
+    """Settings of a run that asks a model, where one is named. Raises UsageError."""
+    from eval.models import with_model
+
+    if not (mode or model or models or replay):
+        return settings
+    return with_model(settings, mode or "", model or "", models, record, replay)
 
 
 def opened(ctx: click.Context) -> Index:

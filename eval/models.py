@@ -5,23 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
 from eval.lines import LISTED, Line
 from locator.answer import Answer, Call
 from locator.locate import Options
-from locator.modes import find_in, open_model
+from locator.modes import find_in, mode_of, open_model
 from locator.report import Report
 from locator.scope import Scope
 from locator.weights import Weights
 from summaries.chat import Chat
-from summaries.config import Settings
+from summaries.config import Settings, load
+from summaries.config_models import reach
+from summaries.errors import UsageError
 from summaries.index import Index
 from summaries.shard import View
+
+if TYPE_CHECKING:
+    from eval.settings import Settings as RunSettings
 
 
 class Asked(Struct, frozen=True):
@@ -60,6 +66,24 @@ def places(scope: Scope, answer: Answer) -> list[int]:
     at = {v.repo: (dict(zip(v.paths, range(len(v)), strict=True)), int(s))
           for v, s in zip(scope.views, scope.starts, strict=False)}  # fmt: skip
     return [at[f.repo][1] + at[f.repo][0][f.path] for f in answer.files]
+
+
+def with_model(
+    settings: RunSettings, mode: str, model: str, file: Path | None, record: Path | None, replay: Path | None
+) -> RunSettings:
+    """Settings of a run that asks a model. Raises UsageError where there's a mode and no model."""
+    said = [f"{k}={v}" for k, v in (("mode", mode), ("model", model)) if v]
+    found = load(file, said)
+    chosen = mode_of(found, replay)
+    if chosen == "offline":
+        return settings
+    if not (found.model or replay):
+        raise UsageError(
+            f"mode {chosen} needs a model", "give --model NAME, --model file:DIR or --replay FILE"
+        )
+    asked = Asked(replace(found, mode=chosen), str(record or ""), str(replay or ""))
+    name = f"{settings.name} {chosen} {reach(found).name}".strip()
+    return replace(settings, name=name, asked=asked)
 
 
 class Stage(Struct, frozen=True):
