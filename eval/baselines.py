@@ -16,6 +16,7 @@ from msgspec import Struct
 from locator.report import Report
 from locator.scope import Scope, join, total
 from summaries import words
+from summaries.index import Index
 from summaries.paths import Role
 from summaries.postings import Floats, Ints, Mask, Matches, bm25, idf, weighted
 
@@ -36,27 +37,27 @@ class Ranked(Struct, frozen=True):
         return [int(i) for i in order if self.scores[i] > 0]
 
 
-Baseline = Callable[[Scope, Report], Ranked]
+Baseline = Callable[[Scope, Report, Index], Ranked]
 
 
-def _random(scope: Scope, report: Report) -> Ranked:
+def _random(scope: Scope, report: Report, index: Index) -> Ranked:
     """Any file: the floor."""
     seed = xxhash.xxh3_64_intdigest((report.title + report.body).encode("utf-8", "replace"))
     draws = np.random.default_rng(seed).random(scope.size, np.float32) + 1e-6
     return _flat(scope, draws.astype(np.float32))
 
 
-def _paths(scope: Scope, report: Report) -> Ranked:
+def _paths(scope: Scope, report: Report, index: Index) -> Ranked:
     """Words of the report in the path."""
     return _flat(scope, _bm25(scope, [_field(scope, "names", _keys(report))], _keys(report), b=0.3))
 
 
-def _body(scope: Scope, report: Report) -> Ranked:
+def _body(scope: Scope, report: Report, index: Index) -> Ranked:
     """BM25 of the whole report over whole files."""
     return _flat(scope, _bm25(scope, [_field(scope, "units", _keys(report))], _keys(report)))
 
 
-def _bm25f(scope: Scope, report: Report) -> Ranked:
+def _bm25f(scope: Scope, report: Report, index: Index) -> Ranked:
     """BM25F over body, path and what the file says of itself (Robertson, Zaragoza & Taylor, CIKM 2004)."""
     bag = _keys(report)
     fields = {"body": "units", "path": "names", "heads": "heads"}
@@ -64,13 +65,20 @@ def _bm25f(scope: Scope, report: Report) -> Ranked:
     return _flat(scope, _bm25(scope, found, bag))
 
 
-def _summaries(scope: Scope, report: Report) -> Ranked:
+def _summaries(scope: Scope, report: Report, index: Index) -> Ranked:
     """Flat retrieval over file summaries: the paper's ablation without its directory filter."""
     bag = _keys(report)
     return _flat(scope, _bm25(scope, [_field(scope, "heads", bag)], bag))
 
 
-def _top_down(scope: Scope, report: Report) -> Ranked:
+def _dense(scope: Scope, report: Report, index: Index) -> Ranked:
+    """Vectors of file summaries alone, by cosine to the report's."""
+    from eval.dense import nearness
+
+    return _flat(scope, nearness(index, scope, report))
+
+
+def _top_down(scope: Scope, report: Report, index: Index) -> Ranked:
     """Hard top-down pruning over summaries: three repositories, three directories of each, then files.
 
     The offline analogue of the paper's hierarchy: a summary is what the files below say of themselves.
@@ -94,6 +102,7 @@ BASELINES: Mapping[str, Baseline] = {
     "bm25": _body,
     "bm25f": _bm25f,
     "summaries-flat": _summaries,
+    "summaries-dense": _dense,
     "summaries-top-down": _top_down,
 }
 

@@ -158,7 +158,7 @@ def answer(index: Index, task: Task, settings: Settings) -> Line:
         ranking: Ranking | None = None
         if settings.ranker in BASELINES:
             scope, query = Scope(views), understand(report)
-            simple = BASELINES[settings.ranker](scope, report)
+            simple = BASELINES[settings.ranker](scope, report, index)
             by_files, by_repos, order = simple.scores, simple.routes, simple.best(LISTED)
         else:
             scope, query, ranking = search(index, views, report, weights, tests=settings.tests)

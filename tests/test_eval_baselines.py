@@ -25,27 +25,31 @@ REPORT = "Refund to the customer\n\nThe amount of the payment must be positive i
 
 
 @pytest.fixture(scope="module")
-def scope(tmp_path_factory: pytest.TempPathFactory) -> Scope:
+def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
     root = tmp_path_factory.mktemp("company")
     commits = company(root)
     sources = [Source(name, root / name) for name in commits]
     build(root / "index", sources, {name: (shas[0],) for name, shas in commits.items()}, workers=1)
-    index = Index.open(root / "index")
-    return Scope([index.view(name, commits[name][0]) for name in sorted(commits)])
+    return Index.open(root / "index")
+
+
+@pytest.fixture(scope="module")
+def scope(index: Index) -> Scope:
+    return Scope([index.view(name) for name in sorted(index.repos)])
 
 
 def paths(scope: Scope) -> list[str]:
     return [f"{v.repo}/{p}" for v in scope.views for p in v.paths]
 
 
-def test_bm25_is_bm25(scope: Scope) -> None:
+def test_bm25_is_bm25(index: Index, scope: Scope) -> None:
     report = read(REPORT)
     texts = {p: _text(p) for v in scope.views for p in v.paths}
     bags = {p: words.count(t) for p, t in texts.items()}
     mean = sum(sum(b.values()) for b in bags.values()) / len(bags)
     query = words.count(f"{report.title}\n{report.body}")
     df = Counter(k for b in bags.values() for k in b)
-    found = BASELINES["bm25"](scope, report).scores
+    found = BASELINES["bm25"](scope, report, index).scores
     for i, full in enumerate(paths(scope)):
         p = full.split("/", 2)[2]
         bag, size = bags[p], sum(bags[p].values())
@@ -71,16 +75,16 @@ def _text(path: str) -> str:
 
 
 @pytest.mark.parametrize("name", list(BASELINES))
-def test_no_baseline_lists_tests_or_documents(scope: Scope, name: str) -> None:
-    ranked = BASELINES[name](scope, read(REPORT))
+def test_no_baseline_lists_tests_or_documents(index: Index, scope: Scope, name: str) -> None:
+    ranked = BASELINES[name](scope, read(REPORT), index)
     listed = {paths(scope)[i] for i in ranked.best(100)}
     assert listed and not {p for p in listed if "tests/" in p or p.endswith(".md")}
-    again = BASELINES[name](scope, read(REPORT))
+    again = BASELINES[name](scope, read(REPORT), index)
     assert np.array_equal(ranked.scores, again.scores) and ranked.routes.shape == (2,)
 
 
-def test_path_words_read_paths_only(scope: Scope) -> None:
-    ranked = BASELINES["path-words"](scope, read("Charge refused"))
+def test_path_words_read_paths_only(index: Index, scope: Scope) -> None:
+    ranked = BASELINES["path-words"](scope, read("Charge refused"), index)
     assert [paths(scope)[i] for i in ranked.best(5)] == ["acme/payments/pay/charge.py"]
 
 
@@ -90,9 +94,10 @@ def test_top_down_drops_what_lies_outside_the_kept_directories(tmp_path: Path) -
     files = {f"d{n}/file{n}.py": f"def ship{n}():\n    '''Parcel {'parcel ' * n}.'''\n" for n in range(6)}
     sha = make_repo(tmp_path / "r", [commit(files)])[0]
     build(tmp_path / "index", [Source("r", tmp_path / "r")], {"r": (sha,)}, workers=1)
-    scope = Scope([Index.open(tmp_path / "index").view("r", sha)])
-    flat = BASELINES["summaries-flat"](scope, read("Parcel lost"))
-    pruned = BASELINES["summaries-top-down"](scope, read("Parcel lost"))
+    index = Index.open(tmp_path / "index")
+    scope = Scope([index.view("r", sha)])
+    flat = BASELINES["summaries-flat"](scope, read("Parcel lost"), index)
+    pruned = BASELINES["summaries-top-down"](scope, read("Parcel lost"), index)
     assert len(flat.best(100)) == 6
     assert len(pruned.best(100)) == 3
     assert set(pruned.best(100)) <= set(flat.best(100))
@@ -151,3 +156,8 @@ def test_weights_file_that_is_none(tmp_path: Path, text: str) -> None:
 def test_every_group_names_voters_that_there_are() -> None:
     for group in GROUPS:
         assert settings_of("shipped", (), [group]).name == f"shipped -{group}"
+
+
+def test_vectors_find_the_summary_that_says_the_same(index: Index, scope: Scope) -> None:
+    ranked = BASELINES["summaries-dense"](scope, read("Return money of a payment to the customer"), index)
+    assert paths(scope)[ranked.best(1)[0]] == "acme/payments/pay/refund.py"
