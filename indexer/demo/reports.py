@@ -59,7 +59,7 @@ shop-orders v1.2.0
     "DiscountSplitter.shareOf",
 )
 REFUSED = DemoReport(
-    "409 on POST /v1/charges: customer sees an error although the card was charged",
+    "A retried request to shop-payments has lost its idempotency key",
     """\
 Happens when the card network is slow. The customer gets "something went wrong" at the end of checkout, but the
 money is gone and the order turns to paid. Log of shop-payments:
@@ -68,8 +68,8 @@ money is gone and the order turns to paid. Log of shop-payments:
     time=2025-09-18T07:41:12.409Z level=WARN msg="POST /v1/charges answered 409" order=48213 attempt=2
 
 The first attempt had the key order-48213 and was captured a second before. It is always attempt 2 or 3, sent
-after the first one got no answer within 3000 ms; the request id is the same but the idempotency key is empty.
-When the first attempt is answered in time all is well.
+again by shop-gateway after the first one got no answer within 3000 ms; the x-request-id header is the same but
+the idempotency key is empty. When the first attempt is answered in time all is well.
 """,  # noqa: E501
     "shop-gateway",
     "src/clients/retry.ts",
