@@ -24,8 +24,11 @@ COMMANDS = {
     "summarise": ("indexer.summarise:summarise", "Have a language model write the summaries."),
     "remove": ("indexer.commands:remove", "Take repositories out of the index."),
     "doctor": ("indexer.commands:doctor", "Check an index and say what to run."),
+    "publish": ("indexer.commands_publish:publish", "Publish the index on a shared folder or S3."),
+    "attach": ("indexer.commands_publish:attach", "Read an index that is published elsewhere."),
     "demo": ("eval.demo:demo", "Build a small shop of six services, index it and locate three bugs."),
     "serve": ("locator.server.commands:serve", "Answer a team over HTTP: page, API, webhooks, agents."),
+    "tracker": ("locator.trackers.commands:tracker", "Check issue trackers, go through old issues."),
     "eval": ("eval.commands:evaluate", "Measure accuracy on bugs whose fixes are known."),
     "calibrate": (
         "eval.commands_calibrate:calibrate",

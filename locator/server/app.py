@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import os
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -12,18 +13,27 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from locator.server import openapi, page, probes, problems, reads, work
+from locator.answer import Answer
+from locator.locate import Options
+from locator.modes import find
+from locator.report import read
+from locator.server import hooks, openapi, page, probes, problems, reads, work
+from locator.server.access import Caller
 from locator.server.desk import Desk
 from locator.server.guard import Guard
 from locator.server.jobs import Jobs
 from locator.server.links import Links
 from locator.server.meters import Meters
 from locator.server.service import Service, own_version
-from locator.server.settings import ServiceSettings
+from locator.server.settings import ServiceSettings, secret
 from locator.server.shelf import Shelf
+from locator.trackers.handle import Locate
+from locator.trackers.run import Trackers
+from locator.trackers.settings import TrackerSettings
 from locator.weights import VOTERS, Weights
 from summaries.config import Settings
 from summaries.errors import BugatlasError
+from summaries.index import RepoState
 
 ABOUT = """From a bug report to the repository, directory, file and function that hold the bug, and why.
 
@@ -36,18 +46,51 @@ def service(root: Path, settings: ServiceSettings, asking: Settings | None = Non
     asking = asking or Settings()
     meters = Meters()
     state = Path(settings.state) if settings.state else root / "service"
+    shelf = Shelf(root)
+    weights = Weights(voters={**VOTERS, **asking.voters})
+    trackers = None
+    if settings.trackers:
+        trackers = Trackers(
+            settings.trackers,
+            state,
+            answering(shelf, asking, weights),
+            secret,
+            lambda t, done: _count(meters, t, done),
+        )
     return Service(
         settings=settings,
         root=root,
         asking=asking,
-        weights=Weights(voters={**VOTERS, **asking.voters}),
-        shelf=Shelf(root),
-        desk=Desk(settings, meters),
+        weights=weights,
+        shelf=shelf,
+        desk=Desk(settings.threads or os.cpu_count() or 1, settings.waiting, settings.timeout, meters),
+        receiving=Desk(4, 500, settings.timeout),
         jobs=Jobs(root, settings.refresh, meters),
         links=Links(root, state),
         state=state,
         meters=meters,
+        trackers=trackers,
     )
+
+
+def answering(shelf: Shelf, asking: Settings, weights: Weights) -> Callable[[TrackerSettings], Locate]:
+    """How a tracker's issues are answered: from the repositories that its settings name."""
+
+    def of(tracker: TrackerSettings) -> Locate:
+        caller = Caller(tracker.name, tracker.repos, ("read",))
+
+        def locate(title: str, body: str) -> tuple[Answer, Mapping[str, RepoState]]:
+            index = shelf.index(caller)
+            return find(index, read(body, title or None), Options(), asking, weights), index.repos
+
+        return locate
+
+    return of
+
+
+def _count(meters: Meters, tracker: str, done: str) -> None:
+    known = done in ("queued", "known", "ignored")
+    (meters.deliveries if known else meters.comments).labels(tracker, done).inc()
 
 
 def guarded(parts: Service) -> Guard:
@@ -83,11 +126,16 @@ def create(parts: Service) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         parts.jobs.open()
+        if parts.trackers:
+            parts.trackers.open()
         try:
             yield
         finally:
             parts.jobs.close()
             parts.desk.close()
+            parts.receiving.close()
+            if parts.trackers:
+                parts.trackers.close()
 
     app = FastAPI(
         title="Bugatlas",
@@ -105,7 +153,7 @@ def create(parts: Service) -> FastAPI:
         },
     )
     app.state.service = parts
-    for part in (reads, work, probes, page):
+    for part in (reads, work, hooks, probes, page):
         app.include_router(part.router)
 
     def described() -> dict[str, Any]:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 from locator.server.meters import Meters
 from locator.server.problems import ProblemError
-from locator.server.settings import ServiceSettings
 
 T = TypeVar("T")
 
@@ -18,22 +16,21 @@ T = TypeVar("T")
 class Desk:
     """Runs functions in threads. A line that is full turns the next one away rather than let all wait."""
 
-    def __init__(self, settings: ServiceSettings, meters: Meters) -> None:
-        threads = settings.threads or os.cpu_count() or 1
-        self.most, self.timeout, self.meters = threads + settings.waiting, settings.timeout, meters
+    def __init__(self, threads: int, waiting: int, timeout: float, meters: Meters | None = None) -> None:
+        self.most, self.timeout, self.meters = threads + waiting, timeout, meters
         self.busy = 0  # changed in the event loop only
-        self._pool = ThreadPoolExecutor(threads, "query")
+        self._pool = ThreadPoolExecutor(threads, "desk")
 
     def submit(self, work: Callable[[], T]) -> Future[T]:
         """Put work into the line. Raises ProblemError (503) where it is full. Call in the event loop."""
         if self.busy >= self.most:
-            self.meters.refused.inc()
+            if self.meters:
+                self.meters.refused.inc()
             raise ProblemError(503, "too many queries are waiting", headers={"retry-after": "1"})
         loop = asyncio.get_running_loop()
         future = self._pool.submit(work)
-        self.busy += 1
-        self.meters.busy.set(self.busy)
-        future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._done))
+        self._count(1)
+        future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._count, -1))
         return future
 
     async def run(self, work: Callable[[], T]) -> T:
@@ -48,6 +45,7 @@ class Desk:
         """Forget what waits; what runs is finished."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def _done(self) -> None:
-        self.busy -= 1
-        self.meters.busy.set(self.busy)
+    def _count(self, change: int) -> None:
+        self.busy += change
+        if self.meters:
+            self.meters.busy.set(self.busy)

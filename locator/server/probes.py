@@ -56,6 +56,10 @@ async def metrics(service: Here, caller: Measurer) -> Response:
         meters.repositories.set(len(states))
         meters.files.set(sum(sum(s.files.values()) for s in states))
         meters.edition.set(edition.number)
+    if service.trackers:
+        counts = service.trackers.queue.counts()
+        for state in ("ready", "running", "dead"):
+            meters.queue.labels(state).set(counts.get(state, 0))
     return Response(meters.text(), media_type=TYPE)
 
 

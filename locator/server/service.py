@@ -21,7 +21,7 @@ from locator.weights import Weights
 from summaries.config import Settings
 
 if TYPE_CHECKING:
-    from locator.trackers.desk import Trackers
+    from locator.trackers.run import Trackers
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,8 @@ class Service:
     asking: Settings  # how questions are answered: mode, model, weights
     weights: Weights
     shelf: Shelf
-    desk: Desk
+    desk: Desk  # for queries
+    receiving: Desk  # for deliveries, which wait for the disk only
     jobs: Jobs
     links: Links
     meters: Meters

@@ -118,6 +118,8 @@ def checked(settings: ServiceSettings) -> ServiceSettings:
             f"{settings.host} can be reached by others and no token is set",
             "`bugatlas serve token NAME` makes one",
         )
+    if any(t.name == "push" for t in settings.trackers):
+        raise UsageError("no tracker can be called push: /webhooks/push is for pushes")
     for what in ("tokens", "trackers"):
         names = [x.name for x in getattr(settings, what)]
         if len(set(names)) < len(names):

@@ -70,6 +70,8 @@ class Shelf:
         return self.edition().of(caller)
 
     def _refresh(self) -> None:
+        if self._now:
+            self._now.index.poll()
         try:
             if self._now is None or stamp_of(self.root) != self._now.stamp:
                 self._now = opened(self.root, self._now)

@@ -76,6 +76,19 @@ class TrackerSettings(Struct, frozen=True, forbid_unknown_fields=True):
     ] = ""
     pace: Annotated[float, Meta(ge=0, le=60, description="Seconds between two writes.")] = 0.2
     attempts: Annotated[int, Meta(ge=1, le=100, description="Tries before a delivery is set aside.")] = 12
+    backoff: Annotated[float, Meta(gt=0, le=600, description="Seconds before the second try; doubles.")] = 2.0
+    settle: Annotated[
+        float, Meta(ge=0, le=3600, description="Seconds to wait after a delivery, for edits that follow.")
+    ] = 2.0
+    catch_up: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=10_080,
+            description="Minutes between looks for issues whose delivery was lost; 0 is never.",
+        ),
+    ] = 60
+    workers: Annotated[int, Meta(ge=1, le=32, description="Issues handled at once.")] = 2
     timeout: Annotated[float, Meta(gt=0, le=120, description="Seconds for one request to the tracker.")] = (
         15.0
     )

@@ -1,0 +1,193 @@
+"""GitLab issues (docs.gitlab.com: webhook events, notes API): deliveries and the API."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+from locator.trackers import comment, signing
+from locator.trackers.events import (
+    Event,
+    Ignored,
+    Read,
+    commanded,
+    dig,
+    digest,
+    labelled,
+    listed,
+    named,
+    names,
+    text,
+)
+from locator.trackers.plain import MOST
+from locator.trackers.settings import TrackerSettings
+from locator.trackers.tracker import Access, Gone, Http, Issue, Refused
+
+KEY = re.compile(r"([\w.-]{1,200}(?:/[\w.-]{1,200}){1,20})#([1-9]\d{0,9})")
+PAGE = 100
+PAGES = 30
+
+
+def verified(settings: Mapping[str, str], headers: signing.Headers, body: bytes) -> bool:
+    """Whether a delivery holds the token (`X-Gitlab-Token`), or is signed as Standard Webhooks are."""
+    secret = settings["secret"]
+    if secret.startswith("whsec_"):
+        return signing.standard(secret, headers, body, time.time())
+    return signing.same(secret, headers.get("x-gitlab-token", ""))
+
+
+def read(settings: TrackerSettings, headers: signing.Headers, payload: Any, own: str) -> Read:
+    """What a delivery is about."""
+    event = text(payload, "object_kind") or text(payload, "event_type")
+    said, project = dig(payload, "object_attributes"), text(payload, "project", "path_with_namespace")
+    issue = dig(payload, "issue") if event == "note" else said
+    key = f"{project}#{text(issue, 'iid')}"
+    if event not in ("issue", "note") or not KEY.fullmatch(key):
+        return Ignored(f"{event[:60] or 'no event'} is not asked for")
+    if own and text(payload, "user", "username") == own:
+        return Ignored("our own event")
+    if not listed(settings, project):
+        return Ignored("project is not listed")
+    name = (
+        headers.get("idempotency-key")
+        or headers.get("webhook-id")
+        or digest(key, event, text(said, "action"), text(said, "updated_at"), text(said, "id"))
+    )
+    if event == "note":
+        note = text(said, "note")
+        wanted = text(said, "noteable_type") == "Issue" and commanded(settings, note)
+        return Event(name, key, forced=True) if wanted and comment.MARK not in note else Ignored("a comment")
+    action, changed = text(said, "action"), dig(payload, "changes")
+    matters = isinstance(changed, Mapping) and bool({"title", "description", "labels"} & changed.keys())
+    if not (action == "open" or (action == "update" and matters)):
+        return Ignored(f"action {action[:40]} is not asked for")
+    if not labelled(settings, names(payload, "labels", of="title")):
+        return Ignored("no label that is listed")
+    return Event(name, key)
+
+
+class GitLab:
+    """The REST API (v4) of one GitLab."""
+
+    def __init__(self, settings: TrackerSettings, token: str) -> None:
+        self.settings = settings
+        self.http = Http(settings, {"private-token": token})
+        self._own = ""
+
+    def check(self, project: str) -> Access:
+        """Account, and whether notes can be written in a project."""
+        missing: list[str] = []
+        if project:
+            told = self.http("GET", f"api/v4/projects/{_id(project)}")
+            levels = (
+                dig(told, "permissions", "project_access", "access_level"),
+                dig(told, "permissions", "group_access", "access_level"),
+            )
+            if max((x for x in levels if isinstance(x, int)), default=0) < 10:
+                missing.append("guest access or more is not shown")
+        version = text(self.http("GET", "api/v4/version"), "version")
+        return Access(f"GitLab {version} at {self.settings.url}", self.account(), tuple(missing))
+
+    def account(self) -> str:
+        """Our user name."""
+        if not self._own:
+            self._own = text(self.http("GET", "api/v4/user"), "username")
+        return self._own
+
+    def issue(self, key: str) -> Issue:
+        """An issue."""
+        project, number = _split(key)
+        told = self.http("GET", f"api/v4/projects/{_id(project)}/issues/{number}")
+        if not isinstance(told, Mapping):
+            raise Gone("no issue came back")
+        labels = told.get("labels")
+        return Issue(
+            key=key,
+            title=text(told, "title"),
+            body=text(told, "description")[:MOST],
+            url=text(told, "web_url"),
+            project=project,
+            labels=tuple(x for x in labels if isinstance(x, str)) if isinstance(labels, list) else (),
+        )
+
+    def wants(self, issue: Issue) -> bool:
+        """Listed project and label."""
+        return listed(self.settings, issue.project) and labelled(self.settings, issue.labels)
+
+    def created(self, since: float) -> Iterator[str]:
+        """Page by page."""
+        after = datetime.fromtimestamp(since, UTC).isoformat()
+        for project in named(self.settings):
+            for page in range(1, PAGES + 1):
+                query = {"created_after": after, "per_page": PAGE, "page": page}
+                told = self.http("GET", f"api/v4/projects/{_id(project)}/issues", **query)
+                issues = told if isinstance(told, list) else []
+                yield from (f"{project}#{text(i, 'iid')}" for i in issues)
+                if len(issues) < PAGE:
+                    break
+
+    def render(self, note: comment.Note) -> Any:
+        """Markdown."""
+        return comment.markdown(note)
+
+    def own_comments(self, key: str) -> list[str]:
+        """By our user and our mark."""
+        project, number = _split(key)
+        found: list[str] = []
+        for page in range(1, PAGES + 1):
+            query = {"per_page": PAGE, "page": page, "sort": "asc"}
+            told = self.http("GET", f"api/v4/projects/{_id(project)}/issues/{number}/notes", **query)
+            notes = told if isinstance(told, list) else []
+            own = [n for n in notes if text(n, "author", "username") == self.account()]
+            found += [text(n, "id") for n in own if comment.marked(text(n, "body"))]
+            if len(notes) < PAGE:
+                break
+        return sorted(found, key=lambda i: (len(i), i))
+
+    def _notes(self, key: str, id_: str = "") -> str:
+        project, number = _split(key)
+        if id_ and not (id_.isascii() and id_.isdigit()):
+            raise Refused(f"{id_[:60]!r} is no comment")
+        return f"api/v4/projects/{_id(project)}/issues/{number}/notes" + (f"/{id_}" if id_ else "")
+
+    def post(self, issue: Issue, body: Any) -> str:
+        """Write a comment."""
+        said = {"body": body, **({"internal": True} if self.settings.internal else {})}
+        id_ = text(self.http("POST", self._notes(issue.key), said), "id")
+        if not id_:
+            raise Refused("a comment without an id came back")
+        return id_
+
+    def edit(self, key: str, comment: str, body: Any) -> None:
+        """Write a comment anew."""
+        self.http("PUT", self._notes(key, comment), {"body": body})
+
+    def delete(self, key: str, comment: str) -> None:
+        """Take a comment away."""
+        self.http("DELETE", self._notes(key, comment))
+
+    def close(self) -> None:
+        """Close connections."""
+        self.http.close()
+
+    def tag(self, issue: Issue, repo: str) -> None:
+        """Add the label of a repository."""
+        label = self.settings.label.replace("{repo}", repo).replace(",", " ")[:255]
+        if label and label not in issue.labels:
+            project, number = _split(issue.key)
+            self.http("PUT", f"api/v4/projects/{_id(project)}/issues/{number}", {"add_labels": label})
+
+
+def _split(key: str) -> tuple[str, str]:
+    found = KEY.fullmatch(key)
+    if not found:
+        raise Refused(f"{key[:60]!r} is no issue")
+    return found[1], found[2]
+
+
+def _id(project: str) -> str:
+    return quote(project, safe="")

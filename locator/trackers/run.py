@@ -1,0 +1,204 @@
+"""All configured trackers at work: deliveries in, workers, the pace of writes."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import msgspec
+
+from locator.trackers import github, gitlab, jira
+from locator.trackers.events import Event
+from locator.trackers.handle import Handler, Locate, settle
+from locator.trackers.queue import Queue
+from locator.trackers.settings import TrackerSettings
+from locator.trackers.signing import Headers
+from locator.trackers.tracker import Tracker
+from summaries.errors import TrackerError, UsageError
+
+KINDS: Mapping[str, ModuleType] = {"jira": jira, "github": github, "gitlab": gitlab}
+OVERLAP = 600.0  # seconds that two looks for lost issues share
+Count = Callable[[str, str], None]  # tracker, what was done
+
+log = logging.getLogger("bugatlas.trackers")
+
+
+def client(settings: TrackerSettings, token: str) -> Tracker:
+    """The API of a tracker."""
+    if settings.kind == "jira":
+        return jira.Jira(settings, token)
+    return github.GitHub(settings, token) if settings.kind == "github" else gitlab.GitLab(settings, token)
+
+
+class Pace:
+    """One write at a time, so many seconds apart."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds, self._next, self._lock = seconds, 0.0, threading.Lock()
+
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        """Wait for one's turn."""
+        with self._lock:
+            wait = self._next - time.monotonic()
+            if wait > 0:
+                time.sleep(wait)
+            self._next = time.monotonic() + self.seconds
+        yield
+
+
+class Desk:
+    """One tracker: its secrets, its API, and until when it is left alone."""
+
+    def __init__(
+        self,
+        settings: TrackerSettings,
+        secret: Callable[[str], str],
+        queue: Queue,
+        locate: Locate,
+        feedback: Path,
+    ) -> None:
+        self.settings, self.kind = settings, KINDS[settings.kind]
+        self.secrets = {name: secret(getattr(settings, name)) for name in ("secret", "header_secret")}
+        if not any(self.secrets.values()):
+            hint = "give `secret`, or `header_secret` where the sender cannot sign"
+            raise UsageError(f"tracker {settings.name} has no webhook secret", hint)
+        token = secret(settings.token)
+        if not token:
+            raise UsageError(f"tracker {settings.name} has no token", "give `token` as env:NAME or file:PATH")
+        self.api = client(settings, token)
+        self.handler = Handler(settings, self.api, queue, locate, feedback, Pace(settings.pace))
+        self.resumes = 0.0  # time before which nothing is asked of it
+        self.own = ""  # our account there, until it has been found out
+        self._ask = 0.0  # time from which to ask for it
+
+    def learn_account(self) -> None:
+        """Ask the tracker who we are, twice a minute at most."""
+        if self.own or time.time() < self._ask:
+            return
+        self._ask = time.time() + 30
+        try:
+            self.own = self.api.account()
+        except TrackerError as e:
+            log.warning("%s: who we are there is not known yet: %s", self.settings.name, e)
+
+
+class Trackers:
+    """The pipeline. `locate` answers from the repositories that a tracker's settings name."""
+
+    def __init__(
+        self,
+        settings: Sequence[TrackerSettings],
+        state: Path,
+        locate: Callable[[TrackerSettings], Locate],
+        secret: Callable[[str], str],
+        count: Count = lambda tracker, done: None,
+    ) -> None:
+        """Raises TrackerError, UsageError."""
+        from filelock import FileLock, Timeout
+
+        state.mkdir(parents=True, exist_ok=True)
+        self._lock = FileLock(state / "queue.lock", thread_local=False)
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            raise TrackerError(f"another service works on {state}", "give each its own `state`") from None
+        self.queue, self.count = Queue(state / "queue.sqlite", owner=True), count
+        feedback = state / "live.jsonl"
+        self.desks = {s.name: Desk(s, secret, self.queue, locate(s), feedback) for s in settings}
+        self._ends = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._work, args=(d,), name=f"{d.settings.name}-{n}", daemon=True)
+            for d in self.desks.values()
+            for n in range(d.settings.workers)
+        ]
+        self._threads.append(threading.Thread(target=self._catch_up, name="catch-up", daemon=True))
+
+    def open(self) -> None:
+        """Begin to work."""
+        for t in self._threads:
+            t.start()
+
+    def close(self) -> None:
+        """Finish what is at hand and stop."""
+        self._ends.set()
+        for t in self._threads:
+            if t.is_alive():
+                t.join(30)
+        for desk in self.desks.values():
+            desk.api.close()
+        self.queue.close()
+        self._lock.release()
+
+    def receive(self, desk: Desk, headers: Headers, body: bytes) -> str:
+        """Take a verified delivery: "queued", "known" or why it is ignored. Raises UsageError, FullError."""
+        try:
+            payload: Any = msgspec.json.decode(body)
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as e:
+            raise UsageError(f"the delivery is not JSON: {e}") from e
+        found = desk.kind.read(desk.settings, headers, payload, desk.own)
+        if not isinstance(found, Event):
+            self.count(desk.settings.name, "ignored")
+            return str(found.why)
+        now = time.time()
+        # The sender's name for a delivery isn't signed, its body is: a replay under another name is known too.
+        names = (found.delivery[:200], "body:" + hashlib.sha256(body).hexdigest())
+        due = now + desk.settings.settle
+        new = self.queue.accept(desk.settings.name, found.issue, names, found.forced, due, now)
+        done = "queued" if new else "known"
+        self.count(desk.settings.name, done)
+        return done
+
+    def _catch_up(self) -> None:
+        """Look for issues whose delivery never came: some senders try once only."""
+        while not self._ends.is_set():
+            for desk in self.desks.values():
+                now = time.time()
+                name = f"{desk.settings.name}:created"
+                last = self.queue.marked(name)
+                if not desk.settings.catch_up or now < last + 60 * desk.settings.catch_up:
+                    continue
+                try:
+                    if last:  # not what was there before we came
+                        self._look(desk, last - OVERLAP, now)
+                    self.queue.mark(name, now)
+                except TrackerError as e:
+                    log.warning("%s: looking for lost issues: %s", desk.settings.name, e)
+            self.queue.prune(time.time())
+            self._ends.wait(60)
+
+    def _look(self, desk: Desk, since: float, now: float) -> None:
+        for key in desk.api.created(since):
+            if self._ends.is_set():
+                return
+            if self.queue.written(desk.settings.name, key) is None:
+                self.queue.accept(desk.settings.name, key, [f"created:{key}"], False, now, now)
+
+    def _work(self, desk: Desk) -> None:
+        name = desk.settings.name
+        while not self._ends.is_set():
+            desk.learn_account()
+            wait = desk.resumes - time.time()
+            if wait > 0:
+                self._ends.wait(min(wait, 1.0))
+                continue
+            task = self.queue.take([name], time.time())
+            if task is None:
+                self.queue.wait(0.5)
+                continue
+            try:
+                done, pause = settle(self.queue, task, desk.handler)
+            except Exception:
+                log.exception("%s %s", name, task.issue)
+                done, pause = "failed", 0.0
+            if pause:
+                desk.resumes = time.time() + pause
+            self.count(name, done)
+            log.info("%s %s: %s", name, task.issue, done)

@@ -1,0 +1,185 @@
+"""What the pipeline needs of a tracker, and how its refusals are told apart."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from email.utils import parsedate_to_datetime
+from typing import Any, Protocol
+
+import httpx
+from msgspec import Struct
+
+from locator.trackers.comment import Note
+from locator.trackers.settings import TrackerSettings
+from summaries.errors import TrackerError, UsageError
+
+MOST_BYTES = 32_000_000  # of one answer
+LONGEST = 86_400.0  # seconds that a tracker may make us wait
+AGENT = "bugatlas"
+
+
+class Later(TrackerError):
+    """Worth another try, after so many seconds where the tracker said so. `all` stops the whole tracker."""
+
+    def __init__(self, message: str, seconds: float = 0.0, *, everything: bool = False) -> None:
+        super().__init__(message)
+        self.seconds, self.everything = seconds, everything
+
+
+class Refused(TrackerError):
+    """Another try would be refused as well."""
+
+
+class Gone(TrackerError):
+    """The issue or comment isn't there, or not for us."""
+
+
+class Issue(Struct, frozen=True):
+    """An issue as it is now."""
+
+    key: str
+    title: str
+    body: str  # Markdown
+    url: str
+    project: str
+    type: str = ""
+    type_id: str = ""
+    labels: tuple[str, ...] = ()
+    customers: bool = False  # people outside can read comments
+
+
+class Access(Struct, frozen=True):
+    """What a check found out about a tracker."""
+
+    server: str
+    account: str
+    missing: tuple[str, ...] = ()  # permissions
+
+
+class Tracker(Protocol):
+    """A tracker's calls. All may raise Later, Refused or Gone."""
+
+    def check(self, project: str) -> Access:
+        """Who we are there, and what we lack to comment in a project."""
+
+    def account(self) -> str:
+        """Id of our own account, "" where it cannot be told."""
+
+    def issue(self, key: str) -> Issue:
+        """An issue as it is now."""
+
+    def wants(self, issue: Issue) -> bool:
+        """Whether its project and kind are listed."""
+
+    def created(self, since: float) -> Iterator[str]:
+        """Keys of issues made since then (UTC seconds) in the projects that are listed by name."""
+
+    def render(self, note: Note) -> Any:
+        """A comment in the tracker's markup."""
+
+    def own_comments(self, key: str) -> list[str]:
+        """Ids of our comments on an issue, the oldest first."""
+
+    def post(self, issue: Issue, body: Any) -> str:
+        """Write a comment; its id."""
+
+    def edit(self, key: str, comment: str, body: Any) -> None:
+        """Write a comment anew."""
+
+    def delete(self, key: str, comment: str) -> None:
+        """Take a comment away."""
+
+    def tag(self, issue: Issue, repo: str) -> None:
+        """Set the component or label of the routed repository, where the settings say so."""
+
+    def close(self) -> None:
+        """Close connections."""
+
+
+class Http:
+    """Requests to one tracker: bounded, not redirected, with refusals as exceptions."""
+
+    def __init__(self, settings: TrackerSettings, headers: Mapping[str, str], auth: Any = None) -> None:
+        url = httpx.URL(settings.url)
+        if (
+            url.scheme == "http"
+            and url.host not in ("127.0.0.1", "::1", "localhost")
+            and not settings.plain_http
+        ):
+            raise UsageError(
+                f"{settings.url} would send the token in the clear", "use https, or set plain_http"
+            )
+        self.timeout = settings.timeout
+        self.client = httpx.Client(
+            base_url=settings.url.rstrip("/") + "/",
+            headers={"user-agent": AGENT, "accept": "application/json", **headers},
+            auth=auth,
+            timeout=settings.timeout,
+            follow_redirects=False,
+            trust_env=True,
+        )
+
+    def __call__(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
+        """One request; its JSON, or None where there's no content. Raises Later, Refused or Gone."""
+        try:
+            with self.client.stream(method, path, json=body, params=query or None) as got:
+                data = b""
+                for chunk in got.iter_bytes():
+                    data += chunk
+                    if len(data) > MOST_BYTES:
+                        raise Refused(f"{method} {path}: the answer is too large")
+        except (httpx.HTTPError, httpx.InvalidURL) as e:
+            # What was sent may still arrive: look again no sooner than it could have.
+            wait = self.timeout if method == "POST" and not isinstance(e, httpx.ConnectError) else 0.0
+            raise Later(f"{method} {path}: {type(e).__name__}: {e}", wait) from e
+        told = httpx.Response(got.status_code, headers=got.headers, content=data, request=got.request)
+        _check(told, f"{method} {path}")
+        try:
+            return told.json() if data.strip() else None
+        except (ValueError, RecursionError) as e:
+            raise Later(f"{method} {path}: the answer is not JSON") from e
+
+    def close(self) -> None:
+        """Close connections."""
+        self.client.close()
+
+
+def _check(got: httpx.Response, what: str) -> None:
+    code = got.status_code
+    if code < 300:
+        return
+    said = f"{what}: {code} {_said(got)}".strip()
+    wait = _wait(got)
+    limited = code == 429 or (code == 403 and (wait or got.headers.get("x-ratelimit-remaining") == "0"))
+    if limited:
+        raise Later(said, wait or 60.0, everything=True)
+    if code == 401:
+        raise Later(said, 300.0, everything=True)  # a token that ran out: nothing else would go through
+    if code in (404, 410):
+        raise Gone(said)
+    if code >= 500 or code in (408, 409, 425):
+        raise Later(said, wait)
+    raise Refused(said)
+
+
+def _wait(got: httpx.Response) -> float:
+    value = got.headers.get("retry-after", "")
+    if value.isascii() and value.isdigit() and len(value) < 10:
+        return min(float(value), LONGEST)
+    try:
+        return min(max(0.0, parsedate_to_datetime(value).timestamp() - time.time()), LONGEST)
+    except (TypeError, ValueError, OverflowError):
+        return 0.0
+
+
+def _said(got: httpx.Response) -> str:
+    """The tracker's own words, for people."""
+    try:
+        told = got.json()
+    except (ValueError, RecursionError):
+        return ""
+    if isinstance(told, dict):
+        words = told.get("errorMessages") or told.get("errors") or told.get("message") or ""
+        return " ".join(str(words).split())[:300]
+    return ""
