@@ -61,6 +61,12 @@ def ask(
     return find_in(index, views, report, options, asked.settings, _chats[key], weights)
 
 
+def close() -> None:
+    """Let go of the clients of this process."""
+    while _chats:
+        _chats.popitem()[1].close()
+
+
 def places(scope: Scope, answer: Answer) -> list[int]:
     """Numbers of an answer's files in a scope, in order."""
     at = {v.repo: (dict(zip(v.paths, range(len(v)), strict=True)), int(s))

@@ -18,7 +18,7 @@ from msgspec import Struct, structs
 from eval.baselines import BASELINES
 from eval.cases import Case, Gold
 from eval.lines import LISTED, About, Hit, Line, Reason, Target, about_path, encode, finished, read_about
-from eval.models import ask, places
+from eval.models import ask, close, places
 from eval.settings import SHIPPED, Settings
 from eval.strata import kind_of
 from eval.world import World, code_digest, digest, views_of
@@ -114,7 +114,10 @@ def _check(out: Path, about: About) -> None:
 def _answers(tasks: Sequence[Task], root: Path, settings: Settings, jobs: int) -> Iterator[Line]:
     if jobs < 2 or len(tasks) < 2:
         index = Index.open(root)
-        yield from (answer(index, t, settings) for t in tasks)
+        try:
+            yield from (answer(index, t, settings) for t in tasks)
+        finally:
+            close()
         return
     # Workers are spawned, not forked: libraries of the parent may hold threads and locks.
     with ProcessPoolExecutor(jobs, get_context("spawn"), _start, (root, settings)) as pool:

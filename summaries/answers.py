@@ -30,8 +30,9 @@ class Recorder:
     def __init__(self, path: Path) -> None:
         """Raises UsageError where the file is none of ours, or cannot be written."""
         self._known = set(recorded(path)) if path.exists() else set()
+        self._path = path
         try:
-            self._file = path.open("ab")
+            path.open("ab").close()
         except OSError as e:
             raise UsageError(f"cannot write {path}: {e.strerror}") from e
         self._lock = threading.Lock()
@@ -44,12 +45,8 @@ class Recorder:
         with self._lock:
             if line.key not in self._known:
                 self._known.add(line.key)
-                self._file.write(encode(line) + b"\n")
-                self._file.flush()
-
-    def close(self) -> None:
-        """Release the file."""
-        self._file.close()
+                with self._path.open("ab") as f:
+                    f.write(encode(line) + b"\n")
 
 
 class Replayer:

@@ -66,8 +66,6 @@ class Chat:
     def close(self) -> None:
         """Release connections and files."""
         self.endpoint.close()
-        if self.recorder:
-            self.recorder.close()
         self.ledger.close()
 
     def ask(self, request: Request, read: Callable[[str], T], deadline: float | None = None) -> Answered[T]:
