@@ -17,6 +17,7 @@ from indexer import fanout, knowledge
 from indexer.fanout import OnDone, OnFiles
 from indexer.repos import Source
 from indexer.repository import Job, Outcome, unchanged
+from summaries.attached import pull
 from summaries.errors import BugatlasError, IndexDamaged, IndexVersion
 from summaries.index import Index, Manifest, read_state, unreferenced
 from summaries.types import SkipReason
@@ -62,8 +63,9 @@ def build(
     began = time.perf_counter()
     index = _opened(root, manifest, rebuild)
     cores = workers or os.cpu_count() or 1
+    url = index.remote.about.url if index.remote else ""
     jobs = [
-        Job(root, s, tuple((ats or {}).get(s.name, (None,))), index.manifest, rebuild=rebuild)
+        Job(root, s, tuple((ats or {}).get(s.name, (None,))), index.manifest, rebuild=rebuild, url=url)
         for s in sources
     ]
     with index.writing():
@@ -73,6 +75,8 @@ def build(
             _sweep(index)
         rest = [j for j in jobs if j.source.name not in settled]
         outcomes += fanout.run(rest, fanout.engine(engine, cores, len(rest)), on_files, on_done)
+        if url:
+            pull(root)
         problem = _know(root, on_phase)
     outcomes.sort(key=lambda o: o.repo)
     states = [o.state for o in outcomes if o.state]

@@ -140,6 +140,10 @@ def guarded(job: Job, progress: Callable[[int, int], None] = lambda parsed, foun
     """Index one repository; whatever goes wrong is told in the outcome."""
     name = job.source.name
     try:
+        if job.url:
+            from indexer.publish import index_and_publish
+
+            return index_and_publish(job, progress)
         return index_repository(job, progress)
     except BugatlasError as e:
         why = str(e)

@@ -37,6 +37,9 @@ class Cluster:
             dask: Any = import_module("distributed")
         except ImportError as e:
             raise UsageError("the package distributed is missing", "pip install 'bugatlas[cluster]'") from e
+        if self.address != OWN and not all(job.url for job in jobs):
+            what = "the machines of a cluster meet in a published index, and this one is not"
+            raise UsageError(what, "bugatlas publish URL, then bugatlas --index FOLDER attach URL")
         with ExitStack() as stack:
             client = _client(dask, stack, self.address, min(self.cores, len(jobs)))
             waiting: dict[Any, Job] = {

@@ -52,6 +52,7 @@ class Job(Struct, frozen=True):
     workers: int = 1
     keep: bool = True  # keep snapshots that an earlier run made
     rebuild: bool = False  # parse everything anew, in a store of its own
+    url: str = ""  # publish there, and leave `root` alone
 
 
 class Outcome(Struct, frozen=True):

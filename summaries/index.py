@@ -17,6 +17,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 import xxhash
@@ -33,6 +34,9 @@ from summaries.errors import (
 from summaries.shard import SCHEMA, Shard, View
 from summaries.store import Store
 from summaries.types import SkipReason
+
+if TYPE_CHECKING:
+    from summaries.attached import Fetcher
 
 MANIFEST = "bugatlas.json"
 STORE = "blobs.sqlite"
@@ -89,6 +93,7 @@ class Index:
     def __init__(self, root: Path, manifest: Manifest) -> None:
         self.root = root
         self.manifest = manifest
+        self.remote: Fetcher | None = None  # where it is published, if it is read from there
         self._shards: dict[str, Shard] = {}
         self._stores: dict[str, Store] = {}
 
@@ -96,6 +101,11 @@ class Index:
     def open(cls, root: Path | str) -> Index:
         """Raises IndexMissing, IndexVersion or IndexDamaged."""
         root = Path(root)
+        remote = None
+        if (root / "remote.json").exists():
+            from summaries.attached import fetcher
+
+            remote = fetcher(root)
         try:
             data = (root / MANIFEST).read_bytes()
         except (FileNotFoundError, NotADirectoryError):
@@ -113,7 +123,9 @@ class Index:
                 f"the index at {root} has schema {manifest.schema}, this version writes {SCHEMA}",
                 "run `bugatlas index --rebuild`",
             )
-        return cls(root, manifest)
+        index = cls(root, manifest)
+        index.remote = remote
+        return index
 
     @classmethod
     def create(cls, root: Path | str, manifest: Manifest | None = None) -> Index:
@@ -142,7 +154,7 @@ class Index:
     def shard(self, name: str) -> Shard:
         """A repository's shard."""
         if name not in self._shards:
-            shard = Shard(self.folder(name) / self.repos[name].shard)
+            shard = Shard(self._held(name, self.repos[name].shard))
             if shard.info.schema != SCHEMA:
                 raise IndexVersion(
                     f"{name} was indexed by another version (schema {shard.info.schema}, not {SCHEMA})",
@@ -154,8 +166,16 @@ class Index:
     def store(self, name: str) -> Store:
         """A repository's facts and texts, for reading."""
         if name not in self._stores:
-            self._stores[name] = Store(self.folder(name) / self.repos[name].store)
+            self._stores[name] = Store(self._held(name, self.repos[name].store))
         return self._stores[name]
+
+    def _held(self, name: str, file: str) -> Path:
+        return self.remote.held(name, file) if self.remote else self.folder(name) / file
+
+    def poll(self) -> None:
+        """Look for what is newly published, if the index is read from elsewhere; `renewed` then shows it."""
+        if self.remote:
+            self.remote.poll()
 
     def view(self, name: str, at: str | None = None) -> View:
         """A repository's snapshot. Raises SnapshotMissing where the index does not hold `at`."""
@@ -179,6 +199,7 @@ class Index:
     def only(self, names: Collection[str]) -> Index:
         """This index with some of its repositories and no trace of the others. Shares what is open."""
         part = Index(self.root, self.manifest)
+        part.remote = self.remote
         part.__dict__["repos"] = {n: s for n, s in self.repos.items() if n in names}
         part._shards = {n: s for n, s in self._shards.items() if n in names}
         part._stores = {n: s for n, s in self._stores.items() if n in names}
