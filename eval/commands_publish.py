@@ -17,7 +17,7 @@ from summaries.errors import UsageError
 if TYPE_CHECKING:
     from eval.published import Corpus, Published
 
-CONFIGS = Path(__file__).resolve().parent.parent / "configs"
+CONFIGS = Path(__file__).resolve().parent.parent / "configs" / "published"
 
 
 # fmt: off
@@ -67,7 +67,7 @@ def ablate_command(
 @click.option("--title", required=True, help="What the corpus is, for readers of the table.")
 @click.option("--work", type=PATH, metavar="DIR", help="As for `eval run`.")
 @click.option("--jobs", type=click.IntRange(1), help="As for `eval run`.")
-@click.option("--configs", type=PATH, default=CONFIGS, help="Where published runs are kept.  [default: configs/]")
+@click.option("--configs", type=PATH, default=CONFIGS, help="Where published runs are kept.  [default: configs/published/]")
 def publish_command(
     name: str, cases: str, repos: Path | None, mirror: str | None, scope: str, config: str, title: str,
     work: Path | None, jobs: int | None, configs: Path,
@@ -94,7 +94,7 @@ def publish_command(
 @click.option("--mirror", metavar="PATTERN", help="Where clones lie, as for `eval run`.")
 @click.option("--work", type=PATH, metavar="DIR", help="As for `eval run`; one corpus at a time.")
 @click.option("--jobs", type=click.IntRange(1), help="As for `eval run`.")
-@click.option("--configs", type=PATH, default=CONFIGS, help="Where published runs are kept.  [default: configs/]")
+@click.option("--configs", type=PATH, default=CONFIGS, help="Where published runs are kept.  [default: configs/published/]")
 @click.option("--table", "as_table", is_flag=True, help="Print the published figures as a table and run nothing.")
 @click.pass_context
 def published_command(

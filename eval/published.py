@@ -1,6 +1,6 @@
 """Published figures: what was run on which corpus, what came out, and whether it still does.
 
-A file of `configs/` is one run: the command's parts, the corpus pinned by digests and commits, and each figure
+A file of `configs/published/` is one run: the command's parts, the corpus pinned by digests and commits, and each figure
 with its interval. A figure is as published while it lies within `tolerance`.
 """
 
