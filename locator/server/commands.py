@@ -71,10 +71,10 @@ def serve(
     from locator.server.app import configured, service
     from locator.server.settings import load
 
+    chosen = load(file, host=host, port=port)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(Lines())
     logging.basicConfig(level=logging.WARNING if quiet else logging.INFO, handlers=[handler], force=True)
-    chosen = load(file, host=host, port=port)
     parts = service(ctx.obj or default_dir(), chosen, settings)
     server = uvicorn.Server(configured(parts))
     if until_eof:
