@@ -1,4 +1,5 @@
-"""Write the pages that follow from the code: `docs/cli.md` of the commands, `docs/config.md` of the settings.
+"""Write the pages that follow from the code: `docs/cli.md` of the commands, `docs/config.md` of the settings,
+`docs/openapi.json` of the service, and the table of published figures in the README.
 
 python docs/generate.py            write them
 python docs/generate.py --check    say which are out of date; exit code 1 if any is
@@ -76,7 +77,19 @@ def openapi() -> str:
     return json.dumps(spec, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-PAGES = {"cli.md": cli_page, "config.md": config_page, "openapi.json": openapi}
+def readme() -> str:
+    """README.md with the published figures between its marks."""
+    from eval.published import read_published, table
+
+    runs = sorted((DOCS.parent / "configs" / "published").glob("*.toml"))
+    text = (DOCS.parent / "README.md").read_text("utf-8")
+    before, rest = text.split(MARKS[0], 1)
+    _, after = rest.split(MARKS[1], 1)
+    return before + MARKS[0] + "\n" + table({p.stem: read_published(p) for p in runs}) + "\n" + MARKS[1] + after
+
+
+MARKS = ("<!-- results: made by docs/generate.py -->", "<!-- /results -->")
+PAGES = {"cli.md": cli_page, "config.md": config_page, "openapi.json": openapi, "../README.md": readme}
 
 
 def main(arguments: list[str]) -> int:
