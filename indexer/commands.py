@@ -26,6 +26,9 @@ from summaries.index import Manifest, default_dir
 @click.option(
     "-j", "--jobs", type=click.IntRange(0, 1024), metavar="N", help="Processes.  [default: one for each core]"
 )
+@click.option(
+    "--summaries", "model", metavar="MODEL", help="Then have this language model write the summaries."
+)
 @click.option("--no-fetch", is_flag=True, help="Take clones of URLs as they are.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @options
@@ -39,6 +42,7 @@ def index(
     ats: tuple[str, ...],
     rebuild: bool,
     jobs: int | None,
+    model: str | None,
     no_fetch: bool,
     as_json: bool,
 ) -> None:
@@ -84,6 +88,10 @@ def index(
         _print_json({**msgspec.to_builtins(report), "unread": unread})
     else:
         click.echo(render(report, unread))
+    if model:
+        from indexer.summarise import after_index
+
+        after_index(root, model, settings, [o.repo for o in report.outcomes if not o.failed], quiet=as_json)
     nowhere = [at for at in ats if found and all(at in o.missing for o in report.outcomes if not o.failed)]
     if report.failed or report.problem or failures or nowhere:
         raise click.exceptions.Exit(1)

@@ -93,6 +93,14 @@ def run(
         chat.close()
 
 
+def after_index(root: Path, model: str, settings: Settings, names: list[str], *, quiet: bool) -> None:
+    """Write summaries of what was just indexed. Raises ModelError where the model cannot be asked."""
+    chosen = replace(settings, model=model)
+    report = run(Index.open(root), names, chosen, dry_run=False, every_file=False, quiet=quiet)
+    if not quiet:
+        click.echo(told(report))
+
+
 def named(index: Index, asked: tuple[str, ...]) -> list[str]:
     """Repositories by name or by its end; all where none is asked. Raises UsageError."""
     out = []

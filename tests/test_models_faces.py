@@ -295,3 +295,36 @@ def test_own_prompts_are_used(index: Index, tmp_path: Path) -> None:
             f"prompts={tmp_path}",
         )
         assert said(server.requests[0]).startswith("You are Ada.\n")
+
+
+# --- what the page says ---------------------------------------------------------------------------------------
+
+
+def test_every_fault_and_setting_is_on_the_page() -> None:
+    from summaries.config_models import Models
+    from summaries.testserver import FAULTS
+
+    text = (HERE / "docs/models.md").read_text()
+    assert [f for f in FAULTS if f"| `{f}` | {FAULTS[f]} |" not in text] == []
+    table = (HERE / "docs/config.md").read_text()
+    assert [f for f in Models.__struct_fields__ if f"`{f}`" not in table] == []
+
+
+def test_index_and_then_write(tmp_path: Path) -> None:
+    index = shop(tmp_path)
+    with TestServer() as server:
+        done = run(index, "index", "--summaries", "m", "-c", f"model_url={server.url}")
+        assert done.exit_code == 0, done.output
+        assert "files" in done.stdout
+        assert server.requests
+
+
+def test_the_server_runs_by_itself() -> None:
+    command = [sys.executable, "-m", "summaries.testserver", "--port", "0", "--fault", "429:0.5"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=HERE) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        process.terminate()
+    assert line.startswith("model_url = 'http://127.0.0.1:")
+    wrong = subprocess.run([*command[:3], "--fault", "nothing"], capture_output=True, text=True, cwd=HERE)
+    assert "unknown fault nothing" in wrong.stderr
