@@ -183,9 +183,11 @@ def _store(folder: Path, name: str, anew: bool, generation: int) -> tuple[Store,
 
 
 def _next_generation(folder: Path, state: RepoState | None) -> int:
-    """One more than any generation that was published here."""
+    """One more than what is published here. What a killed run left has no say: its bytes would tell of it."""
+    if state or not (folder / "repo.json").exists():
+        return state.generation + 1 if state else 1
     numbers = [int(p.stem.rpartition("-")[2]) for p in folder.glob("shard-*.safetensors")]
-    return max([state.generation if state else 0, *numbers]) + 1
+    return max(numbers, default=0) + 1
 
 
 def _targets(git: Git, job: Job, shard: Shard | None) -> tuple[list[tuple[str, int, str]], tuple[str, ...]]:

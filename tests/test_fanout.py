@@ -119,6 +119,16 @@ def test_killed_workers_lose_nothing(
     assert contents(tmp_path) == expected
 
 
+def test_what_a_killed_run_left_changes_nothing(
+    sources: list[Source], expected: dict[str, bytes], tmp_path: Path
+) -> None:
+    run(jobs_of(tmp_path, sources), Here(1))
+    for state in tmp_path.glob("repos/*/repo.json"):
+        state.unlink()  # killed just before it published
+    run(jobs_of(tmp_path, sources), Here(1))
+    assert contents(tmp_path) == expected
+
+
 def test_a_job_that_kills_fails_alone(sources: list[Source], tmp_path: Path) -> None:
     jobs = jobs_of(tmp_path, sources)
     jobs[2] = Job(tmp_path, sources[2], (Fatal(),))  # type: ignore[arg-type]
@@ -161,8 +171,9 @@ class TestDask:
         self, sources: list[Source], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("indexer.fanout_dask.WAIT", "1s")
+        jobs = [Job(tmp_path, s, url="/published") for s in sources]
         with pytest.raises(UsageError, match="no scheduler answers"):
-            build(tmp_path, sources, engine="tcp://127.0.0.1:9")
+            run(jobs, fanout.engine("tcp://127.0.0.1:9", 2, len(jobs)))
 
     def test_workers_of_another_version(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("indexer.fanout_dask.code", os.getpid)
