@@ -95,9 +95,9 @@ def about_of(cases: Sequence[Case], world: World, settings: Settings, scope: str
     if settings.asked:
         said["models"] = settings.asked.said
     code = (
-        code_digest("locator", "summaries")
+        code_digest("locator/**/*.py", "summaries/*.py")
         if settings.ranker == SHIPPED
-        else code_digest("eval", "summaries")
+        else code_digest("eval/baselines.py", "eval/dense.py", "summaries/*.py")
     )
     return About(settings.name, scope, len(cases), digest(asked), code, said)
 
