@@ -63,5 +63,28 @@ def query(
     )
 
 
+@main.command()
+@click.option(
+    "--from", "listed", type=PATH, required=True, help="Real repositories to learn from, as for index."
+)
+@click.option("--mirror", required=True, help="Where their clones lie: `clones/{owner}/{name}.git`.")
+@click.option("--repos", default=1000, show_default=True, help="Repositories to make.")
+@click.option("--files", default=0, help="Files of a repository in the mean.  [default: as learnt]")
+@click.option("--commits", default=20, show_default=True, help="Commits of a repository at most.")
+@click.option("--bugs", default=300, show_default=True, help="Bugs to plant.")
+@click.option("--seed", default=1, show_default=True)
+@click.argument("out", type=click.Path(path_type=Path))
+def generate(
+    listed: Path, mirror: str, repos: int, files: int, commits: int, bugs: int, seed: int, out: Path
+) -> None:
+    """Make a large system of repositories in OUT, with planted bugs in cases.jsonl."""
+    from benchmarks.generate import Plan, about, learn
+    from benchmarks.generate import generate as make
+
+    plan = Plan(out, repos, files, commits, bugs, seed)
+    made = make(learn([r.where(mirror) for r in read_repos(listed)]), plan)
+    click.echo(msgspec.json.encode(about(plan, made)))
+
+
 if __name__ == "__main__":
     main()
