@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,13 @@ import uvicorn
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import Route
 
 from locator.answer import Answer
 from locator.locate import Options
 from locator.modes import find
 from locator.report import read
-from locator.server import hooks, openapi, page, probes, problems, reads, work
+from locator.server import agents, hooks, openapi, page, probes, problems, reads, work
 from locator.server.access import Caller
 from locator.server.desk import Desk
 from locator.server.guard import Guard
@@ -123,8 +124,18 @@ def configured(parts: Service) -> uvicorn.Config:
 def create(parts: Service) -> FastAPI:
     """The application of a service, for whoever the gate has let in."""
 
+    served = agents.made(parts)
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            if served:
+                await stack.enter_async_context(served.running())
+            async with working():
+                yield
+
+    @asynccontextmanager
+    async def working() -> AsyncIterator[None]:
         parts.jobs.open()
         if parts.trackers:
             parts.trackers.open()
@@ -153,6 +164,8 @@ def create(parts: Service) -> FastAPI:
         },
     )
     app.state.service = parts
+    if served:
+        app.router.routes.append(Route(agents.PATH, served, methods=["GET", "POST", "DELETE"]))
     for part in (reads, work, hooks, probes, page):
         app.include_router(part.router)
 

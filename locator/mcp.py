@@ -1,0 +1,455 @@
+"""Tools for coding agents over the Model Context Protocol: read-only, typed, small enough for a context window."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import threading
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Annotated, Any, TypeVar
+
+from mcp.server import MCPServer
+from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp_types import ToolAnnotations
+from pydantic import BaseModel, Field
+
+from locator.answer import Answer, FileHit, Step
+from locator.locate import Options
+from locator.modes import find
+from locator.render import place
+from locator.report import read
+from locator.search import Asked, search
+from locator.show import look
+from locator.terminal import one_line
+from locator.weights import Weights
+from summaries.config import Settings
+from summaries.errors import BugatlasError
+from summaries.index import Index
+
+T = TypeVar("T")
+KEPT = 128  # answers that explain_result knows
+LINE = 240  # characters of a line of code
+CHILDREN = 80  # of a place, in read_summary
+
+INSTRUCTIONS = """Bugatlas knows the team's repositories and finds where a reported bug lives.
+
+Give locate_bug the bug report whole: title, text, stack trace, log, error messages, exactly as they were
+reported. Don't shorten it, don't turn it into keywords: frames, quoted strings, paths and identifiers in it are
+read one by one. Read the files it names before you trust them; explain_result shows why a file was chosen.
+search_code is for words, exact strings and symbols that you already know."""
+
+READ_ONLY = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
+
+Run = Callable[[Callable[[], Any]], Awaitable[Any]]
+
+
+class Place(BaseModel):
+    """A file that probably has to change."""
+
+    rank: int
+    repo: str
+    path: str
+    start: int = Field(description="First line to look at, 1-based; 0 where no line stands out.")
+    end: int
+    function: str
+    score: float = Field(description="0-1 within this answer.")
+    why: list[str]
+    snippet: str = ""
+
+
+class Routed(BaseModel):
+    """A repository that the report is probably about."""
+
+    repo: str
+    commit: str
+    score: float
+    why: str
+
+
+class Located(BaseModel):
+    """Where a bug probably lives, best first."""
+
+    answer_id: str = Field(description="For explain_result.")
+    verdict: str = Field(description="confident, likely, unsure or no confident match.")
+    confidence: float = Field(description="Calibrated chance that file 1 is among those to change, 0-1.")
+    repositories: list[Routed]
+    files: list[Place]
+    searched: int
+    notes: list[str]
+
+
+class Explained(BaseModel):
+    """Everything that speaks for one file."""
+
+    repo: str
+    path: str
+    summary: str
+    evidence: list[str] = Field(description="Strongest first, with the line where it has one.")
+    functions: list[str]
+    parts: dict[str, float] = Field(description="What each voter added to the score.")
+    code: str = Field(description="The lines that the evidence points at, with their numbers.")
+
+
+class Found(BaseModel):
+    """A file that matches a search."""
+
+    repo: str
+    path: str
+    symbol: str
+    lines: list[str]
+
+
+class Searched(BaseModel):
+    """What a search found."""
+
+    files: list[Found]
+    total: int
+    more: bool = Field(description="Whether `total` is only a lower bound.")
+    notes: list[str]
+
+
+class Child(BaseModel):
+    """Something below a place."""
+
+    path: str
+    kind: str
+    summary: str
+
+
+class Summary(BaseModel):
+    """A repository, directory or file in words."""
+
+    kind: str
+    repo: str
+    path: str
+    summary: str
+    files: int
+    languages: list[str]
+    commit: str
+    children: list[Child]
+    symbols: list[str]
+    left_out: int = Field(description="Children beyond those listed.")
+
+
+class Indexed(BaseModel):
+    """An indexed repository."""
+
+    name: str
+    url: str
+    commit: str
+    time: int = Field(description="Of the commit, UTC seconds.")
+    files: int
+    also_at: list[str] = Field(description="Tags, commits and dates that `at` may name.")
+
+
+class Status(BaseModel):
+    """What is indexed."""
+
+    repositories: list[Indexed]
+    files: int
+    left_out: int
+
+
+class Answers:
+    """The newest answers, each for those who may see the same repositories as whoever asked."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[str, tuple[frozenset[str], Answer]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def keep(self, index: Index, answer: Answer) -> str:
+        """Its id."""
+        id_ = secrets.token_hex(4)
+        with self._lock:
+            self._kept[id_] = (frozenset(index.repos), answer)
+            if len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        return id_
+
+    def get(self, index: Index, id_: str) -> Answer:
+        """The answer of an id. Raises ToolError."""
+        with self._lock:
+            repos, answer = self._kept.get(id_, (frozenset(), None))
+        if answer is None or repos != index.repos.keys():
+            raise ToolError("this answer is no longer kept: call locate_bug again")
+        return answer
+
+
+def server(
+    index_of: Callable[[Context[Any, Any]], Index],
+    asking: Settings,
+    weights: Weights,
+    run: Run,
+    version: str = "",
+) -> MCPServer[Any]:
+    """The server. `index_of` gives what whoever asks may see; `run` does work beside the event loop."""
+    made: MCPServer[Any] = MCPServer("bugatlas", title="Bugatlas", instructions=INSTRUCTIONS, version=version)
+    answers = Answers()
+
+    async def within(ctx: Context[Any, Any], work: Callable[[Index], T]) -> T:
+        def done() -> T:
+            return work(index_of(ctx))
+
+        try:
+            found: T = await run(done)
+        except BugatlasError as e:
+            raise ToolError(str(e)) from None
+        return found
+
+    @made.tool(annotations=READ_ONLY, title="Find where a bug lives")
+    async def locate_bug(
+        ctx: Context[Any, Any],
+        report: Annotated[
+            str,
+            Field(
+                min_length=1,
+                max_length=1_000_000,
+                description="The bug report, whole and unchanged: title first, then text, stack traces, logs, messages.",
+            ),
+        ],
+        repo: Annotated[
+            str | None, Field(description="Only this repository. Leave out unless you are sure.")
+        ] = None,
+        at: Annotated[
+            str | None, Field(description="The version it was seen in: a tag, commit or date.")
+        ] = None,
+        limit: Annotated[int, Field(ge=1, le=20, description="Files.")] = 8,
+        include_tests: Annotated[bool, Field(description="Rank tests as well.")] = False,
+        max_snippet_lines: Annotated[int, Field(ge=0, le=20, description="Lines of code for each file.")] = 7,
+    ) -> Located:
+        """Find the repository, file and function where a reported bug most probably has to be fixed.
+
+        Searches every indexed repository of the team, by stack frames, quoted messages, identifiers, routes, words,
+        summaries and the history of changes. Use it first when you are given a bug report, an error message, a stack
+        trace or a failing log, before you search by hand.
+        """
+        options = Options(at=at, repos=(repo,) if repo else (), limit=limit, tests=include_tests)
+        steps: asyncio.Queue[Step | None] = asyncio.Queue()
+        loop = asyncio.get_running_loop()
+
+        def work(index: Index) -> tuple[str, Answer]:
+            def progress(step: Step) -> None:
+                loop.call_soon_threadsafe(steps.put_nowait, step)
+
+            found = find(index, read(report), options, asking, weights, progress)
+            return answers.keep(index, found), found
+
+        async def tell() -> None:
+            while (step := await steps.get()) is not None:
+                told = (
+                    f"{step.done} of {step.total} files explained"
+                    if step.total
+                    else "looking for the repository"
+                )
+                await ctx.report_progress(step.done, step.total or None, told)
+
+        teller = asyncio.ensure_future(tell())
+        try:
+            id_, found = await within(ctx, work)
+        finally:
+            steps.put_nowait(None)
+            await asyncio.wait({teller}, timeout=2)
+            teller.cancel()
+        return located(id_, found, max_snippet_lines)
+
+    @made.tool(annotations=READ_ONLY, title="Why this file?")
+    async def explain_result(
+        ctx: Context[Any, Any],
+        answer_id: Annotated[str, Field(description="From locate_bug.")],
+        rank: Annotated[int, Field(ge=1, le=20, description="Of the file in that answer.")] = 1,
+        max_lines: Annotated[int, Field(ge=0, le=200, description="Lines of code.")] = 40,
+    ) -> Explained:
+        """Everything that speaks for one file of an answer, with the lines of code that the evidence points at."""
+
+        def work(index: Index) -> Explained:
+            files = answers.get(index, answer_id).files
+            if rank > len(files):
+                raise ToolError(f"that answer has {len(files)} files")
+            return explained(index, files[rank - 1], max_lines)
+
+        return await within(ctx, work)
+
+    @made.tool(annotations=READ_ONLY, title="Search the code")
+    async def search_code(
+        ctx: Context[Any, Any],
+        query: Annotated[
+            str,
+            Field(
+                min_length=1,
+                max_length=2000,
+                description='Words rank; "exact text" in quotes and symbol:Name are verified. Narrow with repo:, lang:, '
+                "path:, file:; - in front excludes.",
+            ),
+        ],
+        limit: Annotated[int, Field(ge=1, le=30, description="Files.")] = 10,
+        at: Annotated[str | None, Field(description="As it was at a tag, commit or date.")] = None,
+        include_tests: bool = False,
+    ) -> Searched:
+        """Search the code of all indexed repositories for words, exact strings or symbols that you already know.
+
+        For a bug report or an error message use locate_bug instead.
+        """
+
+        def work(index: Index) -> Searched:
+            found = search(index, query, Asked(at, limit, include_tests))
+            files = [
+                Found(
+                    repo=f.repo,
+                    path=f.path,
+                    symbol=f"{f.symbol.kind} {f.symbol.qualname}" if f.symbol else "",
+                    lines=[f"{x.number}: {x.text[:LINE]}" for x in f.lines[:5]],
+                )
+                for f in found.files
+            ]
+            return Searched(files=files, total=found.total, more=found.more, notes=list(found.notes))
+
+        return await within(ctx, work)
+
+    @made.tool(annotations=READ_ONLY, title="Read a summary")
+    async def read_summary(
+        ctx: Context[Any, Any],
+        place: Annotated[
+            str,
+            Field(max_length=4096, description="repository, or repository/path; empty: all repositories."),
+        ] = "",
+        at: Annotated[str | None, Field(description="As it was at a tag, commit or date.")] = None,
+    ) -> Summary:
+        """What a repository, directory or file is for, in words, with what is in it: an overview before reading code."""
+        return await within(ctx, lambda index: summary(index, place, at))
+
+    @made.tool(annotations=READ_ONLY, title="What is indexed?")
+    async def index_status(
+        ctx: Context[Any, Any],
+        repo: Annotated[
+            str | None, Field(max_length=400, description="Only names that contain this.")
+        ] = None,
+    ) -> Status:
+        """Which repositories are indexed, at which commits, and which older versions can be asked with `at`."""
+        return await within(ctx, lambda index: status(index, repo or ""))
+
+    return made
+
+
+def located(id_: str, answer: Answer, snippet: int) -> Located:
+    """An answer for agents."""
+    return Located(
+        answer_id=id_,
+        verdict=answer.verdict,
+        confidence=answer.confidence,
+        repositories=[
+            Routed(
+                repo=r.repo, commit=r.commit, score=r.score, why="; ".join(e.text for e in r.evidence)[:400]
+            )
+            for r in answer.routes[:8]
+        ],
+        files=[_place(n, f, snippet) for n, f in enumerate(answer.files, 1)],
+        searched=answer.searched,
+        notes=[one_line(n, 300) for n in answer.notes],
+    )
+
+
+def _place(rank: int, file: FileHit, snippet: int) -> Place:
+    start, end = place(file)
+    lines = numbered(file.excerpt.start, file.excerpt.lines[:snippet]) if file.excerpt else ""
+    return Place(
+        rank=rank,
+        repo=file.repo,
+        path=file.path,
+        start=start,
+        end=end,
+        function=next((s.qualname for s in file.symbols if s.start == start), ""),
+        score=file.score,
+        why=[_said(e.text, e.line) for e in file.evidence[:4]],
+        snippet=lines,
+    )
+
+
+def _said(text: str, line: int) -> str:
+    said = one_line(text, 240)
+    return f"{said} (line {line})" if line > 1 and f":{line}" not in said else said
+
+
+def numbered(start: int, lines: Sequence[str]) -> str:
+    """Lines with their numbers, long ones cut."""
+    return "\n".join(f"{start + i}: {x[:LINE]}" for i, x in enumerate(lines))
+
+
+def explained(index: Index, file: FileHit, most: int) -> Explained:
+    """Everything about one file of an answer."""
+    view = index.view(file.repo)
+    code = ""
+    if most and file.path in view.paths:
+        text = index.store(file.repo).text(view.blob(view.paths.index(file.path))).split("\n")
+        code = _around(
+            text,
+            sorted({e.line for e in file.evidence if e.line > 1} | {s.start for s in file.symbols}),
+            most,
+        )
+    return Explained(
+        repo=file.repo,
+        path=file.path,
+        summary=file.summary,
+        evidence=[_said(e.text, e.line) for e in file.evidence],
+        functions=[
+            f"{s.kind} {s.qualname} {s.start}-{s.end} {s.signature}".strip()[:300] for s in file.symbols
+        ],
+        parts=dict(file.parts),
+        code=code,
+    )
+
+
+def _around(text: Sequence[str], points: Sequence[int], most: int) -> str:
+    """Windows of lines around points, joined where they meet."""
+    wanted: set[int] = set()
+    for reach in range(1, 8):
+        wider = {n for p in points for n in range(p - reach + 1, p + reach + 1) if 1 <= n <= len(text)}
+        if len(wider) > most and wanted:
+            break
+        wanted = wider
+    out: list[str] = []
+    before = 0
+    for n in sorted(wanted)[:most]:
+        if out and n > before + 1:
+            out.append("…")
+        out.append(f"{n}: {text[n - 1][:LINE]}")
+        before = n
+    return "\n".join(out)
+
+
+def summary(index: Index, where: str, at: str | None) -> Summary:
+    """A place of the tree for agents."""
+    node = look(index, where, at, 2 if "/" not in where.strip("/") else 1)
+    children = [Child(path=c.path or c.repo, kind=c.kind, summary=c.summary[:300]) for c in node.children]
+    return Summary(
+        kind=node.kind,
+        repo=node.repo,
+        path=node.path,
+        summary=node.summary,
+        files=node.files,
+        languages=[f"{name} {n}" for name, n in node.languages[:8]],
+        commit=node.commit,
+        children=children[:CHILDREN],
+        symbols=[f"{s.kind} {s.qualname} {s.start}-{s.end}" for s in node.symbols[:200]],
+        left_out=max(0, len(children) - CHILDREN),
+    )
+
+
+def status(index: Index, part: str) -> Status:
+    """What is indexed, for agents."""
+    states = [s for n, s in index.repos.items() if part.lower() in n.lower()]
+    listed = [
+        Indexed(
+            name=s.name,
+            url=s.url,
+            commit=s.commit,
+            time=s.time,
+            files=sum(s.files.values()),
+            also_at=[
+                i.ref if i.ref != "HEAD" else i.commit for i in index.shard(s.name).info.snapshots[1:20]
+            ],
+        )
+        for s in states[:200]
+    ]
+    return Status(repositories=listed, files=sum(r.files for r in listed), left_out=len(states) - len(listed))
