@@ -149,12 +149,14 @@ def test_standard_input_and_output(shop_index):
 # Over HTTP
 
 
-def over_http(client, name=""):
-
-    headers = {"authorization": f"Bearer {TOKENS[name]}"} if name else {}
-    return streamable_http_client(
-        f"{client.base_url}/mcp", http_client=httpx2.AsyncClient(headers=headers, timeout=30)
-    )
+@asynccontextmanager
+async def over_http(client, name):
+    headers = {"authorization": f"Bearer {TOKENS[name]}"}
+    async with (
+        httpx2.AsyncClient(headers=headers, timeout=30) as http,
+        streamable_http_client(f"{client.base_url}/mcp", http_client=http) as streams,
+    ):
+        yield streams
 
 
 def test_http_with_scopes(shop_index):
