@@ -21,7 +21,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel("Bugatlas", { log: true });
   service = new Service(context, log);
   const history = new History(context);
-  const session = new Session(service, history, context.workspaceState);
+  const session = new Session(service, history);
   const workspace = new Workspace(service);
   const opener = new Opener(workspace, service);
   const feedback = new Feedback(context);

@@ -7,6 +7,7 @@ export interface Past {
   time: number; // milliseconds since the epoch
   request: LocateRequest;
   answer: Answer | null; // null where none came: cancelled, failed, or the window was closed meanwhile
+  pending?: boolean; // asked, and neither answered nor given up when it was written
 }
 
 const LARGEST = 4 * 1024 * 1024; // characters of the whole list, as JSON
@@ -46,12 +47,13 @@ export function ago(time: number, now: number): string {
 }
 
 function readPast(value: unknown): Past[] {
-  const { id, time, request, answer } = (value ?? {}) as Record<string, unknown>;
+  const { id, time, request, answer, pending } = (value ?? {}) as Record<string, unknown>;
   const report = (request as Record<string, unknown> | undefined)?.["report"];
   if (typeof id !== "string" || typeof time !== "number" || typeof report !== "string") return [];
+  const past = { id, time, request: request as LocateRequest, answer: null, pending: pending === true };
   try {
-    return [{ id, time, request: request as LocateRequest, answer: answer ? check("Answer", answer) : null }];
+    return [{ ...past, answer: answer ? check("Answer", answer) : null }];
   } catch {
-    return [{ id, time, request: request as LocateRequest, answer: null }]; // of another version
+    return [past]; // of another version
   }
 }

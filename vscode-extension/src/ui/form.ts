@@ -47,11 +47,8 @@ export class Form implements vscode.WebviewViewProvider, vscode.Disposable {
   private async heard(message: FromForm): Promise<void> {
     switch (message.type) {
       case "ready": {
-        const { state } = this.session;
-        if (!this.waiting && state.phase === "interrupted")
-          this.waiting = { type: "fill", request: state.request, focus: false };
         this.fillNow();
-        this.tell(state);
+        this.tell(this.session.state);
         await this.offer();
         return;
       }
@@ -83,6 +80,7 @@ export class Form implements vscode.WebviewViewProvider, vscode.Disposable {
   }
 
   private tell(state: State): void {
+    if (state.phase === "interrupted") this.post({ type: "fill", request: state.request, focus: false });
     const failed = state.phase === "failed" ? state.error : undefined;
     const problem = failed ? problemOf(failed) : null;
     this.post({ type: "state", running: state.phase === "running", status: statusText(state), problem });

@@ -26,12 +26,19 @@ export class History implements vscode.TreeDataProvider<Past> {
     this.changed.fire();
   }
 
-  /** Remember a question and its answer; the id that it has from then on. */
-  async add(request: LocateRequest, answer: Answer | null): Promise<string> {
+  /** Remember a question that is being asked; the id that it has from then on. */
+  async ask(request: LocateRequest): Promise<string> {
     const id = randomBytes(6).toString("hex");
-    await this.keep(remembered(this.list, { id, time: Date.now(), request, answer }, setting("history")));
+    const past = { id, time: Date.now(), request, answer: null, pending: true };
+    await this.keep(remembered(this.list, past, setting("history")));
     return id;
   }
+
+  /** Remember what came of it. */
+  async settle(id: string, answer: Answer | null): Promise<void> {
+    await this.keep(this.list.map((p) => (p.id === id ? { ...p, answer, pending: false } : p)));
+  }
+
 
   /** Forget one, or all. */
   async remove(id?: string): Promise<void> {

@@ -13,8 +13,6 @@ export type State =
   | { phase: "failed"; request: LocateRequest; error: ServiceError }
   | { phase: "interrupted"; request: LocateRequest };
 
-const PENDING = "pending";
-
 /** Asks the service, one report at a time, and tells whoever shows the answer. */
 export class Session implements vscode.Disposable {
   state: State = { phase: "idle" };
@@ -27,15 +25,13 @@ export class Session implements vscode.Disposable {
   constructor(
     private readonly service: Service,
     private readonly history: History,
-    private readonly memory: vscode.Memento,
   ) {}
 
   /** What the last window left: its answer, or a question that it did not see answered. */
   restore(): void {
     if (this.state.phase !== "idle") return; // something was asked meanwhile
-    const request = this.memory.get<LocateRequest>(PENDING);
     const last = this.history.list[0];
-    if (request) this.set({ phase: "interrupted", request });
+    if (last?.pending) this.set({ phase: "interrupted", request: last.request });
     else if (last?.answer) this.set({ phase: "answered", request: last.request, answer: last.answer, id: last.id });
     else this.set({ phase: "idle" });
   }
@@ -47,26 +43,22 @@ export class Session implements vscode.Disposable {
     const current = (): boolean => this.running === mine;
     this.only = new Set();
     this.set({ phase: "running", request, step: undefined });
-    await this.memory.update(PENDING, request);
+    const id = await this.history.ask(request);
+    let answer: Answer | null = null;
     try {
       const server = await this.service.current();
       const progress = (step: Step): void => {
         if (current()) this.set({ phase: "running", request, step });
       };
-      const answer = await locate(server, request, progress, mine.signal);
-      if (!current()) return;
-      const id = await this.history.add(request, answer);
-      this.set({ phase: "answered", request, answer, id });
+      answer = await locate(server, request, progress, mine.signal);
+      if (current()) this.set({ phase: "answered", request, answer, id });
     } catch (thrown) {
       if (!current()) return;
       const error = asServiceError(thrown);
-      await this.history.add(request, null);
       this.set(error.trouble === "cancelled" ? { phase: "idle" } : { phase: "failed", request, error });
     } finally {
-      if (current()) {
-        this.running = undefined;
-        await this.memory.update(PENDING, undefined);
-      }
+      if (current()) this.running = undefined;
+      await this.history.settle(id, answer);
     }
   }
 
@@ -84,9 +76,8 @@ export class Session implements vscode.Disposable {
   }
 
   /** Forget the answer that is shown. */
-  async clear(): Promise<void> {
+  clear(): void {
     this.only = new Set();
-    await this.memory.update(PENDING, undefined);
     this.set({ phase: "idle" });
   }
 

@@ -116,6 +116,9 @@ export class Status implements vscode.Disposable {
   private paint(text: string, tooltip: string): void {
     if (this.building) return; // until it has ended
     this.item.text = text;
+    const { url } = this.service;
+    const index = this.service.how().index;
+    tooltip += url ? ` Service: ${url}` : ` Service: on this machine${index ? `, index ${index}` : ""}`;
     this.item.tooltip = tooltip;
     this.item.accessibilityInformation = { label: `${text.replace(/\$\([^)]*\)\s*/g, "")}. ${tooltip}`, role: "button" };
   }

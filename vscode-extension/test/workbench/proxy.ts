@@ -19,7 +19,9 @@ export async function proxy(target: string): Promise<Proxy> {
   const server = http.createServer((request, response) => {
     const parts: Buffer[] = [];
     request.on("data", (part: Buffer) => parts.push(part));
-    request.on("end", () => void answer(target, state, request, Buffer.concat(parts), response));
+    request.on("end", () => {
+      answer(target, state, request, Buffer.concat(parts), response).catch(() => response.destroy());
+    });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -49,7 +51,7 @@ async function answer(
   if (mode === "garbage") return void say(200, "text/html", "<html>Welcome to the intranet</html>");
   if (mode === "old") return void refuse(404, "Not Found");
   if (mode === "fault") return void refuse(500, "a fault of the service", "its log says more, by this instance");
-  if (mode === "unready")   {
+  if (mode === "unready") {
     if (request.url !== "/readyz") return void refuse(503, "there is no index yet");
     return void say(503, "application/json", '{"status":"unready","version":"0.1.0","detail":"IndexMissing"}');
   }

@@ -104,17 +104,11 @@ export class Window {
     return this.page.evaluate(() => navigator.clipboard.readText());
   }
 
-  /** Give the workbench the time to see that its settings have changed on disk. */
-  async settled(): Promise<void> {
-    await this.page.waitForTimeout(2000);
-  }
-
   /** Load the window anew. */
   async reload(): Promise<void> {
     await this.page.reload();
     await this.page.waitForSelector(".monaco-workbench .activitybar");
-    await this.command("Bugatlas: Locate a Bug");
-    await this.form();
+    await this.form(); // the side bar is as it was
   }
 
   /** A message of the window; it is there twice, once for screen readers. */

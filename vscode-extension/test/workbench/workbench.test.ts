@@ -38,12 +38,18 @@ after(async () => {
 });
 
 const local = () => ({ ...PLAIN, "bugatlas.command": demo.command, "bugatlas.index": demo.index });
-const behind = (more: object = {}): Record<string, unknown> => ({ ...PLAIN, "bugatlas.serverUrl": front.url, "bugatlas.timeout": 3, ...more });
+const behind = (more: Record<string, string | number> = {}) => ({ ...PLAIN, "bugatlas.serverUrl": front.url, "bugatlas.timeout": 3, ...more });
 /** Change the settings, and wait until the extension has heard of it. */
-async function set(settings: Record<string, unknown>): Promise<void> {
+async function set(settings: Record<string, string | number>): Promise<void> {
   await bench.settings(settings);
-  const url = settings["bugatlas.serverUrl"] ?? `on this machine, index ${String(settings["bugatlas.index"] ?? "")}`;
-  await w.page.locator(`.statusbar-item[aria-label*="Service: ${String(url)}"]`).waitFor();
+  const url = settings["bugatlas.serverUrl"] ?? `on this machine, index ${settings["bugatlas.index"] ?? ""}`;
+  const item = w.page.locator('.statusbar-item[aria-label^="Bugatlas"]');
+  let label = "";
+  const heard = async (): Promise<boolean> => {
+    label = (await item.getAttribute("aria-label")) ?? "";
+    return label.includes(`Service: ${url}`);
+  };
+  await until(heard, 20, "").catch(() => assert.fail(`${url} is not heard of: ${label}`));
 }
 
 const text = (report: Report) => `${report.title}\n\n${report.body}`;
@@ -135,7 +141,7 @@ test("as a list, filtered by repository, called helpful, copied as Markdown", as
   await w.command("Bugatlas: Copy as Markdown");
   await until(async () => (await w.clipboard()) !== "", 10, "the copy");
   const copied = await w.clipboard();
-  assert.match(copied, /### Where it may be: 500 on placing an order/);
+  assert.ok(copied.startsWith("### Where it may be: "), copied);
   assert.match(copied, /`shop-orders\/src\/main\/java\/com\/shop\/orders\/pricing\/DiscountSplitter\.java`/);
 });
 
@@ -176,24 +182,24 @@ test("code search takes the filters of the command, and opens the line", async (
 
 test("earlier reports come back with their answers", async () => {
   await w.fold("Recent Reports", true);
-  await w.row("Recent Reports", "Report 500 on placing an order").click();
+  const asked = report("shop-orders");
+  await w.row("Recent Reports", `Report ${asked.title.slice(0, 40)}`).click();
   await w.row(RESULTS, "File DiscountSplitter.java").waitFor();
-  assert.match(await (await w.form()).inputValue("#report"), /^500 on placing/);
+  assert.equal(await (await w.form()).inputValue("#report"), text(asked));
   await w.shot("history");
   await w.fold("Recent Reports", false);
 });
 
 test("a report that nothing matches says so", async () => {
   await w.locate("zxqv wvut");
-  await w.pane(RESULTS).getByText("No confident match").waitFor();
+  await w.pane(RESULTS).getByText("No confident match").first().waitFor();
   await w.shot("no-match");
 });
 
 test("while it works, it says at what, and can be given up", async () => {
-  await bench.settings(behind());
+  await set(behind());
   front.mode = "slow";
   front.delay = 20_000;
-  await w.settled();
   await w.locate(text(report("shop-orders")));
   const form = await w.form();
   await form.getByText("Choosing repositories; the report has 10 stack frames").waitFor();
@@ -260,23 +266,6 @@ test("no command to start a service with", async () => {
   await w.shot("fault-noCommand");
 });
 
-test("a window that is reloaded in mid-query keeps the report, and asks again when told", async () => {
-  front.mode = "slow";
-  front.delay = 20_000;
-  await set(behind({ "bugatlas.timeout": 30 }));
-  await w.locate(text(report("shop-gateway")));
-  await (await w.form()).getByText("Choosing repositories").waitFor();
-  await w.reload();
-  await w.pane(RESULTS).getByText("The window was closed before").waitFor();
-  assert.match(await (await w.form()).inputValue("#report"), /^A retried request/);
-  await w.shot("reloaded");
-  front.mode = "honest";
-  await w.pane(RESULTS).getByText("Locate again").click();
-  await w.row(RESULTS, "Repository shop-gateway").waitFor();
-  await w.reload();
-  await w.row(RESULTS, "Repository shop-gateway").waitFor();
-});
-
 for (const [name, theme] of [["dark", "Default Dark Modern"], ["contrast", "Default High Contrast"]] as const) {
   test(`legible in ${name}`, async () => {
     front.mode = "honest";
@@ -297,4 +286,23 @@ test("the workspace is indexed on demand, and the status item says so", async ()
   await w.row(RESULTS, "File DiscountSplitter.java").waitFor();
   await w.page.locator('.statusbar-item[aria-label*="this workspace is as it was indexed"]').waitFor();
   await w.shot("indexed");
+});
+
+test("a window that is reloaded in mid-query keeps the report, and asks again when told", async () => {
+  front.mode = "slow";
+  front.delay = 20_000;
+  await set(behind({ "bugatlas.timeout": 30 }));
+  await w.locate(text(report("shop-gateway")));
+  await (await w.form()).getByText("Choosing repositories").waitFor();
+  await w.reload();
+  await w.pane(RESULTS).getByText("The window was closed before").waitFor();
+  assert.equal(await (await w.form()).inputValue("#report"), text(report("shop-gateway")));
+  await w.shot("reloaded");
+  front.mode = "honest";
+  await w.pane(RESULTS).getByText("Locate again").click();
+  await w.row(RESULTS, "Repository").waitFor();
+  const before = await w.rows(RESULTS);
+  await w.reload();
+  await w.row(RESULTS, "Repository").waitFor();
+  assert.deepEqual(await w.rows(RESULTS), before);
 });
