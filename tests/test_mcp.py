@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import sys
+from contextlib import asynccontextmanager
 
 import pytest
 
