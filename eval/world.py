@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from eval.cases import Case, Repo
 from indexer.git import Git
-from summaries.errors import BugatlasError, SnapshotMissing
+from summaries.errors import BugatlasError, IndexDamaged, IndexVersion, SnapshotMissing, UsageError
 from summaries.index import MANIFEST, Index
 from summaries.shard import SCHEMA, View
 
@@ -63,7 +63,7 @@ def prepare(
     commits, problems = commits_of(cases, repos, pattern, scope)
     ats = every_commit(commits)
     root = work or _cached(repos, pattern, ats)
-    index = Index.open(root) if (root / MANIFEST).exists() else None
+    index = _opened(root)
     missing = [r for r in repos if _lacks(index, r.name, ats.get(r.name, ()))]
     if missing:
         from indexer.build import build
@@ -77,6 +77,13 @@ def prepare(
         report = build(root, sources, wanted, workers=jobs)
         problems += [f"{o.repo}: {o.reason}" for o in report.failed]
     return World(root, commits, tuple(problems))
+
+
+def _opened(root: Path) -> Index | None:
+    try:
+        return Index.open(root) if (root / MANIFEST).exists() else None
+    except (IndexVersion, IndexDamaged) as e:
+        raise UsageError(f"the working index cannot be used: {e.message}", f"remove {root}") from e
 
 
 def _lacks(index: Index | None, name: str, shas: Sequence[str]) -> bool:
