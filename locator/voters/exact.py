@@ -33,12 +33,12 @@ def marks(scope: Scope, query: Query) -> dict[str, Floats]:
     return out
 
 
-def paths(scope: Scope, query: Query) -> dict[str, Floats]:
-    """Files that the report names: by path, module, link, log position or stack frame.
+Mentioned = tuple[str, list[str], float]  # kind, suffixes from the longest, worth
 
-    A mention is matched by the longest suffix that any file has; it is worth 1 / number of such files.
-    """
-    wanted: list[tuple[str, list[str], float]] = []
+
+def mentioned(query: Query) -> list[Mentioned]:
+    """Files that the report names in any way."""
+    wanted: list[Mentioned] = []
     seen_trace: dict[int, int] = {}
     for f in query.report.frames:
         names = [*suffixes(f.path)[::-1], *_module_suffixes(f.module)]
@@ -56,6 +56,15 @@ def paths(scope: Scope, query: Query) -> dict[str, Floats]:
             wanted.append((kind, names, 1.5 if m.title else 1.0))
         elif m.kind == "dotted":
             wanted.append(("module", _module_suffixes(m.text), 1.5 if m.title else 1.0))
+    return wanted
+
+
+def paths(scope: Scope, query: Query) -> dict[str, Floats]:
+    """Files that the report names: by path, module, link, log position or stack frame.
+
+    A mention is matched by the longest suffix that any file has; it is worth 1 / number of such files.
+    """
+    wanted = mentioned(query)
     out = {
         f"at:{k}": np.zeros(scope.size, np.float32)
         for k in ("frame", "path", "file", "position", "link", "module")

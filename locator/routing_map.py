@@ -1,0 +1,98 @@
+"""Which repositories to open at all, where there are too many to search each: asked of the routing map alone.
+
+Up to ALL repositories everything is searched. Above it the MOST likeliest are, and those that the map does not
+know yet. What is left out was measured (docs/scale.md): the map keeps the repository that holds the bug.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from locator.query import Query
+from locator.route import named
+from locator.voters.exact import mentioned
+from summaries.postings import Floats, weighted
+from summaries.routing import RoutingMap
+from summaries.words import hashes
+
+ALL = 64  # repositories; so many are searched without asking
+MOST = 48
+WEIGHTS = {"units": 1.0, "messages": 0.5, "marks": 1.0, "paths": 1.0, "name": 1.0}
+
+
+def shortlist(
+    found: RoutingMap,
+    query: Query,
+    names: Sequence[str],
+    aliases: Mapping[str, Sequence[str]],
+    most: int = MOST,
+) -> list[str]:
+    """The likeliest of some repositories, in their order, with all that the map does not hold."""
+    at = {n: i for i, n in enumerate(found.names)}
+    asked = np.array([at[n] for n in names if n in at], np.int64)
+    if len(asked) <= most:
+        return list(names)
+    score = scores(found, query, aliases)
+    kept = set(asked[np.argsort(-score[asked], kind="stable")[:most]].tolist())
+    return [n for n in names if n not in at or at[n] in kept]
+
+
+def scores(found: RoutingMap, query: Query, aliases: Mapping[str, Sequence[str]]) -> Floats:
+    """How likely each repository of the map holds what the query asks for."""
+    parts = features(found, query, aliases)
+    total = np.zeros(len(found.names), np.float32)
+    for name, weight in WEIGHTS.items():
+        total += _unit(parts[name]) * np.float32(weight)
+    return total
+
+
+def features(found: RoutingMap, query: Query, aliases: Mapping[str, Sequence[str]]) -> dict[str, Floats]:
+    """One number a repository by kind of evidence: float32 (repositories of the map,)."""
+    size = len(found.names)
+    keys, weights = weighted(query.bag)
+    prose = weights * np.array([float(int(k) in query.prose) for k in keys], np.float32)
+    marks = np.array([m.key for m in query.marks], np.uint64)
+    worth = np.array([1.5 if m.title else 1.0 for m in query.marks], np.float32)
+    return {
+        "units": _words(found, "units", keys, weights, size),
+        "messages": _words(found, "messages", keys, prose, size),
+        "marks": _rare(found, "marks", marks, worth, size),
+        "paths": _paths(found, query, size),
+        "name": named(query, found.names, aliases),
+    }
+
+
+def _words(found: RoutingMap, field: str, keys: np.ndarray, weights: Floats, size: int) -> Floats:
+    at, repo, weight = found.find(field, keys)
+    spread = np.bincount(at, minlength=len(keys))
+    rarity = np.log1p((size - spread + 0.5) / (spread + 0.5))
+    return np.bincount(repo, weights=(weights * rarity)[at] * weight, minlength=size).astype(np.float32)
+
+
+def _rare(found: RoutingMap, field: str, keys: np.ndarray, worth: Floats, size: int) -> Floats:
+    at, repo, _ = found.find(field, keys)
+    spread = np.bincount(at, minlength=len(keys))
+    return np.bincount(repo, weights=(worth / np.maximum(spread, 1))[at], minlength=size).astype(np.float32)
+
+
+def _paths(found: RoutingMap, query: Query, size: int) -> Floats:
+    """Repositories with a file that the report names: each mention by the longest suffix that any has."""
+    wanted = mentioned(query)
+    every = sorted({n for _, names, _ in wanted for n in names})
+    at, repo, _ = found.find("names", hashes("p:" + n for n in every))
+    spread = np.bincount(at, minlength=len(every))
+    place = {n: i for i, n in enumerate(every)}
+    worth = np.zeros(len(every), np.float32)
+    for _, names, value in wanted:
+        best = next((place[n] for n in names if spread[place[n]]), None)
+        if best is not None:
+            worth[best] = max(worth[best], value / float(spread[best]))
+    return np.bincount(repo, weights=worth[at], minlength=size).astype(np.float32)
+
+
+def _unit(values: Floats) -> Floats:
+    """Stretched to 0-1; all alike is 0."""
+    low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
+    return ((values - low) / (high - low) if high > low else values * 0).astype(np.float32)
