@@ -152,7 +152,8 @@ def _one(pages: Pages, chat: Chat, tallies: Mapping[str, Tally], say: Say) -> No
                     tallies[stage].failed["the model invents names"] += 1
                     pages.failed(d)
             done += len(batch)
-            say(f"{pages.name}: {done:,} {stage} summaries, {chat.limits.money:.2f} spent")
+            what = f"{done:,} {stage} summar{'y' if done == 1 else 'ies'}"
+            say(f"{pages.name}: {what}, {chat.limits.money:.2f} spent")
 
 
 def _batches(drafts: Sequence[Draft]) -> Iterator[Sequence[Draft]]:

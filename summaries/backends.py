@@ -23,6 +23,7 @@ VECTORS: Mapping[str, str] = {
 
 MODELS: Mapping[str, str] = {
     "st": "summaries.models_embed:local",
+    "onnx": "summaries.models_embed:onnx",
     "openai": "summaries.models_embed:remote",
 }
 

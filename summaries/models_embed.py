@@ -1,6 +1,7 @@
 """Embedders that are models: sentence-transformers here, or an OpenAI-compatible endpoint.
 
     st:FOLDER-OR-NAME                   st:sentence-transformers/all-MiniLM-L6-v2
+    onnx:FOLDER                         the same weights without torch (summaries/models_onnx.py)
     openai:MODEL[@URL][#VARIABLE]       openai:nomic-embed-text@http://localhost:11434/v1
 
 The name says all that is needed and is recorded in the index; keys never are: VARIABLE is the environment
@@ -13,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -186,7 +187,7 @@ class Remote(Batches):
 class Opener:
     """Opens the model of one name."""
 
-    def __init__(self, kind: type[Local] | type[Remote], name: str) -> None:
+    def __init__(self, kind: Callable[[str, Path], Embedder], name: str) -> None:
         self._kind, self._name = kind, name
 
     def open(self, folder: Path) -> Embedder:
@@ -202,6 +203,13 @@ def local(name: str) -> Opener:
 def remote(name: str) -> Opener:
     """`openai:MODEL[@URL][#VARIABLE]`."""
     return Opener(Remote, name)
+
+
+def onnx(name: str) -> Opener:
+    """`onnx:FOLDER`."""
+    from summaries.models_onnx import Onnx
+
+    return Opener(Onnx, name)
 
 
 def _loaded(name: str) -> SentenceTransformer:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -97,6 +99,53 @@ def test_nothing_is_connected_to_for_local_weights(tmp_path: Path) -> None:
         assert backends.embedder(f"st:{weights()}", tmp_path).documents(["an order"]).shape == (1, 384)
     finally:
         refuse_network(False)
+
+
+needs_onnx = pytest.mark.skipif(find_spec("onnx") is None, reason="the package onnx is not installed")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("onnx")
+
+
+@needs_weights
+@needs_onnx
+def test_the_same_weights_without_torch_mean_the_same(local: Embedder, made: Path) -> None:
+    light = backends.embedder(f"onnx:{weights()}", made)
+    rows = light.documents(TEXTS)
+    assert rows.shape == (4, 384)
+    assert np.all((rows * local.documents(TEXTS)).sum(1) > 0.97)
+    assert int(np.argmax(rows @ light.query("Customers are billed twice"))) == 0
+
+
+@needs_weights
+@needs_onnx
+def test_a_vector_without_torch_depends_on_its_text_only(made: Path, tmp_path: Path) -> None:
+    light = backends.embedder(f"onnx:{weights()}", made)
+    together = light.documents(TEXTS)
+    for text, row in zip(TEXTS, together, strict=True):
+        assert np.array_equal(light.query(text), row)
+    again = backends.embedder(f"onnx:{weights()}", made)  # made once
+    assert again.digest == light.digest
+    code = f"import sys; sys.path.insert(0, {str(Path(__file__).parent.parent)!r}); from summaries import backends; " \
+           f"from pathlib import Path; backends.embedder('onnx:{weights()}', Path({str(made)!r})).query('a'); " \
+           "print('torch' in sys.modules)"  # fmt: skip
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+def test_folders_that_hold_no_model(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"no tokenizer\.json"):
+        backends.embedder(f"onnx:{tmp_path}", tmp_path)
+    (tmp_path / "tokenizer.json").write_text("{}")
+    with pytest.raises(ModelError, match="neither ONNX file"):
+        backends.embedder(f"onnx:{tmp_path}", tmp_path)
+    (tmp_path / "model.onnx").write_bytes(b"not a graph")
+    with pytest.raises(ModelError, match="cannot be run"):
+        backends.embedder(f"onnx:{tmp_path}", tmp_path)
+    with pytest.raises(ModelError, match="cannot be loaded"):
+        backends.embedder(f"st:{tmp_path}", tmp_path)
 
 
 # --- over HTTP ------------------------------------------------------------------------------------------------
