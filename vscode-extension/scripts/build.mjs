@@ -14,5 +14,5 @@ await Promise.all([
   esbuild.build({ ...shared, entryPoints: { form: "src/form/main.ts" }, outdir: "dist", platform: "browser", format: "iife", target: "es2022" }),
   esbuild.build({ ...node, minify: false, sourcemap: "inline", entryPoints: await tests("unit"), outdir: "out/unit" }),
   esbuild.build({ ...node, minify: false, entryPoints: await tests("host"), outdir: "out/host", external: ["vscode", "mocha"] }),
-  esbuild.build({ ...node, minify: false, entryPoints: ["test/workbench/workbench.test.ts"], outdir: "out/workbench", external: ["playwright-core"] }),
+  esbuild.build({ ...node, minify: false, entryPoints: ["test/workbench/workbench.test.ts", "test/workbench/host.test.ts"], outdir: "out/workbench", external: ["playwright-core"] }),
 ]);

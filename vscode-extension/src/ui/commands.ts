@@ -76,8 +76,8 @@ export function commands(parts: Parts): Record<string, (...given: never[]) => un
     clearHistory: () => history.remove(),
     // the service
     indexWorkspace: () => status.index(),
-    connect: () => connect(service),
-    setToken: () => setToken(service),
+    connect: async () => resume(parts, await connect(service)),
+    setToken: async () => resume(parts, await setToken(service)),
     forgetToken: () => forgetToken(service),
     restartService: () => service.restart(),
     howToInstall: () => howToInstall(),
@@ -85,6 +85,11 @@ export function commands(parts: Parts): Record<string, (...given: never[]) => un
     showLog: () => log.show(),
     menu: () => menu(),
   };
+}
+
+/** Ask again what could not be asked before. */
+async function resume({ session }: Parts, connected: boolean): Promise<void> {
+  if (connected && session.state.phase === "failed") await session.locate(session.state.request);
 }
 
 /** The place of the read-only view that is open. */

@@ -6,8 +6,8 @@ import { change, setting } from "./settings";
 
 const INSTALL = "pip install 'bugatlas[serve,mcp]'";
 
-/** Ask for the address of a service, then for a token if it wants one, and say what answered. */
-export async function connect(service: Service): Promise<void> {
+/** Ask for the address of a service, then for a token if it wants one; whether it can be asked now. */
+export async function connect(service: Service): Promise<boolean> {
   const url = await vscode.window.showInputBox({
     title: "Connect to a Bugatlas service",
     prompt: "Its address; empty: a local one is started when it is needed.",
@@ -16,21 +16,21 @@ export async function connect(service: Service): Promise<void> {
     ignoreFocusOut: true,
     validateInput: (text) => (!text.trim() || isAddress(text.trim()) ? undefined : "As in https://host or http://host:port"),
   });
-  if (url === undefined) return;
+  if (url === undefined) return false;
   await change("serverUrl", url.trim());
-  if (url.trim()) await verify(service);
+  return url.trim() ? verify(service) : true;
 }
 
-/** Ask for a token, and keep it in the secret storage of the editor. */
-export async function setToken(service: Service): Promise<void> {
+/** Ask for a token, and keep it in the secret storage of the editor; whether the service can be asked now. */
+export async function setToken(service: Service): Promise<boolean> {
   if (!service.url) {
     void vscode.window.showInformationMessage("A local service needs no token. Connect to a service first.");
-    return;
+    return false;
   }
   const token = await askToken(service.url);
-  if (token === undefined) return;
+  if (token === undefined) return false;
   await service.setToken(token);
-  await verify(service);
+  return verify(service);
 }
 
 /** Forget the token of the service that is set. */
@@ -48,17 +48,19 @@ export async function howToInstall(): Promise<void> {
   if (picked === set) await vscode.commands.executeCommand("workbench.action.openSettings", "bugatlas.command");
 }
 
-async function verify(service: Service): Promise<void> {
+async function verify(service: Service): Promise<boolean> {
   try {
     const server = await service.current();
     const { version } = await health(server);
     const found = await repositories(server);
     const count = `${found.length} ${found.length === 1 ? "repository" : "repositories"}`;
     void vscode.window.showInformationMessage(`Connected to Bugatlas ${version} at ${service.url}: ${count}.`);
+    return true;
   } catch (thrown) {
     const error = asServiceError(thrown);
     if (error.trouble === "unauthorized" && !(await service.token())) return setToken(service);
     void vscode.window.showWarningMessage(`${error.message} ${advice(error)}`);
+    return false;
   }
 }
 

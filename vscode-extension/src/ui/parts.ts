@@ -1,4 +1,5 @@
 import type * as vscode from "vscode";
+import type { Mcp } from "./mcp";
 import type { Feedback } from "./feedback";
 import type { Form } from "./form";
 import type { Opener } from "./open";
@@ -8,6 +9,7 @@ import type { Searching } from "./searching";
 import type { Service } from "./service";
 import type { Session } from "./session";
 import type { Status } from "./status";
+import type { Workspace } from "./workspace";
 
 /** Everything that commands act on. */
 export interface Parts {
@@ -20,5 +22,7 @@ export interface Parts {
   opener: Opener;
   feedback: Feedback;
   status: Status;
+  workspace: Workspace;
+  mcp: Mcp;
   log: vscode.LogOutputChannel;
 }

@@ -36,6 +36,11 @@ export class Status implements vscode.Disposable {
     this.item.show();
   }
 
+  /** What the item says, with its icon. */
+  get text(): string {
+    return this.item.text;
+  }
+
   /** Ask the service, if one runs, how the index stands. */
   async refresh(): Promise<void> {
     if (this.building) return;

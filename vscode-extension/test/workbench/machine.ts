@@ -48,6 +48,7 @@ export interface Shop {
   command: string; // `bugatlas`
   index: string;
   workspace: string;
+  repositories: string; // where all of them lie
   reports: Report[];
 }
 
@@ -75,7 +76,7 @@ export async function shop(folder: string): Promise<Shop> {
   const workspace = path.join(folder, "workspace");
   for (const name of ["shop-orders", "shop-gateway"])
     await cp(path.join(folder, "shop", name), path.join(workspace, name), { recursive: true });
-  return { command, index, workspace, reports: JSON.parse(stdout) as Report[] };
+  return { command, index, workspace, repositories: path.join(folder, "shop"), reports: JSON.parse(stdout) as Report[] };
 }
 
 /** A real service over an index. */
@@ -93,7 +94,7 @@ export async function service(shop: Shop): Promise<{ url: string; stop: () => vo
 /** A workbench with the extension installed in a fresh profile. `settings` are the user's. */
 export async function start(
   folder: string,
-  given: { vsix?: string; workspace: string; settings: object; trust?: boolean },
+  given: { vsix?: string; workspace: string; settings: object; trust?: boolean; env?: Record<string, string> },
 ): Promise<{ url: string; settings: (all: object) => Promise<void>; stop: () => void }> {
   const server = await workbench();
   const extensions = path.join(folder, "extensions");
@@ -113,7 +114,7 @@ export async function start(
   const args = ["--host", "127.0.0.1", "--port", String(port), "--without-connection-token", ...own];
   args.push("--accept-server-license-terms", "--telemetry-level", "off", "--enable-smoke-test-driver");
   if (!given.trust) args.push("--disable-workspace-trust");
-  const env = { ...process.env, HOME: path.join(folder, "home") };
+  const env = { ...process.env, ...given.env, HOME: path.join(folder, "home") };
   const child = spawn("node", [server, ...args], { detached: true, stdio: "ignore", env });
   const base = `http://127.0.0.1:${port}`;
   await until(() => answers(base), 60, "the workbench");
