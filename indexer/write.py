@@ -201,13 +201,12 @@ def _warned(draft: Draft, struck: Sequence[str]) -> Draft:
 
 
 def publish(index: Index, names: Sequence[str], say: Say = lambda line: None) -> None:
-    """Make new summaries of repositories seen: a new generation, and the knowledge base in step."""
+    """Make new summaries of repositories seen: notes, and vectors where the index has them."""
     from indexer.knowledge import update
+    from summaries.renew import renew
 
     with index.writing():
-        for name in names:
-            state = index.repos[name]
-            index.publish(replace(state, generation=state.generation + 1))
+        renew(index, names)
         update(index, say)
 
 

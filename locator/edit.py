@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import click
-from msgspec.structs import replace
 
 from locator.show import look, resolve
 from summaries.errors import UsageError
 from summaries.index import Index
+from summaries.renew import renew
 from summaries.written import Written
 
 MOST = 4000  # characters of a summary
@@ -43,5 +43,4 @@ def keep(index: Index, repo: str, path: str, text: str) -> None:
             kept.keep_edit(path, text)
         finally:
             kept.close()
-        state = index.repos[repo]
-        index.publish(replace(state, generation=state.generation + 1))
+        renew(index, [repo])

@@ -18,6 +18,7 @@ from msgspec import Struct
 from summaries.errors import IndexDamaged
 
 FILE = "written.sqlite"
+STAMP = "summarised"  # note of a store that says of which generation its summaries are
 SEED = "\0seed"  # the path that a repository's seed context goes by
 
 _SCHEMA = """

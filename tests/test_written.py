@@ -12,18 +12,20 @@ import pytest
 from gitkit import commit, git, make_repo
 from hypothesis import given
 from hypothesis import strategies as st
-from modelkit import REPORT, chat_of, shop
+from modelkit import ORDERS, REPORT, chat_of, shop
 
 from indexer.build import build
 from indexer.repos import Source
 from indexer.write import Stage, WriteReport, Writing, plan, write
+from locator.edit import keep
 from locator.locate import Options, locate
 from locator.show import look
 from summaries.chat_types import Price
 from summaries.errors import IndexDamaged, IndexLocked
-from summaries.index import Index
+from summaries.index import Index, Manifest
 from summaries.testserver import TestServer, said
 from summaries.types import Facts, Symbol
+from summaries.vectors import Knowledge
 from summaries.written import FILE, Place, Written, effective
 from summaries.written_check import check, names
 from summaries.written_prompt import essence, parts_of
@@ -466,3 +468,31 @@ def test_an_empty_repository_is_no_trouble(tmp_path: Path) -> None:
         report = write(Index.open(tmp_path / "i"), ["r"], chat_of(server))
     assert not report.stopped
     assert locate(Index.open(tmp_path / "i"), REPORT, Options()).files == ()
+
+
+def test_vectors_follow_what_was_written_and_edited(tmp_path: Path) -> None:
+    root = tmp_path / "shop-orders"
+    make_repo(root, [commit(ORDERS, "All of it")])
+    manifest = Manifest(embedder="hash", vectors="exact")
+    build(tmp_path / "index", [Source("shop-orders", root)], manifest=manifest, workers=1)
+    index = Index.open(tmp_path / "index")
+    generation = index.repos["shop-orders"].generation
+
+    def poet(body: dict[str, Any]) -> Any:
+        return {
+            "summary": f"Albatross wings carry the sailor home over {subject(body) or 'the sea'} at night."
+        }
+
+    assert Knowledge(index).near("albatross sailor", limit=1)[0].score < 0.3
+    with TestServer(poet) as server:
+        write(index, NAMES, chat_of(server), EVERY)
+    index = again(index)
+    assert index.repos["shop-orders"].generation == generation
+    near = Knowledge(index).near("albatross wings carry the sailor home over the sea at night", limit=1)[0]
+    assert near.score > 0.8
+    keep(index, "shop-orders", "src/orders/basket.py", "Marzipan penguins waltz under chandeliers.")
+    assert Knowledge(again(index)).near("albatross", limit=1)  # still there, until the next run
+    build(index.root, [Source("shop-orders", root)], manifest=manifest, workers=1)
+    near = Knowledge(again(index)).near("marzipan penguins waltz under chandeliers", limit=1)[0]
+    assert near.path == "src/orders/basket.py"
+    assert look(again(index), "shop-orders/src/orders/basket.py").summary.startswith("Marzipan")
