@@ -34,10 +34,14 @@ PULLS = (10.0, 30.0, 100.0, 300.0, 1000.0)
 SURE_PULL = 5.0
 HELD = 0.35  # share of the lessons that judge
 INNER = 0.7  # share of the teaching part that teaches while the pull is chosen
-LEAST = 40  # lessons
+LEAST = 30  # lessons
 SHOWN = ("Success@1", "Success@5", "Success@10", "MRR", "Route@1")
 
 T = TypeVar("T")
+
+
+class TooFew(UsageError):
+    """There is not enough to learn from."""
 
 
 class Gain(Struct, frozen=True):
@@ -77,14 +81,14 @@ def calibrate(
     jobs: int = 1,
     say: Say = lambda line: None,
 ) -> Calibration:
-    """Learn from the newest `most` fixes before `until`, or from reports. Raises UsageError where there are too few."""
+    """Learn from the newest `most` fixes before `until`, or from reports. Raises TooFew."""
     dated = [c for c in reports if c.before is not None and c.before < until]
     cases = (
         sorted(dated, key=lambda c: (c.before or 0, c.id)) if reports else lessons(index, most, slices, until)
     )
     what = "reports" if reports else "past fixes"
     if len(cases) < LEAST:
-        raise UsageError(f"only {len(cases)} {what} were found", f"{LEAST} are the least to learn from")
+        raise TooFew(f"only {len(cases)} {what} were found", f"{LEAST} are the least to learn from")
     say(f"{len(cases)} {what}, {cases[0].as_of} to {cases[-1].as_of}")
     world = prepare(cases, repos_of(index), "", "all", work, jobs, say)
     tasks = [Lesson(c, world.commits[c.id]) for c in cases]
@@ -93,7 +97,7 @@ def calibrate(
         samples = pool.map(_sample, [(t, shipped) for t in tasks])
         known = [(t, s) for t, s in zip(tasks, samples, strict=True) if s]
         if len(known) < LEAST:
-            raise UsageError(f"only {len(known)} {what} have a file that can be found",
+            raise TooFew(f"only {len(known)} {what} have a file that can be found",
                              f"{LEAST} are the least to learn from")  # fmt: skip
         cut = int(len(known) * (1 - HELD))
         pull, learnt = _learn([s for _, s in known[:cut]], shipped, all_free=bool(reports))
@@ -114,19 +118,27 @@ def calibrate(
 
 
 def _learn(samples: Sequence[Sample], shipped: Weights, *, all_free: bool) -> tuple[float, Weights]:
-    """The pull that does best on the later of the samples, and the weights that it gives on all of them."""
+    """The pull chosen on the later of the samples, and the weights that it gives on all of them."""
     names = names_of(shipped)
     free = np.array([all_free or f"{part}.{name}" in TAUGHT for part, name in names], np.bool_)
     start = np.array([getattr(shipped, part)[name] for part, name in names], np.float64)
     cut = int(len(samples) * INNER)
     early, late = samples[:cut], samples[cut:]
-    scored = [(float(reciprocal_ranks(late, fit(early, start, p, free)).mean()), p) for p in PULLS]
-    pull = max(scored)[1]  # of equals the strongest pull
+    scored = [reciprocal_ranks(late, fit(early, start, p, free)) for p in PULLS]
+    pull = _pull(scored)
     found = fit(samples, start, pull, free)
     tables: dict[str, dict[str, float]] = {}
     for (part, name), w in zip(names, found, strict=True):
         tables.setdefault(part, {})[name] = float(w)
     return pull, replace(shipped, **tables)
+
+
+def _pull(scored: Sequence[Floats]) -> float:
+    """The strongest pull that is within a standard error of the best (Breiman et al., CART, 1984)."""
+    best = max(scored, key=lambda s: float(s.mean()))
+    behind = [best - s for s in scored]
+    close = [p for p, d in zip(PULLS, behind, strict=True) if d.mean() <= d.std() / max(1, len(d) - 1) ** 0.5]
+    return max(close)
 
 
 def measured(trials: Sequence[Trial]) -> Floats:

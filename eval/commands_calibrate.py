@@ -16,7 +16,7 @@ from summaries.errors import UsageError
 @click.command()
 @click.option("--cases", type=PATH, metavar="CASES.jsonl",
               help="Learn from these reports (see `eval mine --issues`).  [default: messages of past fixes]")
-@click.option("--fixes", type=click.IntRange(40), default=400, show_default=True, help="Past fixes to learn from.")
+@click.option("--fixes", type=click.IntRange(30), default=400, show_default=True, help="Past fixes to learn from.")
 @click.option("--until", metavar="DATE", help="Only what was fixed before then, so that later bugs can be scored.")
 @click.option("--work", type=PATH, metavar="DIR", help="An index of the snapshots.  [default: in the user's cache]")
 @click.option("--jobs", type=click.IntRange(1), help="Processes.  [default: one a core, 8 at most]")
@@ -31,7 +31,7 @@ def calibrate(
     # fmt: on
     import msgspec
 
-    from eval.calibrate import as_text, told
+    from eval.calibrate import TooFew, as_text, told
     from eval.calibrate import calibrate as learn
     from locator.weights import FILE, Learnt
     from summaries.index import replace
@@ -46,15 +46,19 @@ def calibrate(
         before = seconds_of(until) if until else 2**40
     except ValueError as e:
         raise UsageError(f"{until!r} is not a date", "write it as 2024-05-01") from e
-    found = learn(
-        index,
-        load(cases) if cases else (),
-        most=fixes,
-        until=before,
-        work=work,
-        jobs=jobs or min(os.cpu_count() or 1, 8),
-        say=lambda line: click.echo(line, err=True),
-    )
+    try:
+        found = learn(
+            index,
+            load(cases) if cases else (),
+            most=fixes,
+            until=before,
+            work=work,
+            jobs=jobs or min(os.cpu_count() or 1, 8),
+            say=lambda line: click.echo(line, err=True),
+        )
+    except TooFew as e:
+        click.echo(f"nothing learnt: {e}; the weights stay as they are")
+        return
     click.echo(as_text(found))
     if not (found.kept or found.sure_kept or out):
         with index.writing():
