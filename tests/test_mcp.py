@@ -200,7 +200,7 @@ def test_http_needs_a_token_and_the_right_host(shop_index):
             client.post("/mcp", json=first, headers={**good, "origin": "https://evil.example"}).status_code
             == 403
         )
-        assert client.post("/mcp", content=b"x" * 2_000_000, headers=good).status_code == 413
+        assert client.post("/mcp", content=b"x" * 5_000_000, headers=good).status_code == 413
     with running(shop_index, mcp=False) as (client, _):
         assert client.post("/mcp", json=first, headers=head).status_code == 404
 

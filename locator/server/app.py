@@ -18,7 +18,7 @@ from locator.answer import Answer
 from locator.locate import Options
 from locator.modes import find
 from locator.report import read
-from locator.server import agents, hooks, openapi, page, probes, problems, reads, work
+from locator.server import agents, hooks, issues, openapi, page, probes, problems, reads, work
 from locator.server.access import Caller
 from locator.server.desk import Desk
 from locator.server.guard import Guard
@@ -114,7 +114,7 @@ def configured(parts: Service) -> uvicorn.Config:
         server_header=False,
         proxy_headers=bool(settings.proxies),
         forwarded_allow_ips=list(settings.proxies),
-        limit_concurrency=1000,
+        limit_concurrency=300,
         timeout_keep_alive=15,
         timeout_graceful_shutdown=20,
         h11_max_incomplete_event_size=32 * 1024,
@@ -166,7 +166,7 @@ def create(parts: Service) -> FastAPI:
     app.state.service = parts
     if served:
         app.router.routes.append(Route(agents.PATH, served, methods=["GET", "POST", "DELETE"]))
-    for part in (reads, work, hooks, probes, page):
+    for part in (reads, issues, work, hooks, probes, page):
         app.include_router(part.router)
 
     def described() -> dict[str, Any]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from locator.server.settings import RIGHTS
 from summaries.config import Settings, options
 from summaries.errors import UsageError
 from summaries.index import default_dir
@@ -93,7 +94,7 @@ def _end_with_input(server: uvicorn.Server) -> None:
 @serve.command()
 @click.argument("name")
 @click.option("--repos", multiple=True, metavar="PATTERN", help="Repositories it may see.  [default: all]")
-@click.option("--may", multiple=True, type=click.Choice(["read", "index", "metrics"]), default=("read",),
+@click.option("--may", multiple=True, type=click.Choice(RIGHTS), default=("read",),
               show_default=True, help="What it may do. Repeatable.")  # fmt: skip
 def token(name: str, repos: tuple[str, ...], may: tuple[str, ...]) -> None:
     """Make a token. It is shown once; the lines for the service's file hold only its hash."""

@@ -40,12 +40,17 @@ def says(struct: type[Struct], *problems: int, status: int = 200, about: str = "
     return out | refuses(*problems)
 
 
-def streams(about: str, *problems: int) -> Specs:
-    """`responses=` of a route that answers with server-sent events."""
-    out: Specs = {
-        200: {"description": about, "content": {"text/event-stream": {"schema": {"type": "string"}}}}
+def streams(about: str, events: dict[str, type[Struct]], *problems: int) -> Specs:
+    """`responses=` of a route that answers with server-sent events, each with a struct as JSON in `data`."""
+    data = {
+        "type": "string",
+        "contentMediaType": "application/json",
+        "contentSchema": {"oneOf": [_of(struct)["schema"] for struct in events.values()]},
     }
-    return out | refuses(*problems)
+    fields = {"event": {"type": "string", "enum": list(events)}, "data": data, "id": {"type": "string"}}
+    item = {"type": "object", "required": ["event", "data"], "properties": fields}
+    content = {"text/event-stream": {"itemSchema": item}}
+    return {200: {"description": about, "content": content}, **refuses(*problems)}
 
 
 def refuses(*statuses: int) -> Specs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 
@@ -81,7 +82,20 @@ async def on_http(request: Request, error: Exception) -> Response:
     """No such route, wrong method, or one of our own refusals."""
     assert isinstance(error, HTTPException)
     hint = error.hint if isinstance(error, ProblemError) else ""
-    return problem(error.status_code, str(error.detail), hint, _id(request), error.headers)
+    headers = error.headers
+    if error.status_code == 405:
+        headers = {"allow": ", ".join(_methods(request))}
+    return problem(error.status_code, str(error.detail), hint, _id(request), headers)
+
+
+def _methods(request: Request) -> list[str]:
+    """All methods of a path: the framework names those of one of its routes only."""
+    found: set[str] = set()
+    for template, methods in request.app.openapi()["paths"].items():
+        pattern = re.sub(r"\\{\w+\\}", "[^/]+", re.escape(template))
+        if re.fullmatch(pattern, request.url.path):
+            found |= {m.upper() for m in methods}
+    return sorted(found) or ["GET"]
 
 
 async def on_invalid(request: Request, error: Exception) -> Response:

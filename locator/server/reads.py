@@ -77,6 +77,7 @@ async def post_locate(service: Here, caller: Reader, asked: Wanted, request: Req
     summary="The same, with its progress",
     responses=streams(
         "Events: `progress` (a Step) while it works, then one `result` (an Answer) or `error` (a Problem).",
+        {"progress": Step, "result": Answer, "error": Problem},
         404, 413, 415, 503,
     ),
     openapi_extra=takes(LocateRequest),
@@ -84,32 +85,34 @@ async def post_locate(service: Here, caller: Reader, asked: Wanted, request: Req
 )  # fmt: skip
 async def post_stream(service: Here, caller: Reader, asked: Wanted, request: Request) -> Response:
     """Server-sent events; a comment line every ten seconds keeps the connection open."""
-    steps: asyncio.Queue[tuple[str, Any]] = asyncio.Queue()
+    steps: asyncio.Queue[Step | None] = asyncio.Queue()
     loop = asyncio.get_running_loop()
     gone = False
 
     def progress(step: Step) -> None:
         if gone:
             raise StoppedError
-        loop.call_soon_threadsafe(steps.put_nowait, ("progress", step))
+        loop.call_soon_threadsafe(steps.put_nowait, step)
 
     def work() -> Answer:
         return answer(service, caller, asked, progress)
 
     task = asyncio.ensure_future(service.desk.run(work))
 
+    task.add_done_callback(lambda _: steps.put_nowait(None))
+
     async def events() -> AsyncIterator[bytes]:
         nonlocal gone
         try:
-            while not (task.done() and steps.empty()):
-                next_ = asyncio.ensure_future(steps.get())
-                await asyncio.wait({next_, task}, timeout=BEAT, return_when=asyncio.FIRST_COMPLETED)
-                if next_.done():
-                    yield event(*next_.result())
-                else:
-                    next_.cancel()
-                    if not task.done():
-                        yield b": working\n\n"
+            while True:
+                try:
+                    step = await asyncio.wait_for(steps.get(), BEAT)
+                except TimeoutError:
+                    yield b": working\n\n"
+                    continue
+                if step is None:
+                    break
+                yield event("progress", step)
             yield _last(task, service, request)
         finally:
             gone = True

@@ -73,6 +73,11 @@ async def indexer(request: Request) -> Caller:
     return await _caller(request, "index")
 
 
+async def issue_reader(request: Request) -> Caller:
+    """The caller, who must be allowed to read issues of the trackers."""
+    return await _caller(request, "issues")
+
+
 async def measurer(request: Request) -> Caller:
     """The caller, who must be allowed to read metrics."""
     return await _caller(request, "metrics")
@@ -80,5 +85,6 @@ async def measurer(request: Request) -> Caller:
 
 Reader = Annotated[Caller, Depends(reader)]
 Worker = Annotated[Caller, Depends(indexer)]
+IssueReader = Annotated[Caller, Depends(issue_reader)]
 Measurer = Annotated[Caller, Depends(measurer)]
 Here = Annotated[Service, Depends(service_of)]

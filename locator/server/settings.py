@@ -14,8 +14,8 @@ from msgspec import Meta, Struct
 from locator.trackers.settings import TrackerSettings
 from summaries.errors import UsageError
 
-Right = Literal["read", "index", "metrics"]
-RIGHTS: tuple[Right, ...] = ("read", "index", "metrics")
+Right = Literal["read", "index", "metrics", "issues"]
+RIGHTS: tuple[Right, ...] = ("read", "index", "metrics", "issues")
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
@@ -33,7 +33,8 @@ class Token(Struct, frozen=True, forbid_unknown_fields=True):
     may: Annotated[
         tuple[Right, ...],
         Meta(
-            description="`read` asks and browses, `index` starts and cancels jobs, `metrics` reads /metrics."
+            description="`read` asks and browses, `index` starts and cancels jobs, `metrics` reads /metrics, "
+            "`issues` reads issues of the trackers' listed projects."
         ),
     ] = ("read",)
 
@@ -77,7 +78,7 @@ class ServiceSettings(
     timeout: Annotated[float, Meta(gt=0, le=600, description="Seconds after which a query is given up.")] = (
         30.0
     )
-    body_kib: Annotated[int, Meta(ge=1, le=65_536, description="Largest request, in KiB.")] = 1024
+    body_kib: Annotated[int, Meta(ge=1, le=65_536, description="Largest request, in KiB.")] = 4096
     webhook_kib: Annotated[int, Meta(ge=1, le=65_536, description="Largest webhook delivery, in KiB.")] = 8192
     rate: Annotated[
         int,

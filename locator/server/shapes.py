@@ -7,7 +7,6 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from locator.answer import Answer, Step
 from locator.locate import Options
 
 Words = Annotated[str, Meta(min_length=1, max_length=400)]
@@ -35,18 +34,6 @@ class LocateRequest(Struct, frozen=True, forbid_unknown_fields=True):
         """As the locator takes them."""
         given = {name: getattr(self, name) for name in Options.__struct_fields__ if hasattr(self, name)}
         return Options(**given)
-
-
-class Result(Struct, frozen=True):
-    """The `result` event of a stream."""
-
-    answer: Answer
-
-
-class Progress(Struct, frozen=True):
-    """The `progress` event of a stream."""
-
-    step: Step
 
 
 class Repository(Struct, frozen=True):
@@ -136,7 +123,7 @@ State = Literal["queued", "running", "done", "failed", "cancelled"]
 class JobRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """Repositories of the index to bring up to date; empty: all that the token may see."""
 
-    repos: Annotated[tuple[Words, ...], Meta(max_length=10_000)] = ()
+    repos: Annotated[tuple[Words, ...], Meta(max_length=1000)] = ()
 
 
 class Settled(Struct, frozen=True):

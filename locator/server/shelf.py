@@ -15,7 +15,7 @@ from pathlib import Path
 from locator.server.access import Caller
 from locator.server.shapes import Part
 from summaries.errors import BugatlasError, IndexDamaged, IndexMissing
-from summaries.index import MANIFEST, Index
+from summaries.index import MANIFEST, MOST_OPEN, Index
 
 CHECK = 0.5  # seconds between looks at the disk
 TRIES = 5  # to open an index that somebody is publishing to
@@ -88,7 +88,7 @@ def opened(root: Path, before: Edition | None) -> Edition:
         stamp = stamp_of(root)
         index = before.index.renewed() if before else Index.open(root)
         damaged = []
-        for name in index.repos:
+        for name in index.repos if len(index.repos) <= MOST_OPEN else ():
             try:
                 index.shard(name)
                 index.store(name)

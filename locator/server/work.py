@@ -62,7 +62,9 @@ async def delete_job(service: Here, caller: Worker, id: str) -> Response:  # noq
 @router.get(
     "/{id}/events",
     summary="Watch a job",
-    responses=streams("Events: `job` (a Job) whenever it changes, the last one when it has ended.", 404),
+    responses=streams(
+        "Events: `job` (a Job) whenever it changes, the last one when it has ended.", {"job": Job}, 404
+    ),
     response_class=StreamingResponse,
 )
 async def get_events(service: Here, caller: Worker, id: str, request: Request) -> Response:  # noqa: A002
