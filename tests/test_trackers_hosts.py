@@ -236,7 +236,8 @@ def test_pushes_are_refused_without_a_secret(shop_index):
 
 
 def test_places_of_repositories():
-    same = {"https://code.example/shop/orders.git", "https://u:p@code.example/shop/orders", "git@code.example:shop/orders.git",
+    same = {"https://code.example/shop/orders.git", "https://u:p@code.example/shop/orders",
+            "git@code.example:shop/orders.git",
             "ssh://git@code.example:7999/shop/orders.git", "HTTPS://Code.Example/Shop/Orders/"}  # fmt: skip
     assert {place(u) for u in same} == {"code.example/shop/orders"}
     assert place("") == place("not a url") == ""
