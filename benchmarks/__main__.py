@@ -64,6 +64,29 @@ def query(
 
 
 @main.command()
+@click.option("--index", "root", type=PATH, required=True, help="An index of the repositories.")
+@click.option("--cases", type=PATH, required=True, help="Reports to ask, one JSON object a line.")
+@click.option(
+    "--repos", type=PATH, help="Take repositories as they were: the list, for an evaluation's index."
+)
+@click.option("--mirror", default="", help="And where their clones lie.")
+@click.option("--counts", default="5,10,20", show_default=True, help="Numbers of repositories to choose.")
+@click.option("--most", default=0, help="Ask no more than so many reports.  [default: all]")
+@click.option("--label", default="routing", show_default=True, help="Name of the result.")
+@click.option("--out", type=click.Path(path_type=Path), default=RESULTS, help="Folder of results.")
+def routing(
+    root: Path, cases: Path, repos: Path | None, mirror: str, counts: str, most: int, label: str, out: Path
+) -> None:
+    """Choose repositories by the routing map, beside CORI, ReDDE, Taily and searching everything."""
+    from benchmarks.routing import routing_accuracy
+
+    asked = read_cases(cases)[0]
+    asked = asked[:: max(1, len(asked) // most)] if most else asked
+    listed = read_repos(repos) if repos else None
+    _tell(label, routing_accuracy(root, asked, listed, mirror, [int(n) for n in counts.split(",")]), out)
+
+
+@main.command()
 @click.option(
     "--from", "listed", type=PATH, required=True, help="Real repositories to learn from, as for index."
 )

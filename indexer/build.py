@@ -17,6 +17,7 @@ from indexer import fanout, knowledge
 from indexer.fanout import OnDone, OnFiles
 from indexer.repos import Source
 from indexer.repository import Job, Outcome, unchanged
+from summaries import mapping
 from summaries.attached import pull
 from summaries.errors import BugatlasError, IndexDamaged, IndexVersion
 from summaries.index import Index, Manifest, read_state, unreferenced
@@ -77,6 +78,7 @@ def build(
         outcomes += fanout.run(rest, fanout.engine(engine, cores, len(rest)), on_files, on_done)
         if url:
             pull(root)
+        mapping.update(Index.open(root))
         problem = _know(root, on_phase)
     outcomes.sort(key=lambda o: o.repo)
     states = [o.state for o in outcomes if o.state]

@@ -18,10 +18,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from indexer.repository import Job, Outcome, Progress, index_repository
+from summaries import arrays
 from summaries.errors import IndexDamaged, UsageError
 from summaries.index import MANIFEST, Index, Manifest, RepoState, slug
 from summaries.index import replace as write
-from summaries.remote import HeadName, Remote, digest, digest_of
+from summaries.mapping import entries
+from summaries.remote import HeadName, Remote, digest, digest_of, files
 
 GRACE = 86_400.0  # seconds by the store's own clock that an upload may take before it counts as left behind
 
@@ -94,15 +96,20 @@ def _publish(index: Index, remote: Remote, state: RepoState, head: HeadName | No
         what = f"not published: {old.commit[:12]} is there, which this clone does not know (fetch it, or --force)"
         return Published(state.name, what, head.generation if head else 0, failed=True)
     with TemporaryDirectory(prefix="bugatlas-publish-") as name:
-        copy = Path(name) / "store"
+        copy, terms = Path(name) / "store", Path(name) / "words"
         compact(folder / state.store, copy)
-        shard = f"shard-{digest_of(folder / state.shard)}-{state.generation}.safetensors"
-        held = f"blobs-{digest_of(copy)}.sqlite"
-        new = replace(state, shard=shard, store=held)
+        keys, weights = entries(index.shard(state.name))
+        arrays.write(terms, {"keys": keys, "weights": weights})
+        new = replace(
+            state,
+            shard=f"shard-{digest_of(folder / state.shard)}-{state.generation}.safetensors",
+            store=f"blobs-{digest_of(copy)}.sqlite",
+            words=f"words-{digest_of(terms)}.safetensors",
+        )
         if old == new:
             return Published(state.name, "unchanged", head.generation if head else 0)
-        put_file(remote, ("data", slug(state.name), shard), folder / state.shard)
-        put_file(remote, ("data", slug(state.name), held), copy)
+        for to, file in zip(files(new), (folder / state.shard, copy, terms), strict=True):
+            put_file(remote, ("data", slug(state.name), to), file)
     return _head(remote, state.name, msgspec.json.encode(new), "published")
 
 
@@ -186,7 +193,7 @@ def sweep(url: str, grace: float = GRACE) -> list[str]:
         for head in newest.values():
             state = remote.state(head)
             if state:
-                named |= {f"{head.slug}/{state.shard}", f"{head.slug}/{state.store}"}
+                named |= {f"{head.slug}/{file}" for file in files(state)}
         keep = {remote.at("heads", h.file) for h in newest.values()} | {remote.at("data", n) for n in named}
         found = [p for part in ("heads", "data") for p in remote.fs.find(remote.at(part))]
         old = [p for p in found if p not in keep and (now - remote.fs.modified(p)).total_seconds() >= grace]
@@ -220,4 +227,4 @@ def _taken(index: Index, remote: Remote, name: str) -> None:
         folder.mkdir(parents=True)
         for file in (state.shard, state.store):
             remote.fetch(head.slug, file, folder / file)
-        write(folder / "repo.json", msgspec.json.encode(state))
+        write(folder / "repo.json", msgspec.json.encode(replace(state, words="")))

@@ -17,6 +17,7 @@ from locator.filters import Filter, passing, repositories
 from locator.query import Query, understand
 from locator.rank import Features, Ranking, features, fuse
 from locator.report import Report, read
+from locator.routing_map import likeliest
 from locator.scope import Scope
 from locator.weights import Weights
 from summaries.index import Index
@@ -56,7 +57,11 @@ def locate(
     """
     report = read(report) if isinstance(report, str) else report
     progress(Step("route", title=report.title, frames=len(report.frames), mentions=len(report.mentions)))
-    views, notes = views_at(index, repositories(index, options.repos), options.at)
+    names = repositories(index, options.repos)
+    some = names if options.at else likeliest(index, report, names)
+    views, notes = views_at(index, some, options.at)
+    if len(some) < len(names):
+        notes = (*notes, f"searched the {len(some)} likeliest of {len(names):,} repositories")
     return locate_in(index, views, report, options, weights, progress, notes)
 
 

@@ -10,9 +10,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from locator.query import Query
+from locator.query import Query, understand
+from locator.report import Report
 from locator.route import named
 from locator.voters.exact import mentioned
+from summaries.index import Index
 from summaries.postings import Floats, weighted
 from summaries.routing import RoutingMap
 from summaries.words import hashes
@@ -20,6 +22,14 @@ from summaries.words import hashes
 ALL = 64  # repositories; so many are searched without asking
 MOST = 48
 WEIGHTS = {"units": 1.0, "messages": 0.5, "marks": 1.0, "paths": 1.0, "name": 1.0}
+
+
+def likeliest(index: Index, report: Report, names: Sequence[str]) -> list[str]:
+    """The repositories worth opening for a report: all of a few, the likeliest of many."""
+    if len(names) <= ALL:
+        return list(names)
+    aliases = {n: s.aliases for n, s in index.repos.items()}
+    return shortlist(index.routing, understand(report), names, aliases)
 
 
 def shortlist(

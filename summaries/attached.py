@@ -18,7 +18,8 @@ import msgspec
 from msgspec import Struct
 
 from summaries.errors import BugatlasError, IndexDamaged, IndexError_, UsageError
-from summaries.index import MANIFEST, Manifest, replace, slug, unreferenced
+from summaries.index import MANIFEST, Index, Manifest, replace, slug, unreferenced
+from summaries.mapping import update
 from summaries.remote import DATA, HeadName, Remote
 
 FILE = "remote.json"
@@ -150,6 +151,9 @@ def _pull(root: Path) -> dict[str, str]:
         root / FILE,
         msgspec.json.encode(msgspec.structs.replace(about, heads={k: h.file for k, h in have.items()})),
     )
+    index = Index(root, _manifest(root))
+    index.remote = Fetcher(root, about)
+    update(index)
     (root / MARK).touch()
     os.utime(root / MARK)
     return said
@@ -157,10 +161,14 @@ def _pull(root: Path) -> dict[str, str]:
 
 def _keep_manifest(root: Path, theirs: Manifest) -> None:
     """Take over what made the index; what summaries are made vectors with stays this folder's own business."""
-    ours = msgspec.json.decode((root / MANIFEST).read_bytes(), type=Manifest)
+    ours = _manifest(root)
     merged = msgspec.structs.replace(ours, schema=theirs.schema, max_bytes=theirs.max_bytes)
     if merged != ours:
         replace(root / MANIFEST, msgspec.json.encode(merged))
+
+
+def _manifest(root: Path) -> Manifest:
+    return msgspec.json.decode((root / MANIFEST).read_bytes(), type=Manifest)
 
 
 def make_room(root: Path, room: int, keep: Path) -> None:

@@ -4,6 +4,7 @@
     DIR/write.lock                 held by the one process that writes
     DIR/repos/SLUG/repo.json       what is published of a repository (RepoState); replaced atomically, last
     DIR/repos/SLUG/shard-N.safetensors, blobs.sqlite
+    DIR/map-N.safetensors          the routing map, where there are many repositories
     DIR/chroma/                    summaries with their vectors
 
 A crash at any moment leaves every `repo.json` pointing at files that are whole.
@@ -13,11 +14,12 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 import xxhash
@@ -37,9 +39,13 @@ from summaries.types import SkipReason
 
 if TYPE_CHECKING:
     from summaries.attached import Fetcher
+    from summaries.routing import RoutingMap
+
+T = TypeVar("T")
 
 MANIFEST = "bugatlas.json"
 STORE = "blobs.sqlite"
+MOST_OPEN = 512  # repositories held open at a time
 
 
 class Manifest(Struct, frozen=True):
@@ -72,6 +78,7 @@ class RepoState(Struct, frozen=True):
     shallow: bool = False
     store: str = STORE  # file name
     max_bytes: int = 1_000_000  # larger files were left out
+    words: str = ""  # file name of its part of the routing map, where it is published
 
 
 def default_dir() -> Path:
@@ -96,6 +103,7 @@ class Index:
         self.remote: Fetcher | None = None  # where it is published, if it is read from there
         self._shards: dict[str, Shard] = {}
         self._stores: dict[str, Store] = {}
+        self._lock = threading.Lock()
 
     @classmethod
     def open(cls, root: Path | str) -> Index:
@@ -153,23 +161,37 @@ class Index:
 
     def shard(self, name: str) -> Shard:
         """A repository's shard."""
-        if name not in self._shards:
-            shard = Shard(self._held(name, self.repos[name].shard))
-            if shard.info.schema != SCHEMA:
-                raise IndexVersion(
-                    f"{name} was indexed by another version (schema {shard.info.schema}, not {SCHEMA})",
-                    f"run `bugatlas index {name}`",
-                )
-            self._shards[name] = shard
-        return self._shards[name]
+        shard = self._shards.get(name) or Shard(self.held(name, self.repos[name].shard))
+        if shard.info.schema != SCHEMA:
+            raise IndexVersion(
+                f"{name} was indexed by another version (schema {shard.info.schema}, not {SCHEMA})",
+                f"run `bugatlas index {name}`",
+            )
+        return self._used(self._shards, name, shard)
 
     def store(self, name: str) -> Store:
         """A repository's facts and texts, for reading."""
-        if name not in self._stores:
-            self._stores[name] = Store(self._held(name, self.repos[name].store))
-        return self._stores[name]
+        store = self._stores.get(name) or Store(self.held(name, self.repos[name].store))
+        return self._used(self._stores, name, store)
 
-    def _held(self, name: str, file: str) -> Path:
+    def _used(self, opened: dict[str, T], name: str, one: T) -> T:
+        """Keep something open, in place of the longest unused: whoever still reads that one keeps it alive."""
+        with self._lock:
+            opened.pop(name, None)
+            opened[name] = one
+            while len(opened) > MOST_OPEN:
+                opened.pop(next(iter(opened)))
+        return one
+
+    @cached_property
+    def routing(self) -> RoutingMap:
+        """What words each repository is about, to choose which to open."""
+        from summaries.routing import RoutingMap
+
+        return RoutingMap(self.root, {n: s.generation for n, s in self.repos.items()})
+
+    def held(self, name: str, file: str) -> Path:
+        """Where a file of a repository is, fetched first where the index is read from elsewhere."""
         return self.remote.held(name, file) if self.remote else self.folder(name) / file
 
     def poll(self) -> None:
@@ -255,8 +277,8 @@ def read_state(path: Path) -> RepoState:
 
 def unreferenced(folder: Path, state: RepoState) -> list[Path]:
     """Files of a repository's folder that no published state names: replaced, or left by a killed run."""
-    ours = {state.shard, state.store, state.store + "-journal"}
-    found = [p for pattern in ("shard-*", "blobs*", "*.part") for p in folder.glob(pattern)]
+    ours = {state.shard, state.store, state.store + "-journal", state.words}
+    found = [p for pattern in ("shard-*", "blobs*", "words-*", "*.part") for p in folder.glob(pattern)]
     return sorted({p for p in found if p.name not in ours})
 
 

@@ -2,7 +2,7 @@
 
     URL/bugatlas.json                        Manifest
     URL/heads/SLUG.GENERATION.DIGEST.json    what is published of a repository (RepoState; null: withdrawn)
-    URL/data/SLUG/NAME                       its shard and its store; the name holds the digest of the content
+    URL/data/SLUG/NAME                       its shard, its store and its part of the routing map; names hold the digest
 
 What was written is never written again, and a head is written after all that it names. So whoever dies, and
 however many publish at once, a reader meets whole states only: of each repository the head of the highest
@@ -30,7 +30,7 @@ from summaries.index import MANIFEST, Manifest, RepoState, slug
 from summaries.shard import SCHEMA
 
 _HEAD = re.compile(r"([A-Za-z0-9.-]+)\.(\d{8})\.([0-9a-f]{16})\.json")
-DATA = re.compile(r"(?:shard|blobs)-([0-9a-f]{16})(?:-\d+)?\.(?:safetensors|sqlite)")
+DATA = re.compile(r"(?:shard|blobs|words)-([0-9a-f]{16})(?:-\d+)?\.(?:safetensors|sqlite)")
 
 
 class HeadName(NamedTuple):
@@ -120,9 +120,7 @@ class Remote:
             found = msgspec.json.decode(data, type=RepoState | None)
         except msgspec.MsgspecError as e:
             raise IndexDamaged(f"{self.url}: cannot read {name.file}: {e}", "publish again") from e
-        if found and (
-            slug(found.name) != name.slug or not (DATA.fullmatch(found.shard) and DATA.fullmatch(found.store))
-        ):
+        if found and (slug(found.name) != name.slug or not all(map(DATA.fullmatch, files(found)))):
             raise IndexDamaged(f"{self.url}: {name.file} is of something else", "publish again")
         return found
 
@@ -138,6 +136,11 @@ class Remote:
             part.replace(into)
         finally:
             part.unlink(missing_ok=True)
+
+
+def files(state: RepoState) -> tuple[str, str, str]:
+    """Names of a published repository's files."""
+    return state.shard, state.store, state.words
 
 
 def digest(data: bytes) -> str:

@@ -52,15 +52,15 @@ class Segment:
         data = arrays.Arrays(path)
         self.path = path
         self.keys: Hashes = data["keys"]
-        self.starts: NDArray[np.int64] = data["starts"]
-        self.repos: NDArray[np.uint32] = data["repos"]
+        self.starts: NDArray[Any] = data["starts"]
+        self.repos: NDArray[Any] = data["repos"]
         self.weights: NDArray[np.uint8] = data["weights"]
         try:
             self.listed = msgspec.json.decode(data.meta["repos"], type=list[Listed])
         except (KeyError, msgspec.MsgspecError) as e:
             raise IndexDamaged(f"cannot read {path}: {e}", "run `bugatlas index`") from e
 
-    def entries(self) -> tuple[Hashes, NDArray[np.uint32], NDArray[np.uint8]]:
+    def entries(self) -> tuple[Hashes, NDArray[Any], NDArray[np.uint8]]:
         """Key, repository and weight of every entry."""
         return np.repeat(self.keys, np.diff(self.starts)), self.repos, self.weights
 
@@ -71,8 +71,8 @@ class Segment:
         at = self.keys.searchsorted(keys)
         at[at == len(self.keys)] = 0
         known = (self.keys[at] == keys).nonzero()[0]
-        begin = self.starts[at[known]]
-        size = self.starts[at[known] + 1] - begin
+        begin = self.starts[at[known]].astype(np.int64)
+        size = self.starts[at[known] + 1].astype(np.int64) - begin
         ends = size.cumsum()
         where = np.arange(ends[-1] if len(ends) else 0) + (begin - (ends - size)).repeat(size)
         weights = self.weights[where].astype(np.float32) / np.float32(STEPS)
@@ -131,8 +131,8 @@ def write(path: Path, keys: Hashes, repos: Any, weights: Any, listed: Sequence[L
     terms, at = np.unique(keys, return_index=True)
     found = {
         "keys": terms,
-        "starts": np.append(at, len(keys)).astype(np.int64),
-        "repos": repos.astype(np.uint32),
+        "starts": np.append(at, len(keys)).astype(np.uint32 if len(keys) < 1 << 32 else np.uint64),
+        "repos": repos.astype(np.uint16 if len(listed) < 1 << 16 else np.uint32),
         "weights": weights.astype(np.uint8),
     }
     arrays.write(path, found, {"repos": msgspec.json.encode(listed).decode()})

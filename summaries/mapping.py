@@ -1,4 +1,4 @@
-"""Keep the routing map in step with what is published: changed repositories in a new segment, now and then one."""
+"""Keep the routing map in step with the index: changed repositories in a segment of their own, now and then one."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from summaries.arrays import Arrays
 from summaries.index import Index
 from summaries.postings import Mask, Matches, Postings
 from summaries.routing import PATTERN, STEPS, Listed, RoutingMap, number, salted, write
@@ -63,12 +64,21 @@ def _write(path: Any, index: Index, names: Sequence[str], kept: Iterable[Routing
             repos.append(now[now >= 0])
             weights.append(weight[now >= 0])
     for name in names:
-        key, weight = entries(index.shard(name))
+        key, weight = _entries(index, name)
         keys.append(key)
         repos.append(np.full(len(key), len(listed), np.int64))
         weights.append(weight)
         listed.append(Listed(name, index.repos[name].generation))
     write(path, np.concatenate(keys), np.concatenate(repos), np.concatenate(weights), listed)
+
+
+def _entries(index: Index, name: str) -> Entries:
+    """Entries of a repository: those published with it, or else taken from its shard."""
+    words = index.repos[name].words
+    if not words:
+        return entries(index.shard(name))
+    data = Arrays(index.held(name, words))
+    return data["keys"], data["weights"]
 
 
 def entries(shard: Shard, view: View | None = None) -> Entries:
