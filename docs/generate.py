@@ -77,6 +77,30 @@ def openapi() -> str:
     return json.dumps(spec, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
+def service_page() -> str:
+    """Tables of the service's own settings."""
+    import msgspec
+
+    from locator.server.settings import ServiceSettings
+
+    _, parts = msgspec.json.schema_components([ServiceSettings], ref_template="{name}")
+    out = ["# Settings of the service", "", "Made by `docs/generate.py` from `locator/server/settings.py` and",
+           "`locator/trackers/settings.py`. They stand in the file given by `bugatlas serve --service FILE` (TOML).",
+           "Secrets are given by reference: `env:NAME` or `file:PATH`.", ""]  # fmt: skip
+    heads = {"ServiceSettings": "The file itself", "Refresh": "`[refresh]`", "Token": "`[[token]]`",
+             "TrackerSettings": "`[[tracker]]`", "Visibility": "`visibility` of a tracker"}  # fmt: skip
+    for name, head in heads.items():
+        out += [f"## {head}", "", "| setting | default | meaning |", "|---|---|---|"]
+        for field, about in parts[name]["properties"].items():
+            if "description" in about:
+                default = json.dumps(about["default"], ensure_ascii=False) if "default" in about else ""
+                out.append(
+                    f"| `{field}` | {f'`{default}`' if default else 'needed'} | {about['description']} |"
+                )
+        out.append("")
+    return "\n".join(out)
+
+
 def readme() -> str:
     """README.md with the published figures between its marks."""
     from eval.published import read_published, table
@@ -85,11 +109,19 @@ def readme() -> str:
     text = (DOCS.parent / "README.md").read_text("utf-8")
     before, rest = text.split(MARKS[0], 1)
     _, after = rest.split(MARKS[1], 1)
-    return before + MARKS[0] + "\n" + table({p.stem: read_published(p) for p in runs}) + "\n" + MARKS[1] + after
+    return (
+        before + MARKS[0] + "\n" + table({p.stem: read_published(p) for p in runs}) + "\n" + MARKS[1] + after
+    )
 
 
 MARKS = ("<!-- results: made by docs/generate.py -->", "<!-- /results -->")
-PAGES = {"cli.md": cli_page, "config.md": config_page, "openapi.json": openapi, "../README.md": readme}
+PAGES = {
+    "cli.md": cli_page,
+    "config.md": config_page,
+    "openapi.json": openapi,
+    "service-settings.md": service_page,
+    "../README.md": readme,
+}
 
 
 def main(arguments: list[str]) -> int:
