@@ -87,6 +87,57 @@ def routing(
 
 
 @main.command()
+@click.option("--index", "root", type=PATH, required=True, help="An index of a large system.")
+@click.option("--cases", type=PATH, required=True, help="Reports to ask, one JSON object a line.")
+@click.option("--sizes", default="40,100,250,500,1000", show_default=True, help="Numbers of repositories.")
+@click.option("--runs", default=3, show_default=True, help="Repetitions; the least counts.")
+@click.option("--label", default="curve", show_default=True, help="Name of the result.")
+@click.option("--out", type=click.Path(path_type=Path), default=RESULTS, help="Folder of results.")
+def curve(root: Path, cases: Path, sizes: str, runs: int, label: str, out: Path) -> None:
+    """Ask ever larger parts of one system: how cost, memory and accuracy grow."""
+    from benchmarks.curve import curve as measure
+
+    _tell(label, measure(root, read_cases(cases)[0], [int(n) for n in sizes.split(",")], runs), out)
+
+
+@main.command()
+@click.option("--index", "root", type=PATH, required=True, help="An index of a system.")
+@click.option("--cases", type=PATH, required=True, help="Reports to ask, one JSON object a line.")
+@click.option("--most", default=150, show_default=True, help="Ask no more than so many.")
+@click.option("--label", default="rivals", show_default=True, help="Name of the result.")
+@click.option("--out", type=click.Path(path_type=Path), default=RESULTS, help="Folder of results.")
+def rivals(root: Path, cases: Path, most: int, label: str, out: Path) -> None:
+    """Beside plain BM25 (bm25s) and a text search (ripgrep), on the same files and reports."""
+    from benchmarks.rivals import rivals as measure
+
+    asked = read_cases(cases)[0]
+    _tell(label, measure(root, asked[:: max(1, len(asked) // most)]), out)
+
+
+@main.command()
+@_common
+def engines(repos: Path, mirror: str, runs: int, jobs: int, label: str, out: Path) -> None:
+    """Index by every engine: seconds, memory, and whether the bytes are the same."""
+    from benchmarks.engines import engines as measure
+
+    _tell(label or "engines", measure(read_repos(repos), mirror, runs), out)
+
+
+@main.command()
+@click.option("--check", is_flag=True, help="Only tell whether docs/scale.md is what the results say.")
+def tables(check: bool) -> None:
+    """Write the tables of docs/scale.md from the newest results."""
+    from benchmarks.tables import PAGE, page
+
+    before = PAGE.read_text("utf-8")
+    after = page(before)
+    if check and after != before:
+        raise click.ClickException("docs/scale.md is behind its results: python -m benchmarks tables")
+    if not check:
+        PAGE.write_text(after, "utf-8")
+
+
+@main.command()
 @click.option(
     "--from", "listed", type=PATH, required=True, help="Real repositories to learn from, as for index."
 )
@@ -107,6 +158,39 @@ def generate(
     plan = Plan(out, repos, files, commits, bugs, seed)
     made = make(learn([r.where(mirror) for r in read_repos(listed)]), plan)
     click.echo(msgspec.json.encode(about(plan, made)))
+
+
+@main.command()
+@click.option("--index", "root", type=PATH, required=True, help="An index of the repositories.")
+@click.option("--cases", type=PATH, required=True, help="Reports to ask, one JSON object a line.")
+@click.option("--queries", default=600, show_default=True, help="Queries for each number of clients.")
+@click.option("--memory", default=10_000, show_default=True, help="Queries over which memory is watched.")
+@click.option("--label", default="service", show_default=True, help="Name of the result.")
+@click.option("--out", type=click.Path(path_type=Path), default=RESULTS, help="Folder of results.")
+def service(root: Path, cases: Path, queries: int, memory: int, label: str, out: Path) -> None:
+    """Ask the service with 1, 8 and 32 clients beside the bare call, and watch its memory."""
+    from benchmarks.service import service_speed
+
+    _tell(label, service_speed(root, read_cases(cases)[0], queries, memory), out)
+
+
+@main.command()
+@click.option("--index", "root", type=PATH, required=True, help="An index of the demo shop.")
+@click.option("--count", default=5000, show_default=True, help="Deliveries.")
+@click.option("--doubled", default=0.1, show_default=True, help="Part of them that come twice.")
+@click.option(
+    "--failing", default=0.2, show_default=True, help="Part of its requests that the tracker fails."
+)
+@click.option("--kills", default=10, show_default=True, help="Times that the service is killed (-9).")
+@click.option("--label", default="deliveries", show_default=True, help="Name of the result.")
+@click.option("--out", type=click.Path(path_type=Path), default=RESULTS, help="Folder of results.")
+def deliveries(
+    root: Path, count: int, doubled: float, failing: float, kills: int, label: str, out: Path
+) -> None:
+    """Send webhooks to a service that is killed, with a tracker that fails: one comment for each issue."""
+    from benchmarks.deliveries import deliveries as run
+
+    _tell(label, run(root, count, doubled, failing, kills), out)
 
 
 if __name__ == "__main__":

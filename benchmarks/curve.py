@@ -1,0 +1,143 @@
+"""Cost curves: the same questions to ever larger parts of one system.
+
+A part is a folder of links to the index's own repositories with a routing map of its own, so that an index is
+made once. Every figure is of a process of its own.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from benchmarks.measure import command
+from eval.cases import Case
+from locator.locate import Options, best_files, locate, search
+from locator.report import read
+from locator.routing_map import ALL
+from summaries import mapping
+from summaries.index import MANIFEST, Index
+from summaries.routing import PATTERN
+
+ASKED = 60  # questions of each size
+EVERYWHERE = 12  # of them to every repository, to compare
+
+
+def curve(root: Path, cases: Sequence[Case], sizes: Sequence[int], runs: int) -> dict[str, Any]:
+    """One row a size: cost of a question, its accuracy, memory, bytes; beside searching every repository."""
+    whole = Index.open(root)
+    rows = []
+    for size in sizes:
+        with TemporaryDirectory(prefix="bugatlas-bench-") as folder:
+            part = part_of(whole, list(whole.repos)[:size], Path(folder) / "index")
+            rows.append(_row(part, cases, Path(folder), runs))
+    return {"rows": rows, "fit": _fit(rows)}
+
+
+def part_of(whole: Index, names: Sequence[str], into: Path) -> Path:
+    """An index of some of the repositories, by links, with its own map."""
+    (into / "repos").mkdir(parents=True)
+    shutil.copy(whole.root / MANIFEST, into / MANIFEST)
+    for name in names:
+        (into / "repos" / whole.folder(name).name).symlink_to(whole.folder(name).resolve())
+    mapping.update(Index.open(into))
+    return into
+
+
+def _row(root: Path, cases: Sequence[Case], work: Path, runs: int) -> dict[str, Any]:
+    index = Index.open(root)
+    held = [c for c in cases if all(g.repo in index.repos for g in c.gold)]
+    some = held[:: max(1, len(held) // ASKED)][:ASKED]
+    reports = work / "reports.json"
+    reports.write_bytes(msgspec.json.encode([f"{c.title}\n\n{c.body}" for c in some]))
+    warm = min(
+        (
+            msgspec.json.decode(command("benchmarks.query", str(root), str(reports)).output)
+            for _ in range(runs)
+        ),
+        key=lambda w: w["locate"]["median_ms"],
+    )
+    text = work / "report.md"
+    text.write_text(f"{some[0].title}\n\n{some[0].body}")
+    asked = ("locator.cli", "--index", str(root), "locate", "--file", str(text))
+    cold = [command(*asked, check=False).seconds for _ in range(max(3, runs))]
+    ranks = [
+        _rank(
+            c, [(f.repo, f.path) for f in locate(index, _report(c), Options(limit=10, details=False)).files]
+        )
+        for c in some
+    ]
+    row = {
+        "repositories": len(index.repos),
+        "files": warm["files"],
+        "lines": sum(s.lines for s in index.repos.values()),
+        "warm": warm["locate"],
+        "first_s": warm["first_s"],
+        "resident_mb": warm["resident_mb"],
+        "cold_s": round(median(cold), 3),
+        "map_bytes": sum(p.stat().st_size for p in root.glob(PATTERN)),
+        "index_bytes": sum(p.stat().st_size for n in index.repos for p in index.folder(n).iterdir()),
+        "reports": len(some),
+        "accuracy": _accuracy(ranks),
+    }
+    if len(index.repos) > ALL:
+        row["everywhere"] = _everywhere(index, some[:: max(1, len(some) // EVERYWHERE)])
+    return row
+
+
+def _everywhere(index: Index, cases: Sequence[Case]) -> dict[str, Any]:
+    """The same without the map: every repository opened and ranked."""
+    views = [index.view(n) for n in index.repos]
+    seconds, all_ranks, map_ranks = [], [], []
+    for case in cases:
+        began = time.perf_counter()
+        scope, _, ranking = search(index, views, _report(case))
+        seconds.append(time.perf_counter() - began)
+        places = [scope.locate(i) for i in best_files(ranking, 10)]
+        all_ranks.append(_rank(case, [(v.repo, v.path(n)) for v, n in places]))
+        found = locate(index, _report(case), Options(limit=10, details=False)).files
+        map_ranks.append(_rank(case, [(f.repo, f.path) for f in found]))
+    return {
+        "reports": len(cases),
+        "median_ms": round(median(seconds) * 1e3, 1),
+        "accuracy": _accuracy(all_ranks),
+        "accuracy_with_map": _accuracy(map_ranks),
+    }
+
+
+def _report(case: Case) -> Any:
+    return read(case.body, case.title)
+
+
+def _rank(case: Case, found: Sequence[tuple[str, str]]) -> int:
+    gold = {(g.repo, g.path) for g in case.gold}
+    return next((n for n, hit in enumerate(found) if hit in gold), 10**6)
+
+
+def _accuracy(ranks: Sequence[int]) -> dict[str, float]:
+    return {f"success@{k}": round(sum(r < k for r in ranks) / len(ranks), 3) for k in (1, 5, 10)}
+
+
+def _fit(rows: Sequence[dict[str, Any]]) -> dict[str, float]:
+    """Milliseconds of a warm question as a straight line over repositories above the map's threshold, and how
+    far the last point lies from the line through the others."""
+    many = [r for r in rows if r["repositories"] > ALL]
+    if len(many) < 3:
+        return {}
+    x = np.array([r["repositories"] for r in many], np.float64)
+    y = np.array([r["warm"]["median_ms"] for r in many])
+    slope, base = np.polyfit(x[:-1], y[:-1], 1)
+    said = base + slope * x[-1]
+    return {
+        "base_ms": round(float(base), 2),
+        "ms_per_1000": round(float(slope) * 1000, 2),
+        "predicted_last_ms": round(float(said), 2),
+        "measured_last_ms": float(y[-1]),
+    }

@@ -1,0 +1,168 @@
+"""Webhooks under fire: thousands of deliveries, a tracker that fails, a service that is killed.
+
+Every issue has to end with exactly one comment, and none may be lost.
+"""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import sys
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import httpx
+
+from benchmarks.measure import HOME, spread
+from benchmarks.service import started
+
+sys.path.insert(0, str(HOME / "tests"))  # the tracker of ours lives there
+
+from jirakit import TOKEN, USER, Faults, Jira, adf, created, listening, signed
+
+from indexer.demo import REPORTS
+
+SECRET = "benchmark"  # noqa: S105
+SENDERS = 8
+LONGEST = 3600.0  # seconds until the run is given up
+
+
+def deliveries(
+    root: Path, count: int = 5000, doubled: float = 0.1, failing: float = 0.2, kills: int = 10, seed: int = 1
+) -> dict[str, Any]:
+    """Send, fail, kill; then count comments."""
+    rng = random.Random(seed)  # noqa: S311
+    jira = Jira(faults=Faults(failing, retry_after="0", seed=seed))
+    issues = round(count * (1 - doubled))
+    for n in range(1, issues + 1):
+        report = REPORTS[n % len(REPORTS)]
+        jira.add(f"SHOP-{n}", f"{report.title} ({n})", adf(report.body))
+    sent = [(f"SHOP-{n}", f"d{n}") for n in range(1, issues + 1)]
+    sent += rng.sample(sent, count - issues)
+    rng.shuffle(sent)
+    with TemporaryDirectory() as folder, listening(jira) as tracker:
+        run = _Run(root, Path(folder), tracker, jira)
+        found = run.run(sent, kills, rng)
+    made = Counter(len(jira.ours(key)) for key in jira.issues)
+    return {
+        "deliveries": count,
+        "issues": issues,
+        "failing": failing,
+        "kills": kills,
+        "requests_to_the_tracker": len(jira.seen),
+        "issues_by_number_of_comments": dict(sorted(made.items())),
+        "exactly_one_comment": made == {1: issues},
+        **found,
+    }
+
+
+class _Run:
+    """One service after another on the same state."""
+
+    def __init__(self, root: Path, folder: Path, tracker: str, jira: Jira) -> None:
+        self.root, self.folder, self.jira = root, folder, jira
+        self.file = folder / "service.toml"
+        self.file.write_text(f"""
+port = 0
+rate = 0
+state = "{folder / "state"}"
+[[tracker]]
+name = "jira"
+kind = "jira"
+url = "{tracker}"
+user = "{USER}"
+token = "file:{folder / "token"}"
+secret = "file:{folder / "secret"}"
+threshold = 0
+settle = 0
+backoff = 0.2
+attempts = 100
+pace = 0
+timeout = 5
+workers = 4
+catch_up = 0
+""")
+        (folder / "token").write_text(TOKEN)
+        (folder / "secret").write_text(SECRET)
+        self.url = ""
+        self.accepted: list[float] = []
+        self.told: Counter[str] = Counter()
+
+    def run(self, sent: list[tuple[str, str]], kills: int, rng: random.Random) -> dict[str, Any]:
+        """All of it; what it took."""
+        began = time.perf_counter()
+        done = threading.Event()
+        keeper = threading.Thread(target=self._keep, args=(kills, rng, done))
+        keeper.start()
+        try:
+            with ThreadPoolExecutor(SENDERS) as pool:
+                list(pool.map(lambda d: self._send(*d), sent))
+            all_accepted = time.perf_counter() - began
+            self._drained(began)
+        finally:
+            drained = time.perf_counter() - began
+            done.set()
+            keeper.join()
+        return {
+            "accepted": dict(self.told),
+            "accept": spread(self.accepted),
+            "seconds_until_accepted": round(all_accepted, 1),
+            "seconds_until_drained": round(drained, 1),
+            "issues_a_second": round(len(self.jira.issues) / drained, 1),
+            "killed": self.killed,
+            "set_aside": self._rows("dead"),
+        }
+
+    def _keep(self, kills: int, rng: random.Random, done: threading.Event) -> None:
+        """Keep a service running; kill it (-9) at random moments."""
+        self.killed = 0
+        while not done.is_set():
+            with started(self.root, self.file) as (url, process):
+                self.url = url
+                if self.killed >= kills:
+                    done.wait()
+                    return
+                done.wait(rng.uniform(2.0, 12.0))
+                self.url = ""
+                process.kill()
+                self.killed += 1
+
+    def _send(self, key: str, delivery: str) -> None:
+        """As Jira does: again, under the same id, until it is accepted."""
+        body, head = signed(created(self.jira.issues[key], stamp=1), SECRET, delivery)
+        while True:
+            began = time.perf_counter()
+            try:
+                got = httpx.post(
+                    f"{self.url or 'http://127.0.0.1:9'}/webhooks/jira",
+                    content=body,
+                    headers=head,
+                    timeout=10,
+                )
+            except httpx.HTTPError:
+                time.sleep(0.3)
+                continue
+            if got.status_code == 202:
+                self.accepted.append(time.perf_counter() - began)
+                self.told[got.json()["status"]] += 1
+                return
+            time.sleep(0.3)
+
+    def _drained(self, began: float) -> None:
+        while self._rows("ready") + self._rows("running"):
+            if time.perf_counter() - began > LONGEST:
+                raise RuntimeError("the queue does not drain")
+            time.sleep(0.5)
+
+    def _rows(self, state: str) -> int:
+        db = sqlite3.connect(self.folder / "state" / "queue.sqlite", timeout=30)
+        try:
+            (count,) = db.execute("select count(*) from task where state = ?", (state,)).fetchone()
+        finally:
+            db.close()
+        return int(count)

@@ -1,0 +1,135 @@
+"""What the service adds to a question: throughput and latency beside the bare call, and memory over many queries."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import httpx
+
+from benchmarks.measure import HOME, spread
+from eval.cases import Case
+
+CLIENTS = (1, 8, 32)
+WARM_UP = 40
+
+
+def service_speed(root: Path, cases: Sequence[Case], queries: int, memory_queries: int) -> dict[str, Any]:
+    """Answer reports in process and over HTTP with 1, 8 and 32 clients; then watch memory."""
+    reports = [f"{c.title}\n\n{c.body}" for c in cases]
+    bare = _bare(root, reports, queries)
+    found: dict[str, Any] = {"reports": len(reports), "queries": queries, "in_process": bare}
+    with serving(root) as (url, pid):
+        _ask(url, reports, WARM_UP, 4)
+        for clients in CLIENTS:
+            level = _ask(url, reports, queries, clients)
+            level["throughput_ratio"] = round(level["per_second"] / bare["per_second"], 3)
+            level["median_ratio"] = round(level["median_ms"] / bare["median_ms"], 2)
+            found[f"clients_{clients}"] = level
+        found["memory"] = _memory(url, pid, reports, memory_queries)
+    return found
+
+
+def _bare(root: Path, reports: Sequence[str], queries: int) -> dict[str, Any]:
+    """The call that a program makes that has the index open, one after another, as JSON."""
+    import msgspec
+
+    from locator.locate import Options, locate
+    from locator.report import read
+    from summaries.index import Index
+
+    index = Index.open(root)
+    seconds = []
+    for n in range(WARM_UP + queries):
+        began = time.perf_counter()
+        msgspec.json.encode(locate(index, read(reports[n % len(reports)]), Options()))
+        if n >= WARM_UP:
+            seconds.append(time.perf_counter() - began)
+    return {"per_second": round(queries / sum(seconds), 2), **spread(seconds)}
+
+
+def _ask(url: str, reports: Sequence[str], queries: int, clients: int) -> dict[str, Any]:
+    """So many queries by so many clients, each with its own connection."""
+    failed: list[int] = []
+
+    def client(which: int) -> list[float]:
+        taken = []
+        with httpx.Client(base_url=url, timeout=120) as http:
+            for n in range(which, queries, clients):
+                began = time.perf_counter()
+                got = http.post("/v1/locate", json={"report": reports[n % len(reports)]})
+                taken.append(time.perf_counter() - began)
+                if got.status_code != 200:
+                    failed.append(got.status_code)
+        return taken
+
+    began = time.perf_counter()
+    with ThreadPoolExecutor(clients) as pool:
+        seconds = [s for part in pool.map(client, range(clients)) for s in part]
+    wall = time.perf_counter() - began
+    return {"per_second": round(queries / wall, 2), **spread(seconds), "failed": len(failed)}
+
+
+def _memory(url: str, pid: int, reports: Sequence[str], queries: int) -> dict[str, Any]:
+    """Resident megabytes of the service after every tenth of so many queries, no report twice the same."""
+    seen = [held(pid)]
+    step = max(1, queries // 10)
+    with httpx.Client(base_url=url, timeout=120) as http:
+        for n in range(queries):
+            report = f"{reports[n % len(reports)]}\n\nrequest {n:x}{n * 7919:x}"
+            http.post("/v1/locate", json={"report": report}).raise_for_status()
+            if (n + 1) % step == 0:
+                seen.append(held(pid))
+    half = seen[len(seen) // 2]
+    return {"queries": queries, "mb": seen, "growth_second_half": round(seen[-1] / half - 1, 4)}
+
+
+def held(pid: int) -> float:
+    """Megabytes that a process holds, its mapped files left out."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    anonymous = next(x for x in status.splitlines() if x.startswith("RssAnon"))
+    return round(int(anonymous.split()[1]) / 1024, 1)
+
+
+@contextmanager
+def serving(root: Path, settings: str = "rate = 0\n") -> Iterator[tuple[str, int]]:
+    """`bugatlas serve` on a free port, in a process of its own; its address and process id."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "service.toml"
+        file.write_text(f'port = 0\nstate = "{folder}/state"\n{settings}')
+        with started(root, file) as (url, process):
+            yield url, process.pid
+
+
+@contextmanager
+def started(root: Path, file: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """A service with these settings; ended with the block."""
+    command = [sys.executable, "-m", "locator.cli", "--index", str(root), "serve", "--service", str(file)]
+    path = os.pathsep.join(p for p in (str(HOME), os.environ.get("PYTHONPATH", "")) if p)
+    log = file.with_suffix(f".{time.monotonic_ns()}.log")
+    with log.open("w") as out:
+        process = subprocess.Popen(command, stderr=out, text=True, env=os.environ | {"PYTHONPATH": path})
+    try:
+        yield _address(log, process), process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _address(log: Path, process: subprocess.Popen[str]) -> str:
+    for _ in range(1200):
+        said = log.read_text()
+        if "running on http" in said:
+            return said.split("running on ")[1].split()[0]
+        if process.poll() is not None:
+            raise RuntimeError(said[-2000:])
+        time.sleep(0.05)
+    raise RuntimeError("the service does not come up")

@@ -1,0 +1,178 @@
+"""Tables of docs/scale.md out of the newest results: `python -m benchmarks tables`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from benchmarks.measure import HOME, RESULTS
+
+PAGE = HOME / "docs" / "scale.md"
+_PLACE = re.compile(r"(<!-- table: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+Found = Mapping[str, Any]
+
+
+def page(text: str, results: Path = RESULTS) -> str:
+    """The page with every table made anew; one whose result is missing stays as it is."""
+
+    def table(m: re.Match[str]) -> str:
+        found = newest(results, m[2])
+        make = TABLES.get(m[2].split("-")[0])
+        return f"{m[1]}{make(found)}{_source(m[2], found)}{m[3]}" if found and make else m[0]
+
+    return _PLACE.sub(table, text)
+
+
+def newest(results: Path, name: str) -> Found | None:
+    """The result of that name that was taken last."""
+    found = [
+        msgspec.json.decode(p.read_bytes())
+        for p in results.glob(f"{name}-*.json")
+        if p.stem.rsplit("-", 1)[0] == name
+    ]
+    return max(found, key=lambda f: str(f["at"]), default=None)
+
+
+def _source(name: str, found: Found) -> str:
+    about = found["machine"]
+    changed = ", with changes" if found["changed"] else ""
+    return (
+        f"\n`benchmarks/results/{name}-{found['commit']}.json`{changed}: {about['cores']} cores, {about['processor']}, "
+        f"Python {about['python']}, load {about['load']} when it ended.\n"
+    )
+
+
+def _rows(head: str, rows: list[list[str]]) -> str:
+    width = head.count("|") - 1
+    return "\n".join([head, "|---" * width + "|", *("| " + " | ".join(r) + " |" for r in rows)]) + "\n"
+
+
+def _index(f: Found) -> str:
+    floor, sizes = f["floor"], f["bytes"]
+    rows = []
+    for title, key in (("from nothing", "cold"), ("from nothing, without vectors", "cold_without_vectors")):
+        c = f[key]
+        ratio = f"{c['ratio_to_floor']} × by the clock, {c['cpu_ratio_to_floor']} × by the processor"
+        rate = f"{c['files_per_second']:,} files/s, {c['lines_per_second']:,} lines/s"
+        rows.append([title, f"{c['seconds']} s", rate, ratio, f"{c['peak_mb']:,.0f} MB"])
+    read = floor[f"read_and_parse_{f['jobs']}_processes"]
+    rows.append([f"floor: read and parse, {f['jobs']} processes", f"{read} s", "", "1", ""])
+    rows.append(["floor: read and parse, 1 process", f"{floor['read_and_parse_1_process']} s", "", "", ""])
+    rows.append(["nothing changed", f"{f['nothing_changed']['seconds']} s", "", "", ""])
+    more = f["one_file_changed"]
+    rows.append(["one file changed", f"{more['seconds']} s", f"{more['more']} s more", "", ""])
+    what = f"{f['repositories']} repositories, {f['files']:,} files, {f['lines']:,} lines"
+    what += f", {f['source_bytes'] / 1e6:.1f} MB of source"
+    stages = sorted(f["stages_1_process"].items(), key=lambda s: -s[1][0])
+    told = _rows(
+        "| stage, one process | seconds | of them this process's |",
+        [[n, str(w), str(c)] for n, (w, c) in stages],
+    )
+    held = ", ".join(
+        f"{n.replace('_', ' ')} {b / 1e6:.1f} MB"
+        for n, b in sizes.items()
+        if n not in ("index", "per_source_byte")
+    )
+    return (
+        f"{what}.\n\n"
+        + _rows("| run | seconds | rate | to the floor | peak memory |", rows)
+        + f"\nThe index has {sizes['index'] / 1e6:.1f} MB, {sizes['per_source_byte']} for each byte of source: {held}.\n\n"
+        + told
+    )
+
+
+def _query(f: Found) -> str:
+    w = f["warm"]
+    rows = [
+        ["`locate` with all details, warm", f"{w['locate']['median_ms']} ms", f"{w['locate']['p95_ms']} ms"],
+        ["ranking alone, warm", f"{w['ranking']['median_ms']} ms", f"{w['ranking']['p95_ms']} ms"],
+        ["`bugatlas locate`, a process of its own", f"{f['cold_locate_s']} s", ""],
+        ["`bugatlas --help`", f"{f['help_s']} s", ""],
+    ]
+    more = f"{w['per_second_1_thread']} answers a second in one thread, {w['per_second_2_threads']} in two"
+    more += f"; {w['resident_mb']:,.0f} MB resident."
+    return (
+        f"{f['repositories']} repositories, {w['files']:,} files, {f['reports']} reports.\n\n"
+        + _rows("| question | median | 95 % |", rows)
+        + f"\n{more}\n"
+    )
+
+
+def _curve(f: Found) -> str:
+    rows = []
+    for r in f["rows"]:
+        e = r.get("everywhere")
+        rows.append([
+            f"{r['repositories']:,}", f"{r['files']:,}", f"{r['warm']['median_ms']:.0f} / {r['warm']['p95_ms']:.0f} ms",
+            f"{e['median_ms']:,.0f} ms" if e else "the same", f"{r['cold_s']} s", f"{r['resident_mb']:,.0f} MB",
+            f"{r['map_bytes'] / 1e6:.1f} MB", f"{r['index_bytes'] / 1e6:,.0f} MB",
+            " / ".join(f"{r['accuracy'][f'success@{k}']:.2f}" for k in (1, 5, 10)),
+            " / ".join(f"{e['accuracy'][f'success@{k}']:.2f}" for k in (1, 10)) + " against "
+            + " / ".join(f"{e['accuracy_with_map'][f'success@{k}']:.2f}" for k in (1, 10)) if e else "",
+        ])  # fmt: skip
+    fit = f.get("fit")
+    told = (
+        f"\nA line through all but the last point, {fit['base_ms']} ms and {fit['ms_per_1000']} ms for each thousand "
+        f"repositories, says {fit['predicted_last_ms']} ms for the last one; measured were {fit['measured_last_ms']} ms.\n"
+        if fit
+        else ""
+    )
+    head = (
+        "| repositories | files | warm, median / 95 % | without the map | cold process | resident | map | index "
+        "| Success@1 / 5 / 10 | all searched against the map, Success@1 / 10 |"
+    )
+    return _rows(head, rows) + told
+
+
+def _routing(f: Found) -> str:
+    counts = list(next(iter(f["recall"].values())))
+    rows = [[m, *(f"{by[c]:.3f}" for c in counts)] for m, by in f["recall"].items()]
+    found = [
+        [n, *(f"{a[f'success@{k}']:.3f}" for k in (1, 5, 10)), f"{f['median_ms'][n]:.0f} ms"]
+        for n, a in f["accuracy"].items()
+    ]
+    return (
+        f"{f['cases']} reports, {f['repositories']} repositories; share of reports whose repository is among the first N:\n\n"
+        + _rows("| method | " + " | ".join(f"N = {c}" for c in counts) + " |", rows)
+        + f"\nChoosing took {f['median_ms']['map']} ms. Accuracy within what was chosen:\n\n"
+        + _rows("| searched | Success@1 | Success@5 | Success@10 | ranking |", found)
+    )
+
+
+def _rivals(f: Found) -> str:
+    rows = [
+        [
+            r["name"],
+            *(f"{r['accuracy'][f'success@{k}']:.3f}" for k in (1, 5, 10)),
+            f"{r['median_ms']:,.1f} ms",
+            r["build"],
+        ]
+        for r in f["rows"]
+    ]
+    head = "| what | Success@1 | Success@5 | Success@10 | median question | to build |"
+    return f"{f['repositories']} repositories, {f['files']:,} files, {f['reports']} reports.\n\n" + _rows(
+        head, rows
+    )
+
+
+def _engines(f: Found) -> str:
+    rows = [
+        [r["name"], f"{r['seconds']} s", f"{r['cpu']} s", f"{r['peak_mb']:,.0f} MB", r["same"]]
+        for r in f["rows"]
+    ]
+    return _rows("| engine | seconds | processor | peak memory | the same bytes |", rows)
+
+
+TABLES: Mapping[str, Callable[[Found], str]] = {
+    "index": _index,
+    "query": _query,
+    "curve": _curve,
+    "routing": _routing,
+    "rivals": _rivals,
+    "engines": _engines,
+}
