@@ -122,11 +122,11 @@ def _start(model: Model, plan: Plan) -> None:
 
 
 def generate(model: Model, plan: Plan, processes: int = 2) -> list[Made]:
-    """Make the repositories side by side, `repos.txt` and `cases.jsonl`."""
+    """Make the repositories side by side, with `list.txt` for `bugatlas index --from` and `cases.jsonl`."""
     plan.out.mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor(processes, get_context("spawn"), _start, (model, plan)) as pool:
         made = list(pool.map(_repository, range(plan.repos), chunksize=8))
-    (plan.out / "repos.txt").write_text("".join(f"{m.name}\n" for m in made))
+    (plan.out / "list.txt").write_text("".join(f"{m.name}.git name={m.name}\n" for m in made))
     write_cases(plan.out / "cases.jsonl", [c for m in made for c in m.cases])
     return made
 
