@@ -26,6 +26,8 @@ _SENTENCE = re.compile(r"[.!?;:,()\[\]{}\"\n]+")
 _ALPHA = re.compile(r"[^\W\d_]+")
 _STEM = Stemmer.Stemmer("english", 0)
 
+LONG = 200  # characters; longer tokens are not remembered: a stranger could fill the memory with them
+
 STOP = frozenset(
     "a about above after again against all also am an and any are as at be because been before being below "
     "between both but by can cannot could did do does doing done down during each etc few for from further "
@@ -43,12 +45,15 @@ def tokens(text: str) -> list[str]:
     return _TOKEN.findall(text)
 
 
-@lru_cache(maxsize=200_000)
 def terms_of(token: str) -> tuple[str, ...]:
     """The terms of one token: the stemmed whole first, then its stemmed parts where it has several.
 
     Runs of CJK characters become overlapping bigrams (no dictionary needed; Lee & Ahn, SIGIR 1996).
     """
+    return _terms_kept(token) if len(token) <= LONG else _terms_of(token)
+
+
+def _terms_of(token: str) -> tuple[str, ...]:
     if _CJK.fullmatch(token):
         return tuple(token[i : i + 2] for i in range(max(1, len(token) - 1)))
     whole = token.lower().strip("_$.")
@@ -59,6 +64,9 @@ def terms_of(token: str) -> tuple[str, ...]:
         return (_STEM.stemWord(whole),)
     kept = [_STEM.stemWord(p) for p in parts if len(p) > 1 and p not in STOP]
     return (_STEM.stemWord(whole.replace("_", "")), *kept)
+
+
+_terms_kept = lru_cache(maxsize=200_000)(_terms_of)
 
 
 def terms(text: str) -> Iterator[str]:
@@ -72,10 +80,16 @@ def key(term: str) -> int:
     return xxhash.xxh3_64_intdigest(term.encode("utf-8", "surrogatepass"))
 
 
-@lru_cache(maxsize=200_000)
 def keys_of(token: str) -> tuple[int, ...]:
     """Keys of `terms_of(token)`."""
+    return _keys_kept(token) if len(token) <= LONG else _keys_of(token)
+
+
+def _keys_of(token: str) -> tuple[int, ...]:
     return tuple(key(t) for t in terms_of(token))
+
+
+_keys_kept = lru_cache(maxsize=200_000)(_keys_of)
 
 
 def count(text: str) -> Counter[int]:
