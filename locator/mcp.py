@@ -7,7 +7,7 @@ import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from mcp.server import MCPServer
 from mcp.server.mcpserver import Context
@@ -27,6 +27,9 @@ from locator.weights import Weights
 from summaries.config import Settings
 from summaries.errors import BugatlasError
 from summaries.index import Index
+
+if TYPE_CHECKING:
+    pass
 
 T = TypeVar("T")
 KEPT = 128  # answers that explain_result knows
@@ -183,6 +186,7 @@ def server(
     weights: Weights,
     run: Run,
     version: str = "",
+    chat: Chat | None = None,
 ) -> MCPServer[Any]:
     """The server. `index_of` gives what whoever asks may see; `run` does work beside the event loop."""
     made: MCPServer[Any] = MCPServer("bugatlas", title="Bugatlas", instructions=INSTRUCTIONS, version=version)
@@ -233,7 +237,7 @@ def server(
             def progress(step: Step) -> None:
                 loop.call_soon_threadsafe(steps.put_nowait, step)
 
-            found = find(index, read(report), options, asking, weights, progress)
+            found = find(index, read(report), options, asking, weights, progress, chat=chat)
             return answers.keep(index, found), found
 
         async def tell() -> None:

@@ -28,7 +28,9 @@ class Agents:
             caller: Caller = ctx.request_context.request.scope["bugatlas.caller"]
             return service.shelf.index(caller)
 
-        self.server = server(index_of, service.asking, service.weights, service.desk.run, own_version())
+        self.server = server(
+            index_of, service.asking, service.weights, service.desk.run, own_version(), service.chat
+        )
         self.app: ASGIApp = self.server.streamable_http_app(
             streamable_http_path=PATH,
             stateless_http=True,

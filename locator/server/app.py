@@ -6,7 +6,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from fastapi import FastAPI
@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from locator.answer import Answer
 from locator.locate import Options
-from locator.modes import find
+from locator.modes import find, mode_of, open_model
 from locator.report import read
 from locator.server import agents, hooks, issues, openapi, page, probes, problems, reads, work
 from locator.server.access import Caller
@@ -36,6 +36,9 @@ from summaries.config import Settings
 from summaries.errors import BugatlasError
 from summaries.index import RepoState
 
+if TYPE_CHECKING:
+    from summaries.chat import Chat
+
 ABOUT = """From a bug report to the repository, directory, file and function that hold the bug, and why.
 
 Errors are `application/problem+json`. Where tokens are set, every call needs `Authorization: Bearer TOKEN`,
@@ -49,12 +52,13 @@ def service(root: Path, settings: ServiceSettings, asking: Settings | None = Non
     state = Path(settings.state) if settings.state else root / "service"
     shelf = Shelf(root)
     weights = Weights(voters={**VOTERS, **asking.voters})
+    chat = open_model(asking, root) if mode_of(asking) != "offline" else None
     trackers = None
     if settings.trackers:
         trackers = Trackers(
             settings.trackers,
             state,
-            answering(shelf, asking, weights),
+            answering(shelf, asking, weights, chat),
             secret,
             lambda t, done: _count(meters, t, done),
         )
@@ -63,6 +67,7 @@ def service(root: Path, settings: ServiceSettings, asking: Settings | None = Non
         root=root,
         asking=asking,
         weights=weights,
+        chat=chat,
         shelf=shelf,
         desk=Desk(settings.threads or os.cpu_count() or 1, settings.waiting, settings.timeout, meters),
         receiving=Desk(4, 500, settings.timeout),
@@ -74,7 +79,9 @@ def service(root: Path, settings: ServiceSettings, asking: Settings | None = Non
     )
 
 
-def answering(shelf: Shelf, asking: Settings, weights: Weights) -> Callable[[TrackerSettings], Locate]:
+def answering(
+    shelf: Shelf, asking: Settings, weights: Weights, chat: Chat | None = None
+) -> Callable[[TrackerSettings], Locate]:
     """How a tracker's issues are answered: from the repositories that its settings name."""
 
     def of(tracker: TrackerSettings) -> Locate:
@@ -82,7 +89,7 @@ def answering(shelf: Shelf, asking: Settings, weights: Weights) -> Callable[[Tra
 
         def locate(title: str, body: str) -> tuple[Answer, Mapping[str, RepoState]]:
             index = shelf.index(caller)
-            return find(index, read(body, title or None), Options(), asking, weights), index.repos
+            return find(index, read(body, title or None), Options(), asking, weights, chat=chat), index.repos
 
         return locate
 
@@ -145,6 +152,8 @@ def create(parts: Service) -> FastAPI:
             parts.jobs.close()
             parts.desk.close()
             parts.receiving.close()
+            if parts.chat:
+                parts.chat.close()
             if parts.trackers:
                 parts.trackers.close()
 

@@ -50,7 +50,7 @@ def answer(
     """Answer one report from what the caller may see."""
     index = service.shelf.index(caller)
     report = read(asked.report, asked.title)
-    found = find(index, report, asked.options(), service.asking, service.weights, progress)
+    found = find(index, report, asked.options(), service.asking, service.weights, progress, chat=service.chat)
     service.meters.locate.observe(found.seconds)
     service.meters.verdicts.labels(found.verdict).inc()
     return found

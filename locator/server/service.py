@@ -22,6 +22,7 @@ from summaries.config import Settings
 
 if TYPE_CHECKING:
     from locator.trackers.run import Trackers
+    from summaries.chat import Chat
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Service:
     root: Path
     asking: Settings  # how questions are answered: mode, model, weights
     weights: Weights
+    chat: Chat | None  # the model, where one is set: open as long as the service
     shelf: Shelf
     desk: Desk  # for queries
     receiving: Desk  # for deliveries, which wait for the disk only

@@ -23,7 +23,7 @@ class TrackerSettings(Struct, frozen=True, forbid_unknown_fields=True):
     name: Annotated[
         str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="In the webhook's address: /webhooks/NAME.")
     ]
-    kind: Kind
+    kind: Annotated[Kind, Meta(description="`jira`, `github` or `gitlab`.")]
     url: Annotated[
         str,
         Meta(pattern=r"^https?://[^/?#@\s]+(/[^?#@\s]*)?$", description="Its base address, without a user."),
@@ -60,7 +60,10 @@ class TrackerSettings(Struct, frozen=True, forbid_unknown_fields=True):
     internal: Annotated[
         bool, Meta(description="Jira: write comments that customers of a service desk don't see.")
     ] = False
-    visibility: Annotated[Visibility | None, Meta(description="Jira: who may read the comment.")] = None
+    visibility: Annotated[
+        Visibility | None,
+        Meta(description='Jira: who may read it: `{ type = "role", value = "Developers" }`.'),
+    ] = None
     components: Annotated[
         Mapping[str, str], Meta(description="Jira: component to set, by repository; confident answers only.")
     ] = {}

@@ -151,26 +151,29 @@ def _check(got: httpx.Response, what: str) -> None:
         return
     said = f"{what}: {code} {_said(got)}".strip()
     wait = _wait(got)
-    limited = code == 429 or (code == 403 and (wait or got.headers.get("x-ratelimit-remaining") == "0"))
+    limited = code == 429 or (
+        code == 403 and (wait is not None or got.headers.get("x-ratelimit-remaining") == "0")
+    )
     if limited:
-        raise Later(said, wait or 60.0, everything=True)
+        raise Later(said, 60.0 if wait is None else wait, everything=True)
     if code == 401:
         raise Later(said, 300.0, everything=True)  # a token that ran out: nothing else would go through
     if code in (404, 410):
         raise Gone(said)
     if code >= 500 or code in (408, 409, 425):
-        raise Later(said, wait)
+        raise Later(said, wait or 0.0)
     raise Refused(said)
 
 
-def _wait(got: httpx.Response) -> float:
+def _wait(got: httpx.Response) -> float | None:
+    """Seconds that the tracker asks to be left alone, None where it says nothing."""
     value = got.headers.get("retry-after", "")
     if value.isascii() and value.isdigit() and len(value) < 10:
         return min(float(value), LONGEST)
     try:
         return min(max(0.0, parsedate_to_datetime(value).timestamp() - time.time()), LONGEST)
     except (TypeError, ValueError, OverflowError):
-        return 0.0
+        return None
 
 
 def _said(got: httpx.Response) -> str:
