@@ -311,7 +311,7 @@ def test_sweeping_leaves_what_counts(root: Path, url: str, tmp_path: Path) -> No
     publish(indexed(tmp_path, root, "orders"), url)
     assert sweep(url) == []  # too young
     gone = sweep(url, 0)
-    assert len(gone) == 3  # a head, its shard, its store
+    assert len(gone) == 4  # a head, its shard, its store, its part of the routing map
     assert all("orders" in g for g in gone)
     assert files(reader(tmp_path, url)) == {"orders.py", "cancel.py", "stock.py"}
 

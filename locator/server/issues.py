@@ -64,7 +64,7 @@ def fetch(service: Service, ref: str) -> IssueText:
     """The issue that a key or an address names. Raises ProblemError."""
     if not service.trackers:
         raise ProblemError(404, "this service has no tracker", "paste the report instead")
-    for desk, key in named(service.trackers.desks.values(), ref.strip()):
+    for desk, key in named(list(service.trackers.desks.values()), ref.strip()):
         if desk.resumes > time.time():
             raise ProblemError(503, f"{desk.settings.name} asks to be left alone for now", "try again later")
         try:
