@@ -29,7 +29,7 @@ from summaries.errors import BugatlasError
 from summaries.index import Index
 
 if TYPE_CHECKING:
-    pass
+    from summaries.chat import Chat
 
 T = TypeVar("T")
 KEPT = 128  # answers that explain_result knows
