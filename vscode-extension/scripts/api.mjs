@@ -10,6 +10,7 @@ const USED = [
   "POST /v1/locate",
   "POST /v1/locate/stream",
   "GET /v1/search",
+  "GET /v1/issue",
   "GET /v1/repos",
   "GET /v1/tree/{where}",
   "GET /v1/file",

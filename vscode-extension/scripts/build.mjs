@@ -1,18 +1,39 @@
-// Bundles the extension, its form and its tests. `--production`: small; otherwise with maps.
+// Bundles the extension and its form (dist), or with `--unit` its unit tests, or with `--workbench` the others (out).
+// `--production`: small; otherwise with maps.
 import { rmSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import esbuild from "esbuild";
 
-const production = process.argv.includes("--production");
-const shared = { bundle: true, minify: production, sourcemap: production ? false : "linked", logLevel: "warning" };
+const asked = (flag) => process.argv.includes(flag);
+const shared = { bundle: true, minify: asked("--production"), logLevel: "warning" };
+if (!asked("--production")) shared.sourcemap = "linked";
 const node = { ...shared, platform: "node", format: "cjs", target: "node20" };
-const tests = (folder) => readdir(`test/${folder}`).then((names) => names.map((n) => `test/${folder}/${n}`));
+const page = { ...shared, platform: "browser", format: "iife", target: "es2022" };
 
-for (const folder of ["dist", "out"]) rmSync(folder, { recursive: true, force: true });
-await Promise.all([
-  esbuild.build({ ...node, entryPoints: ["src/extension.ts"], outdir: "dist", external: ["vscode"] }),
-  esbuild.build({ ...shared, entryPoints: { form: "src/form/main.ts" }, outdir: "dist", platform: "browser", format: "iife", target: "es2022" }),
-  esbuild.build({ ...node, minify: false, sourcemap: "inline", entryPoints: await tests("unit"), outdir: "out/unit" }),
-  esbuild.build({ ...node, minify: false, entryPoints: await tests("host"), outdir: "out/host", external: ["vscode", "mocha"] }),
-  esbuild.build({ ...node, minify: false, entryPoints: ["test/workbench/workbench.test.ts", "test/workbench/host.test.ts"], outdir: "out/workbench", external: ["playwright-core"] }),
-]);
+/** Tests are bundled as they are, one file for each. */
+async function tests(folder, external = []) {
+  const names = (await readdir(`test/${folder}`)).filter((name) => /test\.ts$|^index\.ts$/.test(name));
+  const outdir = `out/${folder}`;
+  rmSync(outdir, { recursive: true, force: true });
+  await esbuild.build({
+    ...node,
+    entryPoints: names.map((name) => `test/${folder}/${name}`),
+    outdir,
+    external,
+    minify: false,
+    sourcemap: "inline",
+  });
+}
+
+if (asked("--unit")) await tests("unit");
+else {
+  rmSync("dist", { recursive: true, force: true });
+  await Promise.all([
+    esbuild.build({ ...node, entryPoints: ["src/extension.ts"], outdir: "dist", external: ["vscode"] }),
+    esbuild.build({ ...page, entryPoints: { form: "src/form/main.ts" }, outdir: "dist" }),
+  ]);
+}
+if (asked("--workbench")) {
+  await tests("host", ["vscode", "mocha"]);
+  await tests("workbench", ["playwright-core"]);
+}

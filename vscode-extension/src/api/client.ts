@@ -66,6 +66,11 @@ export function search(
   return ready(server, ask(server, "GET /v1/search", "Results", { query, signal }));
 }
 
+/** An issue of a tracker that the service has, by its key or address. */
+export function issue(server: Server, ref: string): Promise<Schemas["IssueText"]> {
+  return ask(server, "GET /v1/issue", "IssueText", { query: { ref } });
+}
+
 /** What is indexed. */
 export async function repositories(server: Server, signal?: AbortSignal): Promise<Repository[]> {
   const found = await ready(server, ask(server, "GET /v1/repos", "Repositories", { signal }));

@@ -2,6 +2,11 @@
 export interface components {
     schemas: {
         Answer: {
+            /**
+             * @description of models
+             * @default []
+             */
+            calls: components["schemas"]["Call"][];
             /** @description calibrated chance that the first file is among those to change */
             confidence: number;
             directories: components["schemas"]["DirectoryHit"][];
@@ -24,6 +29,20 @@ export interface components {
             /** @default false */
             tests: boolean;
         };
+        Call: {
+            model: string;
+            /** @description by the configured prices; 0 for what was kept from before */
+            money: number;
+            /** @description tokens of the prompt */
+            read: number;
+            seconds: number;
+            /** @description "endpoint", "file", "cache" or "replay" */
+            source: string;
+            /** @description "judge", "judge code", "paper route" ... */
+            stage: string;
+            /** @description tokens of the answer */
+            written: number;
+        };
         DirectoryHit: {
             /** @description of those in the answer */
             files: number;
@@ -31,22 +50,6 @@ export interface components {
             path: string;
             repo: string;
             score: number;
-        };
-        Entry: {
-            /** @description in it and below; 1 for a file */
-            files: number;
-            /** @enum {unknown} */
-            kind: "directory" | "file";
-            /** @default  */
-            language: string;
-            path: string;
-            /** @default  */
-            summary: string;
-            /**
-             * @description of code and text in it and below: what its area on a map stands for
-             * @default 0
-             */
-            words: number;
         };
         Evidence: {
             /**
@@ -130,6 +133,14 @@ export interface components {
              * @default null
              */
             symbol: components["schemas"]["SymbolHit"] | null;
+        };
+        IssueText: {
+            key: string;
+            /** @description Markdown, with the title as its first line */
+            report: string;
+            title: string;
+            tracker: string;
+            url: string;
         };
         Job: {
             /** @description UTC seconds */
@@ -235,39 +246,52 @@ export interface components {
             title: string | null;
         };
         Node: {
+            /** @default [] */
+            children: components["schemas"]["Node"][];
+            /** @default  */
             commit: string;
+            /** @description in it and below */
+            files: number;
+            /** @default  */
+            git_dir: string;
+            /** @description "index", "repository", "directory" or "file" */
+            kind: string;
             /**
-             * @description directories first, both by name
+             * @description with the number of files, most first
              * @default []
              */
-            entries: components["schemas"]["Entry"][];
+            languages: [
+                string,
+                number
+            ][];
             /**
-             * @description in it and below
+             * @description of a file, or of a repository at its head
              * @default 0
              */
-            files: number;
-            /** @enum {unknown} */
-            kind: "directory" | "file" | "repository";
-            /** @default  */
-            language: string;
-            /**
-             * @description entries beyond the first thousand
-             * @default 0
-             */
-            left_out: number;
-            /** @default 0 */
             lines: number;
-            /** @default [] */
-            outline: components["schemas"]["Outline"][];
-            /** @description "" is the repository itself */
+            /** @default  */
+            origin: string;
+            /** @description "" for a repository and the index */
             path: string;
+            /** @description "" for the index */
             repo: string;
             summary: string;
+            /** @default [] */
+            symbols: components["schemas"]["Outline"][];
+            /**
+             * @description of the commit, UTC seconds
+             * @default 0
+             */
+            time: number;
+            /** @default  */
+            url: string;
         };
         Outline: {
+            /** @default  */
+            doc: string;
             end: number;
             kind: string;
-            name: string;
+            qualname: string;
             /** @default  */
             signature: string;
             start: number;
@@ -389,6 +413,33 @@ export interface components {
             reason: string;
             repo: string;
         };
+        Step: {
+            /** @default 0 */
+            done: number;
+            /**
+             * @description calls of stack traces found in it
+             * @default 0
+             */
+            frames: number;
+            /**
+             * @description things that it names
+             * @default 0
+             */
+            mentions: number;
+            /**
+             * @description what phase 1 found, from `explain` on
+             * @default []
+             */
+            routes: components["schemas"]["RouteHit"][];
+            stage: string;
+            /**
+             * @description of the report as it was read
+             * @default
+             */
+            title: string;
+            /** @default 0 */
+            total: number;
+        };
         SymbolHit: {
             end: number;
             kind: string;
@@ -411,8 +462,9 @@ export interface Operations {
   "POST /v1/locate": { query: Nothing; body: Given<Schemas["LocateRequest"]>; answer: "Answer" };
   "POST /v1/locate/stream": { query: Nothing; body: Given<Schemas["LocateRequest"]>; answer: undefined };
   "GET /v1/search": { query: { q: string; limit?: number; tests?: boolean; at?: string | null }; body: undefined; answer: "Results" };
+  "GET /v1/issue": { query: { ref: string }; body: undefined; answer: "IssueText" };
   "GET /v1/repos": { query: Nothing; body: undefined; answer: "Repositories" };
-  "GET /v1/tree/{where}": { query: { at?: string | null }; body: undefined; answer: "Node" };
+  "GET /v1/tree/{where}": { query: { at?: string | null; depth?: number }; body: undefined; answer: "Node" };
   "GET /v1/file": { query: { repo: string; path: string; start?: number; end?: number; at?: string | null }; body: undefined; answer: "Lines" };
   "GET /v1/jobs": { query: Nothing; body: undefined; answer: "Jobs" };
   "POST /v1/jobs": { query: Nothing; body: Given<Schemas["JobRequest"]>; answer: "Job" };

@@ -6,7 +6,7 @@ import { connect, forgetToken, howToInstall, setToken } from "./connect";
 import type { Parts } from "./parts";
 import { targetOf, type Target } from "./open";
 import { placeOf } from "./reader";
-import { locateText, selected } from "./reports";
+import { locateIssue, locateText, selected } from "./reports";
 import { targetOf as foundAt, type Found } from "./searching";
 import { change } from "./settings";
 
@@ -30,6 +30,7 @@ export function commands(parts: Parts): Record<string, (...given: never[]) => un
     locate: () => vscode.commands.executeCommand("bugatlas.report.focus"),
     locateSelection: () => locateText(selected(), form, session),
     locateClipboard: async () => locateText(await vscode.env.clipboard.readText(), form, session),
+    locateIssue: () => locateIssue(service, form, session),
     rerun: () => ("request" in session.state ? session.locate(session.state.request) : undefined),
     cancel: () => session.cancel(),
     clear: () => session.clear(),

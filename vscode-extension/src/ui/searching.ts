@@ -4,6 +4,7 @@ import { advice, asServiceError } from "../api/errors";
 import { actionsFor } from "../core/advice";
 import { escaped } from "../core/markdown";
 import { lastName, parentOf } from "../core/paths";
+import { readSearch } from "../core/query";
 import { sameText } from "../core/anchor";
 import type { Target } from "./open";
 import type { Service } from "./service";
@@ -12,7 +13,9 @@ import { setting } from "./settings";
 type Line = Hit["lines"][number];
 export type Found = { hit: Hit; line?: Line };
 
-const HINT = 'retry payment · "exact text" · symbol:NAME · repo: lang: path: file: narrow, with - before them leave out';
+const HINT =
+  'words · "exact text" · symbol:NAME · repo: lang: path: file: narrow, - before them leaves out · at:v1.2 · tests:yes';
+const LIMIT = 50; // files
 const WIDE = 200; // characters of a line shown
 
 /** Code search over everything indexed: files, and the lines that match. */
@@ -47,7 +50,7 @@ export class Searching implements vscode.TreeDataProvider<Found>, vscode.Disposa
     void vscode.commands.executeCommand("bugatlas.search.focus");
     try {
       await vscode.window.withProgress({ location: { viewId: "bugatlas.search" } }, async () => {
-        const asked = { q: query, limit: 50, tests: setting("includeTests") };
+        const asked = { ...readSearch(query, setting("includeTests")), limit: LIMIT };
         const found = await search(await this.service.current(), asked, mine.signal);
         if (this.running === mine) this.show(found);
       });

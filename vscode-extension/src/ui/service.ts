@@ -37,8 +37,7 @@ export class Service implements vscode.Disposable {
     if (this.url) return { url: checked(this.url), token: await this.token(), timeout, local: false };
     if (!vscode.workspace.isTrusted)
       throw new ServiceError("untrusted", "No service is started for a workspace that is not trusted.");
-    this.local ??= this.start();
-    const { url, token } = await this.local;
+    const { url, token } = await (this.local ?? this.start());
     return { url, token, timeout, local: true };
   }
 
@@ -86,23 +85,22 @@ export class Service implements vscode.Disposable {
     await this.local?.then((l) => l.stop()).catch(() => {});
   }
 
-  private async start(): Promise<Local> {
-    try {
-      const starting = startLocal(this.how());
-      const local = await vscode.window.withProgress(
-        { location: vscode.ProgressLocation.Window, title: "Bugatlas: starting the local service" },
-        () => starting,
-      );
+  private start(): Promise<Local> {
+    const starting = startLocal(this.how());
+    this.local = starting;
+    const forget = (): void => {
+      if (this.local === starting) this.local = undefined; // the next question starts another
+    };
+    starting.then((local) => {
       this.log.info(`local service at ${local.url}`);
       void local.ended.then((why) => {
         this.log.info(`local service ended: ${why || "as asked"}`);
-        this.local = undefined;
+        forget();
       });
-      return local;
-    } catch (error) {
-      this.local = undefined;
-      throw error;
-    }
+    }, forget);
+    const title = "Bugatlas: starting the local service";
+    const location = vscode.ProgressLocation.Window;
+    return Promise.resolve(vscode.window.withProgress({ location, title }, () => starting));
   }
 }
 

@@ -15,6 +15,7 @@ const LOOK = 1000; // milliseconds between looks at a job
 export class Status implements vscode.Disposable {
   private readonly item = vscode.window.createStatusBarItem("bugatlas.status", vscode.StatusBarAlignment.Right, 10);
   private building = false;
+  private mayIndex = true; // until the service says that this token may not
   private readonly listeners: vscode.Disposable;
 
   constructor(
@@ -29,7 +30,10 @@ export class Status implements vscode.Disposable {
       session.onDidChange((state) => {
         if (state.phase === "answered" || state.phase === "failed") void this.refresh();
       }),
-      service.onDidChange(() => void this.refresh()),
+      service.onDidChange(() => {
+        this.mayIndex = true;
+        void this.refresh();
+      }),
       vscode.window.onDidChangeWindowState((state) => state.focused && void this.refresh()),
     );
     this.paint("$(telescope) Bugatlas", "Bugatlas has not been asked yet.");
@@ -51,8 +55,7 @@ export class Status implements vscode.Disposable {
     }
     try {
       const found = freshness(await this.workspace.repositories(), await this.workspace.clones());
-      const busy = await jobs(server).then((all) => all.some((j) => j.state === "running"), () => false);
-      this.paint(...texts(found, busy));
+      this.paint(...texts(found, await this.busy(server)));
     } catch (error) {
       this.paint("$(warning) Bugatlas", asServiceError(error).message);
     }
@@ -89,6 +92,17 @@ export class Status implements vscode.Disposable {
 
   dispose(): void {
     this.listeners.dispose();
+  }
+
+  /** Whether the service is indexing, as far as this token may know. */
+  private async busy(server: Server): Promise<boolean> {
+    if (!this.mayIndex) return false;
+    try {
+      return (await jobs(server)).some((j) => j.state === "running");
+    } catch (error) {
+      this.mayIndex = asServiceError(error).trouble !== "forbidden";
+      return false;
+    }
   }
 
   private async byCommand(say: (message: string) => void, signal: AbortSignal): Promise<void> {

@@ -27,6 +27,7 @@ export function answer(files: FileHit[], more: Partial<Answer> = {}): Answer {
     searched: 100,
     seconds: 0.01,
     notes: [],
+    calls: [],
     ...more,
   };
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { anchor, hasName, sameText } from "../../src/core/anchor";
 import { ago, readHistory, remembered, titleOf, type Past } from "../../src/core/history";
+import { readSearch } from "../../src/core/query";
 import { descriptionOf, fileRows, idOf, labelOf, lineOf, rows, spokenOf, type Row } from "../../src/core/tree";
 import { answer, fileHit } from "../support/answers";
 
@@ -68,6 +69,14 @@ test("an anchor finds a line that moved, the nearest of several, and stays where
   assert.equal(anchor(text, 7, 99, sameText("gone")), 7);
   assert.equal(anchor(text, 7, 0, () => true), 1);
   assert.equal(anchor(() => "", 1, 5, hasName("x")), 1);
+});
+
+test("a search's options are told from its query, and exact texts are left alone", () => {
+  const read = (text: string) => readSearch(text, false);
+  assert.deepEqual(read('retry at:v1.2 tests:yes -path:"a b" "at:x  y"'), { q: 'retry -path:"a b" "at:x  y"', at: "v1.2", tests: true });
+  assert.deepEqual(read('at:"2024-05-01 10:00" symbol:Cart'), { q: "symbol:Cart", at: "2024-05-01 10:00", tests: false });
+  assert.deepEqual(readSearch("cat:x tests:no", true), { q: "cat:x", tests: false });
+  assert.deepEqual(read('an open "quote at:'), { q: 'an open "quote', tests: false });
 });
 
 test("names are whole words", () => {

@@ -11,6 +11,7 @@ export interface Proxy {
   mode: Mode;
   delay: number; // milliseconds before an answer, in mode "slow"
   tokens: string[]; // authorizations seen
+  issue: object; // what SHOP-12 is
   stop: () => void;
 }
 
@@ -29,7 +30,7 @@ export async function proxy(target: string): Promise<Proxy> {
     server.closeAllConnections();
     server.close();
   };
-  const state: Proxy = { url, mode: "honest", delay: 1500, tokens: [], stop };
+  const state: Proxy = { url, mode: "honest", delay: 1500, tokens: [], issue: {}, stop };
   return state;
 }
 
@@ -54,6 +55,11 @@ async function answer(
   if (mode === "unready") {
     if (request.url !== "/readyz") return void refuse(503, "there is no index yet");
     return void say(503, "application/json", '{"status":"unready","version":"0.1.0","detail":"IndexMissing"}');
+  }
+  if (request.url?.startsWith("/v1/issue")) {
+    const ref = new URL(request.url, target).searchParams.get("ref");
+    if (ref !== "SHOP-12") return void refuse(404, "no tracker of this service has such an issue");
+    return void say(200, "application/json", JSON.stringify(state.issue));
   }
   if (mode === "slow" && request.url?.startsWith("/v1/locate")) {
     const steps = [{ stage: "route", frames: 10, mentions: 8 }];

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { after, before, test as plainTest } from "node:test";
+import { after, before, test as plainTest, type TestContext } from "node:test";
 import { EXTENSION, service, shop, start, until, type Report, type Shop } from "./machine";
 import { proxy, TOKEN, type Proxy } from "./proxy";
 import { Window } from "./window";
@@ -77,9 +77,9 @@ async function answer(of: Report): Promise<Hit[]> {
 }
 
 /** A test that leaves a picture where it fails. */
-function test(name: string, run: () => Promise<void>): void {
-  plainTest(name, async () => {
-    await run().catch(async (error: unknown) => {
+function test(name: string, run: (context: TestContext) => Promise<void>): void {
+  plainTest(name, async (context) => {
+    await run(context).catch(async (error: unknown) => {
       await w.shot(`failed ${name}`);
       throw error;
     });
@@ -250,6 +250,33 @@ test("a path that leaves its repository is refused", async () => {
   await w.shot("escape");
 });
 
+test("an issue is located by its key, where the service has a tracker", async () => {
+  front.mode = "honest";
+  const asked = report("shop-gateway");
+  front.issue = { tracker: "jira", key: "SHOP-12", title: asked.title, report: text(asked), url: "https://x.example" };
+  await w.command("Bugatlas: Locate an Issue…");
+  await w.answer("SHOP-99");
+  await w.said("no tracker of this service has such an issue".slice(3));
+  await w.command("Bugatlas: Locate an Issue…");
+  await w.answer("SHOP-12");
+  await w.row(RESULTS, "File retry.ts").waitFor();
+  assert.equal(await (await w.form()).inputValue("#report"), text(asked));
+});
+
+test("a selection and the clipboard are located as they are", async () => {
+  await w.row(RESULTS, "File retry.ts").click();
+  await w.editorNamed("retry.ts");
+  await w.page.locator(".monaco-editor .view-lines").first().click();
+  await w.page.keyboard.press("Control+a");
+  await w.command("Bugatlas: Locate from Selection");
+  await until(async () => (await (await w.form()).inputValue("#report")).includes("sendWithRetry"), 10, "the selection");
+  const asked = report("shop-orders");
+  await w.page.evaluate((given) => navigator.clipboard.writeText(given), text(asked));
+  await w.command("Bugatlas: Locate from Clipboard");
+  await w.row(RESULTS, "File DiscountSplitter.java").waitFor();
+  assert.equal(await (await w.form()).inputValue("#report"), text(asked));
+});
+
 test("a service that is down", async () => {
   await set(behind({ "bugatlas.serverUrl": "http://127.0.0.1:9" }));
   await w.locate(text(report("shop-orders")));
@@ -303,4 +330,34 @@ test("a window that is reloaded in mid-query keeps the report, and asks again wh
   await w.reload();
   await w.row(RESULTS, "Repository").waitFor();
   assert.deepEqual(await w.rows(RESULTS), before);
+});
+
+test("the walkthrough has a page for each step", async () => {
+  await w.command("Welcome: Open Walkthrough...");
+  await w.answer("Get Started with Bugatlas");
+  await w.page.getByText("Paste a bug report").first().waitFor();
+  await w.shot("walkthrough");
+});
+
+test("it began quickly", async (t) => {
+  await w.command("Developer: Show Running Extensions");
+  const row = w.page.locator(".runtime-extensions-editor .monaco-list-row", { hasText: "Bugatlas" });
+  const said = (await row.locator(".activation-time").textContent()) ?? "";
+  const milliseconds = Number(/(\d+)ms/.exec(said)?.[1]);
+  t.diagnostic(`activation: ${milliseconds} ms`);
+  assert.ok(milliseconds < 500, said);
+});
+
+test("in a workspace that is not trusted nothing is started", async () => {
+  const quiet = { "security.workspace.trust.startupPrompt": "never", "security.workspace.trust.banner": "never" };
+  const vsix = path.join(EXTENSION, "bugatlas.vsix");
+  const settings = { ...local(), ...quiet };
+  const other = await start(path.join(folder, "restricted"), { vsix, workspace: demo.workspace, settings, trust: true });
+  ends.push(other.stop);
+  const restricted = await Window.open(other.url);
+  ends.push(() => restricted.close());
+  await restricted.sideBar();
+  await restricted.locate(text(report("shop-orders")));
+  await restricted.pane(RESULTS).getByText("This workspace is not trusted").waitFor();
+  await restricted.shot("restricted");
 });
