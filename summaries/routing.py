@@ -2,7 +2,7 @@
 
 For each term of a repository one byte says how strongly its best file speaks of it. That is a repository's upper
 bound for a query, as dynamic pruning keeps it for blocks of postings (Ding & Suel, SIGIR 2011), and it selects
-shards better than CORI, ReDDE and Taily do (docs/scale.md).
+shards better than CORI and ReDDE do; Taily is as good from eight repositories up (docs/scale.md).
 
     DIR/map-N.safetensors    a segment: terms × repositories. A repository counts in the newest segment that
                              holds its published generation; one that no segment holds must be opened.
