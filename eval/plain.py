@@ -1,4 +1,4 @@
-"""Texts of trackers as Markdown: Jira's wiki markup and its document format, and HTML.
+"""Texts of trackers as Markdown: HTML here, Jira's wiki markup and its document format where the service reads them.
 
 Only what a report reader needs is kept: paragraphs, code in fences, quoted lines, link texts. Every pattern is
 linear in the text, which is cut at `MOST` characters.
@@ -7,80 +7,11 @@ linear in the text, which is cut at `MOST` characters.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
 from html.parser import HTMLParser
-from typing import Any
 
-MOST = 200_000  # characters of a report
-_DEEP = 60  # nesting of a document
+from locator.trackers.plain import MOST, document, wiki
 
-_BLOCK = re.compile(r"\{(code|noformat)(?::[^}\n]{0,200})?\}")
-_WIKI: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"\{(?:quote|color(?::[^}\n]{0,40})?|panel(?::[^}\n]{0,400})?|anchor:[^}\n]{0,100})\}"), ""),
-    (re.compile(r"^\s{0,8}#+\s", re.MULTILINE), "1. "),
-    (re.compile(r"^h([1-6])\.\s+", re.MULTILINE), "## "),
-    (re.compile(r"^bq\.\s+", re.MULTILINE), "> "),
-    (re.compile(r"\{\{([^}\n]{1,400})\}\}"), r"`\1`"),
-    (re.compile(r"\[([^|\]\n]{1,400})\|([^\]\n]{1,1000})\]"), r"[\1](\2)"),
-    (re.compile(r"\[((?:https?|ftp)://[^\]\s]{1,1000})\]"), r"\1"),
-    (re.compile(r"!([^!\n|]{1,200}\.(?:png|jpe?g|gif|svg|bmp))(?:\|[^!\n]{0,200})?!", re.IGNORECASE), ""),
-    (re.compile(r"(?<![\w*])\*(?=\S)([^*\n]{1,300}?)(?<=\S)\*(?![\w*])"), r"**\1**"),
-    (re.compile(r"\\([{}\[\]*_#!|-])"), r"\1"),
-)
-
-
-def wiki(text: str) -> str:
-    """Jira's wiki markup as Markdown."""
-    text = text[:MOST].replace("\r\n", "\n")
-    out: list[str] = []
-    at, opened = 0, ""
-    for mark in _BLOCK.finditer(text):
-        if opened and mark[1] != opened:
-            continue  # the other kind of block, inside this one, is text
-        piece = text[at : mark.start()]
-        out.append(f"\n```\n{piece.strip(chr(10))}\n```\n" if opened else _inline(piece))
-        at, opened = mark.end(), "" if opened else mark[1]
-    rest = text[at:]
-    out.append(f"\n```\n{rest.strip(chr(10))}\n```\n" if opened else _inline(rest))
-    return "".join(out).strip()
-
-
-def _inline(text: str) -> str:
-    for pattern, instead in _WIKI:
-        text = pattern.sub(instead, text)
-    return text
-
-
-def document(node: Any, depth: int = 0) -> str:
-    """Atlassian's document format (ADF, developer.atlassian.com/cloud/jira/platform/apis/document) as Markdown."""
-    if not isinstance(node, Mapping) or depth > _DEEP:
-        return ""
-    kind, inside = node.get("type"), node.get("content")
-    attributes = node.get("attrs")
-    attributes = attributes if isinstance(attributes, Mapping) else {}
-    if kind == "text":
-        said = node.get("text")
-        marks = node.get("marks")
-        kinds = (
-            [m.get("type") for m in marks if isinstance(m, Mapping)] if isinstance(marks, Sequence) else []
-        )
-        return (f"`{said}`" if "code" in kinds else said) if isinstance(said, str) else ""
-    if kind == "hardBreak":
-        return "\n"
-    if kind in ("mention", "emoji", "inlineCard"):
-        said = attributes.get("text") or attributes.get("url") or ""
-        return said if isinstance(said, str) else ""
-    parts = [document(c, depth + 1) for c in inside] if isinstance(inside, list) else []
-    body = "".join(parts)
-    if kind == "codeBlock":
-        return f"```\n{body}\n```\n\n"
-    if kind in ("paragraph", "heading"):
-        return ("## " if kind == "heading" else "") + body + "\n\n"
-    if kind == "listItem":
-        return "- " + body.strip() + "\n"
-    if kind == "blockquote":
-        return "".join(f"> {line}\n" for line in body.strip().split("\n")) + "\n"
-    return body if kind != "doc" else re.sub(r"\n{3,}", "\n\n", body[:MOST]).strip()
+__all__ = ["MOST", "document", "html", "looks_like_html", "wiki"]
 
 
 def looks_like_html(text: str) -> bool:

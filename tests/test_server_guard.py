@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
 import time
 
 import httpx
 import msgspec
 import pytest
-from servicekit import TOKENS, bearer, events, raw, running, shop, token
+from servicekit import TOKENS, bearer, commit, events, raw, running, shop, token
 
+from indexer.build import build
 from indexer.demo import REPORTS
+from indexer.repos import Source
 from locator.server.access import LOCAL, caller_of, digest
 from locator.server.guard import Guard
 from locator.server.rate import Rate
@@ -352,3 +355,38 @@ def test_guard_reads_hosts():
     guard = Guard(None, ServiceSettings(host="192.0.2.1", hosts=("Atlas.example",)), None)  # type: ignore[arg-type]
     assert {"localhost", "atlas.example", "192.0.2.1", "[::1]"} <= guard.hosts
     assert socket and msgspec
+
+
+def test_repository_names_lead_nowhere(tmp_path):
+    """Names are keys of the index, never paths: not on disk, not in addresses."""
+    made = tmp_path / "repo"
+    subprocess.run(["git", "init", "-q", "-b", "main", str(made)], check=True)
+    commit(made, "secret.py", "def secret():\n    return 'mine'\n", "x")
+    (tmp_path / "outside.py").write_text("outside = 1\n")
+    names = ["../../outside", "/etc", "a/../b", "C:\\x", "<b>x</b>", "a%2f..%2fb", "~root"]
+    build(tmp_path / "index", [Source(n, made / ".git") for n in names], workers=1)
+    folders = [p.name for p in (tmp_path / "index" / "repos").iterdir()]
+    assert len(set(folders)) == len(names) and not (tmp_path.parent / "outside").exists()
+    with running(tmp_path / "index") as (client, _):
+        assert {r["name"] for r in client.get("/v1/repos").json()["repositories"]} == set(names)
+        for name in names:
+            for path in (
+                "../../outside.py",
+                "../outside.py",
+                "/etc/passwd",
+                "secret.py/../../x",
+                "",
+                ".git/config",
+            ):
+                got = client.get("/v1/file", params={"repo": name, "path": path})
+                assert got.status_code == 404, (name, path, got.text)
+            assert client.get("/v1/file", params={"repo": name, "path": "secret.py"}).json()["total"] == 2
+        for where in (
+            "..%2f..%2foutside.py",
+            "%2e%2e/%2e%2e/outside.py",
+            "/etc/passwd",
+            "..%2f..%2foutside%2f..%2foutside.py",
+        ):
+            got = client.get(f"/v1/tree/{where}")
+            assert got.status_code == 404 or got.json()["kind"] in ("repository", "index"), got.text
+            assert "outside = 1" not in got.text

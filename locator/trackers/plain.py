@@ -80,8 +80,8 @@ def document(root: Any) -> str:
     while waiting and size < MOST and seen < NODES:
         node = waiting.pop()
         seen += 1
-        if isinstance(node, str):
-            said, inside = node, list[Any]()
+        if isinstance(node, tuple):  # the end of a node
+            said, inside = node[0], list[Any]()
         elif isinstance(node, Mapping):
             said, inside = _opened(node)
         else:
@@ -108,4 +108,4 @@ def _opened(node: Mapping[str, Any]) -> tuple[str, list[Any]]:
     inside = node.get("content")
     before, after = _AROUND.get(kind, ("", "")) if isinstance(kind, str) else ("", "")
     inside = list(inside[:NODES]) if isinstance(inside, list) else []
-    return before + (told if isinstance(told, str) else ""), [*inside, after] if after else inside
+    return before + (told if isinstance(told, str) else ""), [*inside, (after,)] if after else inside
