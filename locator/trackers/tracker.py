@@ -15,6 +15,7 @@ from locator.trackers.settings import TrackerSettings
 from summaries.errors import TrackerError, UsageError
 
 MOST_BYTES = 32_000_000  # of one answer
+AGAIN = (0.1, 0.5)  # seconds before the second and the third try
 LONGEST = 86_400.0  # seconds that a tracker may make us wait
 AGENT = "bugatlas"
 
@@ -121,7 +122,20 @@ class Http:
         )
 
     def __call__(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
-        """One request; its JSON, or None where there's no content. Raises Later, Refused or Gone."""
+        """One request; its JSON, or None where there's no content. Raises Later, Refused or Gone.
+
+        What only reads is tried again at once: one bad answer of several isn't worth a pause.
+        """
+        for wait in AGAIN if method == "GET" else ():
+            try:
+                return self._once(method, path, body, query)
+            except Later as e:
+                if e.everything:
+                    raise
+                time.sleep(wait)
+        return self._once(method, path, body, query)
+
+    def _once(self, method: str, path: str, body: Any, query: Mapping[str, Any]) -> Any:
         try:
             with self.client.stream(method, path, json=body, params=query or None) as got:
                 data = b""
