@@ -29,7 +29,7 @@ def likeliest(index: Index, report: Report, names: Sequence[str]) -> list[str]:
     if len(names) <= ALL:
         return list(names)
     aliases = {n: s.aliases for n, s in index.repos.items()}
-    return shortlist(index.routing, understand(report), names, aliases)
+    return shortlist(index.routing, understand(report), names, aliases, MOST)
 
 
 def shortlist(
@@ -37,7 +37,7 @@ def shortlist(
     query: Query,
     names: Sequence[str],
     aliases: Mapping[str, Sequence[str]],
-    most: int = MOST,
+    most: int,
 ) -> list[str]:
     """The likeliest of some repositories, in their order, with all that the map does not hold."""
     at = {n: i for i, n in enumerate(found.names)}

@@ -16,7 +16,7 @@ EMBEDDERS: Mapping[str, str] = {
 }
 VECTORS: Mapping[str, str] = {
     "chroma": "summaries.vectors_chroma:embedded",
-    "chroma-http": "summaries.vectors_chroma:server",
+    "chroma-http": "summaries.vectors_server:server",
     "exact": "summaries.vectors_exact:Exact",
 }
 

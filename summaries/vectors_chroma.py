@@ -7,6 +7,7 @@ costs two; looking up metadata costs more than the search, so the path is the id
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,9 +49,15 @@ def server(url: str) -> Chroma:
 
     def connect() -> ClientAPI:
         port = parts.port or (443 if secure else 8000)
-        return chromadb.HttpClient(str(parts.hostname), port, secure, settings=_quiet())
+        return chromadb.HttpClient(str(parts.hostname), port, secure, headers=_token(), settings=_quiet())
 
     return Chroma(connect, ModelError, url)
+
+
+def _token() -> dict[str, str]:
+    """What a gateway before the server may ask for: $BUGATLAS_CHROMA_TOKEN, in both usual headers."""
+    token = os.environ.get("BUGATLAS_CHROMA_TOKEN", "")
+    return {"Authorization": f"Bearer {token}", "X-Chroma-Token": token} if token else {}
 
 
 def _quiet() -> Any:
@@ -78,9 +85,7 @@ class Chroma:
                 if collection in self.counts():
                     self._client.delete_collection(collection)
                 return 0
-            kept = self._client.get_or_create_collection(
-                collection, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
-            )
+            kept = self.collection(collection)
             have = dict(_hashes(kept))
             want = {n.path or ROOT: n for n in nodes}
             hashes = {i: n.hash for i, n in want.items()}
@@ -97,6 +102,12 @@ class Chroma:
                     metadatas=[_about(want[i], hashes[i]) for i in ids],
                 )
             return len(fresh)
+
+    def collection(self, name: str) -> Collection:
+        """A collection of Chroma's own, made if it isn't there. Vectors are ours: it embeds nothing."""
+        return self._client.get_or_create_collection(
+            name, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
+        )
 
     def query(self, collections: Sequence[str], vector: Vector, limit: int) -> list[Match]:
         """The nearest nodes of the collections together, best first."""
