@@ -21,7 +21,10 @@ KEPT = 12  # lines of a trace, log or code region
 
 
 def brief(report: Report, budget: int) -> str:
-    """The report within a budget of tokens: prose first, then the heads of traces, logs and code."""
+    """The report within a budget of tokens: prose first, then the heads of traces, logs and code.
+
+    A paragraph is often one line, so lines are cut in traces, logs and code only.
+    """
     left = budget - tokens(report.title) - 10
     own = [f"{f.symbol} ({f.path}:{f.line})" for f in report.frames if not f.library and f.path][:8]
     frames = "Frames of the trace, innermost first: " + "; ".join(own) if own else ""
@@ -30,11 +33,12 @@ def brief(report: Report, budget: int) -> str:
     order = sorted(enumerate(report.regions), key=lambda r: (r[1].kind != "prose", r[0]))
     for n, region in order:
         lines = region.text.strip("\n").split("\n")
-        if region.kind != "prose" and len(lines) > KEPT:
-            lines = [*lines[: KEPT - 3], "...", *lines[-2:]]
-        text = "\n".join(line[:400] for line in lines)
+        if region.kind != "prose":
+            lines = lines if len(lines) <= KEPT else [*lines[: KEPT - 3], "...", *lines[-2:]]
+            lines = [line[:400] for line in lines]
+        text = "\n".join(lines)
         if tokens(text) > left:
-            text = text[: int(max(0, left) * BYTES)].rsplit("\n", 1)[0] + "\n..." if left > 30 else ""
+            text = text[: int(max(0, left) * BYTES)].rsplit(None, 1)[0] + " ..." if left > 30 else ""
         left -= tokens(text)
         shown[n] = text
     parts = [f"Title: {report.title}", *(shown[n] for n in sorted(shown) if shown[n].strip()), frames]
@@ -61,7 +65,7 @@ def candidates(files: Sequence[FileHit], routes: Sequence[RouteHit], budget: int
 
 
 def _candidate(n: int, f: FileHit, summary: int, pieces: int, functions: int) -> str:
-    lines = [f"{n}. {f.repo}: {f.path}"]
+    lines = [f"{n}. {called(f.repo, f.path)}"]
     if f.summary and summary:
         lines.append(f"   {clip(f.summary, summary)}")
     told = [e for e in f.evidence if e.voter not in GENERAL] or list(f.evidence)
@@ -83,7 +87,7 @@ def code(files: Sequence[tuple[int, FileHit, Facts, str]], budget: int) -> str:
 def _code(hit: FileHit, facts: Facts, text: str, budget: int) -> str:
     lines = text.split("\n")
     listed = [s.qualname for s in facts.symbols if s.kind in ("function", "method")]
-    head = f"{hit.repo}: {hit.path}\nfunctions: {clip(', '.join(listed), 300)}"
+    head = f"{called(hit.repo, hit.path)}\nfunctions: {clip(', '.join(listed), 300)}"
     left = budget - tokens(head)
     if tokens(text) + 2 * len(lines) <= left:
         wanted = set(range(1, len(lines) + 1))
@@ -110,6 +114,11 @@ def _parts(hit: FileHit, count: int) -> list[tuple[int, int]]:
     at = [(e.line - 5, e.line + 12) for e in hit.evidence if e.line > 1]
     spans = [(s.start, min(s.end, s.start + 60)) for s in hit.symbols]
     return [(max(1, a), min(count, b)) for a, b in [*at[:1], *spans, *at[1:], (1, 25)] if a <= count]
+
+
+def called(repo: str, path: str) -> str:
+    """A file as models are told of it: "secrets: PATH" would be taken for a secret, and taken out."""
+    return f"{path} (in {repo})"
 
 
 def clip(text: str, limit: int) -> str:

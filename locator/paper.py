@@ -21,7 +21,7 @@ from locator.asof import views_at
 from locator.confidence import verdict
 from locator.filters import Filter, passing, repositories
 from locator.judge import Choice, Judging
-from locator.judge_prompt import brief, clip
+from locator.judge_prompt import brief, called, clip
 from locator.locate import Options, Progress, directories, locate_in
 from locator.report import Report, read
 from locator.scope import Scope
@@ -172,7 +172,7 @@ class _Run:
 
     def _messages(self, step: str, offered: Sequence[Place], count: int, budget: int) -> tuple[Message, ...]:
         texts = [self.trees[r].summary(p) for r, p in offered]
-        names = [f"{r}: {p}" if step == "files" else p or ("(top level)" if step == "directories" else r)
+        names = [called(r, p) if step == "files" else p or ("(top level)" if step == "directories" else r)
                  for r, p in offered]  # fmt: skip
         left = budget - sum(tokens(n) + 4 for n in names)
         share = max(60, int(BYTES * left) // len(offered))  # characters

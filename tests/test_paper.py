@@ -30,7 +30,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
 
 
 def numbered(body: dict[str, Any]) -> dict[str, int]:
-    return {m[2]: int(m[1]) for m in re.finditer(r"^(\d+)\. (.+)$", said(body), re.M)}
+    return {m[2]: int(m[1]) for m in re.finditer(r"^(\d+)\. (.+?)(?: \(in .+\))?$", said(body), re.M)}
 
 
 def reader(*wanted: str) -> Any:
