@@ -18,7 +18,7 @@ from locator.answer import Answer
 from locator.locate import Options
 from locator.modes import find, mode_of, open_model
 from locator.report import read
-from locator.server import agents, hooks, issues, openapi, page, probes, problems, reads, work
+from locator.server import agents, feedback, hooks, issues, openapi, page, probes, problems, reads, work
 from locator.server.access import Caller
 from locator.server.desk import Desk
 from locator.server.guard import Guard
@@ -175,7 +175,7 @@ def create(parts: Service) -> FastAPI:
     app.state.service = parts
     if served:
         app.router.routes.append(Route(agents.PATH, served, methods=["GET", "POST", "DELETE"]))
-    for part in (reads, issues, work, hooks, probes, page):
+    for part in (reads, feedback, issues, work, hooks, probes, page):
         app.include_router(part.router)
 
     def described() -> dict[str, Any]:

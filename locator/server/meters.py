@@ -22,6 +22,7 @@ class Meters:
             "bugatlas_locate_seconds", "Seconds the locator took", buckets=BUCKETS, registry=r
         )
         self.verdicts = Counter("bugatlas_answers", "Answers, by verdict", ["verdict"], registry=r)
+        self.feedback = Counter("bugatlas_feedback", "What people said of files", ["said"], registry=r)
         self.busy = Gauge("bugatlas_queries", "Queries running or waiting", registry=r)
         self.refused = Counter("bugatlas_queries_refused", "Queries turned away: too many waited", registry=r)
         self.jobs = Counter("bugatlas_jobs", "Indexing jobs, by how they ended", ["state"], registry=r)

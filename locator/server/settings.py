@@ -89,6 +89,10 @@ class ServiceSettings(
         str, Meta(description="Folder of the queue and of what was commented; empty: `service` in the index.")
     ] = ""
     log_reports: Annotated[bool, Meta(description="Write titles of reports into the log.")] = False
+    feedback: Annotated[
+        bool,
+        Meta(description="Keep what people say of answers, with the report, in `feedback.jsonl` of `state`."),
+    ] = True
     mcp: Annotated[bool, Meta(description="Serve coding agents at /mcp (needs the `mcp` extra).")] = True
     refresh: Refresh = Refresh()
     tokens: tuple[Token, ...] = ()
