@@ -17,6 +17,7 @@ LEVELS = (
     (60, 0, 0),
     (0, 0, 0),
 )  # characters of summary, pieces of evidence, functions
+COMMENT = ("#", "//", "/*", "*", "--", "<!--", ";", "%")
 KEPT = 12  # lines of a trace, log or code region
 
 
@@ -93,12 +94,13 @@ def _code(hit: FileHit, facts: Facts, text: str, budget: int) -> str:
         wanted = set(range(1, len(lines) + 1))
     else:
         wanted = set()
-        for first, last in _parts(hit, len(lines)):
+        for first, last in _parts(hit, lines):
             for n in range(first, last + 1):
                 cost = tokens(lines[n - 1][:200]) + 2
-                if n not in wanted and cost <= left:
-                    wanted.add(n)
-                    left -= cost
+                if n not in wanted and cost > left:
+                    break
+                left -= 0 if n in wanted else cost
+                wanted.add(n)
     out = [head]
     last = 0
     for n in sorted(wanted):
@@ -109,11 +111,18 @@ def _code(hit: FileHit, facts: Facts, text: str, budget: int) -> str:
     return "\n".join(out)
 
 
-def _parts(hit: FileHit, count: int) -> list[tuple[int, int]]:
-    """Line ranges worth reading, the best first: around the evidence, then its functions, then the head."""
+def _parts(hit: FileHit, lines: Sequence[str]) -> list[tuple[int, int]]:
+    """Line ranges worth reading, the best first: around the evidence, then its functions, then the head.
+
+    The head begins behind the licence.
+    """
+    count = len(lines)
+    begin = next((n for n, x in enumerate(lines, 1) if x.strip() and not x.lstrip().startswith(COMMENT)), 1)
     at = [(e.line - 5, e.line + 12) for e in hit.evidence if e.line > 1]
     spans = [(s.start, min(s.end, s.start + 60)) for s in hit.symbols]
-    return [(max(1, a), min(count, b)) for a, b in [*at[:1], *spans, *at[1:], (1, 25)] if a <= count]
+    return [
+        (max(1, a), min(count, b)) for a, b in [*at[:1], *spans, *at[1:], (begin, begin + 40)] if a <= count
+    ]
 
 
 def called(repo: str, path: str) -> str:

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from locator.answer import Answer
 from locator.judge import Judging, judge
-from locator.judge_prompt import brief, candidates
+from locator.judge_prompt import brief, candidates, code
 from locator.locate import Options, locate
 from locator.report import read
 from locator.told import LONGEST, plain
@@ -25,6 +25,7 @@ from summaries.index import Index
 from summaries.prompting import data, prompt
 from summaries.redact import redact
 from summaries.testserver import TestServer, said
+from summaries.types import Facts
 
 RIGHT = "shop-orders: src/orders/discount.py"
 ONCE = Judging(second=False)
@@ -292,6 +293,19 @@ def test_candidates_fit_their_budget_and_are_all_there(index: Index) -> None:
     full = candidates(answer.files, answer.routes, 4000)
     assert "discount" in full
     assert "seen:" in full
+
+
+def test_code_is_shown_from_behind_the_licence_and_without_holes(index: Index) -> None:
+    text = "\n".join(
+        [*(f"# licence {n}" for n in range(60)), "import money", *(f"x{n} = {'a' * 50}" for n in range(300))]
+    )
+    hit = replace(locate(index, REPORT).files[0], evidence=(), symbols=())
+    shown_ = code([(1, hit, Facts("Python", 361), text)], 400)
+    assert "licence" not in shown_
+    numbers = [int(m) for m in re.findall(r"^ *(\d+) ", shown_, re.M)]
+    assert numbers == list(range(61, 61 + len(numbers)))
+    assert 5 < len(numbers) < 41
+    assert tokens(shown_) < 440
 
 
 def test_a_path_is_not_taken_for_a_secret(index: Index) -> None:
