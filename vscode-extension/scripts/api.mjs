@@ -9,6 +9,7 @@ const USED = [
   "GET /readyz",
   "POST /v1/locate",
   "POST /v1/locate/stream",
+  "POST /v1/feedback",
   "GET /v1/search",
   "GET /v1/issue",
   "GET /v1/repos",

@@ -25,7 +25,7 @@ export function activate(context: vscode.ExtensionContext): Parts | undefined {
   const session = new Session(service, history);
   const workspace = new Workspace(service);
   const opener = new Opener(workspace, service);
-  const feedback = new Feedback(context);
+  const feedback = new Feedback(context, service, log);
   const form = new Form(context.extensionUri, session, workspace);
   const results = new Results(session, service, feedback);
   const searching = new Searching(service);

@@ -71,6 +71,11 @@ export function issue(server: Server, ref: string): Promise<Schemas["IssueText"]
   return ask(server, "GET /v1/issue", "IssueText", { query: { ref } });
 }
 
+/** Say whether a file of an answer was helpful; whether the service keeps it. */
+export async function say(server: Server, said: Operations["POST /v1/feedback"]["body"]): Promise<boolean> {
+  return (await ask(server, "POST /v1/feedback", "Kept", { body: said })).kept;
+}
+
 /** What is indexed. */
 export async function repositories(server: Server, signal?: AbortSignal): Promise<Repository[]> {
   const found = await ready(server, ask(server, "GET /v1/repos", "Repositories", { signal }));

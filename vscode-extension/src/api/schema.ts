@@ -69,6 +69,23 @@ export interface components {
             lines: string[];
             start: number;
         };
+        Feedback: {
+            /**
+             * @description what was searched
+             * @default
+             */
+            commit: string;
+            helpful: boolean;
+            path: string;
+            /**
+             * @description the file's place in the answer; 1 is best
+             * @default 1
+             */
+            rank: number;
+            repo: string;
+            /** @description what was asked */
+            report: string;
+        };
         FileHit: {
             evidence: components["schemas"]["Evidence"][];
             /** @default null */
@@ -174,6 +191,10 @@ export interface components {
         };
         Jobs: {
             jobs: components["schemas"]["Job"][];
+        };
+        Kept: {
+            /** @description false where this service keeps none */
+            kept: boolean;
         };
         Line: {
             number: number;
@@ -461,6 +482,7 @@ export interface Operations {
   "GET /readyz": { query: Nothing; body: undefined; answer: "Health" };
   "POST /v1/locate": { query: Nothing; body: Given<Schemas["LocateRequest"]>; answer: "Answer" };
   "POST /v1/locate/stream": { query: Nothing; body: Given<Schemas["LocateRequest"]>; answer: undefined };
+  "POST /v1/feedback": { query: Nothing; body: Given<Schemas["Feedback"]>; answer: "Kept" };
   "GET /v1/search": { query: { q: string; limit?: number; tests?: boolean; at?: string | null }; body: undefined; answer: "Results" };
   "GET /v1/issue": { query: { ref: string }; body: undefined; answer: "IssueText" };
   "GET /v1/repos": { query: Nothing; body: undefined; answer: "Repositories" };

@@ -1,20 +1,27 @@
 import { appendFile, mkdir } from "node:fs/promises";
 import path from "node:path";
 import * as vscode from "vscode";
+import { say } from "../api/client";
+import { asServiceError } from "../api/errors";
 import { line } from "../core/feedback";
 import type { FileRow } from "../core/tree";
+import type { Service } from "./service";
 import type { State } from "./session";
 
 type Word = "helpful" | "notHelpful";
 
-/** Thumbs up and down. They stay on this machine, in a file of lines that an evaluation can read. */
+/** Thumbs up and down: lines of a file on this machine, and told to the service that answered. */
 export class Feedback {
   private readonly said = new Map<string, Word>();
   private readonly changed = new vscode.EventEmitter<void>();
   readonly onDidChange = this.changed.event;
   readonly file: vscode.Uri;
 
-  constructor(context: vscode.ExtensionContext) {
+  constructor(
+    context: vscode.ExtensionContext,
+    private readonly service: Service,
+    private readonly log: vscode.LogOutputChannel,
+  ) {
     this.file = vscode.Uri.joinPath(context.globalStorageUri, "feedback.jsonl");
   }
 
@@ -32,6 +39,17 @@ export class Feedback {
     await appendFile(this.file.fsPath, line(state.request, place, word === "helpful", new Date()));
     this.said.set(key(state.id, row), word);
     this.changed.fire();
+    await this.tell({ report: state.request.report, ...place, helpful: word === "helpful" });
+  }
+
+  /** Tell the service. One that is older, or away, hears nothing of it: the line on this machine is there. */
+  private async tell(said: Parameters<typeof say>[1]): Promise<void> {
+    try {
+      const server = await this.service.running();
+      if (server && !(await say(server, said))) this.log.info("this service keeps no feedback");
+    } catch (thrown) {
+      this.log.info(`feedback was not sent: ${asServiceError(thrown).message}`);
+    }
   }
 }
 

@@ -105,8 +105,8 @@ export class Form implements vscode.WebviewViewProvider, vscode.Disposable {
 </head>
 <body>
 <form id="form">
-<div>
-<label for="report">Bug report</label>
+<div id="whole">
+<label for="report" class="heard">Bug report</label>
 <textarea id="report" maxlength="1000000" spellcheck="false" aria-describedby="status"
  placeholder="Paste the whole report: headline, what happened, stack traces, logs, versions"></textarea>
 </div>

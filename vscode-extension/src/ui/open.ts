@@ -102,14 +102,16 @@ export class Opener {
 
   /** Show a place in the browser. False where the service knows no address of it. */
   async onHost(target: Target): Promise<boolean> {
-    const { repo, path, line } = target;
-    const server = await this.service.current();
-    const { url } = await lines(server, { repo, path, start: line, end: line });
-    if (!/^https?:\/\//.test(url)) {
-      void vscode.window.showInformationMessage(`The service knows no page of ${repo}: it was indexed from a folder.`);
-      return false;
-    }
-    return vscode.env.openExternal(vscode.Uri.parse(url, true));
+    const url = await this.pageOf(target);
+    if (url) return vscode.env.openExternal(vscode.Uri.parse(url, true));
+    void vscode.window.showInformationMessage(`The service knows no page of ${target.repo} on a code host.`);
+    return false;
+  }
+
+  /** The page of a line on its code host; "" where the service knows none. */
+  async pageOf({ repo, path, line }: Target): Promise<string> {
+    const { url } = await lines(await this.service.current(), { repo, path, start: line, end: line });
+    return /^https?:\/\//.test(url) ? url : "";
   }
 
   /** Where a file lies on this machine, if it does. */

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import Mocha from "mocha";
 import * as vscode from "vscode";
 import type { Target } from "../../src/ui/open";
@@ -11,6 +13,8 @@ import { uriOf } from "../../src/ui/reader";
 // What the outer test gives by the environment of the extension host.
 const GIVEN = JSON.parse(process.env["BUGATLAS_HOST_TEST"] ?? "{}") as {
   url: string;
+  command: string;
+  index: string;
   workspace: string;
   shop: string;
   report: string;
@@ -57,6 +61,23 @@ suite("the extension", () => {
     assert.ok(parts.session.answer?.files.some((f) => f.path === PRICING));
     assert.equal(parts.history.list[0]?.request.report, GIVEN.report);
     assert.ok(parts.history.list.every((p) => !p.pending));
+  });
+
+  test("a repository of a workspace with several roots is known by its remote, whatever its folder is called", async () => {
+    assert.equal(vscode.workspace.workspaceFolders?.length, 3);
+    const found = await parts.opener.find("shop/notifications", "README.md");
+    assert.equal(found?.fsPath, path.join(GIVEN.workspace, "mailer", "README.md"));
+    assert.equal(await parts.opener.find("notifications", "README.md"), undefined);
+  });
+
+  test("a place has a page on its code host, as it was indexed", async () => {
+    const place = target({ repo: "shop/notifications", path: "README.md", line: 3 });
+    const commit = readFileSync(path.join(GIVEN.workspace, "mailer/.git/refs/heads/main"), "utf8").trim();
+    assert.equal(
+      await parts.opener.pageOf(place),
+      `https://gitlab.shop.example/shop/notifications/-/blob/${commit}/README.md#L3`,
+    );
+    assert.equal(await parts.opener.pageOf(target({})), "", "it was indexed from a folder without a remote");
   });
 
   test("opens a file of the workspace at its line", async () => {
@@ -147,6 +168,19 @@ suite("the extension", () => {
     assert.deepEqual([said["repo"], said["path"], said["rank"], said["helpful"]], [row.repo, row.path, row.rank, true]);
     assert.equal(said["report"], GIVEN.report);
     assert.match(String(said["commit"]), /^[0-9a-f]{40}$/);
+    const kept = readFileSync(path.join(GIVEN.index, "service/feedback.jsonl"), "utf8").trim().split("\n").at(-1) ?? "";
+    const { commit, report, repo, path: file, rank } = said;
+    assert.deepEqual((JSON.parse(kept) as { said: unknown }).said, { report, repo, path: file, helpful: true, rank, commit });
+  });
+
+  test("what is called helpful where no service hears it is written down all the same", async () => {
+    const row = parts.results.step(1);
+    assert.ok(row);
+    await set("serverUrl", "http://127.0.0.1:9");
+    await parts.feedback.say(parts.session.state, row, "notHelpful");
+    await set("serverUrl", GIVEN.url);
+    const line = readFileSync(parts.feedback.file.fsPath, "utf8").trim().split("\n").at(-1) ?? "";
+    assert.equal((JSON.parse(line) as { helpful: boolean }).helpful, false);
   });
 
   test("a filter hides other repositories, and steps go round what is left", async () => {
@@ -186,5 +220,25 @@ suite("the extension", () => {
     assert.equal(resolved.uri.toString(), `${GIVEN.url}/mcp`);
     assert.deepEqual(resolved.headers, { Authorization: "Bearer secret" });
     await parts.service.setToken("");
+  });
+
+  test("an agent that follows the definition finds the tools and locates the report, at the local service with its token", async () => {
+    await set("command", GIVEN.command);
+    await set("index", GIVEN.index);
+    await set("serverUrl", "");
+    const { uri, headers } = await parts.mcp.resolveMcpServerDefinition();
+    assert.match(headers["Authorization"] ?? "", /^Bearer bga_/);
+    const url = new URL(uri.toString());
+    const client = new Client({ name: "tests", version: "0" });
+    await client.connect(new StreamableHTTPClientTransport(url, { requestInit: { headers } }));
+    const tools = (await client.listTools()).tools.map((t) => t.name);
+    assert.deepEqual(tools.sort(), ["explain_result", "index_status", "locate_bug", "read_summary", "search_code"]);
+    const given = { name: "locate_bug", arguments: { report: GIVEN.report } };
+    const found = (await client.callTool(given)).structuredContent as { files: { path: string }[] };
+    assert.ok(found.files.some((f) => f.path === PRICING), JSON.stringify(found.files));
+    await client.close();
+    const stranger = new Client({ name: "stranger", version: "0" });
+    await assert.rejects(stranger.connect(new StreamableHTTPClientTransport(url)), /401|Unauthorized/i);
+    await set("serverUrl", GIVEN.url);
   });
 });

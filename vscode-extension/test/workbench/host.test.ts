@@ -15,11 +15,13 @@ test("in the extension host", async () => {
     const real = await service(demo);
     ends.push(real.stop);
     const asked = demo.reports.find((r) => r.repo === "shop-orders");
-    const given = { url: real.url, workspace: demo.workspace, shop: demo.repositories, report: `${asked?.title}\n\n${asked?.body}` };
+    const report = `${asked?.title}\n\n${asked?.body}`;
+    const { command, index, workspace, repositories } = demo;
+    const given = { url: real.url, command, index, workspace, shop: repositories, report };
     const log = path.join(folder, "log");
     const env = { BUGATLAS_HOST_TEST: JSON.stringify(given), BUGATLAS_HOST_LOG: log };
     const settings = { "workbench.startupEditor": "none" };
-    const bench = await start(path.join(folder, "bench"), { workspace: demo.workspace, settings, env });
+    const bench = await start(path.join(folder, "bench"), { workspace: demo.roots, settings, env });
     ends.push(bench.stop);
     const browser = await browserType.launch({ executablePath: chromium(), headless: true, args: ["--no-sandbox"] });
     ends.push(() => browser.close());

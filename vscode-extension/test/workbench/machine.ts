@@ -43,11 +43,15 @@ export async function workbench(): Promise<string> {
   return path.join(vscode, "out/server-main.js");
 }
 
-/** The demo shop: all of it indexed; two of its repositories cloned into the workspace that is opened. */
+/**
+ * The demo shop: all of it indexed; three of its repositories cloned into the workspace that is opened, one of them
+ * under a name of its own, so that only its remote tells what it is.
+ */
 export interface Shop {
   command: string; // `bugatlas`
   index: string;
   workspace: string;
+  roots: string; // the same workspace as a file that names each repository as a folder
   repositories: string; // where all of them lie
   reports: Report[];
 }
@@ -72,19 +76,51 @@ export async function shop(folder: string): Promise<Shop> {
   ].join("\n");
   const { stdout } = await run(PYTHON, ["-c", script, path.join(folder, "shop")], { cwd: PROJECT });
   const index = path.join(folder, "index");
-  await run(command, ["--index", index, "index", path.join(folder, "shop")], { cwd: folder });
   const workspace = path.join(folder, "workspace");
-  for (const name of ["shop-orders", "shop-gateway"])
-    await cp(path.join(folder, "shop", name), path.join(workspace, name), { recursive: true });
-  return { command, index, workspace, repositories: path.join(folder, "shop"), reports: JSON.parse(stdout) as Report[] };
+  const remote = (at: string, verb: string, url: string) => run("git", ["-C", at, "remote", verb, "origin", url]);
+  const repositories = path.join(folder, "shop");
+  await remote(path.join(repositories, "shop-notifications"), "add", "https://gitlab.shop.example/shop/notifications.git");
+  await run(command, ["--index", index, "index", repositories], { cwd: folder });
+  const clones = { "shop-orders": "shop-orders", "shop-gateway": "shop-gateway", "shop-notifications": "mailer" };
+  for (const [name, here] of Object.entries(clones))
+    await cp(path.join(repositories, name), path.join(workspace, here), { recursive: true });
+  await remote(path.join(workspace, "mailer"), "set-url", "git@gitlab.shop.example:shop/notifications");
+  const roots = path.join(folder, "shop.code-workspace");
+  await writeFile(roots, JSON.stringify({ folders: Object.values(clones).map((c) => ({ path: `workspace/${c}` })) }));
+  return { command, index, workspace, roots, repositories, reports: JSON.parse(stdout) as Report[] };
 }
 
-/** A real service over an index. */
-export async function service(shop: Shop): Promise<{ url: string; stop: () => void }> {
+/** A Jira server of the Python tests with one issue, SHOP-12. */
+export async function jira(issue: Report): Promise<{ url: string; stop: () => void }> {
+  const script = [
+    "import json, sys",
+    "from jirakit import Jira, adf, listening",
+    "jira, given = Jira(), json.loads(sys.argv[1])",
+    "jira.add('SHOP-12', given['title'], adf(given['body']))",
+    "with listening(jira) as url:",
+    "    print(url, flush=True)",
+    "    sys.stdin.read()",
+  ].join("\n");
+  const env = { ...process.env, PYTHONPATH: [path.join(PROJECT, "tests"), PROJECT].join(path.delimiter) };
+  const child = spawn(PYTHON, ["-c", script, JSON.stringify(issue)], { stdio: ["pipe", "pipe", "inherit"], env });
+  const url = await new Promise<string>((resolve, reject) => {
+    child.stdout.once("data", (said: Buffer) => resolve(said.toString().trim()));
+    child.once("close", () => reject(new Error("the Jira of the tests did not begin")));
+  });
+  return { url, stop: () => child.stdin.end() };
+}
+
+/** A real service over an index, with a tracker where one is given. */
+export async function service(shop: Shop, tracker = ""): Promise<{ url: string; stop: () => void }> {
   const port = await freePort();
-  const child = spawn(shop.command, ["--index", shop.index, "serve", "--port", String(port), "--until-eof", "--quiet"], {
+  const settings = path.join(path.dirname(shop.index), "service.toml");
+  const account = 'token = "env:SHOP_JIRA"\nuser = "bot@shop.example"\nsecret = "env:SHOP_HOOK"\nprojects = ["SHOP"]';
+  const table = `\n[[tracker]]\nname = "jira"\nkind = "jira"\nurl = "${tracker}"\n${account}\n`;
+  await writeFile(settings, `rate = 0\n${tracker && table}`);
+  const args = ["--index", shop.index, "serve", "--service", settings, "--port", String(port), "--until-eof", "--quiet"];
+  const child = spawn(shop.command, args, {
     stdio: ["pipe", "ignore", "inherit"],
-    env: { ...process.env, PYTHONWARNINGS: "ignore" },
+    env: { ...process.env, PYTHONWARNINGS: "ignore", SHOP_JIRA: "jira-token", SHOP_HOOK: "hook-secret" },
   });
   const url = `http://127.0.0.1:${port}`;
   await until(() => answers(`${url}/readyz`), 60, "the service");
@@ -118,7 +154,8 @@ export async function start(
   const child = spawn("node", [server, ...args], { detached: true, stdio: "ignore", env });
   const base = `http://127.0.0.1:${port}`;
   await until(() => answers(base), 60, "the workbench");
-  return { url: `${base}/?folder=${given.workspace}`, settings: write, stop: () => stopGroup(child) };
+  const kind = given.workspace.endsWith(".code-workspace") ? "workspace" : "folder";
+  return { url: `${base}/?${kind}=${given.workspace}`, settings: write, stop: () => stopGroup(child) };
 }
 
 /** End a process and all that it started: extension hosts outlive their parent otherwise. */

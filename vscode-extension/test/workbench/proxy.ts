@@ -2,7 +2,7 @@
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 
-export type Mode = "honest" | "slow" | "busy" | "token" | "garbage" | "old" | "unready" | "fault" | "escape";
+export type Mode = "honest" | "slow" | "busy" | "token" | "garbage" | "old" | "unready" | "fault" | "forbid" | "escape";
 
 export const TOKEN = "bga_letmein";
 
@@ -11,7 +11,6 @@ export interface Proxy {
   mode: Mode;
   delay: number; // milliseconds before an answer, in mode "slow"
   tokens: string[]; // authorizations seen
-  issue: object; // what SHOP-12 is
   stop: () => void;
 }
 
@@ -30,7 +29,7 @@ export async function proxy(target: string): Promise<Proxy> {
     server.closeAllConnections();
     server.close();
   };
-  const state: Proxy = { url, mode: "honest", delay: 1500, tokens: [], issue: {}, stop };
+  const state: Proxy = { url, mode: "honest", delay: 1500, tokens: [], stop };
   return state;
 }
 
@@ -51,15 +50,11 @@ async function answer(
   if (mode === "busy") return void refuse(429, "too many requests");
   if (mode === "garbage") return void say(200, "text/html", "<html>Welcome to the intranet</html>");
   if (mode === "old") return void refuse(404, "Not Found");
+  if (mode === "forbid") return void refuse(403, "this token may not read", "ask for a token that may");
   if (mode === "fault") return void refuse(500, "a fault of the service", "its log says more, by this instance");
   if (mode === "unready") {
     if (request.url !== "/readyz") return void refuse(503, "there is no index yet");
     return void say(503, "application/json", '{"status":"unready","version":"0.1.0","detail":"IndexMissing"}');
-  }
-  if (request.url?.startsWith("/v1/issue")) {
-    const ref = new URL(request.url, target).searchParams.get("ref");
-    if (ref !== "SHOP-12") return void refuse(404, "no tracker of this service has such an issue");
-    return void say(200, "application/json", JSON.stringify(state.issue));
   }
   if (mode === "slow" && request.url?.startsWith("/v1/locate")) {
     const steps = [{ stage: "route", frames: 10, mentions: 8 }];

@@ -1,9 +1,11 @@
 // The window as a person uses it: what is clicked, typed and read.
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
+import axe from "axe-core";
 import { chromium as browserType, type Browser, type Frame, type Locator, type Page } from "playwright-core";
 import { chromium, EXTENSION, until } from "./machine";
 
+const WIDE = 400; // the side bar, as people drag it who read reasons
 const SHOTS = process.env["BUGATLAS_SHOTS"] ?? path.join(EXTENSION, ".shots");
 
 export class Window {
@@ -27,6 +29,12 @@ export class Window {
   async sideBar(): Promise<void> {
     await this.page.locator('.activitybar a[aria-label^="Bugatlas"]').click();
     await this.form();
+    const bar = await this.page.locator(".part.sidebar").boundingBox();
+    if (!bar) return;
+    await this.page.mouse.move(bar.x + bar.width, bar.y + 300);
+    await this.page.mouse.down();
+    await this.page.mouse.move(bar.x + WIDE, bar.y + 300, { steps: 5 });
+    await this.page.mouse.up();
   }
 
   /** The frame of the form. */
@@ -62,6 +70,27 @@ export class Window {
     return this.pane(view).locator(`.monaco-list-row[aria-label^="${spoken}"]`).first();
   }
 
+  /** The same, scrolled to: what is out of sight is not drawn. */
+  async find(view: string, spoken: string): Promise<Locator> {
+    const row = this.row(view, spoken);
+    const list = this.pane(view).locator(".monaco-list").first();
+    let last = "";
+    const inSight = async (): Promise<boolean> => {
+      const [box, frame] = [await row.boundingBox({ timeout: 200 }).catch(() => null), await list.boundingBox()];
+      if (box && frame && box.y >= frame.y && box.y + box.height <= frame.y + frame.height) return true;
+      await list.hover({ position: { x: 5, y: 40 } }).catch(() => undefined); // it may be drawn anew
+      const now = (await this.rows(view)).join("\n");
+      await this.page.mouse.wheel(0, now === last ? -10_000 : 100); // from the top again
+      last = now;
+      await this.page.waitForTimeout(50);
+      return false;
+    };
+    await until(inSight, 30, "").catch(async () => {
+      throw new Error(`${view} has no row ${spoken}:\n${(await this.rows(view)).join("\n")}`);
+    });
+    return row;
+  }
+
   /** All rows of a view, as screen readers hear them. */
   async rows(view: string): Promise<string[]> {
     const rows = await this.pane(view).locator(".monaco-list-row").all();
@@ -90,6 +119,26 @@ export class Window {
   /** Wait for an editor of this name. */
   async editorNamed(name: string): Promise<void> {
     await this.page.locator(".tabs-container .tab.active .label-name", { hasText: name }).first().waitFor();
+  }
+
+  /** What stands beside lines of the active editor, by their numbers. */
+  marks(): Promise<[number, string][]> {
+    return this.page.evaluate(() => {
+      const top = (e: Element): number => Math.round(e.getBoundingClientRect().top);
+      const editor = document.querySelector(".editor-group-container.active .monaco-editor") ?? document;
+      const numbers = new Map([...editor.querySelectorAll(".line-numbers")].map((e) => [top(e), Number(e.textContent)]));
+      return [...editor.querySelectorAll(".view-line")].flatMap((line): [number, string][] => {
+        const beside = [...line.querySelectorAll("span")].map((s) => getComputedStyle(s, "::after").content);
+        const said = beside.find((text) => /\w/.test(text) && text !== "none" && text !== "normal");
+        return said ? [[numbers.get(top(line)) ?? 0, said.replace(/^"|"$/g, "")]] : [];
+      });
+    });
+  }
+
+  /** Choose from the menu of a row. */
+  async menu(row: Locator, item: string): Promise<void> {
+    await row.click({ button: "right" });
+    await this.page.locator(".monaco-menu .action-item", { hasText: item }).first().click();
   }
 
   /** Answer the question at the top of the window. */
@@ -129,10 +178,24 @@ export class Window {
     await this.page.locator(".quick-input-list .monaco-list-row", { hasText: name }).first().click();
   }
 
-  /** A picture of the window. */
-  async shot(name: string): Promise<void> {
-    await this.page.mouse.move(700, 890); // no hover
-    await this.page.waitForTimeout(400);
+  /** What of the form cannot be read, or is told to nobody, by the rules of WCAG. */
+  async violations(): Promise<string[]> {
+    const form = await this.form();
+    await form.evaluate(axe.source); // by the browser's own hand: the form's policy lets no script in
+    const found = await form.evaluate(() => (globalThis as unknown as { axe: typeof axe }).axe.run(document.body));
+    return found.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(" ")}`);
+  }
+
+  /** Take messages off the window. */
+  async quiet(): Promise<void> {
+    await this.command("Notifications: Clear All Notifications");
+    await this.page.locator(".notifications-toasts .notification-toast").first().waitFor({ state: "detached" });
+  }
+
+  /** A picture of the window; `still`: with what hangs under the pointer. */
+  async shot(name: string, still = false): Promise<void> {
+    if (!still) await this.page.mouse.move(700, 890);
+    await this.page.waitForTimeout(400); // for what fades in and out
     await this.page.screenshot({ path: path.join(SHOTS, `${name}.png`) });
   }
 

@@ -1,10 +1,10 @@
 // The extension as a person meets it: a fresh profile, a real workbench, a real service over the demo shop.
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { after, before, test as plainTest, type TestContext } from "node:test";
-import { EXTENSION, service, shop, start, until, type Report, type Shop } from "./machine";
+import { EXTENSION, jira, service, shop, start, until, type Report, type Shop } from "./machine";
 import { proxy, TOKEN, type Proxy } from "./proxy";
 import { Window } from "./window";
 
@@ -14,6 +14,7 @@ const PLAIN = { "workbench.startupEditor": "none", "workbench.colorTheme": "Defa
 let folder = "";
 let demo: Shop;
 let real: Awaited<ReturnType<typeof service>>;
+let tracker: Awaited<ReturnType<typeof jira>>;
 let front: Proxy;
 let bench: Awaited<ReturnType<typeof start>>;
 let w: Window;
@@ -23,7 +24,9 @@ before(async () => {
   folder = await mkdtemp(path.join(os.tmpdir(), "bugatlas-workbench-"));
   ends.push(() => rm(folder, { recursive: true, force: true }));
   demo = await shop(folder);
-  real = await service(demo);
+  tracker = await jira(report("shop-gateway"));
+  ends.push(tracker.stop);
+  real = await service(demo, tracker.url);
   ends.push(real.stop);
   front = await proxy(real.url);
   ends.push(front.stop);
@@ -105,14 +108,21 @@ test("a report is pasted, a service starts by itself, the path to the bug is sho
   assert.match(spoken[0] ?? "", /^Repository shop-orders/);
   assert.ok(spoken.some((s) => s.startsWith(`File ${name}, result ${hits.indexOf(hit) + 1} of ${hits.length}`)), spoken.join("\n"));
   await w.shot("results");
-  await row.click();
+  assert.equal(await w.page.locator('.activitybar .action-item:has(a[aria-label^="Bugatlas"]) .badge').innerText(), `${hits.length}`);
+  await (await w.find(RESULTS, `File ${name}`)).click();
   const line = hit.evidence.find((e) => e.line > 1)?.line ?? hit.symbols[0]?.start;
   await w.editorIs(name, line ?? 0);
-  await w.page.locator(".view-overlays .cdr").first().waitFor();
+  const named = [...new Set(hit.evidence.map((e) => e.line).filter((n) => n > 0))].sort((a, b) => a - b);
+  let marks: [number, string][] = [];
+  const marked = async (): Promise<boolean> => (marks = await w.marks()).length === named.length;
+  await until(marked, 10, "").catch(() => assert.fail(`marked: ${JSON.stringify(marks)}, named: ${named.join()}`));
+  assert.deepEqual(marks.map(([n]) => n), named);
+  assert.ok(marks.some(([n, said]) => n === line && said.includes("stack trace")), JSON.stringify(marks));
+  await w.page.locator(".monaco-editor .view-lines").first().click({ position: { x: 400, y: 250 } });
   await w.shot("file");
   const symbol = hit.symbols.find((s) => s.qualname === asked.function);
   assert.ok(symbol, `${asked.function} is not among the functions`);
-  await w.row(RESULTS, `method ${asked.function}`).click();
+  await (await w.find(RESULTS, `method ${asked.function}`)).click();
   await w.editorIs(name, symbol.start);
 });
 
@@ -128,13 +138,42 @@ test("next and previous step through the files, best first", async () => {
   await w.editorNamed(names[planted - 1] ?? "");
 });
 
-test("as a list, filtered by repository, called helpful, copied as Markdown", async () => {
+test("all evidence hangs under a row", async () => {
+  await (await w.find(RESULTS, "File DiscountSplitter.java")).hover();
+  const hover = w.page.locator(".monaco-hover:visible", { hasText: "because" });
+  await hover.waitFor();
+  assert.match(await hover.innerText(), /Result \d+ of \d+, because[^]*frame \d+ of the stack trace[^]*valueOf\(line\.total\(\)\)/);
+  await w.shot("tooltip", true);
+});
+
+test("files of some repositories are shown alone", async () => {
+  await w.command("Bugatlas: Filter by Repository…");
+  const boxes = w.page.locator(".quick-input-list .monaco-list-row");
+  await boxes.first().waitFor();
+  const names = [...new Set((await answer(report("shop-orders"))).map((h) => h.repo))];
+  assert.equal(await boxes.count(), names.length);
+  await w.shot("filter");
+  for (const name of names.filter((n) => n !== "shop-orders")) await boxes.filter({ hasText: name }).locator(".quick-input-list-checkbox").click();
+  await w.page.locator(".quick-input-action .monaco-button").click();
+  await w.pane(RESULTS).getByText("Only shop-orders.").waitFor();
+  const spoken = await w.rows(RESULTS);
+  assert.deepEqual(spoken.filter((s) => s.startsWith("Repository ")).length, 1);
+  await w.command("Bugatlas: Show All Repositories");
+  await w.pane(RESULTS).getByText("Only shop-orders.").waitFor({ state: "detached" });
+});
+
+test("as a list, called helpful, copied as Markdown", async () => {
   await w.command("Bugatlas: View as List");
   await until(async () => (await w.rows(RESULTS)).every((s) => /^(File|method|class) /.test(s)), 10, "the list");
-  const row = w.row(RESULTS, "File DiscountSplitter.java");
+  const row = await w.find(RESULTS, "File DiscountSplitter.java");
   await row.hover();
   await row.locator('.action-label[aria-label="Helpful"]').click();
   await row.getByText("👍").waitFor();
+  const told = path.join(demo.index, "service", "feedback.jsonl");
+  let kept = "";
+  await until(async () => (kept = await readFile(told, "utf8").catch(() => "")) !== "", 10, "the service's line");
+  const { said } = JSON.parse(kept) as { said: { path: string; helpful: boolean; report: string } };
+  assert.deepEqual([said.path, said.helpful, said.report], [report("shop-orders").path, true, text(report("shop-orders"))]);
   await w.shot("list");
   await w.command("Bugatlas: View as Tree");
   await w.row(RESULTS, "Repository shop-orders").waitFor();
@@ -152,10 +191,9 @@ test("a repository that is not open is shown as it was indexed, read-only, at th
   const symbol = hit?.symbols.find((s) => s.qualname === asked.function);
   assert.ok(symbol);
   await w.locate(text(asked));
-  const function_ = w.row(RESULTS, `function ${asked.function}, line ${symbol.start}`);
-  await w.row(RESULTS, "File convert.go").waitFor();
-  if (!(await function_.isVisible())) await w.row(RESULTS, "File convert.go").locator(".monaco-tl-twistie").click();
-  await function_.click();
+  const file = await w.find(RESULTS, "File convert.go");
+  if ((await file.getAttribute("aria-expanded")) === "false") await file.locator(".monaco-tl-twistie").click();
+  await (await w.find(RESULTS, `function ${asked.function}, line ${symbol.start}`)).click();
   await w.editorIs("convert.go", symbol.start);
   await w.page.locator(".monaco-editor").first().click();
   await w.page.keyboard.type("x");
@@ -180,11 +218,44 @@ test("code search takes the filters of the command, and opens the line", async (
   await w.fold("Code Search", false);
 });
 
+test("a repository is known by its remote, and its files are found on its code host", async () => {
+  await w.command("Bugatlas: Search Code…");
+  await w.answer("repo:shop/notifications order lang:csharp");
+  const file = await w.find("Code Search", "File ");
+  const name = path.basename(/^File (\S+) in shop\/notifications/.exec((await file.getAttribute("aria-label")) ?? "")?.[1] ?? "?");
+  await w.menu(file, "Open on Code Host");
+  const dialog = w.page.locator(".monaco-dialog-box", { hasText: "external website" });
+  await dialog.waitFor();
+  const head = (await readFile(path.join(demo.workspace, "mailer/.git/refs/heads/main"), "utf8")).trim();
+  const said = await dialog.innerText();
+  assert.ok(said.includes(`https://gitlab.shop.example/shop/notifications/-/blob/${head}/`), said);
+  await w.shot("code-host");
+  await w.page.keyboard.press("Escape");
+  await file.click();
+  await w.editorNamed(name);
+  await w.page.locator(".breadcrumbs-control", { hasText: "mailer" }).waitFor();
+  await w.fold("Code Search", false);
+});
+
+test("narrowed to repositories and languages", async () => {
+  const form = await w.form();
+  await form.click("#narrow summary");
+  await form.fill("#repos", "shop-payments");
+  await form.fill("#languages", "go");
+  await w.locate(text(report("shop-orders")));
+  await w.row(RESULTS, "Repository shop-payments").waitFor();
+  assert.equal((await w.rows(RESULTS)).filter((s) => s.startsWith("Repository ")).length, 1);
+  await w.shot("narrowed");
+  await form.fill("#repos", "");
+  await form.fill("#languages", "");
+  await form.click("#narrow summary");
+});
+
 test("earlier reports come back with their answers", async () => {
   await w.fold("Recent Reports", true);
   const asked = report("shop-orders");
-  await w.row("Recent Reports", `Report ${asked.title.slice(0, 40)}`).click();
-  await w.row(RESULTS, "File DiscountSplitter.java").waitFor();
+  await w.pane("Recent Reports").locator(`.monaco-list-row[aria-label^="Report ${asked.title.slice(0, 40)}"]`).last().click();
+  await w.find(RESULTS, "File DiscountSplitter.java");
   assert.equal(await (await w.form()).inputValue("#report"), text(asked));
   await w.shot("history");
   await w.fold("Recent Reports", false);
@@ -216,6 +287,7 @@ const FAULTS = [
   ["unready", "Nothing is indexed yet", "has no index"],
   ["busy", "The report was not answered", "Too many requests"],
   ["fault", "The report was not answered", "A fault of the service"],
+  ["forbid", "The report was not answered", "This token may not read"],
 ] as const;
 for (const [mode, welcome, said] of FAULTS) {
   test(`a calm message for a service that is ${mode}`, async () => {
@@ -237,7 +309,7 @@ test("a token is asked for, kept secret, and sent", async () => {
   await w.shot("token");
   await w.answer(TOKEN);
   await w.said("Connected to Bugatlas");
-  await w.row(RESULTS, "File DiscountSplitter.java").waitFor();
+  await w.find(RESULTS, "File DiscountSplitter.java");
   assert.ok(front.tokens.includes(`Bearer ${TOKEN}`));
 });
 
@@ -245,26 +317,32 @@ test("a path that leaves its repository is refused", async () => {
   front.mode = "escape";
   await w.command("Bugatlas: Locate Again");
   await w.row(RESULTS, "Directory ../../src/main").waitFor();
-  await w.row(RESULTS, "File DiscountSplitter.java").click();
+  await (await w.find(RESULTS, "File DiscountSplitter.java")).click();
   await w.said("leads out of shop-orders");
   await w.shot("escape");
+  await w.quiet();
 });
 
-test("an issue is located by its key, where the service has a tracker", async () => {
+test("an issue is located by its key or its address, where the service has a tracker", async () => {
   front.mode = "honest";
   const asked = report("shop-gateway");
-  front.issue = { tracker: "jira", key: "SHOP-12", title: asked.title, report: text(asked), url: "https://x.example" };
   await w.command("Bugatlas: Locate an Issue…");
   await w.answer("SHOP-99");
   await w.said("no tracker of this service has such an issue".slice(3));
-  await w.command("Bugatlas: Locate an Issue…");
-  await w.answer("SHOP-12");
-  await w.row(RESULTS, "File retry.ts").waitFor();
-  assert.equal(await (await w.form()).inputValue("#report"), text(asked));
+  const words = (s: string): string[] => s.split(/\s+/);
+  for (const ref of ["SHOP-12", `${tracker.url}/browse/SHOP-12`]) {
+    await (await w.form()).fill("#report", "");
+    await w.command("Bugatlas: Locate an Issue…");
+    await w.answer(ref);
+    await until(async () => (await (await w.form()).inputValue("#report")) !== "", 10, "the issue's text");
+    assert.deepEqual(words(await (await w.form()).inputValue("#report")), words(text(asked)));
+    await w.find(RESULTS, "File retry.ts");
+  }
+  await w.quiet();
 });
 
 test("a selection and the clipboard are located as they are", async () => {
-  await w.row(RESULTS, "File retry.ts").click();
+  await (await w.find(RESULTS, "File retry.ts")).click();
   await w.editorNamed("retry.ts");
   await w.page.locator(".monaco-editor .view-lines").first().click();
   await w.page.keyboard.press("Control+a");
@@ -273,7 +351,7 @@ test("a selection and the clipboard are located as they are", async () => {
   const asked = report("shop-orders");
   await w.page.evaluate((given) => navigator.clipboard.writeText(given), text(asked));
   await w.command("Bugatlas: Locate from Clipboard");
-  await w.row(RESULTS, "File DiscountSplitter.java").waitFor();
+  await w.find(RESULTS, "File DiscountSplitter.java");
   assert.equal(await (await w.form()).inputValue("#report"), text(asked));
 });
 
@@ -291,13 +369,40 @@ test("no command to start a service with", async () => {
   await w.shot("fault-noCommand");
 });
 
-for (const [name, theme] of [["dark", "Default Dark Modern"], ["contrast", "Default High Contrast"]] as const) {
-  test(`legible in ${name}`, async () => {
+test("a local service that does not start", async () => {
+  await set({ ...local(), "bugatlas.command": "/bin/false" });
+  await w.locate(text(report("shop-orders")));
+  await w.pane(RESULTS).getByText("The local service did not start").waitFor();
+  await w.shot("fault-notStarted");
+});
+
+test("where a repository that is not here is opened from is asked, when set so", async () => {
+  await set(behind({ "bugatlas.otherRepositories": "ask" }));
+  await w.locate(text(report("shop-payments")));
+  await (await w.find(RESULTS, "File convert.go")).click();
+  await w.page.locator(".quick-input-list .monaco-list-row", { hasText: "As it was indexed, read-only" }).waitFor();
+  await w.shot("open-from");
+  await w.page.locator(".quick-input-list .monaco-list-row", { hasText: "On the code host" }).click();
+  await w.said("knows no page of shop-payments");
+  await w.quiet();
+});
+
+const THEMES = [
+  ["light", "Default Light Modern"],
+  ["dark", "Default Dark Modern"],
+  ["contrast", "Default High Contrast"],
+  ["contrast-light", "Default High Contrast Light"],
+] as const;
+for (const [name, theme] of THEMES) {
+  test(`legible, and told to screen readers, in ${name}`, async () => {
     front.mode = "honest";
     await set(behind({ "workbench.colorTheme": theme }));
     await w.locate(text(report("shop-orders")));
-    await w.row(RESULTS, "File DiscountSplitter.java").click();
+    await (await w.find(RESULTS, "File DiscountSplitter.java")).click();
     await w.editorNamed("DiscountSplitter.java");
+    await until(async () => (await w.marks()).length > 1, 10, "the marks");
+    assert.deepEqual(await w.violations(), []);
+    await w.page.locator(".monaco-editor .view-lines").first().click({ position: { x: 400, y: 250 } });
     await w.shot(name);
   });
 }
@@ -307,8 +412,11 @@ test("the workspace is indexed on demand, and the status item says so", async ()
   await set({ ...local(), "bugatlas.index": index });
   await w.locate(text(report("shop-orders")));
   await w.pane(RESULTS).getByText("Nothing is indexed yet").waitFor();
+  const building = w.page.locator('.statusbar-item[aria-label*="The index is being built"]').waitFor();
   await w.pane(RESULTS).getByText("Index this workspace").click();
-  await w.row(RESULTS, "File DiscountSplitter.java").waitFor();
+  await building;
+  await w.shot("indexing");
+  await w.find(RESULTS, "File DiscountSplitter.java");
   await w.page.locator('.statusbar-item[aria-label*="this workspace is as it was indexed"]').waitFor();
   await w.shot("indexed");
 });
@@ -326,10 +434,12 @@ test("a window that is reloaded in mid-query keeps the report, and asks again wh
   front.mode = "honest";
   await w.pane(RESULTS).getByText("Locate again").click();
   await w.row(RESULTS, "Repository").waitFor();
+  await w.find(RESULTS, "File service.go, result 1");
   const before = await w.rows(RESULTS);
   await w.reload();
-  await w.row(RESULTS, "Repository").waitFor();
-  assert.deepEqual(await w.rows(RESULTS), before);
+  let after: string[] = [];
+  const same = async (): Promise<boolean> => (after = await w.rows(RESULTS)).join() === before.join();
+  await until(same, 20, "").catch(() => assert.deepEqual(after, before));
 });
 
 test("the walkthrough has a page for each step", async () => {
