@@ -80,7 +80,10 @@ class Call(Struct, frozen=True):
 
 
 class Step(Struct, frozen=True):
-    """How far an answer has come: `route` (phase 1) begins, then `explain` (phase 2) file by file."""
+    """How far an answer has come: `route` (phase 1) begins, then `explain` (phase 2) file by file.
+
+    With a model there is `judge` while it orders the files, or, in mode paper, `paper` and nothing else.
+    """
 
     stage: str
     done: int = 0

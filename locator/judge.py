@@ -17,7 +17,7 @@ from typing import Any, Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from locator.answer import Answer, FileHit, SymbolHit
+from locator.answer import Answer, FileHit, Step, SymbolHit
 from locator.confidence import verdict
 from locator.judge_prompt import brief, candidates, code
 from locator.locate import Options, Progress, locate
@@ -95,7 +95,9 @@ def judge(
     judging = judging or Judging()
     report = read(report) if isinstance(report, str) else report
     wide = replace(options, limit=max(OFFERED, options.limit), details=True)
-    return judged(index, locate(index, report, wide, weights, progress), report, options.limit, chat, judging)
+    found = locate(index, report, wide, weights, progress)
+    progress(Step("judge", 0, len(found.files), routes=found.routes))
+    return judged(index, found, report, options.limit, chat, judging)
 
 
 def judged(

@@ -7,7 +7,7 @@ import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from mcp.server import MCPServer
 from mcp.server.mcpserver import Context
@@ -16,20 +16,14 @@ from mcp_types import ToolAnnotations
 from pydantic import BaseModel, Field
 
 from locator.answer import Answer, FileHit, Step
-from locator.locate import Options
-from locator.modes import find
+from locator.locate import Options, Progress
 from locator.render import place
-from locator.report import read
 from locator.search import Asked, search
 from locator.show import look
 from locator.terminal import one_line
-from locator.weights import Weights
-from summaries.config import Settings
+from summaries.config_models import Mode
 from summaries.errors import BugatlasError
 from summaries.index import Index
-
-if TYPE_CHECKING:
-    from summaries.chat import Chat
 
 T = TypeVar("T")
 KEPT = 128  # answers that explain_result knows
@@ -46,6 +40,7 @@ search_code is for words, exact strings and symbols that you already know."""
 READ_ONLY = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
 
 Run = Callable[[Callable[[], Any]], Awaitable[Any]]
+Ask = Callable[[Callable[[], Index], str, Options, Mode, Progress], Awaitable[Answer]]
 
 
 class Place(BaseModel):
@@ -181,26 +176,26 @@ class Answers:
 
 
 def server(
-    index_of: Callable[[Context[Any, Any]], Index],
-    asking: Settings,
-    weights: Weights,
-    run: Run,
-    version: str = "",
-    chat: Chat | None = None,
+    index_of: Callable[[Context[Any, Any]], Index], ask: Ask, run: Run, version: str = ""
 ) -> MCPServer[Any]:
-    """The server. `index_of` gives what whoever asks may see; `run` does work beside the event loop."""
+    """The server. `index_of` gives what whoever asks may see; `run` does work beside the event loop.
+
+    `ask` answers a report from such an index in a mode, "" being the one that is set.
+    """
     made: MCPServer[Any] = MCPServer("bugatlas", title="Bugatlas", instructions=INSTRUCTIONS, version=version)
     answers = Answers()
+
+    async def told(work: Awaitable[T]) -> T:
+        try:
+            return await work
+        except BugatlasError as e:
+            raise ToolError(str(e)) from None
 
     async def within(ctx: Context[Any, Any], work: Callable[[Index], T]) -> T:
         def done() -> T:
             return work(index_of(ctx))
 
-        try:
-            found: T = await run(done)
-        except BugatlasError as e:
-            raise ToolError(str(e)) from None
-        return found
+        return await told(run(done))
 
     @made.tool(annotations=READ_ONLY, title="Find where a bug lives")
     async def locate_bug(
@@ -222,6 +217,13 @@ def server(
         limit: Annotated[int, Field(ge=1, le=20, description="Files.")] = 8,
         include_tests: Annotated[bool, Field(description="Rank tests as well.")] = False,
         max_snippet_lines: Annotated[int, Field(ge=0, le=20, description="Lines of code for each file.")] = 7,
+        mode: Annotated[
+            Literal["", "offline", "judge"],
+            Field(
+                description="Who orders the files: `offline` is fast, `judge` asks the team's language model where "
+                "one is set. Leave out for what the team has set."
+            ),
+        ] = "",
     ) -> Located:
         """Find the repository, file and function where a reported bug most probably has to be fixed.
 
@@ -233,30 +235,29 @@ def server(
         steps: asyncio.Queue[Step | None] = asyncio.Queue()
         loop = asyncio.get_running_loop()
 
-        def work(index: Index) -> tuple[str, Answer]:
-            def progress(step: Step) -> None:
-                loop.call_soon_threadsafe(steps.put_nowait, step)
+        index: Index | None = None
 
-            found = find(index, read(report), options, asking, weights, progress, chat=chat)
-            return answers.keep(index, found), found
+        def opened() -> Index:
+            nonlocal index
+            index = index_of(ctx)
+            return index
+
+        def progress(step: Step) -> None:
+            loop.call_soon_threadsafe(steps.put_nowait, step)
 
         async def tell() -> None:
             while (step := await steps.get()) is not None:
-                told = (
-                    f"{step.done} of {step.total} files explained"
-                    if step.total
-                    else "looking for the repository"
-                )
-                await ctx.report_progress(step.done, step.total or None, told)
+                await ctx.report_progress(step.done, step.total or None, stage(step))
 
         teller = asyncio.ensure_future(tell())
         try:
-            id_, found = await within(ctx, work)
+            found = await told(ask(opened, report, options, mode, progress))
         finally:
             steps.put_nowait(None)
             await asyncio.wait({teller}, timeout=2)
             teller.cancel()
-        return located(id_, found, max_snippet_lines)
+        assert index is not None  # it was opened for the answer
+        return located(answers.keep(index, found), found, max_snippet_lines)
 
     @made.tool(annotations=READ_ONLY, title="Why this file?")
     async def explain_result(
@@ -334,6 +335,13 @@ def server(
         return await within(ctx, lambda index: status(index, repo or ""))
 
     return made
+
+
+def stage(step: Step) -> str:
+    """A step in words."""
+    if step.stage in ("judge", "paper"):
+        return "the language model orders the files"
+    return f"{step.done} of {step.total} files explained" if step.total else "looking for the repository"
 
 
 def located(id_: str, answer: Answer, snippet: int) -> Located:

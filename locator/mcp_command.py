@@ -5,13 +5,22 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import replace
 
 from summaries.config import Settings, options
 from summaries.errors import UsageError
 from summaries.index import default_dir
+
+if TYPE_CHECKING:
+    from locator.answer import Answer
+    from locator.locate import Options, Progress
+    from summaries.config_models import Mode
+    from summaries.index import Index
 
 
 @click.command()
@@ -26,6 +35,8 @@ def mcp(root: Path | None, settings: Settings) -> None:
         from locator.mcp import server
     except ImportError as e:
         raise UsageError(f"agents are served by {e.name}", "pip install 'bugatlas[mcp]'") from e
+    from locator.modes import find, mode_of, open_model
+    from locator.report import read
     from locator.server.access import LOCAL
     from locator.server.shelf import Shelf
     from locator.weights import VOTERS, Weights
@@ -33,4 +44,16 @@ def mcp(root: Path | None, settings: Settings) -> None:
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)  # standard output is the protocol's
     shelf = Shelf(root or default_dir())
     weights = Weights(voters={**VOTERS, **settings.voters})
-    server(lambda ctx: shelf.index(LOCAL), settings, weights, asyncio.to_thread).run("stdio")
+    chat = open_model(settings, shelf.root) if mode_of(settings) != "offline" else None
+
+    async def ask(
+        index: Callable[[], Index], report: str, options: Options, mode: Mode, progress: Progress
+    ) -> Answer:
+        chosen = replace(settings, mode=mode or mode_of(settings))
+        if chosen.mode != "offline" and chat is None:
+            raise UsageError(f"mode {chosen.mode} needs a model, and none is set", "leave the mode out")
+        return await asyncio.to_thread(
+            lambda: find(index(), read(report), options, chosen, weights, progress, chat=chat)
+        )
+
+    server(lambda ctx: shelf.index(LOCAL), ask, asyncio.to_thread).run("stdio")

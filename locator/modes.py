@@ -40,10 +40,12 @@ def find(
     chat: Chat | None = None,
     record: Path | None = None,
     replay: Path | None = None,
+    patience: float | None = None,
 ) -> Answer:
     """Answer a report in the mode of the settings. `chat` is one to use and leave open, for services.
 
-    A model that cannot be asked leaves the offline answer, with a note. Raises what `locate` raises.
+    A model that cannot be asked, or hasn't answered after `patience` seconds, whatever the settings allow, leaves
+    the offline answer, with a note. Raises what `locate` raises.
     """
     from locator.locate import locate
 
@@ -58,12 +60,13 @@ def find(
         return unheard(locate(index, report, options, weights, progress), options.limit, e, mode)
     try:
         if mode == "paper":
-            from locator.paper import paper
+            from locator.paper import CALLS, paper
 
-            return paper(index, report, options, asked, judging(settings), weights, progress)
+            each = judging(settings, patience and patience / CALLS)
+            return paper(index, report, options, asked, each, weights, progress)
         from locator.judge import judge
 
-        return judge(index, report, options, asked, judging(settings), weights, progress)
+        return judge(index, report, options, asked, judging(settings, patience), weights, progress)
     finally:
         if asked is not chat:
             asked.close()
@@ -101,14 +104,13 @@ def open_model(
     return open_chat(reach(settings), root, record=record, replay=replay)
 
 
-def judging(settings: Settings) -> Judging:
-    """How much a judge may read, and how long it may take."""
+def judging(settings: Settings, patience: float | None = None) -> Judging:
+    """How much a judge may read, and how long it may take: `patience` seconds at most."""
     from locator.judge import Judging
 
     waits = settings.model.startswith("file:") or not settings.judge_seconds
-    return Judging(
-        model=settings.judge_model, seconds=None if waits else settings.judge_seconds, folder=settings.prompts
-    )
+    seconds = patience if waits else min(settings.judge_seconds, patience or settings.judge_seconds)
+    return Judging(model=settings.judge_model, seconds=seconds, folder=settings.prompts)
 
 
 def model_options(command: Callable[..., None]) -> Callable[..., None]:

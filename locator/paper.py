@@ -16,7 +16,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from locator.answer import Answer, Evidence, FileHit, RouteHit
+from locator.answer import Answer, Evidence, FileHit, RouteHit, Step
 from locator.asof import views_at
 from locator.confidence import verdict
 from locator.filters import Filter, passing, repositories
@@ -64,6 +64,7 @@ def paper(
     """The reference method's answer; the offline one where the model fails. Raises what `locate` raises."""
     report = read(report) if isinstance(report, str) else report
     views, notes = views_at(index, repositories(index, options.repos), options.at)
+    progress(Step("paper", title=report.title, frames=len(report.frames), mentions=len(report.mentions)))
     return paper_in(index, views, report, options, chat, judging, weights, progress, notes)
 
 

@@ -22,10 +22,13 @@ class Held(Struct, frozen=True):
 
 
 class Limits:
-    """Budget, rate, the waits that an endpoint asks for, and a circuit breaker."""
+    """Budget, rate, the waits that an endpoint asks for, and a circuit breaker.
 
-    def __init__(self, settings: ModelSettings) -> None:
-        self.settings = settings
+    With `renewed` the budget is whole again after so many seconds, for services, whose run doesn't end.
+    """
+
+    def __init__(self, settings: ModelSettings, renewed: float = 0.0) -> None:
+        self.settings, self.renewed, self._since = settings, renewed, time.monotonic()
         self.money, self.tokens, self.redacted = 0.0, 0, 0  # of this run
         self._held_money, self._held_tokens = 0.0, 0
         self._failures, self._open_until, self._next = 0, 0.0, 0.0
@@ -36,6 +39,8 @@ class Limits:
         read, s = prompt_tokens(request), self.settings
         held = Held(s.price.of(read, request.most), read + request.most)
         with self._lock:
+            if self.renewed and time.monotonic() - self._since >= self.renewed:
+                self.money, self.tokens, self._since = 0.0, 0, time.monotonic()
             money = self.money + self._held_money + held.money
             tokens = self.tokens + self._held_tokens + held.tokens
             if s.budget and money > s.budget:

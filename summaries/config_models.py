@@ -55,9 +55,15 @@ class Models(Struct, frozen=True, forbid_unknown_fields=True):
         bool, Meta(description="Read answers as they are written, for gateways that cut long waits off.")
     ] = False
     model_budget: Annotated[
-        float, Meta(ge=0, description="Money that one run may spend, by `prices`; 0 is no limit.")
+        float,
+        Meta(
+            ge=0,
+            description="Money that one run may spend, or a service in 24 hours, by `prices`; 0 is no limit.",
+        ),
     ] = 0.0
-    model_tokens: Annotated[int, Meta(ge=0, description="Tokens that one run may use; 0 is no limit.")] = 0
+    model_tokens: Annotated[
+        int, Meta(ge=0, description="Tokens that one run may use, or a service in 24 hours; 0 is no limit.")
+    ] = 0
     judge_model: Annotated[
         str, Meta(description="Model of the judge's second call, which reads code. Empty: `model`.")
     ] = ""

@@ -19,18 +19,23 @@ from mcp.client.streamable_http import streamable_http_client
 from servicekit import TOKENS, running, token
 
 from indexer.demo import REPORTS
+from locator.locate import locate
 from locator.mcp import server
 from locator.server.access import LOCAL
 from locator.server.shelf import Shelf
 from locator.weights import Weights
-from summaries.config import Settings
 
 REPORT = f"{REPORTS[1].title}\n\n{REPORTS[1].body}"
 
 
 def made(index):
     shelf = Shelf(index)
-    return server(lambda ctx: shelf.index(LOCAL), Settings(), Weights(), asyncio.to_thread)
+
+    async def ask(index, report, options, mode, progress):
+        assert mode in ("", "offline")
+        return await asyncio.to_thread(lambda: locate(index(), report, options, Weights(), progress))
+
+    return server(lambda ctx: shelf.index(LOCAL), ask, asyncio.to_thread)
 
 
 def talk(target, *calls):

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from locator.answer import Answer
+from locator.locate import Options, Progress
 from locator.server.access import Caller
+from locator.server.asking import ask
 from locator.server.problems import problem
 from locator.server.service import Service, own_version
+from summaries.config_models import Mode
 from summaries.index import Index
 
 PATH = "/mcp"
@@ -28,9 +32,12 @@ class Agents:
             caller: Caller = ctx.request_context.request.scope["bugatlas.caller"]
             return service.shelf.index(caller)
 
-        self.server = server(
-            index_of, service.asking, service.weights, service.desk.run, own_version(), service.chat
-        )
+        async def answer(
+            index: Callable[[], Index], report: str, options: Options, mode: Mode, progress: Progress
+        ) -> Answer:
+            return await ask(service, index, report, None, options, mode, progress)
+
+        self.server = server(index_of, answer, service.desk.run, own_version())
         self.app: ASGIApp = self.server.streamable_http_app(
             streamable_http_path=PATH,
             stateless_http=True,

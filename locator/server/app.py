@@ -20,6 +20,7 @@ from locator.modes import find, mode_of, open_model
 from locator.report import read
 from locator.server import agents, feedback, hooks, issues, openapi, page, probes, problems, reads, work
 from locator.server.access import Caller
+from locator.server.asking import count
 from locator.server.desk import Desk
 from locator.server.guard import Guard
 from locator.server.jobs import Jobs
@@ -39,6 +40,7 @@ from summaries.index import RepoState
 if TYPE_CHECKING:
     from summaries.chat import Chat
 
+DAY = 86_400.0  # seconds after which a model's budget is whole again
 ABOUT = """From a bug report to the repository, directory, file and function that hold the bug, and why.
 
 Errors are `application/problem+json`. Where tokens are set, every call needs `Authorization: Bearer TOKEN`,
@@ -53,12 +55,14 @@ def service(root: Path, settings: ServiceSettings, asking: Settings | None = Non
     shelf = Shelf(root)
     weights = Weights(voters={**VOTERS, **asking.voters})
     chat = open_model(asking, root) if mode_of(asking) != "offline" else None
+    if chat:
+        chat.limits.renewed = DAY
     trackers = None
     if settings.trackers:
         trackers = Trackers(
             settings.trackers,
             state,
-            answering(shelf, asking, weights, chat),
+            answering(shelf, asking, weights, meters, chat),
             secret,
             lambda t, done: _count(meters, t, done),
         )
@@ -70,6 +74,7 @@ def service(root: Path, settings: ServiceSettings, asking: Settings | None = Non
         chat=chat,
         shelf=shelf,
         desk=Desk(settings.threads or os.cpu_count() or 1, settings.waiting, settings.timeout, meters),
+        judging=Desk(max(1, asking.model_jobs if chat else 1), 0, settings.timeout),
         receiving=Desk(4, 500, settings.timeout),
         jobs=Jobs(root, settings.refresh, meters),
         links=Links(root, state),
@@ -80,7 +85,7 @@ def service(root: Path, settings: ServiceSettings, asking: Settings | None = Non
 
 
 def answering(
-    shelf: Shelf, asking: Settings, weights: Weights, chat: Chat | None = None
+    shelf: Shelf, asking: Settings, weights: Weights, meters: Meters | None = None, chat: Chat | None = None
 ) -> Callable[[TrackerSettings], Locate]:
     """How a tracker's issues are answered: from the repositories that its settings name."""
 
@@ -89,7 +94,10 @@ def answering(
 
         def locate(title: str, body: str) -> tuple[Answer, Mapping[str, RepoState]]:
             index = shelf.index(caller)
-            return find(index, read(body, title or None), Options(), asking, weights, chat=chat), index.repos
+            found = find(index, read(body, title or None), Options(), asking, weights, chat=chat)
+            if meters:
+                count(meters, mode_of(asking), found)
+            return found, index.repos
 
         return locate
 
@@ -151,6 +159,7 @@ def create(parts: Service) -> FastAPI:
         finally:
             parts.jobs.close()
             parts.desk.close()
+            parts.judging.close()
             parts.receiving.close()
             if parts.chat:
                 parts.chat.close()

@@ -23,6 +23,11 @@ class Meters:
         )
         self.verdicts = Counter("bugatlas_answers", "Answers, by verdict", ["verdict"], registry=r)
         self.feedback = Counter("bugatlas_feedback", "What people said of files", ["said"], registry=r)
+        self.judged = Counter(
+            "bugatlas_judged", "Answers that a model was asked for", ["mode", "outcome"], registry=r
+        )
+        self.tokens = Counter("bugatlas_model_tokens", "Tokens read and written", ["stage"], registry=r)
+        self.money = Counter("bugatlas_model_money", "Money, by the configured prices", ["stage"], registry=r)
         self.busy = Gauge("bugatlas_queries", "Queries running or waiting", registry=r)
         self.refused = Counter("bugatlas_queries_refused", "Queries turned away: too many waited", registry=r)
         self.jobs = Counter("bugatlas_jobs", "Indexing jobs, by how they ended", ["state"], registry=r)

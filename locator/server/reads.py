@@ -14,11 +14,11 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response, StreamingResponse
 
 from locator.answer import Answer, Step
-from locator.modes import find
-from locator.report import read
+from locator.locate import Progress
 from locator.search import Asked, Results, search
 from locator.server import tree
 from locator.server.access import Caller
+from locator.server.asking import ask
 from locator.server.guard import log_detail
 from locator.server.openapi import body, json, says, streams, takes
 from locator.server.problems import Problem, ProblemError, said, status_of
@@ -44,16 +44,12 @@ At = Annotated[
 Where = Annotated[str, Query(max_length=4096)]
 
 
-def answer(
-    service: Service, caller: Caller, asked: LocateRequest, progress: Any = lambda step: None
+async def answer(
+    service: Service, caller: Caller, asked: LocateRequest, progress: Progress = lambda step: None
 ) -> Answer:
     """Answer one report from what the caller may see."""
-    index = service.shelf.index(caller)
-    report = read(asked.report, asked.title)
-    found = find(index, report, asked.options(), service.asking, service.weights, progress, chat=service.chat)
-    service.meters.locate.observe(found.seconds)
-    service.meters.verdicts.labels(found.verdict).inc()
-    return found
+    index = partial(service.shelf.index, caller)
+    return await ask(service, index, asked.report, asked.title, asked.options(), asked.mode, progress)
 
 
 @router.post(
@@ -66,7 +62,7 @@ def answer(
 )
 async def post_locate(service: Here, caller: Reader, asked: Wanted, request: Request) -> Response:
     """Repositories, directories, files and functions, best first, each with its evidence."""
-    found = await service.desk.run(partial(answer, service, caller, asked))
+    found = await answer(service, caller, asked)
     _log(service, request, found)
     return json(found)
 
@@ -94,11 +90,7 @@ async def post_stream(service: Here, caller: Reader, asked: Wanted, request: Req
             raise StoppedError
         loop.call_soon_threadsafe(steps.put_nowait, step)
 
-    def work() -> Answer:
-        return answer(service, caller, asked, progress)
-
-    task = asyncio.ensure_future(service.desk.run(work))
-
+    task = asyncio.ensure_future(answer(service, caller, asked, progress))
     task.add_done_callback(lambda _: steps.put_nowait(None))
 
     async def events() -> AsyncIterator[bytes]:

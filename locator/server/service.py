@@ -36,6 +36,7 @@ class Service:
     chat: Chat | None  # the model, where one is set: open as long as the service
     shelf: Shelf
     desk: Desk  # for queries
+    judging: Desk  # for those that wait for a model
     receiving: Desk  # for deliveries, which wait for the disk only
     jobs: Jobs
     links: Links
