@@ -245,6 +245,12 @@ export interface components {
              */
             limit: number;
             /**
+             * @description who orders the files; empty: as the service is set
+             * @default
+             * @enum {unknown}
+             */
+            mode: "" | "judge" | "offline" | "paper";
+            /**
              * @description only paths that contain one of these, or match it as a glob
              * @default []
              */
