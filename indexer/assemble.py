@@ -9,7 +9,6 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.tally import tally
 from indexer.terms import BlobTerms
 from summaries import words
 from summaries.arrays import Strings
@@ -17,6 +16,7 @@ from summaries.paths import folders, role, suffixes
 from summaries.postings import Postings
 from summaries.shard import SCHEMA, Shard, ShardInfo, SnapshotInfo
 from summaries.store import blob_id
+from summaries.tally import tally
 from summaries.types import Commit, Snapshot
 
 Arrays = dict[str, NDArray[Any]]

@@ -75,6 +75,8 @@ def build(
         if not rebuild:  # which goes on with what an earlier one left
             _sweep(index)
         rest = [j for j in jobs if j.source.name not in settled]
+        if rest:
+            knowledge.warm(index)
         outcomes += fanout.run(rest, fanout.engine(engine, cores, len(rest)), on_files, on_done)
         if url:
             pull(root)

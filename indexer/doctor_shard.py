@@ -16,7 +16,9 @@ def faults(shard: Shard) -> Iterator[str]:
     sizes = {"paths": len(shard.roles), "blobs": len(shard.arrays["blob_languages"])}
     for name in ("paths", "blobs", "subjects", "commits"):
         ends = shard.arrays[f"{name}.ends"]
-        if len(ends) and (np.any(np.diff(ends) < 0) or int(ends[-1]) != len(shard.arrays[f"{name}.bytes"])):
+        if len(ends) and (
+            np.any(ends[1:] < ends[:-1]) or int(ends[-1]) != len(shard.arrays[f"{name}.bytes"])
+        ):
             yield f"the column of {name} is cut"
     for name, size in sizes.items():
         if len(shard.strings(name)) != size:
@@ -45,7 +47,7 @@ def _postings(p: Postings, documents: int) -> str:
     terms: Hashes = p.terms
     if len(p.starts) != len(terms) + 1 or len(p.docs) != len(p.counts) or len(p.lengths) != documents:
         return "have the wrong size"
-    if int(p.starts[-1]) != len(p.docs) or np.any(np.diff(p.starts) < 0):
+    if int(p.starts[-1]) != len(p.docs) or np.any(p.starts[1:] < p.starts[:-1]):
         return "are cut"
     if np.any(terms[1:] <= terms[:-1]):
         return "are out of order"
@@ -54,7 +56,7 @@ def _postings(p: Postings, documents: int) -> str:
 
 def _history(shard: Shard, commits: int, paths: int) -> Iterator[str]:
     starts, touched = shard.arrays["commit_starts"], shard.arrays["commit_paths"]
-    if len(starts) != commits + 1 or np.any(np.diff(starts) < 0) or int(starts[-1]) != len(touched):
+    if len(starts) != commits + 1 or np.any(starts[1:] < starts[:-1]) or int(starts[-1]) != len(touched):
         yield "the paths of commits are cut"
     if len(touched) and int(touched.max()) >= paths:
         yield "commits changed paths that aren't there"

@@ -6,6 +6,8 @@ import re
 import shutil
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib import import_module
+from threading import Thread
 
 from msgspec.structs import replace
 
@@ -27,6 +29,15 @@ LESSONS = 3  # changed files whose summaries are learnt beside a commit's messag
 TRAILER = re.compile(r"^(?:[A-Z][\w-]{1,40}-by|Change-Id|Co-authored-by):.*$", re.MULTILINE | re.IGNORECASE)
 
 Say = Callable[[str], None]
+
+
+def warm(index: Index) -> None:
+    """Load what writing the knowledge base takes, beside the indexing: Chroma alone needs half a second."""
+    manifest = index.manifest
+    if manifest.embedder == "lsa":
+        Thread(target=import_module, args=["scipy.sparse"], daemon=True).start()
+    if manifest.vectors == "chroma":
+        Thread(target=import_module, args=["chromadb"], daemon=True).start()
 
 
 def summarise(repo: str, facts: Mapping[str, Facts], text_of: Callable[[str], str]) -> dict[str, str]:

@@ -58,10 +58,12 @@ def read(data: bytes, language: str) -> Facts:
     )
 
 
+_LETTER = re.compile(r"[^\W\d_]")
+_NO_TEXT = frozenset({"true", "false", "null", "none"})
+
+
 def _is_text(value: str) -> bool:
-    return (
-        len(value) >= 3 and any(c.isalpha() for c in value) and value not in ("true", "false", "null", "none")
-    )
+    return len(value) >= 3 and value not in _NO_TEXT and _LETTER.search(value) is not None
 
 
 def _text(raw: bytes | None) -> str:

@@ -12,8 +12,8 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from indexer.tally import tally
 from summaries import words
+from summaries.tally import tally
 from summaries.types import Facts, Symbol
 
 WINDOW = 40  # lines of a unit where nothing is defined

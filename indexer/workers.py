@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -37,6 +38,9 @@ class Workers(ProcessPoolExecutor):
 
 def _begin(start: Callable[..., None] | None, *args: object) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
+    gc.set_threshold(
+        100_000
+    )  # facts hold no cycles: looking for them every 700 objects takes 4 % of the time
     threading.Thread(target=_end_with_parent, daemon=True).start()
     if start:
         start(*args)

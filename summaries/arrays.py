@@ -93,10 +93,12 @@ class Strings(Sequence[str]):
 
     @staticmethod
     def pack(texts: Sequence[str]) -> tuple[Array, Array]:
-        """The two arrays of a column: ends int64 (n,), bytes uint8 (total,)."""
+        """The two arrays of a column: ends (n,), bytes uint8 (total,)."""
         raw = [t.encode("utf-8", "replace") for t in texts]
         ends = np.cumsum(np.fromiter((len(r) for r in raw), np.int64, len(raw)), dtype=np.int64)
-        return ends, np.frombuffer(b"".join(raw), np.uint8)
+        return ends.astype(np.min_scalar_type(ends[-1] if len(ends) else 0)), np.frombuffer(
+            b"".join(raw), np.uint8
+        )
 
     def __len__(self) -> int:
         return len(self._ends)

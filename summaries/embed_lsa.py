@@ -89,23 +89,26 @@ class Lsa:
     def documents(self, texts: Sequence[str]) -> Vectors:
         """Vectors of summaries."""
         return (
-            np.stack([self.query(t) for t in texts]) if texts else np.zeros((0, self.dimension), np.float32)
+            np.stack([self._folded(b) for b in bags(texts)])
+            if texts
+            else np.zeros((0, self.dimension), np.float32)
         )
 
     def query(self, text: str) -> Vector:
         """Vector of a report: the weighted sum of its words' rows."""
-        keys, weights = bag(text)
+        return self._folded(bag(text))
+
+    def _folded(self, found: Bag) -> Vector:
+        keys, weights = found
         at = np.minimum(np.searchsorted(self.keys, keys), max(len(self.keys) - 1, 0))
         known = self.keys[at] == keys if len(self.keys) else np.zeros(len(keys), np.bool_)
         row = (weights[known] * self.weights[at[known]]) @ self.basis[at[known]].astype(np.float32)
-        found: Vector = unit(row)[0]
-        return found
+        vector: Vector = unit(row)[0]
+        return vector
 
 
 def _weighted(found: Sequence[Bag]) -> tuple[NDArray[np.uint64], csr_array[Any], NDArray[np.float32]]:
     """Words kept, the matrix of texts by words with rows of length 1, and each word's weight."""
-    from scipy.sparse import csr_array
-
     every = np.concatenate([k for k, _ in found]) if found else np.zeros(0, np.uint64)
     keys, spread = np.unique(every, return_counts=True)
     shared = spread >= 2
@@ -114,16 +117,24 @@ def _weighted(found: Sequence[Bag]) -> tuple[NDArray[np.uint64], csr_array[Any],
     top = np.sort(np.argsort(-spread, kind="stable")[:WORDS])
     keys, spread = keys[top], spread[top]
     weights = np.log((len(found) + 1) / (spread + 1)).astype(np.float32) + np.float32(1e-6)
-    columns, values, ends = [], [], [0]
-    for k, v in found:
-        at = np.minimum(np.searchsorted(keys, k), max(len(keys) - 1, 0))
-        known = keys[at] == k if len(keys) else np.zeros(len(k), np.bool_)
-        row = v[known] * weights[at[known]]
-        columns.append(at[known])
-        values.append(row / (np.linalg.norm(row) or 1.0))
-        ends.append(ends[-1] + len(row))
-    cells = (np.concatenate(values or [[]]), np.concatenate(columns or [[]]).astype(np.int64), np.array(ends))
-    return keys, csr_array(cells, shape=(len(found), max(len(keys), 1)), dtype=np.float32), weights
+    return keys, _matrix(found, keys, weights), weights
+
+
+def _matrix(found: Sequence[Bag], keys: NDArray[np.uint64], weights: NDArray[np.float32]) -> csr_array[Any]:
+    """Texts by known words, weighted, with rows of length 1 (0 where no word is known)."""
+    from scipy.sparse import csr_array
+
+    words = np.concatenate([k for k, _ in found]) if found else np.zeros(0, np.uint64)
+    counts = np.concatenate([v for _, v in found]) if found else np.zeros(0, np.float32)
+    rows = np.repeat(np.arange(len(found)), [len(k) for k, _ in found])
+    at = np.minimum(np.searchsorted(keys, words), max(len(keys) - 1, 0))
+    known = keys[at] == words if len(keys) else np.zeros(len(words), np.bool_)
+    rows, at = rows[known], at[known]
+    cells = counts[known] * weights[at]
+    lengths = np.sqrt(np.bincount(rows, cells**2, len(found)))
+    cells = (cells / lengths[rows]).astype(np.float32)
+    ends = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=len(found)))])
+    return csr_array((cells, at.astype(np.int64), ends), shape=(len(found), max(len(keys), 1)))
 
 
 def _directions(matrix: csr_array[Any], count: int) -> NDArray[np.float32]:

@@ -55,8 +55,8 @@ class Postings:
 
     def __init__(self, terms: Hashes, starts: Any, docs: Any, counts: Any, lengths: Any) -> None:
         self.terms = terms  # uint64, sorted
-        self.starts = starts  # int64 (terms + 1,)
-        self.docs = docs  # uint32, ascending within a term
+        self.starts = starts  # (terms + 1,), like `docs` in the shortest unsigned integers that hold them
+        self.docs = docs  # ascending within a term
         self.counts = counts  # uint8, capped at 255
         self.lengths = lengths  # uint32 (documents,): term occurrences in the document
 
@@ -67,9 +67,10 @@ class Postings:
         keys, docs, counts = keys[order], docs[order], counts[order]
         terms, at = np.unique(keys, return_index=True)
         lengths = np.bincount(docs, weights=counts, minlength=size).astype(np.uint32)
-        starts = np.append(at, len(keys)).astype(np.int64)
+        starts = np.append(at, len(keys)).astype(np.min_scalar_type(len(keys)))
         capped = np.minimum(counts, 255).astype(np.uint8)
-        return cls(terms.astype(np.uint64), starts, docs.astype(np.uint32), capped, lengths)
+        numbers = docs.astype(np.min_scalar_type(size))
+        return cls(terms.astype(np.uint64), starts, numbers, capped, lengths)
 
     def arrays(self, prefix: str) -> dict[str, NDArray[Any]]:
         """The arrays to store, by name."""
@@ -95,7 +96,7 @@ class Postings:
         if not len(known):
             return _NONE
         at = at[known]
-        begin = self.starts[at]
+        begin = self.starts[at].astype(np.int64)
         size = self.starts[at + 1] - begin
         ends = size.cumsum()
         where = np.arange(ends[-1])

@@ -20,7 +20,7 @@ from summaries.errors import IndexDamaged
 from summaries.types import Commit, Facts, SkipReason
 
 _SCHEMA = """
-create table if not exists blob(id text primary key, facts blob, text blob, skip text) without rowid;
+create table if not exists blob(id text primary key, facts blob, text blob, skip text);
 create table if not exists history(seq integer primary key, commits blob);
 create table if not exists note(key text primary key, text text) without rowid;
 """

@@ -98,7 +98,6 @@ class Chroma:
                 kept.upsert(
                     ids=ids,
                     embeddings=embed([want[i].words for i in ids]),
-                    documents=[want[i].text for i in ids],
                     metadatas=[_about(want[i], hashes[i]) for i in ids],
                 )
             return len(fresh)
@@ -163,8 +162,12 @@ class _Told:
 
 
 def _about(node: Node, content: str) -> dict[str, str]:
-    """Metadata, for whoever looks into the store with other tools; we read the hash alone."""
-    return {"repo": node.repo, "path": node.path, "kind": node.kind.value, "hash": content}
+    """Metadata: the hash, which we read, and the summary, for whoever looks into the store with other tools.
+
+    As a *document* the summary would get an index of its trigrams, which nothing asks: it makes writing take
+    twice as long and the store half as large again.
+    """
+    return {"kind": node.kind.value, "hash": content, "summary": node.text}
 
 
 def _hashes(collection: Collection) -> Iterator[tuple[str, str]]:

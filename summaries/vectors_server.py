@@ -90,11 +90,10 @@ def copy(source: Chroma, target: Chroma) -> int:
     for name in source.counts():
         old, new = source.collection(name), target.collection(name)
         for at in range(0, old.count(), PAGE):
-            got = old.get(include=["embeddings", "documents", "metadatas"], limit=PAGE, offset=at)
+            got = old.get(include=["embeddings", "metadatas"], limit=PAGE, offset=at)
             new.upsert(
                 ids=got["ids"],
                 embeddings=np.asarray(got["embeddings"], np.float32),
-                documents=got["documents"],
                 metadatas=got["metadatas"],
             )
             carried += len(got["ids"])
