@@ -13,6 +13,8 @@ from summaries.static_file import language as spoken
 if TYPE_CHECKING:
     from rich.console import Console
 
+SUMMARY = 240  # characters of a summary
+
 
 def render(console: Console, index: Index, results: Results) -> None:
     """Print results: each file with its best function and the lines that match."""
@@ -73,4 +75,6 @@ def _hit(page: Page, index: Index, n: int, hit: Hit) -> None:
     if hit.matches > len(hit.lines):
         about.append((f" · {hit.matches} lines", "dim"))
     page.prose(*about, indent=len(number))
+    if hit.summary:
+        page.prose((hit.summary[:SUMMARY], "italic"), indent=len(number))
     page.found([(row.number, row.text, row.spans) for row in hit.lines], indent=len(number))

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
 from locator.answer import SymbolHit
 from locator.asof import views_at
@@ -15,6 +16,7 @@ from locator.scope import Scope
 from locator.search_query import Query, parse
 from locator.search_rank import Scores, holding, naming, score
 from locator.search_text import MOST_LINES, Line, Pattern, exact_lines, pattern, word_lines
+from locator.search_written import WEIGHT, told
 from summaries import words
 from summaries.errors import UsageError
 from summaries.index import Index
@@ -46,6 +48,7 @@ class Hit(Struct, frozen=True):
     matches: int = 0  # lines with an exact text; 0 where only words were asked
     symbol: SymbolHit | None = None  # the function or type around the first line
     defines: str = ""  # the symbol asked for that it defines
+    summary: str = ""  # the written one, where it has words of the query
 
 
 class Results(Struct, frozen=True):
@@ -83,7 +86,11 @@ def search(index: Index, query: Query | str, asked: Asked | None = None) -> Resu
     tests = scope.with_role(Role.TEST | Role.MOCK)
     kept = allowed if asked.tests or not (allowed & ~tests).any() else allowed & ~tests
     scores = score(scope, [*query.words, *query.texts, *query.symbols])
-    if query.words and not (query.texts or query.symbols or scores.worth):
+    if about := told(index, scope, query.words):
+        unmet = tuple(w for w in scores.absent if w not in about.met)
+        files = scores.files + WEIGHT * about.scores
+        scores = replace(scores, files=files, absent=unmet, summaries=about.texts)
+    elif query.words and not (query.texts or query.symbols or scores.worth):
         _only_words(query, scores)
     found = _find(index, scope, query, scores, kept, asked.limit, inside=False)
     if not found.hits and query.texts:
@@ -152,8 +159,6 @@ def _find(
 
 
 def _scaled(hit: Hit, top: float) -> Hit:
-    from msgspec.structs import replace
-
     return replace(hit, score=round(hit.score / top, 4))
 
 
@@ -210,6 +215,7 @@ def _hit(index: Index, scope: Scope, i: int, query: Query, scores: Scores, seen:
         matches=seen.count,
         symbol=_told(symbol) if symbol else None,
         defines=", ".join(s.qualname for s in seen.defined),
+        summary=scores.summaries.get(i, ""),
     )
 
 

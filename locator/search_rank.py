@@ -31,6 +31,7 @@ class Scores(Struct, frozen=True):
     units: list[Floats]  # by view: BM25 of the shard's units
     worth: dict[int, float]  # weight × idf of the words' keys; only those that occur
     absent: tuple[str, ...]  # words of the query that no file has
+    summaries: dict[int, str] = {}  # written ones with words of the query, by file
 
 
 def score(scope: Scope, asked: Sequence[str]) -> Scores:

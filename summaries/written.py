@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -81,6 +81,14 @@ class Written:
             self._db.execute("select id, text, key from blob where id = ?", (b,)).fetchone() for b in blobs
         )
         return {row[0]: (row[1], row[2]) for row in found if row}
+
+    def holding(self, parts: Sequence[str]) -> dict[str, str]:
+        """Summaries of files that have any of these, capitals or not, by blob."""
+        if not parts:
+            return {}
+        like = ["%" + "".join("\\" + c if c in "\\%_" else c for c in p) + "%" for p in parts]
+        where = " or ".join(["text like ? escape '\\'"] * len(like))
+        return dict(self._db.execute(f"select id, text from blob where {where}", like))  # noqa: S608
 
     def keep_files(self, texts: Mapping[str, str], key: str) -> None:
         """Summaries by blob, in one transaction."""

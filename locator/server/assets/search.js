@@ -43,6 +43,7 @@ function hit(f) {
   return h("article", {}, h("h2", {}, h("a", { href: place(f.repo, f.path, f.lines[0]?.number ?? 0) }, name),
     h("span", { class: "where" }, h("b", {}, f.repo), directory ? ` ${directory}/` : "")),
   f.symbol ? h("p", { class: "dim" }, `in ${f.symbol.kind} ${f.symbol.qualname}`) : null,
+  f.summary ? h("p", { class: "summary" }, f.summary) : null,
   h("div", { class: "code short" }, f.lines.map((l) => h("div", { class: "line" },
     h("a", { class: "number", href: place(f.repo, f.path, l.number) }, l.number), h("code", {}, l.text)))));
 }

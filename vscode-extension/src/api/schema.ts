@@ -146,6 +146,11 @@ export interface components {
             /** @description 0-1 within the results */
             score: number;
             /**
+             * @description the written one, where it has words of the query
+             * @default
+             */
+            summary: string;
+            /**
              * @description the function or type around the first line
              * @default null
              */
