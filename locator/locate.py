@@ -144,7 +144,7 @@ def _answer(
         notes = ("the report is long: its middle was left out", *notes)
     return Answer(
         title=query.report.title,
-        routes=_routes(scope, ranking, files),
+        routes=_introduced(index, scope, _routes(scope, ranking, files)),
         directories=directories(files),
         files=files,
         confidence=round(sure, 3),
@@ -220,6 +220,14 @@ def _routes(scope: Scope, ranking: Ranking, files: Sequence[FileHit]) -> tuple[R
         said = tuple(Evidence(n, _ROUTE_WORDS.get(n, n), 0, round(w, 3)) for n, w in told)
         out.append(RouteHit(view.repo, view.info.commit, round(float(ranking.routes[r]), 4), said))
     return tuple(out)
+
+
+def _introduced(index: Index, scope: Scope, routes: Sequence[RouteHit]) -> tuple[RouteHit, ...]:
+    """Routes with the summaries of their repositories, which are those of the heads."""
+    heads = {v.repo for v in scope.views if v.number == 0}
+    return tuple(
+        replace(r, summary=index.store(r.repo).note("summary:")) if r.repo in heads else r for r in routes
+    )
 
 
 _ROUTE_WORDS = {

@@ -291,6 +291,7 @@ def test_candidates_fit_their_budget_and_are_all_there(index: Index) -> None:
         assert len(re.findall(r"^\d+\. ", text, re.M)) == len(many)
         assert tokens(text) <= budget + 40
     full = candidates(answer.files, answer.routes, 4000)
+    assert "Takes orders of the shop" in full  # what the repository is for
     assert "discount" in full
     assert "seen:" in full
 
