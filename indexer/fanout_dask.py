@@ -58,7 +58,7 @@ class Cluster:
 def _client(dask: Any, stack: ExitStack, address: str, cores: int) -> Any:
     if address == OWN:
         place: Any = stack.enter_context(
-            dask.LocalCluster(cores, threads_per_worker=1, dashboard_address=None, silence_logs=40)
+            dask.LocalCluster(cores, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=40)
         )
     else:
         place = address

@@ -80,7 +80,7 @@ class Store:
         try:
             if write:
                 self._fresh = not path.exists()
-                self._db = sqlite3.connect(path, timeout=60)
+                self._db = sqlite3.connect(path, timeout=60, check_same_thread=False)  # any may close it
                 self._db.execute("pragma cache_spill = off")  # so that readers wait for a commit only
                 if self._fresh:  # nothing rests on it before `flush`
                     self._db.execute("pragma synchronous = off")

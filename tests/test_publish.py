@@ -335,7 +335,7 @@ def test_machines_of_a_cluster_meet_in_the_store(root: Path, url: str, tmp_path:
     publish(root, url)
     here = reader(tmp_path, url)
     change(tmp_path)
-    with distributed.LocalCluster(1, threads_per_worker=1, processes=False, dashboard_address=None, host="127.0.0.1",
+    with distributed.LocalCluster(1, threads_per_worker=1, processes=False, dashboard_address="127.0.0.1:0", host="127.0.0.1",
                                   protocol="tcp") as cluster:  # fmt: skip
         engine = cluster.scheduler_address
         with pytest.raises(UsageError, match="published"):
