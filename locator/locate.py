@@ -225,8 +225,10 @@ def _routes(scope: Scope, ranking: Ranking, files: Sequence[FileHit]) -> tuple[R
 def _introduced(index: Index, scope: Scope, routes: Sequence[RouteHit]) -> tuple[RouteHit, ...]:
     """Routes with the summaries of their repositories, which are those of the heads."""
     heads = {v.repo for v in scope.views if v.number == 0}
+    texts = {r.repo: index.store(r.repo).note("summary:") for r in routes if r.repo in heads}
+    named = {r: r.rpartition("/")[2] + ": " for r in texts}  # what the offline ones begin with
     return tuple(
-        replace(r, summary=index.store(r.repo).note("summary:")) if r.repo in heads else r for r in routes
+        replace(r, summary=texts.get(r.repo, "").removeprefix(named.get(r.repo, ""))) for r in routes
     )
 
 

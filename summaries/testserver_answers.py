@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+_DATA = re.compile(r"<<<[\w ]{1,40} (\w{10})\n(?=(.{1,400}))", re.DOTALL)  # as `prompting.data` marks it
 Answer = Callable[[dict[str, Any]], Any]  # a request's body to text, or to something to send as JSON
 
 
@@ -70,9 +72,15 @@ def _filled(schema: dict[str, Any], body: dict[str, Any], instead: tuple[str, in
             return instead[1] if instead else next(numbers)
         if kind == "boolean":
             return True
-        return instead[0] if instead else " ".join(said(body).split())[-120:]
+        return instead[0] if instead else _words(body)
 
     return value(schema)
+
+
+def _words(body: dict[str, Any]) -> str:
+    """The first words of the last data in the prompt: whoever reads them sees that no model wrote them."""
+    blocks = [m[2].split(f"\n{m[1]} ")[0] for m in _DATA.finditer(said(body))]
+    return "Rehearsed, by no model: " + " ".join((blocks[-1] if blocks else said(body)).split())[:120]
 
 
 def completion(body: dict[str, Any], text: str) -> dict[str, Any]:
