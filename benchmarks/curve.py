@@ -47,7 +47,8 @@ def part_of(whole: Index, names: Sequence[str], into: Path) -> Path:
     shutil.copy(whole.root / MANIFEST, into / MANIFEST)
     for name in names:
         (into / "repos" / whole.folder(name).name).symlink_to(whole.folder(name).resolve())
-    mapping.update(Index.open(into))
+    part = Index.open(into)
+    mapping.update(into, part.repos, part.held)
     return into
 
 

@@ -80,7 +80,8 @@ def build(
         outcomes += fanout.run(rest, fanout.engine(engine, cores, len(rest)), on_files, on_done)
         if url:
             pull(root)
-        mapping.update(Index.open(root))
+        index = Index.open(root)
+        mapping.update(root, index.repos, index.held)
         problem = _know(root, on_phase)
     outcomes.sort(key=lambda o: o.repo)
     states = [o.state for o in outcomes if o.state]

@@ -6,34 +6,23 @@ So an engine may run a job again when the worker that had it dies, and nothing i
 
 from __future__ import annotations
 
-import sqlite3
-import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from msgspec.structs import replace
 
-from indexer.repository import Job, Outcome, index_repository
+from indexer.engine import KILLED, Engine, Show, guarded
+from indexer.repository import Job, Outcome
 from indexer.workers import Workers
-from summaries.errors import BugatlasError
 
 FEW = 3  # so few repositories are indexed in this process, with the workers inside
 POLL = 0.1  # seconds between two looks at the counters
-KILLED = "its process was killed, perhaps for memory (run again with --jobs 1)"
 
 OnDone = Callable[[Outcome], None]
 OnFiles = Callable[[int, int], None]  # (files parsed, files to parse) so far; an estimate till all have begun
-Show = Callable[[int, int, int], None]  # (files parsed, files found, jobs begun) so far
-
-
-class Engine(Protocol):
-    """Where jobs run."""
-
-    def outcomes(self, jobs: Sequence[Job], show: Show) -> Iterator[Outcome]:
-        """The outcome of every job, as they come. A job whose workers keep dying fails, the others go on."""
 
 
 def engine(name: str, cores: int, jobs: int) -> Engine:
@@ -134,29 +123,6 @@ def _counted(n: int, job: Job) -> Outcome:
     outcome = guarded(job, _count)
     _board[2 + n] = 2
     return outcome
-
-
-def guarded(job: Job, progress: Callable[[int, int], None] = lambda parsed, found: None) -> Outcome:
-    """Index one repository; whatever goes wrong is told in the outcome."""
-    name = job.source.name
-    try:
-        if job.url:
-            from indexer.publish import index_and_publish
-
-            return index_and_publish(job, progress)
-        return index_repository(job, progress)
-    except BugatlasError as e:
-        why = str(e)
-    except OSError as e:
-        why = f"{e.strerror or e} ({e.filename or job.root})"
-    except sqlite3.OperationalError as e:  # no space, no permission
-        why = f"{e} ({job.root})"
-    except sqlite3.DatabaseError as e:
-        why = f"its blob store is damaged: {e} (run `bugatlas index --rebuild {name}`)"
-    except Exception as e:
-        at = traceback.extract_tb(e.__traceback__)[-1]
-        why = f"{type(e).__name__}: {e} ({Path(at.filename).name}:{at.lineno}; please report this)"
-    return Outcome(name, None, why, failed=True)
 
 
 def _weight(git_dir: Path) -> int:

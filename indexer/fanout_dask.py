@@ -14,7 +14,7 @@ from typing import Any
 
 import xxhash
 
-from indexer.fanout import KILLED, Show, guarded
+from indexer.engine import KILLED, Show, guarded
 from indexer.repository import Job, Outcome
 from summaries.errors import UsageError
 

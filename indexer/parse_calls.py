@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from indexer.parse_routes import Routes
+from indexer.parse_routes import Context, Routes
 from indexer.parse_symbols import Placed
 from indexer.parse_text import words
 from summaries.types import Endpoint, Topic
@@ -30,15 +30,6 @@ class Said(NamedTuple):
     errors: tuple[str, ...]
     keys: tuple[str, ...]
     imports: tuple[str, ...]
-
-
-class Context(NamedTuple):
-    """The call a literal is the first argument of: `client.get("/x"` is get on client."""
-
-    callee: str
-    on: str
-    bracket: str  # "(" or "[", or " " where a language calls without
-    mark: str  # "@", "#" or "[" before an annotation's name
 
 
 # what stands before a literal, read backwards: blanks, the opening bracket, the callee, what it is called on

@@ -9,14 +9,21 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 from indexer import parse_idioms as idioms
 from indexer.parse_symbols import Placed
 from summaries.types import Endpoint, Symbol
 
-if TYPE_CHECKING:
-    from indexer.parse_calls import Context
+
+class Context(NamedTuple):
+    """The call a literal is the first argument of: `client.get("/x"` is get on client."""
+
+    callee: str
+    on: str
+    bracket: str  # "(" or "[", or " " where a language calls without
+    mark: str  # "@", "#" or "[" before an annotation's name
+
 
 _ROUTE = re.compile(rb"/[\w\-.~{}:*?<>$()\[\]|^+@%!,=&#/\\;]*$")
 _LOOSE = re.compile(rb"[\^\w\-.~{}:*?<>$()\[\]|+/\\%]{0,200}$")

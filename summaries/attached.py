@@ -18,9 +18,9 @@ import msgspec
 from msgspec import Struct
 
 from summaries.errors import BugatlasError, IndexDamaged, IndexError_, UsageError
-from summaries.index import MANIFEST, Index, Manifest, replace, slug, unreferenced
 from summaries.mapping import update
 from summaries.remote import DATA, HeadName, Remote
+from summaries.state import MANIFEST, Manifest, read_states, replace, slug, unreferenced
 
 FILE = "remote.json"
 MARK = "remote.seen"  # touched whenever the listing was read
@@ -151,9 +151,7 @@ def _pull(root: Path) -> dict[str, str]:
         root / FILE,
         msgspec.json.encode(msgspec.structs.replace(about, heads={k: h.file for k, h in have.items()})),
     )
-    index = Index(root, _manifest(root))
-    index.remote = Fetcher(root, about)
-    update(index)
+    update(root, read_states(root), Fetcher(root, about).held)
     (root / MARK).touch()
     os.utime(root / MARK)
     return said

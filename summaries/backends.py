@@ -23,7 +23,7 @@ VECTORS: Mapping[str, str] = {
 
 MODELS: Mapping[str, str] = {
     "st": "summaries.models_embed:local",
-    "onnx": "summaries.models_embed:onnx",
+    "onnx": "summaries.models_onnx:onnx",
     "openai": "summaries.models_embed:remote",
 }
 

@@ -13,17 +13,14 @@ A crash at any moment leaves every `repo.json` pointing at files that are whole.
 from __future__ import annotations
 
 import os
-import re
 import threading
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
-import xxhash
-from msgspec import Struct
 
 from summaries.errors import (
     IndexDamaged,
@@ -34,8 +31,18 @@ from summaries.errors import (
     SnapshotMissing,
 )
 from summaries.shard import SCHEMA, Shard, View
+from summaries.state import (
+    MANIFEST,
+    STORE,
+    Manifest,
+    RepoState,
+    read_state,
+    read_states,
+    replace,
+    slug,
+    unreferenced,
+)
 from summaries.store import Store
-from summaries.types import SkipReason
 
 if TYPE_CHECKING:
     from summaries.attached import Fetcher
@@ -43,42 +50,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-MANIFEST = "bugatlas.json"
-STORE = "blobs.sqlite"
+__all__ = [
+    "MANIFEST", "MOST_OPEN", "STORE", "Index", "Manifest", "RepoState",
+    "default_dir", "read_state", "replace", "slug", "unreferenced",
+]  # fmt: skip
+
 MOST_OPEN = 512  # repositories held open at a time
-
-
-class Manifest(Struct, frozen=True):
-    """What made the index. A difference is a named reason to rebuild."""
-
-    schema: int = SCHEMA
-    max_bytes: int = 1_000_000
-    embedder: str = ""  # alias or dotted path; "" for no vectors
-    dimension: int = 0
-    digest: str = ""  # of the embedder's learnt data
-    vectors: str = ""  # where summaries are kept: alias, URL or dotted path; "" for nowhere
-
-
-class RepoState(Struct, frozen=True):
-    """What is published of one repository."""
-
-    name: str
-    git_dir: str
-    url: str
-    branch: str
-    generation: int
-    shard: str  # file name
-    commit: str
-    time: int
-    files: Mapping[str, int]  # by language
-    skipped: Mapping[SkipReason, int]
-    symbols: int
-    lines: int
-    aliases: tuple[str, ...] = ()
-    shallow: bool = False
-    store: str = STORE  # file name
-    max_bytes: int = 1_000_000  # larger files were left out
-    words: str = ""  # file name of its part of the routing map, where it is published
 
 
 def default_dir() -> Path:
@@ -86,12 +63,6 @@ def default_dir() -> Path:
     import platformdirs
 
     return Path(os.environ.get("BUGATLAS_INDEX") or platformdirs.user_data_path("bugatlas") / "index")
-
-
-def slug(name: str) -> str:
-    """A folder name for a repository: readable, safe on every file system, different for different names."""
-    readable = re.sub(r"[^a-zA-Z0-9.-]+", "-", name).strip(".-")[:60]
-    return f"{readable}-{xxhash.xxh3_64_hexdigest(name.encode())[:6]}"
 
 
 class Index:
@@ -152,8 +123,7 @@ class Index:
     @cached_property
     def repos(self) -> dict[str, RepoState]:
         """Published repositories by name, in order of name."""
-        states = (read_state(p) for p in sorted((self.root / "repos").glob("*/repo.json")))
-        return {s.name: s for s in sorted(states, key=lambda s: s.name)}
+        return read_states(self.root)
 
     def folder(self, name: str) -> Path:
         """Folder of a repository, whether it exists or not."""
@@ -265,28 +235,3 @@ class Index:
         if store := self._stores.pop(name, None):
             store.close()
         self.__dict__.pop("repos", None)
-
-
-def read_state(path: Path) -> RepoState:
-    """Raises IndexDamaged where a `repo.json` is unreadable."""
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=RepoState)
-    except (OSError, msgspec.MsgspecError) as e:
-        raise IndexDamaged(f"cannot read {path}: {e}", "run `bugatlas doctor`") from e
-
-
-def unreferenced(folder: Path, state: RepoState) -> list[Path]:
-    """Files of a repository's folder that no published state names: replaced, or left by a killed run."""
-    ours = {state.shard, state.store, state.store + "-journal", state.words}
-    found = [p for pattern in ("shard-*", "blobs*", "words-*", "*.part") for p in folder.glob(pattern)]
-    return sorted({p for p in found if p.name not in ours})
-
-
-def replace(path: Path, data: bytes) -> None:
-    """Write a small file so that a reader sees the old bytes or the new ones."""
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    with part.open("wb") as f:
-        f.write(data)
-        f.flush()
-        os.fsync(f.fileno())
-    part.replace(path)

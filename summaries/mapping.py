@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from summaries.arrays import Arrays
-from summaries.index import Index
 from summaries.postings import Mask, Matches, Postings
 from summaries.routing import PATTERN, STEPS, Listed, RoutingMap, number, salted, write
 from summaries.shard import Shard, View
+from summaries.state import RepoState
 from summaries.words import Hashes
 
 LEAST = 64  # repositories; fewer are all searched, and need no map
@@ -23,26 +24,27 @@ K1, B, LENGTH = (
     300.0,
 )  # of BM25, with a fixed mean length, so that no repository depends on another
 
+Held = Callable[[str, str], Path]  # (repository, file name): where the file is
 Entries = tuple[NDArray[np.uint64], NDArray[np.uint8]]
 
 
-def update(index: Index) -> int:
+def update(root: Path, repos: Mapping[str, RepoState], held: Held) -> int:
     """Map what is not mapped yet; how many repositories that were. The caller holds the write lock."""
-    now = {n: s.generation for n, s in index.repos.items()}
-    old = sorted(index.root.glob(PATTERN), key=number)
+    now = {n: s.generation for n, s in repos.items()}
+    old = sorted(root.glob(PATTERN), key=number)
     if len(now) < LEAST:
         for path in old:
             path.unlink()
         return 0
-    have = RoutingMap(index.root, now)
+    have = RoutingMap(root, now)
     behind = sorted(now.keys() - set(have.names))
     if not behind and len(old) <= SEGMENTS and 2 * len(have.names) >= _listed(have):
         return 0
-    path = index.root / f"map-{number(old[-1]) + 1 if old else 1}.safetensors"
+    path = root / f"map-{number(old[-1]) + 1 if old else 1}.safetensors"
     if len(old) < SEGMENTS and len(behind) * 4 <= len(now) and have.names:
-        _write(path, index, behind, ())
+        _write(path, repos, held, behind, ())
         return len(behind)
-    _write(path, index, behind, [have])
+    _write(path, repos, held, behind, [have])
     for gone in old:
         gone.unlink()
     return len(behind)
@@ -52,11 +54,17 @@ def _listed(have: RoutingMap) -> int:
     return sum(len(at) for _, at in have.parts)
 
 
-def _write(path: Any, index: Index, names: Sequence[str], kept: Iterable[RoutingMap]) -> None:
+def _write(
+    path: Path,
+    states: Mapping[str, RepoState],
+    held: Held,
+    names: Sequence[str],
+    kept: Iterable[RoutingMap],
+) -> None:
     keys, repos, weights = [], [], []
     listed: list[Listed] = []
     for one in kept:
-        listed += [Listed(n, index.repos[n].generation) for n in one.names]
+        listed += [Listed(n, states[n].generation) for n in one.names]
         for segment, at in one.parts:
             key, repo, weight = segment.entries()
             now = at[repo.astype(np.int64)]
@@ -64,20 +72,19 @@ def _write(path: Any, index: Index, names: Sequence[str], kept: Iterable[Routing
             repos.append(now[now >= 0])
             weights.append(weight[now >= 0])
     for name in names:
-        key, weight = _entries(index, name)
+        key, weight = _entries(states[name], held)
         keys.append(key)
         repos.append(np.full(len(key), len(listed), np.int64))
         weights.append(weight)
-        listed.append(Listed(name, index.repos[name].generation))
+        listed.append(Listed(name, states[name].generation))
     write(path, np.concatenate(keys), np.concatenate(repos), np.concatenate(weights), listed)
 
 
-def _entries(index: Index, name: str) -> Entries:
+def _entries(state: RepoState, held: Held) -> Entries:
     """Entries of a repository: those published with it, or else taken from its shard."""
-    words = index.repos[name].words
-    if not words:
-        return entries(index.shard(name))
-    data = Arrays(index.held(name, words))
+    if not state.words:
+        return entries(Shard(held(state.name, state.shard)))
+    data = Arrays(held(state.name, state.words))
     return data["keys"], data["weights"]
 
 

@@ -205,13 +205,6 @@ def remote(name: str) -> Opener:
     return Opener(Remote, name)
 
 
-def onnx(name: str) -> Opener:
-    """`onnx:FOLDER`."""
-    from summaries.models_onnx import Onnx
-
-    return Opener(Onnx, name)
-
-
 def _loaded(name: str) -> SentenceTransformer:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     folder = Path(name).expanduser()

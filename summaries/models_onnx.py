@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from summaries.embed import unit
 from summaries.errors import ModelError
-from summaries.models_embed import SENT, Batches
+from summaries.models_embed import SENT, Batches, Opener
 from summaries.protocols import Vectors
 
 NAMES = ("onnx/model_qint8_avx512_vnni.onnx", "onnx/model_qint8_avx512.onnx", "onnx/model_quantized.onnx",
@@ -104,3 +104,8 @@ def _made(model: Path, folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         export(model, out)
     return out
+
+
+def onnx(name: str) -> Opener:
+    """`onnx:FOLDER`."""
+    return Opener(Onnx, name)

@@ -26,8 +26,8 @@ import msgspec
 import xxhash
 
 from summaries.errors import BugatlasError, IndexDamaged, IndexError_, IndexVersion, UsageError
-from summaries.index import MANIFEST, Manifest, RepoState, slug
 from summaries.shard import SCHEMA
+from summaries.state import MANIFEST, Manifest, RepoState, slug
 
 _HEAD = re.compile(r"([A-Za-z0-9.-]+)\.(\d{8})\.([0-9a-f]{16})\.json")
 DATA = re.compile(r"(?:shard|blobs|words)-([0-9a-f]{16})(?:-\d+)?\.(?:safetensors|sqlite)")

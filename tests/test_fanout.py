@@ -16,7 +16,8 @@ from gitkit import commit, make_repo
 
 from indexer import fanout
 from indexer.build import build
-from indexer.fanout import Engine, Here, Processes
+from indexer.engine import KILLED, Engine
+from indexer.fanout import Here, Processes
 from indexer.repos import Source, discover
 from indexer.repository import Job, Outcome
 from summaries.errors import UsageError
@@ -135,7 +136,7 @@ def test_a_job_that_kills_fails_alone(sources: list[Source], tmp_path: Path) -> 
     jobs[4] = Job(tmp_path, sources[4], (Deadly(),))  # type: ignore[arg-type]
     outcomes = run(jobs, Processes(2))
     assert sorted(o.repo for o in outcomes) == [s.name for s in sources]
-    assert failures(outcomes) == {sources[2].name: fanout.KILLED, sources[4].name: fanout.KILLED}
+    assert failures(outcomes) == {sources[2].name: KILLED, sources[4].name: KILLED}
     assert sorted(Index.open(tmp_path).repos) == [s.name for n, s in enumerate(sources) if n not in (2, 4)]
 
 

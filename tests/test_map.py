@@ -163,7 +163,8 @@ def mapping_of(index: Index, folder: Path) -> RoutingMap:
 
 def test_nothing_changed_writes_nothing(root: Path) -> None:
     before = {p.name: p.stat().st_mtime_ns for p in root.glob(PATTERN)}
-    assert mapping.update(Index.open(root)) == 0
+    index = Index.open(root)
+    assert mapping.update(root, index.repos, index.held) == 0
     assert {p.name: p.stat().st_mtime_ns for p in root.glob(PATTERN)} == before
 
 
