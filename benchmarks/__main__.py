@@ -104,14 +104,17 @@ def curve(root: Path, cases: Path, sizes: str, runs: int, label: str, out: Path)
 @click.option("--index", "root", type=PATH, required=True, help="An index of a system.")
 @click.option("--cases", type=PATH, required=True, help="Reports to ask, one JSON object a line.")
 @click.option("--most", default=150, show_default=True, help="Ask no more than so many.")
+@click.option(
+    "--model", default="", help="A sentence-transformers model to embed chunks with: name or folder."
+)
 @click.option("--label", default="rivals", show_default=True, help="Name of the result.")
 @click.option("--out", type=click.Path(path_type=Path), default=RESULTS, help="Folder of results.")
-def rivals(root: Path, cases: Path, most: int, label: str, out: Path) -> None:
-    """Beside plain BM25 (bm25s) and a text search (ripgrep), on the same files and reports."""
+def rivals(root: Path, cases: Path, most: int, model: str, label: str, out: Path) -> None:
+    """Beside BM25 (bm25s), embedded chunks and a text search (ripgrep), on the same files and reports."""
     from benchmarks.rivals import rivals as measure
 
     asked = read_cases(cases)[0]
-    _tell(label, measure(root, asked[:: max(1, len(asked) // most)]), out)
+    _tell(label, measure(root, asked[:: max(1, len(asked) // most)], model), out)
 
 
 @main.command()

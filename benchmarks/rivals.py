@@ -1,8 +1,9 @@
-"""What a user would take instead, on the same repositories and reports: plain BM25, and a text search.
+"""What a user would take instead, on the same repositories and reports: BM25, embedded chunks, a text search.
 
-BM25 is bm25s over whole files, words split as ours are, tests left out as ours leaves them out. The text search is
-ripgrep for the report's longest words, files ordered by how many different ones they hold: what a person does by
-hand, many times over.
+BM25 is bm25s over whole files, words split as ours are, tests left out as ours leaves them out. Chunks of forty
+lines with their path, embedded by a sentence-transformers model and searched exactly, are what code search servers
+for agents do; a file counts as its best chunk. The text search is ripgrep for the report's longest words, files
+ordered by how many different ones they hold: what a person does by hand, many times over.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
+
 from eval.cases import Case
 from locator.locate import Options, locate
 from locator.report import read
@@ -23,12 +26,13 @@ from summaries import words
 from summaries.index import Index
 from summaries.paths import Role
 
+CHUNK, OVERLAP = 40, 8  # lines
 SOUGHT = 12  # words of a report that the text search looks for
 File = tuple[str, str]  # repository, path
 
 
-def rivals(root: Path, cases: Sequence[Case]) -> dict[str, Any]:
-    """Accuracy and seconds of each over the reports."""
+def rivals(root: Path, cases: Sequence[Case], model: str = "") -> dict[str, Any]:
+    """Accuracy and seconds of each over the reports; chunks only where a `model` is named."""
     index = Index.open(root)
     cases = [c for c in cases if all(g.repo in index.repos for g in c.gold)]
     files, texts = _files(index)
@@ -36,6 +40,12 @@ def rivals(root: Path, cases: Sequence[Case]) -> dict[str, Any]:
     began = time.perf_counter()
     ask = _bm25(files, texts)
     rows.append(_row("bm25s", ask, cases, f"{time.perf_counter() - began:,.1f} s, every time"))
+    if model:
+        began = time.perf_counter()
+        ask, count = _chunks(files, texts, model)
+        rows.append(
+            _row("embedded chunks", ask, cases, f"{time.perf_counter() - began:,.0f} s, {count:,} chunks")
+        )
     if which("rg"):
         with TemporaryDirectory(prefix="bugatlas-bench-") as folder:
             for (repo, path), text in zip(files, texts, strict=True):
@@ -91,6 +101,30 @@ def _bm25(files: Sequence[File], texts: Sequence[str]) -> Callable[[Case], list[
         return [files[int(i)] for i in found[0]]
 
     return ask
+
+
+def _chunks(
+    files: Sequence[File], texts: Sequence[str], model: str
+) -> tuple[Callable[[Case], list[File]], int]:
+    from sentence_transformers import SentenceTransformer
+
+    encoder = SentenceTransformer(model, device="cpu")
+    owners, pieces = [], []
+    for n, ((_, path), text) in enumerate(zip(files, texts, strict=True)):
+        lines = text.split("\n")
+        for at in range(0, max(1, len(lines) - OVERLAP), CHUNK - OVERLAP):
+            owners.append(n)
+            pieces.append("\n".join([path, *lines[at : at + CHUNK]]))
+    rows = encoder.encode(pieces, normalize_embeddings=True, batch_size=64)
+    owner = np.array(owners)
+
+    def ask(case: Case) -> list[File]:
+        near = rows @ encoder.encode(f"{case.title}\n{case.body}", normalize_embeddings=True)
+        best = np.full(len(files), -2.0)
+        np.maximum.at(best, owner, near)
+        return [files[int(i)] for i in np.argsort(-best, kind="stable")[:10]]
+
+    return ask, len(pieces)
 
 
 def _ripgrep(root: Path, case: Case) -> list[File]:
