@@ -15,6 +15,7 @@ _ONE = (
 )
 _TARGET = re.compile(_ONE)
 _CLOSED = re.compile(_CLOSING + r"(?:\s+(?:issues?|bugs?|tickets?))?\s{0,3}:?\s{0,3}(?=[#\w])", re.IGNORECASE)
+_SETTLES = re.compile(_CLOSED.pattern + _ONE, re.IGNORECASE)  # a closing word and what it closes
 _AND = re.compile(r"[\s,;&]{0,4}(?:and\s{1,3})?(?:" + _CLOSING + r"\s{0,3}:?\s{1,3})?", re.IGNORECASE)
 _SUBJECT_KEY = re.compile(r"(?<![A-Za-z0-9_-])([A-Z][A-Z0-9_]{1,15}-[1-9]\d{0,7})\b")
 _TRAILER_KEY = re.compile(
@@ -74,7 +75,7 @@ def speaks_of_fix(message: str) -> bool:
     kind = _KIND.match(message)
     if kind:
         return kind[1].lower() in _REPAIRS
-    return bool(_FIX.search(_CLOSED.sub(" ", message[:600])))
+    return bool(_FIX.search(_SETTLES.sub(" ", message[:600])))
 
 
 def _named(target: re.Match[str]) -> tuple[str, str]:

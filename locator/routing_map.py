@@ -13,7 +13,7 @@ import numpy as np
 from locator.query import Query, understand
 from locator.report import Report
 from locator.route import named
-from locator.voters.exact import mentioned
+from locator.voters.exact import mentioned, placed
 from summaries.index import Index
 from summaries.postings import Floats, weighted
 from summaries.routing import RoutingMap
@@ -90,15 +90,14 @@ def _rare(found: RoutingMap, field: str, keys: np.ndarray, worth: Floats, size: 
 def _paths(found: RoutingMap, query: Query, size: int) -> Floats:
     """Repositories with a file that the report names: each mention by the longest suffix that any has."""
     wanted = mentioned(query)
-    every = sorted({n for _, names, _ in wanted for n in names})
+    every = sorted({n for m in wanted for n in m.names})
     at, repo, _ = found.find("names", hashes("p:" + n for n in every))
     spread = np.bincount(at, minlength=len(every))
     place = {n: i for i, n in enumerate(every)}
     worth = np.zeros(len(every), np.float32)
-    for _, names, value in wanted:
-        best = next((place[n] for n in names if spread[place[n]]), None)
-        if best is not None:
-            worth[best] = max(worth[best], value / float(spread[best]))
+    for _, name, value in placed(wanted, lambda n: bool(spread[place[n]])):
+        best = place[name]
+        worth[best] = max(worth[best], value / float(spread[best]))
     return np.bincount(repo, weights=worth[at], minlength=size).astype(np.float32)
 
 

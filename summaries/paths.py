@@ -21,12 +21,15 @@ class Role(IntFlag):
 _TEST_DIRS = {"test", "tests", "testing", "__tests__", "spec", "specs", "testdata", "test-data", "testcases",
               "androidtest", "integrationtest", "integration-test", "e2e", "fixtures", "__fixtures__",
               "conformance", "unittests"}  # fmt: skip
+_TEST_WORDS = {"tests", "unittest", "unittests", "integrationtest", "integrationtests", "functionaltest",
+               "functionaltests"}  # fmt: skip
 _MOCK_DIRS = {"mock", "mocks", "__mocks__", "stubs", "fakes"}
 _DOC_DIRS = {"doc", "docs", "documentation", "man", "changelog", "changes", "release-notes", "whatsnew"}
 _EXAMPLE_DIRS = {"example", "examples", "sample", "samples", "demo", "demos", "benchmark", "benchmarks", "bench",
                  "tutorial", "tutorials", "galleries", "gallery", "asv_bench", "perf"}  # fmt: skip
 _TOOL_DIRS = {"scripts", "script", "tools", "tool", "ci", ".ci", ".github", ".circleci", "hack", "bin", "packaging",
               ".gitlab"}  # fmt: skip
+_CODE_DIRS = {"src", "app", "lib"}  # what is called a script or a tool below these is part of the program
 _TEST_NAME = re.compile(
     r"^(?:test[_-].*|.*[_.-]tests?|.*[_.-]spec|conftest|tests?|.*(?<=[a-z0-9])(?:Tests?|TestCase|Spec|IT))$"
 )
@@ -41,7 +44,6 @@ _CONFIG_LANGS = {
     "dockerfile",
     "makefile",
     "cmake",
-    "groovy",
     "hcl",
 }
 _CONFIG_NAMES = {"setup.py", "setup.cfg", "noxfile.py", "build.gradle.kts"}
@@ -54,7 +56,11 @@ def role(path: str, language: str = "") -> Role:
     name = parts[-1] if parts else ""
     stem = name.split(".")[0] if name.startswith(".") else name.rsplit(".", 1)[0]
     out = Role.NONE
-    if any(f in _TEST_DIRS for f in folders) or _TEST_NAME.match(stem):
+    for i in range(len(folders) - 1):
+        if folders[i : i + 2] == ["src", "main"]:
+            folders = folders[:i]  # those below are names of packages (Maven's layout)
+            break
+    if any(map(_of_tests, folders)) or _TEST_NAME.match(stem):
         out |= Role.TEST
     if any(f in _MOCK_DIRS for f in folders) or re.match(r"(?i)^mocks?[_.-]|.*[_-]mocks?$", stem):
         out |= Role.MOCK
@@ -62,11 +68,22 @@ def role(path: str, language: str = "") -> Role:
         out |= Role.DOC
     if any(f in _EXAMPLE_DIRS or f.startswith("example") for f in folders):
         out |= Role.EXAMPLE
-    if language in _CONFIG_LANGS or name in _CONFIG_NAMES:
+    if (
+        language in _CONFIG_LANGS
+        or name in _CONFIG_NAMES
+        or (language == "groovy" and not name.endswith(".groovy"))
+    ):
         out |= Role.CONFIG
-    if any(f in _TOOL_DIRS for f in folders):
+    tool = next((i for i, f in enumerate(folders) if f in _TOOL_DIRS), None)
+    if tool is not None and _CODE_DIRS.isdisjoint(folders[:tool]):
         out |= Role.TOOL
     return out
+
+
+def _of_tests(folder: str) -> bool:
+    """`tests`, but also `Shop.Orders.Tests`, `shop-test` and `test-utils`."""
+    words = re.split(r"[._-]", folder)
+    return folder in _TEST_DIRS or "test" in (words[0], words[-1]) or not _TEST_WORDS.isdisjoint(words)
 
 
 def suffixes(path: str, most: int = 6) -> list[str]:

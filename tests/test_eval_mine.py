@@ -71,6 +71,7 @@ def test_any_message_is_read(text: str, piece: str) -> None:
         ("fix(cart): empty cart", True),
         ("feat: no error when the cart is empty", False),
         ("Correct the total", True),
+        ("(cart) Fix the total; fixes #3", True),
     ],
 )
 def test_speaks_of_a_fix(message: str, expected: bool) -> None:

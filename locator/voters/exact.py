@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
 import numpy as np
 
 from locator.query import Query
+from locator.report import Frame
 from locator.scope import Scope, total
 from summaries.paths import suffixes
 from summaries.postings import Floats
 from summaries.words import hashes
+
+MOST_FILES = 200  # a mention that so many files could mean says nothing
 
 
 def marks(scope: Scope, query: Query) -> dict[str, Floats]:
@@ -33,30 +40,57 @@ def marks(scope: Scope, query: Query) -> dict[str, Floats]:
     return out
 
 
-Mentioned = tuple[str, list[str], float]  # kind, suffixes from the longest, worth
+_PACKAGES = re.compile(r".*(?:^|/)(?:site-packages|dist-packages|node_modules|vendor|gems|pkg/mod)/")
+
+
+class Mentioned(NamedTuple):
+    """A file that the report names in some way."""
+
+    kind: str
+    names: list[str]  # suffixes of its path, the longest first
+    worth: float
+    trace: int = -1  # of a stack frame: which trace
 
 
 def mentioned(query: Query) -> list[Mentioned]:
-    """Files that the report names in any way."""
-    wanted: list[Mentioned] = []
-    seen_trace: dict[int, int] = {}
-    for f in query.report.frames:
-        names = [*suffixes(f.path)[::-1], *_module_suffixes(f.module)]
-        if f.library or not names:
-            continue
-        nth = seen_trace.get(f.trace, 0)
-        seen_trace[f.trace] = nth + 1
-        wanted.append(("frame", names, 1.0 / (1 + nth)))
+    """Files that the report names in any way; frames of a trace from the innermost outwards."""
+    wanted = [
+        Mentioned("frame", names, 1.0, f.trace)
+        for f in query.report.frames
+        if (names := _installed(f) if f.library else _called(f))
+    ]
     for m in query.report.mentions:
         if m.kind in ("path", "position", "url_file"):
             path = m.text.split(":", 1)[-1] if m.kind == "url_file" else m.text
             names = suffixes(path)[::-1]
             deep = "/" in path.strip("/")
             kind = {"position": "position", "url_file": "link"}.get(m.kind, "path" if deep else "file")
-            wanted.append((kind, names, 1.5 if m.title else 1.0))
+            wanted.append(Mentioned(kind, names, 1.5 if m.title else 1.0))
         elif m.kind == "dotted":
-            wanted.append(("module", _module_suffixes(m.text), 1.5 if m.title else 1.0))
+            wanted.append(Mentioned("module", _module_suffixes(m.text), 1.5 if m.title else 1.0))
     return wanted
+
+
+def placed(
+    wanted: Iterable[Mentioned], known: Callable[[str], bool]
+) -> Iterator[tuple[Mentioned, str, float]]:
+    """Mentions with the longest of their suffixes that is known, and their worth.
+
+    The innermost file of a trace counts in full, the next one half: files met, not calls, and only those that
+    lie in scope. What a library calls in between says nothing.
+    """
+    met: dict[int, list[str]] = {}
+    for m in wanted:
+        name = next((n for n in m.names if known(n)), None)
+        if name is None:
+            continue
+        if m.trace < 0:
+            yield m, name, m.worth
+            continue
+        row = met.setdefault(m.trace, [])
+        if name not in row:
+            row.append(name)
+        yield m, name, m.worth / (1 + row.index(name))
 
 
 def paths(scope: Scope, query: Query) -> dict[str, Floats]:
@@ -71,7 +105,7 @@ def paths(scope: Scope, query: Query) -> dict[str, Floats]:
     }
     if not wanted:
         return out
-    every = sorted({n for _, names, _ in wanted for n in names})
+    every = sorted({n for m in wanted for n in m.names})
     keys = hashes("p:" + n for n in every)
     at = {n: i for i, n in enumerate(every)}
     found = [m.keep(v.path_mask) for v, m in zip(scope.views, scope.gather("names", keys), strict=True)]
@@ -82,13 +116,29 @@ def paths(scope: Scope, query: Query) -> dict[str, Floats]:
     ]
     where = np.concatenate([f for f, _ in files]) if files else np.zeros(0, np.int64)
     which = np.concatenate([q for _, q in files]) if files else np.zeros(0, np.int64)
-    for kind, names, worth in wanted:
-        best = next((at[n] for n in names if df[at[n]]), None)
-        if best is None or df[best] > 200:
-            continue
-        hit = where[which == best]
-        np.maximum.at(out[f"at:{kind}"], hit, worth / df[best])
+    for m, name, worth in placed(wanted, lambda n: 0 < df[at[n]] <= MOST_FILES):
+        best = at[name]
+        np.maximum.at(out[f"at:{m.kind}"], where[which == best], worth / df[best])
     return out
+
+
+def _called(f: Frame) -> list[str]:
+    """Path suffixes that a frame may stand for, longest first: its path, and a bare file name in its package."""
+    names = suffixes(f.path) + _module_suffixes(f.module)
+    if f.path and f.module and "/" not in f.path:
+        package = f.module if "/" in f.module else "/".join(f.module.split(".")[:-1])
+        names += suffixes(f"{package}/{f.path}")
+    return sorted(dict.fromkeys(names), key=lambda n: -n.count("/"))
+
+
+def _installed(f: Frame) -> list[str]:
+    """The whole path within the folder of packages: one's own library may have been installed there."""
+    rest = _PACKAGES.sub("", f.path)
+    if rest == f.path or "/" not in rest:
+        return []
+    names = suffixes(rest)
+    deepest = max(n.count("/") for n in names)
+    return [n for n in names if n.count("/") == deepest]
 
 
 def _module_suffixes(module: str) -> list[str]:
