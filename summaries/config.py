@@ -52,6 +52,15 @@ class Settings(Models, frozen=True, forbid_unknown_fields=True):
             "Chroma server, `exact` (one small file, no server), a dotted path, or `none`."
         ),
     ] = "chroma"
+    open_repositories: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=100_000,
+            description="Repositories that a service or an agent's server holds open at a time; the longest unused "
+            "is let go. Bounds its memory.",
+        ),
+    ] = 512
     voters: Annotated[
         Mapping[str, float],
         Meta(

@@ -55,7 +55,7 @@ __all__ = [
     "default_dir", "read_state", "replace", "slug", "unreferenced",
 ]  # fmt: skip
 
-MOST_OPEN = 512  # repositories held open at a time
+MOST_OPEN = 512  # repositories held open at a time, unless told otherwise
 
 
 def default_dir() -> Path:
@@ -68,17 +68,21 @@ def default_dir() -> Path:
 class Index:
     """An opened index. Reading needs no lock: files that a reader has open stay whole."""
 
-    def __init__(self, root: Path, manifest: Manifest) -> None:
+    def __init__(self, root: Path, manifest: Manifest, most_open: int = MOST_OPEN) -> None:
         self.root = root
         self.manifest = manifest
+        self.most_open = most_open
         self.remote: Fetcher | None = None  # where it is published, if it is read from there
         self._shards: dict[str, Shard] = {}
         self._stores: dict[str, Store] = {}
         self._lock = threading.Lock()
 
     @classmethod
-    def open(cls, root: Path | str) -> Index:
-        """Raises IndexMissing, IndexVersion or IndexDamaged."""
+    def open(cls, root: Path | str, most_open: int = MOST_OPEN) -> Index:
+        """Open what is there; at most so many repositories are held open at a time, which bounds the memory.
+
+        Raises IndexMissing, IndexVersion or IndexDamaged.
+        """
         root = Path(root)
         remote = None
         if (root / "remote.json").exists():
@@ -102,7 +106,7 @@ class Index:
                 f"the index at {root} has schema {manifest.schema}, this version writes {SCHEMA}",
                 "run `bugatlas index --rebuild`",
             )
-        index = cls(root, manifest)
+        index = cls(root, manifest, most_open)
         index.remote = remote
         return index
 
@@ -149,7 +153,7 @@ class Index:
         with self._lock:
             opened.pop(name, None)
             opened[name] = one
-            while len(opened) > MOST_OPEN:
+            while len(opened) > self.most_open:
                 opened.pop(next(iter(opened)))
         return one
 
@@ -182,7 +186,7 @@ class Index:
 
     def renewed(self) -> Index:
         """The index as it is on disk now. Shares what is open of repositories that did not change."""
-        new = Index.open(self.root)
+        new = Index.open(self.root, self.most_open)
         same = {n for n, s in new.repos.items() if self.repos.get(n) == s}
         new._shards = {n: s for n, s in self._shards.items() if n in same}
         new._stores = {n: s for n, s in self._stores.items() if n in same}
@@ -190,7 +194,7 @@ class Index:
 
     def only(self, names: Collection[str]) -> Index:
         """This index with some of its repositories and no trace of the others. Shares what is open."""
-        part = Index(self.root, self.manifest)
+        part = Index(self.root, self.manifest, self.most_open)
         part.remote = self.remote
         part.__dict__["repos"] = {n: s for n, s in self.repos.items() if n in names}
         part._shards = {n: s for n, s in self._shards.items() if n in names}

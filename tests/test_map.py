@@ -168,9 +168,8 @@ def test_nothing_changed_writes_nothing(root: Path) -> None:
     assert {p.name: p.stat().st_mtime_ns for p in root.glob(PATTERN)} == before
 
 
-def test_few_shards_stay_open(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("summaries.index.MOST_OPEN", 4)
-    index = Index.open(root)
+def test_few_shards_stay_open(root: Path) -> None:
+    index = Index.open(root, most_open=4)
     for n in (3, 42, 60):
         answer = locate(index, read(f"furnace{n}x is cold"))
         assert answer.files[0].repo == f"works/foundry{n}"

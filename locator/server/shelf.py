@@ -45,8 +45,8 @@ class Edition:
 class Shelf:
     """Holds the current edition."""
 
-    def __init__(self, root: Path, check: float = CHECK) -> None:
-        self.root, self.check = root, check
+    def __init__(self, root: Path, check: float = CHECK, most_open: int = MOST_OPEN) -> None:
+        self.root, self.check, self.most_open = root, check, most_open
         self.error: BugatlasError | None = None  # why the newest state on disk could not be opened
         self._now: Edition | None = None
         self._looked = -1e9
@@ -74,7 +74,7 @@ class Shelf:
             self._now.index.poll()
         try:
             if self._now is None or stamp_of(self.root) != self._now.stamp:
-                self._now = opened(self.root, self._now)
+                self._now = opened(self.root, self._now, self.most_open)
             self.error = None
         except BugatlasError as e:
             if str(e) != str(self.error):
@@ -82,13 +82,13 @@ class Shelf:
             self.error = e
 
 
-def opened(root: Path, before: Edition | None) -> Edition:
+def opened(root: Path, before: Edition | None, most_open: int = MOST_OPEN) -> Edition:
     """Open everything. A repository that cannot be opened is left out and named."""
     for _ in range(TRIES):
         stamp = stamp_of(root)
-        index = before.index.renewed() if before else Index.open(root)
+        index = before.index.renewed() if before else Index.open(root, most_open)
         damaged = []
-        for name in index.repos if len(index.repos) <= MOST_OPEN else ():
+        for name in index.repos if len(index.repos) <= most_open else ():
             try:
                 index.shard(name)
                 index.store(name)
