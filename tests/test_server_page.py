@@ -7,12 +7,16 @@ import shutil
 import subprocess
 
 import pytest
-from servicekit import TOKENS, commit, running, token, until
+from servicekit import TOKENS, commit, copied, running, serving, token, until
 
 from indexer.build import build
 from indexer.demo import REPORTS
 from indexer.repos import discover
 from locator.server.access import LOCAL
+from locator.server.app import configured, service
+from locator.server.settings import ServiceSettings, checked
+from summaries.config import Settings
+from summaries.testserver import TestServer
 
 playwright = pytest.importorskip("playwright.sync_api")
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
@@ -111,6 +115,51 @@ def test_a_link_brings_somebody_else_to_the_same_place(open_page, url):
     assert other.inner_text(".verdict h1") == REPORTS[1].title
     other.click("text=Edit report")
     assert other.input_value("#report") == REPORT
+
+
+@pytest.mark.parametrize("link", ["long", "garbage!!", "eJwDAAAAAAE"])
+def test_links_that_hold_nothing_are_told(open_page, url, link):
+    page = open_page(f"{url}/#/a/{link}")
+    assert "This link holds no report" in page.inner_text("[role=alert]")
+    page.click("text=To the form")
+    page.wait_for_selector("#report")
+
+
+def test_nothing_indexed_nothing_found_and_nowhere(open_page, url, tmp_path):
+    page = open_page(f"{url}/#/search?q=nosuchwordanywhere")
+    assert "Try fewer words" in page.inner_text(".results")
+    page.goto(f"{url}/#/at/nowhere/x")
+    page.click("text=All repositories")
+    page.wait_for_selector(".node, .treemap")
+    page.goto(f"{url}/#/")
+    page.fill("#report", "qwertz zxcvb")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector(".verdict")
+    assert "exact text of an error" in page.inner_text("main")
+    with running(tmp_path / "none") as (client, _):
+        empty = open_page(str(client.base_url))
+        empty.wait_for_selector("text=nothing is indexed yet")
+        assert str(tmp_path) not in empty.content()
+
+
+def test_the_map_fills_itself_in(open_page, shop_index, tmp_path):
+    with running(shop_index, state=str(tmp_path)) as (client, _):
+        page = open_page(f"{client.base_url}/#/map")
+        page.wait_for_selector("text=Still looking who uses whom")
+        page.wait_for_selector(".node", timeout=60_000)
+
+
+def test_a_model_is_a_phase_of_its_own(open_page, shop_index, tmp_path):
+    with TestServer(shares={"slow": 1.0}, slow=1.0) as model:
+        asking = Settings(model="m", model_url=model.url)
+        parts = service(copied(shop_index, tmp_path), checked(ServiceSettings(rate=0)), asking)
+        with serving(configured(parts)) as address:
+            page = open_page(address)
+            page.fill("#report", REPORT)
+            page.keyboard.press("Control+Enter")
+            page.wait_for_selector("text=A language model reads them")
+            page.wait_for_selector(".code .line")
+            assert "Rehearsed" in page.inner_text(".verdict")
 
 
 def test_keys(open_page, url):

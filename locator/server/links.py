@@ -56,6 +56,11 @@ class Links:
         there = {n for n in commits if caller.sees(n)}
         return tuple(x for x in known if x.source in there and x.target in there)
 
+    @property
+    def looking(self) -> bool:
+        """Whether newer ones are being worked out."""
+        return self._run is not None and self._run.is_alive()
+
     def wait(self, seconds: float) -> None:
         """Wait for a run that goes on."""
         if self._run:

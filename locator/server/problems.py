@@ -75,7 +75,8 @@ async def on_ours(request: Request, error: Exception) -> Response:
 
 def said(text: str, request: Request) -> str:
     """A message of ours without the index's place on this machine."""
-    return text.replace(str(request.app.state.service.root), "the index")
+    root = request.app.state.service.root
+    return text.replace(f"no index at {root}", "nothing is indexed yet").replace(str(root), "the index")
 
 
 async def on_http(request: Request, error: Exception) -> Response:

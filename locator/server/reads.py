@@ -247,7 +247,8 @@ async def get_map(service: Here, caller: Reader) -> Response:
 
     def work() -> SystemMap:
         edition = service.shelf.edition()
-        return SystemMap(tree.nodes(edition, caller), service.links.of(edition, caller))
+        links = service.links.of(edition, caller)
+        return SystemMap(tree.nodes(edition, caller), links, service.links.looking)
 
     return json(await service.desk.run(work))
 

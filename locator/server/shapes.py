@@ -116,6 +116,7 @@ class SystemMap(Struct, frozen=True):
 
     nodes: tuple[MapNode, ...]
     links: tuple[MapLink, ...]
+    looking: bool = False  # whether links are being worked out still: ask again
 
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]

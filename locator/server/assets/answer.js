@@ -36,7 +36,8 @@ export async function answerView(main, { packed, asked, answer, file, line, edit
   function directories() {
     const found = answer.directories.filter((d) => !state.repo || d.repo === state.repo);
     if (!state.repo) return null;
-    return h("section", {}, h("h2", {}, "Directories"), h("ul", { class: "routes" }, found.map((d) =>
+    const about = answer.routes.find((r) => r.repo === state.repo)?.summary;
+    return h("section", {}, about ? h("p", { class: "about" }, about) : null, h("h2", {}, "Directories"), h("ul", { class: "routes" }, found.map((d) =>
       h("li", {}, h("button", {
         type: "button", "aria-pressed": state.directory === d.path ? "true" : "false",
         onclick: () => narrow(d.repo, state.directory === d.path ? "" : d.path),
@@ -107,6 +108,7 @@ export async function answerView(main, { packed, asked, answer, file, line, edit
     const most = Math.max(...f.evidence.map((e) => e.weight), 0.01);
     return h("aside", { class: "notes", "aria-label": "Why this file" },
       h("h3", {}, "Why"),
+      f.evidence.length ? null : h("p", { class: "dim" }, "Nothing in the report points here: it is listed because files like it are changed often."),
       h("ul", { class: "evidence" }, f.evidence.map((e) => h("li", {},
         bar(e.weight / most, `weight ${percent(e.weight)}`), h("span", {}, e.text), e.line > 1 ? jump(e.line) : null))),
       f.symbols.length ? [h("h3", {}, "Functions"), h("ul", { class: "functions" }, f.symbols.map((s) => h("li", {},
@@ -151,8 +153,10 @@ export async function answerView(main, { packed, asked, answer, file, line, edit
   const wanted = answer.files.find((f) => key(f) === file) ?? answer.files[0];
   if (wanted) await choose(wanted, wanted === answer.files.find((f) => key(f) === file) ? line : 0, true);
   else fill(detail, h("div", { class: "empty" }, h("h2", {}, "Nothing speaks for any file"),
-    h("p", {}, "Try the exact text of an error, a path or the name of a function, or fewer filters.")));
+    h("p", {}, HELP)));
 }
+
+const HELP = "Add what the report lacks: the exact text of an error, a path, the name of a function, a stack trace; or take filters away.";
 
 const key = (f) => `${f.repo}:${f.path}`;
 
@@ -165,6 +169,7 @@ function verdict(answer, asked, packed, edit) {
     h("p", { class: "dim" }, answer.files.length ? "the chance that file 1 is one to change. " : "",
       `Searched ${count(answer.searched, "file")} in ${answer.seconds.toFixed(2)} s.`),
     answer.notes.map((n) => h("p", { class: "note" }, n)),
+    sure === "none" && answer.files.length ? h("p", { class: "note" }, HELP) : null,
     h("p", { class: "row" }, h("button", { type: "button", onclick: edit }, "Edit report"),
       packed === "long" ? h("span", { class: "dim" }, "too long for a link")
         : h("button", { type: "button", onclick: (e) => copy(location.href, e.currentTarget) }, "Copy link"),

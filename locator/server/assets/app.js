@@ -29,7 +29,8 @@ async function show() {
   try {
     await view(main, where, gone.signal);
   } catch (error) {
-    if (error.name !== "AbortError") fill(main, h("div", { class: "page" }, problem(error)));
+    if (error.name !== "AbortError") fill(main, h("div", { class: "page" }, problem(error),
+      where.view === "at" ? h("p", {}, h("a", { href: "#/map" }, "All repositories")) : null));
   }
 }
 

@@ -14,7 +14,23 @@ export async function pack(asked) {
   return packed.length > LONGEST ? null : packed;
 }
 
+export class BadLink extends Error {
+  constructor(detail) {
+    super(detail);
+    this.problem = { title: "This link holds no report", detail };
+  }
+}
+
 export async function unpack(packed) {
+  if (packed === "long") throw new BadLink("The report was too long for a link. Paste it again.");
+  try {
+    return await unpacked(packed);
+  } catch {
+    throw new BadLink("Part of the address is missing: copy it whole, or paste the report.");
+  }
+}
+
+async function unpacked(packed) {
   const text = atob(packed.replaceAll("-", "+").replaceAll("_", "/"));
   const bytes = Uint8Array.from(text, (c) => c.charCodeAt(0));
   const plain = await through(bytes, new DecompressionStream("deflate-raw"));

@@ -18,8 +18,16 @@ export async function locate(main, where, signal) {
   const file = where.query.get("f") ?? "";
   const line = Number(where.query.get("l")) || 0;
   if (shown?.packed === where.rest) return answerView(main, { ...shown, file, line, edit }, signal);
-  draft = { ...draft, ...await unpack(where.rest) };
+  try {
+    draft = { ...draft, ...await unpack(where.rest) };
+  } catch (error) {
+    return failed(main, error, "To the form");
+  }
   return run(main, draft, where.rest, signal, { file, line });
+}
+
+function failed(main, error, back) {
+  fill(main, h("div", { class: "page" }, problem(error), h("p", {}, h("button", { type: "button", onclick: edit }, back))));
 }
 
 function edit() {
@@ -39,6 +47,7 @@ async function form(main, signal) {
   const tests = h("input", { id: "tests", type: "checkbox", checked: draft.tests });
   const narrowed = draft.repos.length || draft.at || draft.languages.length || draft.tests;
   const known = h("datalist", { id: "known" });
+  const notice = h("div", {});
   const go = h("button", { class: "main", type: "submit" }, "Locate", h("kbd", {}, "Ctrl ↵"));
 
   const submit = async (event) => {
@@ -65,12 +74,13 @@ async function form(main, signal) {
           h("label", {}, "Repositories", repos, known), h("label", {}, "As it was at", at),
           h("label", {}, "Languages", languages),
           h("label", { class: "check" }, tests, "Tests too"))),
-      h("span", { class: "grow" }), go)));
+      h("span", { class: "grow" }), go), notice));
   report.addEventListener("keydown", (e) => {
     if (e.key === "Enter" && (e.ctrlKey || e.metaKey)) submit(e);
   });
   if (matchMedia("(min-width: 900px)").matches) report.focus();
-  const found = await get("/v1/repos", {}, signal).catch(() => ({ repositories: [] }));
+  const found = await get("/v1/repos", {}, signal).catch((error) => ({ repositories: [], error }));
+  if (found.error?.problem) fill(notice, problem(found.error));
   fill(known, found.repositories.map((r) => h("option", { value: r.name })));
 }
 
@@ -82,12 +92,18 @@ async function run(main, asked, packed, signal, { file = "", line = 0 }) {
   const told = h("p", { class: "dim" }, "Reading the report …");
   const first = h("li", { class: "doing" }, h("strong", {}, "Which repository?"), h("div", { id: "phase1" }));
   const second = h("li", {}, h("strong", {}, "Which file?"), h("div", { id: "phase2" }));
-  fill(main, h("div", { class: "page working" }, h("h1", {}, "Looking"), told, h("ol", { class: "phases" }, first, second)));
+  const phases = h("ol", { class: "phases" }, first, second);
+  fill(main, h("div", { class: "page working" }, h("h1", {}, "Looking"), told, phases));
   say("Looking for the repository");
   const began = performance.now();
   const on = (event, data) => {
     if (event === "progress" && data.stage === "route") {
       fill(told, `Read: ${count(data.frames, "call", "calls")} of stack traces, ${count(data.mentions, "thing")} named.`);
+    } else if (event === "progress" && ["judge", "paper"].includes(data.stage)) {
+      first.className = second.className = "done";
+      if (data.total) fill(byId("phase2"), `${count(data.total, "file")} explained`);
+      phases.append(h("li", { class: "doing" }, h("strong", {}, "In which order?"), h("div", {}, "A language model reads them")));
+      say("Asking a language model");
     } else if (event === "progress" && data.routes.length) {
       first.className = "done";
       second.className = "doing";
@@ -103,8 +119,7 @@ async function run(main, asked, packed, signal, { file = "", line = 0 }) {
     await stream("/v1/locate/stream", body, on, signal);
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    fill(main, h("div", { class: "page" }, problem(error),
-      h("p", {}, h("button", { type: "button", onclick: edit }, "Back to the report"))));
+    failed(main, error, "Back to the report");
     return;
   }
   const rest = 350 - (performance.now() - began); // long enough to be seen

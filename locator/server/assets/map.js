@@ -19,10 +19,12 @@ export async function map(main, where, signal) {
   fill(main, h("div", { class: "page wide" },
     h("div", { class: "row" }, h("h1", {}, "The system"), h("span", { class: "grow" }),
       linked ? h("nav", { class: "tabs", "aria-label": "Kind of map" }, tab("services", "Who uses whom"), tab("sizes", "What is where")) : null),
-    h("p", { class: "dim" }, `${count(found.nodes.length, "repository", "repositories")}, ${count(found.links.length, "link")}. `,
+    h("p", { class: "dim", role: "status" }, found.looking ? "Still looking who uses whom … " : "",
+      `${count(found.nodes.length, "repository", "repositories")}, ${count(found.links.length, "link")}. `,
       answer ? ["Coloured by ", h("q", {}, answer.title), "."] : "Locate a bug, and it is coloured by what phase 1 found."),
     picture.part, list(found)));
   picture.after?.();
+  if (found.looking) setTimeout(() => { if (!signal.aborted) map(main, where, signal).catch(() => {}); }, 1500);
 }
 
 function list(found) {

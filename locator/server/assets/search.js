@@ -30,7 +30,9 @@ async function load(asked, results, signal) {
     say(count(found.total, "file"));
     fill(results,
       h("p", { class: "dim" }, `${found.more ? "at least " : ""}${count(found.total, "file")} of ${found.searched.toLocaleString("en")} in ${found.seconds.toFixed(2)} s`),
-      found.notes.map((n) => h("p", { class: "note" }, n)), found.files.map(hit));
+      found.notes.map((n) => h("p", { class: "note" }, n)), found.files.map(hit),
+      found.files.length ? null : h("div", { class: "empty" }, h("p", {}, "Nothing is written like that. Try fewer words, the words without quotes, or fewer filters; for a whole bug report use ",
+        h("a", { href: "#/" }, "Locate"), ".")));
     byId("query")?.blur();
   } catch (error) {
     if (error.name === "AbortError") throw error;
