@@ -118,6 +118,17 @@ def rivals(root: Path, cases: Path, most: int, model: str, label: str, out: Path
 
 
 @main.command()
+@click.option("--sizes", default="4000,16000,64000", show_default=True, help="Numbers of summaries.")
+@click.option("--label", default="nodes", show_default=True, help="Name of the result.")
+@click.option("--out", type=click.Path(path_type=Path), default=RESULTS, help="Folder of results.")
+def nodes(sizes: str, label: str, out: Path) -> None:
+    """Fill and ask one node of Chroma with ever more summaries."""
+    from benchmarks.nodes import nodes as measure
+
+    _tell(label, measure([int(n) for n in sizes.split(",")]), out)
+
+
+@main.command()
 @_common
 def engines(repos: Path, mirror: str, runs: int, jobs: int, label: str, out: Path) -> None:
     """Index by every engine: seconds, memory, and whether the bytes are the same."""

@@ -168,6 +168,27 @@ def _engines(f: Found) -> str:
     return _rows("| engine | seconds | processor | peak memory | the same bytes |", rows)
 
 
+def _nodes(f: Found) -> str:
+    rows = [
+        [
+            f"{r['summaries']:,} in {r['summaries'] // f['each']:,}",
+            f"{r['per_second']:,} a second",
+            f"{r['one_more_s']} s",
+            f"{r['disk_mb']:,.0f} MB",
+            f"{r['open_s']} s",
+            f"{r['routed']['median_ms']:.0f} ms",
+            f"{r['everything_s']} s",
+            f"{r['resident_mb']:,} MB",
+        ]
+        for r in f["rows"]
+    ]
+    head = (
+        "| summaries in repositories | written | one more, one less | disk | to open "
+        f"| a question to {f['routed']} repositories | to all, once | then resident |"
+    )
+    return _rows(head, rows)
+
+
 TABLES: Mapping[str, Callable[[Found], str]] = {
     "index": _index,
     "query": _query,
@@ -175,4 +196,5 @@ TABLES: Mapping[str, Callable[[Found], str]] = {
     "routing": _routing,
     "rivals": _rivals,
     "engines": _engines,
+    "nodes": _nodes,
 }
