@@ -95,13 +95,15 @@ def _blob_rows(
         if i in kept:
             continue
         row = fresh[i]
-        docs = np.frombuffer(row.unit_docs, np.int32).astype(np.int64) + starts[n]
+        docs = np.frombuffer(row.unit_docs, np.int32) + np.int32(starts[n])
         keys = np.frombuffer(row.unit_keys, np.uint64)
         parts["units"].append((docs, keys, np.frombuffer(row.unit_counts, np.int32)))
         keys = np.frombuffer(row.head_keys, np.uint64)
-        parts["heads"].append((np.full(len(keys), n), keys, np.frombuffer(row.head_counts, np.int32)))
+        parts["heads"].append(
+            (np.full(len(keys), n, np.int32), keys, np.frombuffer(row.head_counts, np.int32))
+        )
         keys = np.frombuffer(row.mark_keys, np.uint64)
-        parts["marks"].append((np.full(len(keys), n), keys, np.ones(len(keys), np.int32)))
+        parts["marks"].append((np.full(len(keys), n, np.int32), keys, np.ones(len(keys), np.int32)))
     if old:
         _carry_over(ids, kept, old, starts, parts)
     out: Arrays = {
@@ -135,15 +137,14 @@ def _carry_over(ids: Sequence[str], kept: Mapping[str, int], old: Shard, starts:
         docs, keys, counts = postings.triples()
         docs = renumber[docs]
         on = docs >= 0
-        parts[name].append((docs[on], keys[on], counts[on]))
+        parts[name].append((docs[on].astype(np.int32), keys[on], counts[on].astype(np.int32)))
 
 
 def _postings(parts: Sequence[tuple[Any, Any, Any]], size: int) -> Postings:
-    if not parts:
-        empty = np.zeros(0, np.int64)
-        return Postings.build(empty, empty.astype(np.uint64), empty, size)
-    docs, keys, counts = (np.concatenate([p[k] for p in parts]) for k in range(3))
-    return Postings.build(docs.astype(np.int64), keys.astype(np.uint64), counts.astype(np.int64), size)
+    """Of vectors int32, uint64 and int32: a large repository has a hundred million entries, so bytes count here."""
+    nothing = np.zeros(0, np.int32), np.zeros(0, np.uint64), np.zeros(0, np.int32)
+    docs, keys, counts = (np.concatenate([nothing[k], *(p[k] for p in parts)]) for k in range(3))
+    return Postings.build(docs, keys, counts, size)
 
 
 def _bags(bags: Sequence[Mapping[int, int]]) -> Postings:

@@ -63,14 +63,15 @@ class Postings:
     @classmethod
     def build(cls, docs: Any, keys: Hashes, counts: Any, size: int) -> Postings:
         """From parallel vectors of (document, term key, count). `size` is the number of documents."""
-        order = np.lexsort((docs, keys))
-        keys, docs, counts = keys[order], docs[order], counts[order]
-        terms, at = np.unique(keys, return_index=True)
+        ordered = bool(np.all(docs[1:] >= docs[:-1]))  # as blobs come: one sort is enough
+        order = np.argsort(keys, kind="stable") if ordered else np.lexsort((docs, keys))
         lengths = np.bincount(docs, weights=counts, minlength=size).astype(np.uint32)
-        starts = np.append(at, len(keys)).astype(np.min_scalar_type(len(keys)))
-        capped = np.minimum(counts, 255).astype(np.uint8)
-        numbers = docs.astype(np.min_scalar_type(size))
-        return cls(terms.astype(np.uint64), starts, numbers, capped, lengths)
+        numbers = docs.astype(np.min_scalar_type(size))[order]
+        capped = np.minimum(counts, 255).astype(np.uint8)[order]
+        keys = keys[order]
+        first = np.flatnonzero(np.append(len(keys) > 0, keys[1:] != keys[:-1])[: len(keys)])
+        starts = np.append(first, len(keys)).astype(np.min_scalar_type(len(keys)))
+        return cls(keys[first], starts, numbers, capped, lengths)
 
     def arrays(self, prefix: str) -> dict[str, NDArray[Any]]:
         """The arrays to store, by name."""
