@@ -77,6 +77,16 @@ def test_links_lead_somewhere() -> None:
     assert not lost
 
 
+def test_every_attack_has_its_tests() -> None:
+    page = (ROOT / "docs" / "service.md").read_text("utf-8")
+    rows = page.partition("| attack | answer | tests |")[2].partition("\n\n")[0].splitlines()[2:]
+    named = [re.findall(r"`(test_\w+)`", row.rpartition("|")[0].rpartition("|")[2]) for row in rows]
+    assert len(rows) >= 20
+    assert all(named)
+    code = "".join(p.read_text("utf-8") for p in sorted((ROOT / "tests").glob("test_*.py")))
+    assert [t for own in named for t in own if f"def {t}(" not in code] == []
+
+
 def test_defaults_in_the_table_are_the_defaults() -> None:
     defaults = load(None, (), {})
     for row in table():

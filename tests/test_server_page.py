@@ -16,7 +16,9 @@ from locator.server.access import LOCAL
 from locator.server.app import configured, service
 from locator.server.settings import ServiceSettings, checked
 from summaries.config import Settings
+from summaries.index import Index
 from summaries.testserver import TestServer
+from summaries.written import Written
 
 playwright = pytest.importorskip("playwright.sync_api")
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
@@ -255,7 +257,7 @@ def test_errors_are_told(open_page, url):
 
 
 def test_markup_of_others_stays_text(open_page, tmp_path):
-    """HTML in the report, in names of files and directories, in code, comments and commit messages."""
+    """HTML in the report, names of files and directories, code, comments, commit messages and written summaries."""
     repo = tmp_path / "repos" / "attic"
     repo.mkdir(parents=True)
     subprocess.run(["git", "init", "-q", "-b", "main", str(repo)], check=True)
@@ -271,7 +273,12 @@ def test_markup_of_others_stays_text(open_page, tmp_path):
         "x",
     )
     build(tmp_path / "index", discover(tmp_path / "repos", tmp_path / "clones"), workers=1)
+    own = Written(Index.open(tmp_path / "index").folder("attic"), write=True)
+    for path in ("", "README.md", f"<b>dir<b>/{name}"):
+        own.keep_edit(path, f"{HOSTILE} <script>document.title=1</script> about zeppelins")
+    own.close()
     with running(tmp_path / "index") as (client, _):
+        assert HOSTILE in client.get("/v1/search", params={"q": "zeppelin"}).json()["files"][0]["summary"]
         page = open_page(str(client.base_url))
         locate(
             page,

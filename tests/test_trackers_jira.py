@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from contextlib import contextmanager
 
@@ -209,6 +210,42 @@ def test_oversized_deliveries(shop_index, tmp_path, monkeypatch):
         assert client.post("/webhooks/jira", content=body, headers=head).status_code == 413
         chunks = (b"x" * 1000 for _ in range(20))
         assert client.post("/webhooks/jira", content=chunks, headers=head).status_code == 413
+
+
+def test_no_address_of_a_delivery_is_asked(shop_index, tmp_path):
+    """Request forgery: by addresses in payloads, by keys that walk, by a tracker that sends us elsewhere."""
+    evil, jira, away = Jira(), Jira(), Jira()
+    issue = bug(jira)
+    with listening(evil) as there:
+        with service(shop_index, jira, tmp_path / "a") as (send, parts):
+            payload = created(issue, webhookUrl=there)
+            payload["issue"]["self"] = issue["self"] = f"{there}/rest/api/3/issue/1"
+            assert send(payload, "one").status_code == 202
+            for n, key in enumerate(
+                ("../../../evil", f"{there}/x", "SHOP-12/../../myself", "//evil/x", "SHOP-12?x=1")
+            ):
+                odd = created(issue)
+                odd["issue"]["key"] = odd["issue"]["id"] = key
+                send(odd, f"odd{n}")
+            idle(parts)
+            assert len(jira.ours("SHOP-12")) == 1
+
+        async def elsewhere(scope, receive, send):
+            away.seen.append((scope["method"], scope["path"]))
+            await send(
+                {"type": "http.response.start", "status": 302, "headers": [(b"location", there.encode())]}
+            )
+            await send({"type": "http.response.body"})
+
+        away.app = elsewhere
+        with service(shop_index, away, tmp_path / "b", attempts=1) as (send, parts):
+            send(created(issue), "two")
+            idle(parts)
+            assert away.seen
+            assert parts.trackers.queue.waiting("dead")
+    assert evil.seen == []
+    ours = r"/rest/api/[23]/(serverInfo|myself|issue/SHOP-12(/comment(/\d+)?)?)"
+    assert [path for _, path in jira.seen if not re.fullmatch(ours, path)] == []
 
 
 def test_adf_bombs(shop_index, tmp_path):
