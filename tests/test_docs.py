@@ -87,6 +87,25 @@ def test_every_attack_has_its_tests() -> None:
     assert [t for own in named for t in own if f"def {t}(" not in code] == []
 
 
+def test_what_is_deployed_can_be_started() -> None:
+    from locator.server.settings import load as service
+
+    folder = ROOT / "docs" / "deploy"
+    made = service(folder / "service.toml")
+    assert made.hosts == ("atlas.shop.example",)
+    assert made.trackers[0].token == "env:JIRA_TOKEN"
+    unit = (folder / "bugatlas.service").read_text("utf-8")
+    start = shlex.split(re.findall(r"^ExecStart=(.+)$", unit, re.M)[0])
+    assert start[:2] == ["/opt/bugatlas/bin/bugatlas", "serve"]
+    image = (folder / "Containerfile").read_text("utf-8")
+    assert json.loads(re.findall(r"^CMD (\[.+\])$", image, re.M)[0]) == start[1:]
+    for proxy in ("nginx.conf", "Caddyfile"):
+        text = (folder / proxy).read_text("utf-8")
+        assert f"127.0.0.1:{made.port}" in text
+        assert made.hosts[0] in text
+        assert text.count("{") == text.count("}")
+
+
 def test_defaults_in_the_table_are_the_defaults() -> None:
     defaults = load(None, (), {})
     for row in table():
