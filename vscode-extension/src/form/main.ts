@@ -56,7 +56,10 @@ function changed(): void {
 
 function submit(): void {
   if (running) code.postMessage({ type: "cancel" });
-  else if (report.value.trim()) code.postMessage({ type: "locate", request: request() });
+  else if (report.value.trim()) {
+    report.scrollTop = 0; // its headline, after a paste
+    code.postMessage({ type: "locate", request: request() });
+  }
 }
 
 function tell(found: Problem | null): void {

@@ -104,7 +104,7 @@ export class Form implements vscode.WebviewViewProvider, vscode.Disposable {
 <title>Bug report</title>
 </head>
 <body>
-<form id="form">
+<form id="form" aria-label="What to locate">
 <div id="whole">
 <label for="report" class="heard">Bug report</label>
 <textarea id="report" maxlength="1000000" spellcheck="false" aria-describedby="status"

@@ -6,6 +6,7 @@ import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import Mocha from "mocha";
 import * as vscode from "vscode";
+import { jobs } from "../../src/api/client";
 import type { Target } from "../../src/ui/open";
 import type { Parts } from "../../src/ui/parts";
 import { uriOf } from "../../src/ui/reader";
@@ -210,6 +211,18 @@ suite("the extension", () => {
     await parts.status.refresh();
     assert.match(parts.status.text, /stale/);
     await writeFile(head, before);
+  });
+
+  test("a team's service indexes the workspace as a job of its own, and the status item says so meanwhile", async () => {
+    const server = await parts.service.current();
+    const before = (await jobs(server)).length;
+    const indexing = parts.status.index();
+    assert.match(parts.status.text, /^\$\(sync~spin\) Bugatlas: indexing/);
+    await indexing;
+    assert.match(parts.status.text, /^\$\(pass\)/);
+    const [job, ...others] = await jobs(server);
+    assert.deepEqual([job?.state, [...(job?.repos ?? [])].sort()], ["done", ["shop-gateway", "shop-orders", "shop/notifications"]]);
+    assert.equal(others.length, before);
   });
 
   test("agents find the service, with its token", async () => {

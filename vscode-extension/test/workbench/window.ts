@@ -78,17 +78,34 @@ export class Window {
     const inSight = async (): Promise<boolean> => {
       const [box, frame] = [await row.boundingBox({ timeout: 200 }).catch(() => null), await list.boundingBox()];
       if (box && frame && box.y >= frame.y && box.y + box.height <= frame.y + frame.height) return true;
-      await list.hover({ position: { x: 5, y: 40 } }).catch(() => undefined); // it may be drawn anew
       const now = (await this.rows(view)).join("\n");
-      await this.page.mouse.wheel(0, now === last ? -10_000 : 100); // from the top again
+      const by = now === last ? -10_000 : 100; // from the top again
+      const scrolled = list.locator(".monaco-scrollable-element").first();
+      await scrolled.dispatchEvent("wheel", { deltaY: by }, { timeout: 200 }).catch(() => undefined); // drawn anew
       last = now;
-      await this.page.waitForTimeout(50);
       return false;
     };
     await until(inSight, 30, "").catch(async () => {
       throw new Error(`${view} has no row ${spoken}:\n${(await this.rows(view)).join("\n")}`);
     });
     return row;
+  }
+
+  /** Click a row; again where it was drawn anew meanwhile. */
+  async press(view: string, spoken: string): Promise<void> {
+    const pressed = async (): Promise<boolean> =>
+      (await this.find(view, spoken)).click({ timeout: 2000 }).then(() => true, () => false);
+    await until(pressed, 30, `${spoken} of ${view}`);
+  }
+
+  /** Wait until the form holds a report. */
+  async reportIs(report: string): Promise<void> {
+    let seen = "";
+    const same = async (): Promise<boolean> =>
+      (seen = await (await this.form()).inputValue("#report").catch(() => "")) === report;
+    await until(same, 20, "").catch(() => {
+      throw new Error(`the form holds another report: ${seen}`);
+    });
   }
 
   /** All rows of a view, as screen readers hear them. */
@@ -135,10 +152,20 @@ export class Window {
     });
   }
 
+  /** Wait until the editor asks whether to leave for a page outside; where it is driven by tests, it refuses to ask. */
+  async leaves(act: () => Promise<void>): Promise<void> {
+    const asked = this.page.waitForEvent("console", (m) => m.text().includes("open the external website"));
+    await act();
+    await asked;
+  }
+
   /** Choose from the menu of a row. */
   async menu(row: Locator, item: string): Promise<void> {
     await row.click({ button: "right" });
-    await this.page.locator(".monaco-menu .action-item", { hasText: item }).first().click();
+    const found = this.page.locator(".monaco-menu .action-item", { hasText: item }).first();
+    await found.hover(); // a click that comes with the menu is taken for the end of the one that opened it
+    await this.page.locator(".monaco-menu .action-item.focused", { hasText: item }).waitFor();
+    await this.page.keyboard.press("Enter");
   }
 
   /** Answer the question at the top of the window. */
@@ -182,6 +209,8 @@ export class Window {
   async violations(): Promise<string[]> {
     const form = await this.form();
     await form.evaluate(axe.source); // by the browser's own hand: the form's policy lets no script in
+    // The view behind the form has a colour; the form itself has none, which would be taken for white.
+    await form.evaluate(() => (document.body.style.background = "var(--vscode-sideBar-background)"));
     const found = await form.evaluate(() => (globalThis as unknown as { axe: typeof axe }).axe.run(document.body));
     return found.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(" ")}`);
   }

@@ -9,7 +9,13 @@ import { proxy, TOKEN, type Proxy } from "./proxy";
 import { Window } from "./window";
 
 const RESULTS = "Where It May Be";
-const PLAIN = { "workbench.startupEditor": "none", "workbench.colorTheme": "Default Light Modern" };
+const PLAIN = {
+  "workbench.startupEditor": "none",
+  "workbench.colorTheme": "Default Light Modern",
+  "editor.minimap.enabled": false, // room for what stands beside lines
+  "editor.occurrencesHighlight": "off",
+  "workbench.tree.enableStickyScroll": false, // it lies over rows that are to be clicked
+};
 
 let folder = "";
 let demo: Shop;
@@ -41,9 +47,9 @@ after(async () => {
 });
 
 const local = () => ({ ...PLAIN, "bugatlas.command": demo.command, "bugatlas.index": demo.index });
-const behind = (more: Record<string, string | number> = {}) => ({ ...PLAIN, "bugatlas.serverUrl": front.url, "bugatlas.timeout": 3, ...more });
+const behind = (more: Settings = {}) => ({ ...PLAIN, "bugatlas.serverUrl": front.url, "bugatlas.timeout": 3, ...more });
 /** Change the settings, and wait until the extension has heard of it. */
-async function set(settings: Record<string, string | number>): Promise<void> {
+async function set(settings: Settings): Promise<void> {
   await bench.settings(settings);
   const url = settings["bugatlas.serverUrl"] ?? `on this machine, index ${settings["bugatlas.index"] ?? ""}`;
   const item = w.page.locator('.statusbar-item[aria-label^="Bugatlas"]');
@@ -61,6 +67,8 @@ const report = (name: string): Report => {
   assert.ok(found);
   return found;
 };
+
+type Settings = Record<string, string | number | boolean>;
 
 interface Hit {
   repo: string;
@@ -84,6 +92,7 @@ function test(name: string, run: (context: TestContext) => Promise<void>): void 
   plainTest(name, async (context) => {
     await run(context).catch(async (error: unknown) => {
       await w.shot(`failed ${name}`);
+      await w.page.keyboard.press("Escape"); // what is open would be in the way of the next one
       throw error;
     });
   });
@@ -109,7 +118,7 @@ test("a report is pasted, a service starts by itself, the path to the bug is sho
   assert.ok(spoken.some((s) => s.startsWith(`File ${name}, result ${hits.indexOf(hit) + 1} of ${hits.length}`)), spoken.join("\n"));
   await w.shot("results");
   assert.equal(await w.page.locator('.activitybar .action-item:has(a[aria-label^="Bugatlas"]) .badge').innerText(), `${hits.length}`);
-  await (await w.find(RESULTS, `File ${name}`)).click();
+  await w.press(RESULTS, `File ${name}`);
   const line = hit.evidence.find((e) => e.line > 1)?.line ?? hit.symbols[0]?.start;
   await w.editorIs(name, line ?? 0);
   const named = [...new Set(hit.evidence.map((e) => e.line).filter((n) => n > 0))].sort((a, b) => a - b);
@@ -118,11 +127,11 @@ test("a report is pasted, a service starts by itself, the path to the bug is sho
   await until(marked, 10, "").catch(() => assert.fail(`marked: ${JSON.stringify(marks)}, named: ${named.join()}`));
   assert.deepEqual(marks.map(([n]) => n), named);
   assert.ok(marks.some(([n, said]) => n === line && said.includes("stack trace")), JSON.stringify(marks));
-  await w.page.locator(".monaco-editor .view-lines").first().click({ position: { x: 400, y: 250 } });
+  await w.page.keyboard.press("Control+1"); // the focus to the editor
   await w.shot("file");
   const symbol = hit.symbols.find((s) => s.qualname === asked.function);
   assert.ok(symbol, `${asked.function} is not among the functions`);
-  await (await w.find(RESULTS, `method ${asked.function}`)).click();
+  await w.press(RESULTS, `method ${asked.function}`);
   await w.editorIs(name, symbol.start);
 });
 
@@ -144,22 +153,6 @@ test("all evidence hangs under a row", async () => {
   await hover.waitFor();
   assert.match(await hover.innerText(), /Result \d+ of \d+, because[^]*frame \d+ of the stack trace[^]*valueOf\(line\.total\(\)\)/);
   await w.shot("tooltip", true);
-});
-
-test("files of some repositories are shown alone", async () => {
-  await w.command("Bugatlas: Filter by Repository…");
-  const boxes = w.page.locator(".quick-input-list .monaco-list-row");
-  await boxes.first().waitFor();
-  const names = [...new Set((await answer(report("shop-orders"))).map((h) => h.repo))];
-  assert.equal(await boxes.count(), names.length);
-  await w.shot("filter");
-  for (const name of names.filter((n) => n !== "shop-orders")) await boxes.filter({ hasText: name }).locator(".quick-input-list-checkbox").click();
-  await w.page.locator(".quick-input-action .monaco-button").click();
-  await w.pane(RESULTS).getByText("Only shop-orders.").waitFor();
-  const spoken = await w.rows(RESULTS);
-  assert.deepEqual(spoken.filter((s) => s.startsWith("Repository ")).length, 1);
-  await w.command("Bugatlas: Show All Repositories");
-  await w.pane(RESULTS).getByText("Only shop-orders.").waitFor({ state: "detached" });
 });
 
 test("as a list, called helpful, copied as Markdown", async () => {
@@ -193,7 +186,7 @@ test("a repository that is not open is shown as it was indexed, read-only, at th
   await w.locate(text(asked));
   const file = await w.find(RESULTS, "File convert.go");
   if ((await file.getAttribute("aria-expanded")) === "false") await file.locator(".monaco-tl-twistie").click();
-  await (await w.find(RESULTS, `function ${asked.function}, line ${symbol.start}`)).click();
+  await w.press(RESULTS, `function ${asked.function}, line ${symbol.start}`);
   await w.editorIs("convert.go", symbol.start);
   await w.page.locator(".monaco-editor").first().click();
   await w.page.keyboard.type("x");
@@ -221,16 +214,10 @@ test("code search takes the filters of the command, and opens the line", async (
 test("a repository is known by its remote, and its files are found on its code host", async () => {
   await w.command("Bugatlas: Search Code…");
   await w.answer("repo:shop/notifications order lang:csharp");
-  const file = await w.find("Code Search", "File ");
-  const name = path.basename(/^File (\S+) in shop\/notifications/.exec((await file.getAttribute("aria-label")) ?? "")?.[1] ?? "?");
-  await w.menu(file, "Open on Code Host");
-  const dialog = w.page.locator(".monaco-dialog-box", { hasText: "external website" });
-  await dialog.waitFor();
-  const head = (await readFile(path.join(demo.workspace, "mailer/.git/refs/heads/main"), "utf8")).trim();
-  const said = await dialog.innerText();
-  assert.ok(said.includes(`https://gitlab.shop.example/shop/notifications/-/blob/${head}/`), said);
-  await w.shot("code-host");
-  await w.page.keyboard.press("Escape");
+  const name = "OrdersClient.cs";
+  const file = await w.find("Code Search", `File src/Clients/${name} in shop/notifications`);
+  await w.leaves(() => w.menu(file, "Open on Code Host")); // for which page: see test/host
+  await w.quiet();
   await file.click();
   await w.editorNamed(name);
   await w.page.locator(".breadcrumbs-control", { hasText: "mailer" }).waitFor();
@@ -251,14 +238,46 @@ test("narrowed to repositories and languages", async () => {
   await form.click("#narrow summary");
 });
 
+test("files of some repositories are shown alone", async () => {
+  const asked = report("shop-gateway");
+  await w.locate(text(asked));
+  await w.find(RESULTS, "File retry.ts");
+  await w.command("Bugatlas: Filter by Repository…");
+  const boxes = w.page.locator(".quick-input-list .monaco-list-row");
+  await boxes.first().waitFor();
+  const names = [...new Set((await answer(asked)).map((h) => h.repo))];
+  assert.ok(names.length > 1 && names.includes("shop-gateway"));
+  assert.equal(await boxes.count(), names.length);
+  await w.shot("filter");
+  for (const name of names.filter((n) => n !== "shop-gateway")) await boxes.filter({ hasText: name }).click();
+  await w.page.locator(".quick-input-action .monaco-button").first().click();
+  await w.pane(RESULTS).getByText("Only shop-gateway.").waitFor();
+  const spoken = await w.rows(RESULTS);
+  assert.deepEqual(spoken.filter((s) => s.startsWith("Repository ")).length, 1);
+  await w.command("Bugatlas: Show All Repositories");
+  await w.pane(RESULTS).getByText("Only shop-gateway.").waitFor({ state: "hidden" });
+});
+
 test("earlier reports come back with their answers", async () => {
   await w.fold("Recent Reports", true);
   const asked = report("shop-orders");
   await w.pane("Recent Reports").locator(`.monaco-list-row[aria-label^="Report ${asked.title.slice(0, 40)}"]`).last().click();
   await w.find(RESULTS, "File DiscountSplitter.java");
-  assert.equal(await (await w.form()).inputValue("#report"), text(asked));
+  await w.reportIs(text(asked));
   await w.shot("history");
   await w.fold("Recent Reports", false);
+});
+
+test("the editor itself finds the service for its agents, starts it, and is told its tools", async () => {
+  const list = w.page.locator(".quick-input-list .monaco-list-row");
+  await w.command("MCP: List Servers");
+  await list.filter({ hasText: "Bugatlas" }).waitFor();
+  await w.answer("Bugatlas");
+  await list.filter({ hasText: "Start Server" }).waitFor();
+  await w.answer("Start Server");
+  await w.page.locator(".part.panel", { hasText: "Discovered 5 tools" }).waitFor();
+  await w.shot("agents");
+  await w.command("View: Toggle Panel Visibility");
 });
 
 test("a report that nothing matches says so", async () => {
@@ -317,7 +336,7 @@ test("a path that leaves its repository is refused", async () => {
   front.mode = "escape";
   await w.command("Bugatlas: Locate Again");
   await w.row(RESULTS, "Directory ../../src/main").waitFor();
-  await (await w.find(RESULTS, "File DiscountSplitter.java")).click();
+  await w.press(RESULTS, "File DiscountSplitter.java");
   await w.said("leads out of shop-orders");
   await w.shot("escape");
   await w.quiet();
@@ -329,7 +348,7 @@ test("an issue is located by its key or its address, where the service has a tra
   await w.command("Bugatlas: Locate an Issue…");
   await w.answer("SHOP-99");
   await w.said("no tracker of this service has such an issue".slice(3));
-  const words = (s: string): string[] => s.split(/\s+/);
+  const words = (s: string): string[] => s.trim().split(/\s+/);
   for (const ref of ["SHOP-12", `${tracker.url}/browse/SHOP-12`]) {
     await (await w.form()).fill("#report", "");
     await w.command("Bugatlas: Locate an Issue…");
@@ -342,7 +361,7 @@ test("an issue is located by its key or its address, where the service has a tra
 });
 
 test("a selection and the clipboard are located as they are", async () => {
-  await (await w.find(RESULTS, "File retry.ts")).click();
+  await w.press(RESULTS, "File retry.ts");
   await w.editorNamed("retry.ts");
   await w.page.locator(".monaco-editor .view-lines").first().click();
   await w.page.keyboard.press("Control+a");
@@ -352,7 +371,7 @@ test("a selection and the clipboard are located as they are", async () => {
   await w.page.evaluate((given) => navigator.clipboard.writeText(given), text(asked));
   await w.command("Bugatlas: Locate from Clipboard");
   await w.find(RESULTS, "File DiscountSplitter.java");
-  assert.equal(await (await w.form()).inputValue("#report"), text(asked));
+  await w.reportIs(text(asked));
 });
 
 test("a service that is down", async () => {
@@ -370,7 +389,7 @@ test("no command to start a service with", async () => {
 });
 
 test("a local service that does not start", async () => {
-  await set({ ...local(), "bugatlas.command": "/bin/false" });
+  await set({ ...local(), "bugatlas.command": "/bin/false", "bugatlas.index": path.join(folder, "elsewhere") });
   await w.locate(text(report("shop-orders")));
   await w.pane(RESULTS).getByText("The local service did not start").waitFor();
   await w.shot("fault-notStarted");
@@ -379,7 +398,7 @@ test("a local service that does not start", async () => {
 test("where a repository that is not here is opened from is asked, when set so", async () => {
   await set(behind({ "bugatlas.otherRepositories": "ask" }));
   await w.locate(text(report("shop-payments")));
-  await (await w.find(RESULTS, "File convert.go")).click();
+  await w.press(RESULTS, "File convert.go");
   await w.page.locator(".quick-input-list .monaco-list-row", { hasText: "As it was indexed, read-only" }).waitFor();
   await w.shot("open-from");
   await w.page.locator(".quick-input-list .monaco-list-row", { hasText: "On the code host" }).click();
@@ -398,11 +417,13 @@ for (const [name, theme] of THEMES) {
     front.mode = "honest";
     await set(behind({ "workbench.colorTheme": theme }));
     await w.locate(text(report("shop-orders")));
-    await (await w.find(RESULTS, "File DiscountSplitter.java")).click();
+    await w.press(RESULTS, "File DiscountSplitter.java");
     await w.editorNamed("DiscountSplitter.java");
     await until(async () => (await w.marks()).length > 1, 10, "the marks");
-    assert.deepEqual(await w.violations(), []);
-    await w.page.locator(".monaco-editor .view-lines").first().click({ position: { x: 400, y: 250 } });
+    let wrong: string[] = [];
+    const fine = async (): Promise<boolean> => (wrong = await w.violations()).length === 0;
+    await until(fine, 10, "").catch(() => assert.deepEqual(wrong, [])); // the colours come a moment after the theme
+    await w.page.keyboard.press("Control+1"); // the focus to the editor
     await w.shot(name);
   });
 }
@@ -429,7 +450,7 @@ test("a window that is reloaded in mid-query keeps the report, and asks again wh
   await (await w.form()).getByText("Choosing repositories").waitFor();
   await w.reload();
   await w.pane(RESULTS).getByText("The window was closed before").waitFor();
-  assert.equal(await (await w.form()).inputValue("#report"), text(report("shop-gateway")));
+  await w.reportIs(text(report("shop-gateway")));
   await w.shot("reloaded");
   front.mode = "honest";
   await w.pane(RESULTS).getByText("Locate again").click();
