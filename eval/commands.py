@@ -248,4 +248,4 @@ def report_command(runs: tuple[Path, ...], cases: Path, out: Path, title: str) -
     click.echo(f"{out}, {out.with_suffix('.md').name}, {out.with_suffix('.json').name}")
 
 
-from eval import commands_mine, commands_publish  # noqa: E402, F401  (they register their commands)
+from eval import commands_live, commands_mine, commands_publish  # noqa: E402, F401  (they register their commands)

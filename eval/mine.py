@@ -83,7 +83,7 @@ def mine(
     them all are told in the commits' own words.
     """
     repos = repos_of(index, only)
-    run = _Mine(_names(index), {}, limits, own or not issues, Counter())
+    run = _Mine(names_of(index), {}, limits, own or not issues, Counter())
     run.known.update({(run.names.get(i.repo, i.repo), i.key): i for i in issues})
     problems: list[str] = []
     by_issue: dict[tuple[str, str], list[Fix]] = {}
@@ -243,7 +243,7 @@ def about(mined: Mined, limits: Limits, sources: Iterable[Path], index: Index) -
 _PLACE = re.compile(r"^(?:[a-z+]{2,12}://)?[^/:]{1,200}(?::\d{1,5}/|[:/])(.{1,400}?)(?:\.git)?/?$")
 
 
-def _names(index: Index) -> dict[str, str]:
+def names_of(index: Index) -> dict[str, str]:
     """Repositories by their names here and by owner/name of the URL they were cloned from."""
     out = {name: name for name in index.repos}
     for name, state in index.repos.items():

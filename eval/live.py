@@ -1,0 +1,150 @@
+"""What the service commented, scored against the commits that settled those issues afterwards.
+
+Nothing is asked anew: the answer is the comment as it stood when the first fix was begun. Which commits settle an
+issue, and which of their files are gold, are the rules of `eval mine`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from eval.cases import Case
+from eval.exports import Issue
+from eval.intervals import intervals
+from eval.lines import Hit, Line
+from eval.measures import first_ranks, score
+from eval.mine import LIMITS, Limits, mine, names_of
+from locator.trackers.handle import Told
+from summaries.errors import UsageError
+from summaries.index import Index
+
+SHOWN = ("Success@1", "Success@3", "Success@5", "Success@10", "MRR", "Recall@10", "Route@1")
+LONGEST = 1_000_000  # characters of a line of the feedback file
+
+
+class Settled(Struct, frozen=True):
+    """A commented issue whose fix is known."""
+
+    issue: str
+    title: str
+    verdict: str
+    confidence: float
+    commented: str  # when the comment was written that counts, ISO 8601
+    rank: int | None  # of the first file that had to change; None: it was not in the comment
+    gold: tuple[tuple[str, str], ...]  # (repository, path)
+
+
+class Verdict(Struct, frozen=True):
+    """Settled issues of one verdict."""
+
+    verdict: str
+    issues: int
+    first: float  # share whose first file had to change
+    promised: float  # mean confidence: the share that it promised
+
+
+class Live(Struct, frozen=True):
+    """How good the comments were."""
+
+    commented: int  # issues
+    open: int  # of these, without a fix in the index's history
+    late: int  # commented on only after the fix was begun
+    measures: Mapping[str, tuple[float, float, float]]  # mean and its 95 % interval over the settled issues
+    verdicts: tuple[Verdict, ...]
+    settled: tuple[Settled, ...]  # latest first
+    left_out: Mapping[str, int]  # commits and issues, by reason
+    problems: tuple[str, ...] = ()
+
+
+def read_told(path: Path) -> tuple[dict[str, list[Told]], list[str]]:
+    """Comments by issue, oldest first, and a message for every line that is none. Raises UsageError."""
+    out: dict[str, list[Told]] = {}
+    problems = []
+    try:
+        with path.open("r", encoding="utf-8", errors="replace") as f:
+            for n, line in enumerate(f, 1):
+                try:
+                    if len(line) > LONGEST:
+                        raise ValueError("too long")
+                    told = msgspec.json.decode(line, type=Told)
+                    out.setdefault(told.issue, []).append(told)
+                except (msgspec.MsgspecError, ValueError) as e:  # a line may be torn by a crash
+                    problems.append(f"{path.name}:{n}: {e}")
+    except OSError as e:
+        hint = "the service writes live.jsonl into its state folder; name it: bugatlas eval live FILE"
+        raise UsageError(f"cannot read {path}: {e.strerror}", hint) from e
+    return {k: sorted(v, key=lambda t: t.at) for k, v in out.items()}, problems
+
+
+def live(index: Index, told: Mapping[str, Sequence[Told]], limits: Limits = LIMITS) -> Live:
+    """Join comments with the fixes that the indexed history holds, and score them."""
+    names = names_of(index)
+    keys = {issue: _key(issue, names) for issue in told}
+    found = mine(index, [Issue(*key, told[i][-1].title, "", "", True) for i, key in keys.items()], limits)
+    by_id = {c.id: c for c in found.cases}
+    cases: list[Case] = []
+    lines: dict[str, Line] = {}
+    counted: dict[str, tuple[str, Told]] = {}
+    late = 0
+    for issue, comments in told.items():
+        repo, key = keys[issue]
+        case = by_id.get(f"{repo}#{key}" if repo else key)
+        if case is None:
+            continue
+        before = [t for t in comments if t.at <= (case.before or 0)]
+        if not before:
+            late += 1
+            continue
+        last = before[-1]
+        cases.append(case)
+        counted[case.id] = issue, last
+        ranked = tuple(Hit(r, p) for r, p in last.files)
+        lines[case.id] = Line(case.id, ranked, confidence=last.confidence)
+    settled = [
+        Settled(
+            issue, t.title, t.verdict, t.confidence, _iso(t.at), rank, tuple((g.repo, g.path) for g in c.gold)
+        )
+        for c, rank in zip(cases, first_ranks(cases, lines), strict=True)
+        for issue, t in [counted[c.id]]
+    ]
+    settled.sort(key=lambda s: s.commented, reverse=True)
+    waiting = len(told) - len(cases) - late
+    return Live(
+        len(told), waiting, late, _measures(cases, lines), _verdicts(settled), tuple(settled), found.left_out,
+        found.problems,
+    )  # fmt: skip
+
+
+def _key(issue: str, names: Mapping[str, str]) -> tuple[str, str]:
+    """(repository or "", key) of "SHOP-12" or "owner/name#12"."""
+    repo, sign, number = issue.rpartition("#")
+    return (names.get(repo, repo), number) if sign else ("", issue)
+
+
+def _measures(cases: Sequence[Case], lines: Mapping[str, Line]) -> dict[str, tuple[float, float, float]]:
+    if not cases:
+        return {}
+    scores = score(cases, lines)
+    wanted = scores.values[:, [scores.names.index(n) for n in SHOWN]]
+    found = zip(SHOWN, intervals(wanted), strict=True)
+    return {n: (round(i.mean, 4), round(i.low, 4), round(i.high, 4)) for n, i in found}
+
+
+def _verdicts(settled: Sequence[Settled]) -> tuple[Verdict, ...]:
+    out = []
+    for verdict in ("confident", "likely", "unsure", "no confident match"):
+        own = [s for s in settled if s.verdict == verdict]
+        if own:
+            first = sum(s.rank == 1 for s in own) / len(own)
+            promised = sum(s.confidence for s in own) / len(own)
+            out.append(Verdict(verdict, len(own), round(first, 4), round(promised, 4)))
+    return tuple(out)
+
+
+def _iso(at: float) -> str:
+    return datetime.fromtimestamp(int(at), UTC).isoformat().replace("+00:00", "Z")
