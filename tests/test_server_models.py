@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 import threading
 import time
 from contextlib import contextmanager
@@ -181,3 +182,30 @@ def test_agents_and_trackers_are_answered_by_the_model_too(kept, tmp_path, monke
             until(lambda: jira.ours("SHOP-3"))
             assert WHY in json.dumps(jira.ours("SHOP-3")[0]["body"])
             until(lambda: not {"ready", "running"} & parts.trackers.queue.counts().keys())
+
+
+def test_agents_on_one_machine_are_answered_by_the_model_too(kept):
+    pytest.importorskip("mcp")
+    from mcp import Client, StdioServerParameters
+    from mcp.client.stdio import stdio_client
+
+    async def talk(url, *calls):
+        args = [
+            "-m",
+            "locator.cli",
+            "--index",
+            str(kept),
+            "mcp",
+            *(["-c", "model=m", "-c", f"model_url={url}"] if url else []),
+        ]
+        async with Client(stdio_client(StdioServerParameters(command=sys.executable, args=args))) as agent:
+            return [await agent.call_tool("locate_bug", {"report": f"{REPORT}\nstdio", **c}) for c in calls]
+
+    with TestServer(last) as server:
+        judged_, plainly = asyncio.run(talk(server.url, {}, {"mode": "offline"}))
+        assert judged_.structured_content["files"][0]["why"][0] == WHY
+        assert plainly.structured_content["files"][0]["why"][0] != WHY
+        assert len(server.requests) == 1
+    [refused] = asyncio.run(talk("", {"mode": "judge"}))
+    assert refused.is_error
+    assert "needs a model" in refused.content[0].text
