@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jirakit import Jira, created, listening, signed
-from servicekit import TOKENS, running, token, until
+from servicekit import TOKENS, copied, running, token, until
 
 from locator.server.settings import Refresh
 from locator.trackers.settings import TrackerSettings
@@ -25,7 +25,9 @@ SECRET = "hook-secret"
 
 def test_the_api_does_what_it_says(shop_index, tmp_path):
     """schemathesis, bounded. A request may fit the schema and still ask for what isn't there (422), so that is let pass."""
-    with running(shop_index, tokens=(token("all", may=("read", "metrics")),)) as (client, _):
+    index = copied(shop_index, tmp_path)  # jobs are started, too
+    tokens = (token("all", may=("read", "index", "metrics", "issues")),)
+    with running(index, tokens=tokens) as (client, _):
         command = [
             Path(sys.executable).with_name("schemathesis"), "run", f"{client.base_url}/openapi.json",
             "--max-examples", "15", "--seed", "7", "--generation-database", "none", "--no-color",

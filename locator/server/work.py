@@ -52,8 +52,8 @@ async def get_job(service: Here, caller: Worker, id: str) -> Response:  # noqa: 
     return json(_job(service, caller, id)[1])
 
 
-@router.delete("/{id}", summary="Cancel a job", responses=says(Job, 404), response_class=Response)
-async def delete_job(service: Here, caller: Worker, id: str) -> Response:  # noqa: A002
+@router.post("/{id}/cancel", summary="Cancel a job", responses=says(Job, 404), response_class=Response)
+async def post_cancel(service: Here, caller: Worker, id: str) -> Response:  # noqa: A002
     """Repositories that it finished stay as they are now; the others keep their old state."""
     _job(service, caller, id)
     return json(await asyncio.to_thread(service.jobs.cancel, id))

@@ -18,7 +18,7 @@ const USED = [
   "GET /v1/jobs",
   "POST /v1/jobs",
   "GET /v1/jobs/{id}",
-  "DELETE /v1/jobs/{id}",
+  "POST /v1/jobs/{id}/cancel",
 ];
 const ALSO = ["Problem", "Step"]; // in events of a stream, which OpenAPI cannot describe
 const OUT = fileURLToPath(new URL("../src/api/schema", import.meta.url));

@@ -134,7 +134,7 @@ export function job(server: Server, id: string): Promise<Job> {
 
 /** End a job. */
 export function cancelJob(server: Server, id: string): Promise<Job> {
-  return ask(server, "DELETE /v1/jobs/{id}", "Job", { path: id });
+  return ask(server, "POST /v1/jobs/{id}/cancel", "Job", { path: id });
 }
 
 /** An answer; where the service has none because it has no index, that error instead of its own. */

@@ -502,5 +502,5 @@ export interface Operations {
   "GET /v1/jobs": { query: Nothing; body: undefined; answer: "Jobs" };
   "POST /v1/jobs": { query: Nothing; body: Given<Schemas["JobRequest"]>; answer: "Job" };
   "GET /v1/jobs/{id}": { query: Nothing; body: undefined; answer: "Job" };
-  "DELETE /v1/jobs/{id}": { query: Nothing; body: undefined; answer: "Job" };
+  "POST /v1/jobs/{id}/cancel": { query: Nothing; body: undefined; answer: "Job" };
 }
