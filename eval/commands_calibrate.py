@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from eval.cases import seconds_of
-from eval.commands import PATH, load, opened
+from eval.ground import PATH, load, opened
 from summaries.errors import UsageError
 
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from eval.commands import PATH, evaluate, opened, tell
+from eval.ground import PATH, opened, tell
 
 if TYPE_CHECKING:
     from eval.live import Live
 
 
-@evaluate.command("live")
+@click.command("live")
 @click.argument("file", type=PATH, required=False, metavar="[LIVE.jsonl]")
 @click.option("--max-files", type=click.IntRange(1), default=15, show_default=True,
               help="Commits that change more source files are left out.")  # fmt: skip

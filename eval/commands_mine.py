@@ -7,13 +7,13 @@ from pathlib import Path
 import click
 
 from eval.cases import Case, seconds_of, write_cases
-from eval.commands import PATH, evaluate, opened, tell
 from eval.exports import Issue
+from eval.ground import PATH, opened, tell
 from summaries.errors import UsageError
 
 
 # fmt: off
-@evaluate.command("mine")
+@click.command("mine")
 @click.option("--out", required=True, type=PATH, metavar="CASES.jsonl", help="The set; its rules go to *.about.json.")
 @click.option("--issues", multiple=True, metavar="[OWNER/NAME=]FILE",
               help="A tracker's export: Jira search (JSON, CSV), GitHub or GitLab issues (JSON, CSV). Repeatable.")

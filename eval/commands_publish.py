@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from eval.cases import Case, Repo, read_cases, read_repos
-from eval.commands import PATH, answer_all, evaluate, load, places, prepared
+from eval.ground import PATH, answer_all, load, places, prepared
 from summaries.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ CONFIGS = Path(__file__).resolve().parent.parent / "configs" / "published"
 
 
 # fmt: off
-@evaluate.command("ablate")
+@click.command("ablate")
 @click.argument("cases", type=PATH)
 @click.option("--repos", type=PATH, metavar="FILE", help="As for `eval run`.")
 @click.option("--mirror", metavar="PATTERN", help="As for `eval run`.")
@@ -57,7 +57,7 @@ def ablate_command(
 
 
 # fmt: off
-@evaluate.command("publish")
+@click.command("publish")
 @click.argument("name")
 @click.argument("cases")
 @click.option("--repos", type=PATH, metavar="FILE", help="As for `eval run`; not for the demo.")
@@ -88,7 +88,7 @@ def publish_command(
     click.echo(f"{configs / name}.toml: " + ", ".join(f"{m} {v[0]:.3f}" for m, v in found.items()))
 
 
-@evaluate.command("published")
+@click.command("published")
 @click.argument("names", nargs=-1)
 @click.option("--corpora", type=PATH, metavar="DIR", help="Where the files of cases and repositories lie.")
 @click.option("--mirror", metavar="PATTERN", help="Where clones lie, as for `eval run`.")

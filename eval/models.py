@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
@@ -13,6 +12,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from eval.lines import LISTED, Line
+from eval.settings import Asked
+from eval.settings import Settings as RunSettings
 from locator.answer import Answer, Call
 from locator.locate import Options
 from locator.modes import find_in, mode_of, open_model
@@ -20,31 +21,11 @@ from locator.report import Report
 from locator.scope import Scope
 from locator.weights import Weights
 from summaries.chat import Chat
-from summaries.config import Settings, load
+from summaries.config import load
 from summaries.config_models import reach
 from summaries.errors import UsageError
 from summaries.index import Index
 from summaries.shard import View
-
-if TYPE_CHECKING:
-    from eval.settings import Settings as RunSettings
-
-
-class Asked(Struct, frozen=True):
-    """A model and how it is asked."""
-
-    settings: Settings
-    record: str = ""  # file to write answers to as well
-    replay: str = ""  # file to take them from
-
-    @property
-    def said(self) -> dict[str, Any]:
-        """What of it makes a run what it is: not where the model is, nor how fast it may be asked."""
-        s = self.settings
-        kept = {"mode": s.mode, "model": "file" if s.model.startswith("file:") else s.model,
-                "judge_model": s.judge_model, "prompts": s.prompts, "options": dict(s.model_options)}  # fmt: skip
-        return {k: v for k, v in kept.items() if v}
-
 
 _chats: dict[str, Chat] = {}  # by configuration: a process opens each once
 

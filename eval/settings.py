@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from eval.models import Asked
 from locator.weights import Weights
+from summaries import config
 from summaries.errors import UsageError
 
 SHIPPED = "shipped"
@@ -29,6 +29,22 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "routing": ("routes",),
     "priors": ("priors",),
 }
+
+
+class Asked(Struct, frozen=True):
+    """A model and how it is asked."""
+
+    settings: config.Settings
+    record: str = ""  # file to write answers to as well
+    replay: str = ""  # file to take them from
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """What of it makes a run what it is: not where the model is, nor how fast it may be asked."""
+        s = self.settings
+        kept = {"mode": s.mode, "model": "file" if s.model.startswith("file:") else s.model,
+                "judge_model": s.judge_model, "prompts": s.prompts, "options": dict(s.model_options)}  # fmt: skip
+        return {k: v for k, v in kept.items() if v}
 
 
 class Settings(Struct, frozen=True):
