@@ -57,7 +57,9 @@ const byName = (table) => Object.fromEntries(Object.entries(table).sort(([a], [b
 const bare = ({ title: _t, description: _d, ...schema }) => schema; // fields keep their descriptions
 const schemas = byName(Object.fromEntries(Object.entries(kept).map(([name, schema]) => [name, bare(schema)])));
 const ast = await openapiTS({ openapi: "3.1.0", info: spec.info, paths: {}, components: { schemas } });
-const types = astToString(ast);
+const types = astToString(ast)
+  .replace(/\/\*\*\n\s+\* (.*)\n\s+\* (.*)\n\s+\*\//g, "/** $1. $2 */") // one line where one will do
+  .replaceAll("@description ", "");
 
 const nameOf = (schema) => (schema ? referred(schema)[0] : undefined);
 const typeOf = (s) =>

@@ -2,10 +2,13 @@
 import type { LocateRequest } from "../api/client";
 import type { FromForm, Problem, ToForm } from "./protocol";
 
+/** What is in the form when it is closed; `edited`: when, 0 where it was asked since. */
+type Kept = LocateRequest & { edited: number };
+
 declare function acquireVsCodeApi(): {
   postMessage(message: FromForm): void;
-  getState(): LocateRequest | undefined;
-  setState(state: LocateRequest): void;
+  getState(): Kept | undefined;
+  setState(state: Kept): void;
 };
 
 const code = acquireVsCodeApi();
@@ -22,6 +25,7 @@ const locate = element("locate") as HTMLButtonElement;
 const status = element("status");
 const problem = element("problem");
 let running = false;
+let edited = 0; // milliseconds since the epoch
 
 function request(): LocateRequest {
   const list = (input: HTMLInputElement): string[] =>
@@ -37,6 +41,7 @@ function request(): LocateRequest {
 }
 
 function fill(given: LocateRequest): void {
+  edited = 0;
   report.value = given.report;
   repos.value = (given.repos ?? []).join(", ");
   languages.value = (given.languages ?? []).join(", ");
@@ -47,7 +52,7 @@ function fill(given: LocateRequest): void {
 }
 
 function changed(): void {
-  code.setState(request());
+  code.setState({ ...request(), edited });
   const { repos, languages, paths, at, tests } = request();
   const set = [...(repos ?? []), ...(languages ?? []), ...(paths ?? []), ...(at ? [at] : []), ...(tests ? ["tests"] : [])];
   narrowed.textContent = set.length ? `: ${set.join(", ")}` : "";
@@ -58,6 +63,8 @@ function submit(): void {
   if (running) code.postMessage({ type: "cancel" });
   else if (report.value.trim()) {
     report.scrollTop = 0; // its headline, after a paste
+    edited = 0;
+    changed();
     code.postMessage({ type: "locate", request: request() });
   }
 }
@@ -88,8 +95,10 @@ function offer(id: string, values: readonly string[]): void {
 
 window.addEventListener("message", ({ data }: MessageEvent<ToForm>) => {
   if (data.type === "fill") {
+    const { asked } = data;
+    if (asked !== undefined && (edited > asked || report.value === data.request.report)) return;
     fill(data.request);
-    code.postMessage({ type: "filled" });
+    if (asked === undefined) code.postMessage({ type: "filled" });
     if (data.focus) report.focus();
   } else if (data.type === "known") {
     offer("known-repos", data.repositories);
@@ -103,7 +112,12 @@ window.addEventListener("message", ({ data }: MessageEvent<ToForm>) => {
     changed();
   }
 });
-for (const input of [report, repos, languages, paths, at, tests]) input.addEventListener("input", changed);
+for (const input of [report, repos, languages, paths, at, tests]) {
+  input.addEventListener("input", () => {
+    edited = Date.now();
+    changed();
+  });
+}
 document.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) submit();
   else if (event.key === "Escape" && running) code.postMessage({ type: "cancel" });
@@ -116,6 +130,8 @@ document.addEventListener("keydown", (event) => {
 const kept = code.getState();
 if (kept) {
   fill(kept);
+  edited = kept.edited;
+  changed();
   narrow.open = narrowed.textContent !== "";
 }
 code.postMessage({ type: "ready" });

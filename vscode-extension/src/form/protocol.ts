@@ -11,7 +11,7 @@ export type FromForm =
 
 /** What the extension tells the form. */
 export type ToForm =
-  | { type: "fill"; request: LocateRequest; focus: boolean }
+  | { type: "fill"; request: LocateRequest; focus: boolean; asked?: number } // then: it gives way to what was written since
   | { type: "known"; repositories: string[]; languages: string[] }
   | { type: "state"; running: boolean; status: string; problem: Problem | null };
 

@@ -80,7 +80,8 @@ export class Form implements vscode.WebviewViewProvider, vscode.Disposable {
   }
 
   private tell(state: State): void {
-    if (state.phase === "interrupted") this.post({ type: "fill", request: state.request, focus: false });
+    if (state.phase === "interrupted" || state.phase === "answered")
+      this.post({ type: "fill", request: state.request, focus: false, asked: state.asked });
     const failed = state.phase === "failed" ? state.error : undefined;
     const problem = failed ? problemOf(failed) : null;
     this.post({ type: "state", running: state.phase === "running", status: statusText(state), problem });

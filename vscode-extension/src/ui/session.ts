@@ -9,9 +9,9 @@ import type { Service } from "./service";
 export type State =
   | { phase: "idle" }
   | { phase: "running"; request: LocateRequest; step: Step | undefined }
-  | { phase: "answered"; request: LocateRequest; answer: Answer; id: string }
+  | { phase: "answered"; request: LocateRequest; answer: Answer; id: string; asked: number }
   | { phase: "failed"; request: LocateRequest; error: ServiceError }
-  | { phase: "interrupted"; request: LocateRequest };
+  | { phase: "interrupted"; request: LocateRequest; asked: number }; // when, milliseconds since the epoch
 
 /** Asks the service, one report at a time, and tells whoever shows the answer. */
 export class Session implements vscode.Disposable {
@@ -31,8 +31,8 @@ export class Session implements vscode.Disposable {
   restore(): void {
     if (this.state.phase !== "idle") return; // something was asked meanwhile
     const last = this.history.list[0];
-    if (last?.pending) this.set({ phase: "interrupted", request: last.request });
-    else if (last?.answer) this.set({ phase: "answered", request: last.request, answer: last.answer, id: last.id });
+    if (last?.pending) this.set({ phase: "interrupted", request: last.request, asked: last.time });
+    else if (last?.answer) this.show(last.request, last.answer, last.id, last.time);
     else this.set({ phase: "idle" });
   }
 
@@ -42,6 +42,7 @@ export class Session implements vscode.Disposable {
     const mine = (this.running = new AbortController());
     const current = (): boolean => this.running === mine;
     this.only = new Set();
+    const asked = Date.now();
     this.set({ phase: "running", request, step: undefined });
     const id = await this.history.ask(request);
     let answer: Answer | null = null;
@@ -51,7 +52,7 @@ export class Session implements vscode.Disposable {
         if (current()) this.set({ phase: "running", request, step });
       };
       answer = await locate(server, request, progress, mine.signal);
-      if (current()) this.set({ phase: "answered", request, answer, id });
+      if (current()) this.set({ phase: "answered", request, answer, id, asked });
     } catch (thrown) {
       if (!current()) return;
       const error = asServiceError(thrown);
@@ -68,11 +69,11 @@ export class Session implements vscode.Disposable {
   }
 
   /** Show an answer of the past. */
-  show(request: LocateRequest, answer: Answer, id: string): void {
+  show(request: LocateRequest, answer: Answer, id: string, asked = Date.now()): void {
     this.running?.abort();
     this.running = undefined;
     this.only = new Set();
-    this.set({ phase: "answered", request, answer, id });
+    this.set({ phase: "answered", request, answer, id, asked });
   }
 
   /** Forget the answer that is shown. */

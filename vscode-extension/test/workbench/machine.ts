@@ -127,6 +127,20 @@ export async function service(shop: Shop, tracker = ""): Promise<{ url: string; 
   return { url, stop: () => child.stdin.end() };
 }
 
+export interface Hit {
+  repo: string;
+  path: string;
+  evidence: { line: number }[];
+  symbols: { qualname: string; start: number }[];
+}
+
+/** The service's own answer to a report, to compare with. */
+export async function hits(url: string, report: string): Promise<Hit[]> {
+  const headers = { "content-type": "application/json" };
+  const response = await fetch(`${url}/v1/locate`, { method: "POST", headers, body: JSON.stringify({ report }) });
+  return ((await response.json()) as { files: Hit[] }).files;
+}
+
 /** A workbench with the extension installed in a fresh profile. `settings` are the user's. */
 export async function start(
   folder: string,

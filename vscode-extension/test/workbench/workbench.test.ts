@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { after, before, test as plainTest, type TestContext } from "node:test";
-import { EXTENSION, jira, service, shop, start, until, type Report, type Shop } from "./machine";
+import { EXTENSION, hits, jira, service, shop, start, until, type Hit, type Report, type Shop } from "./machine";
 import { proxy, TOKEN, type Proxy } from "./proxy";
 import { Window } from "./window";
 
@@ -70,22 +70,7 @@ const report = (name: string): Report => {
 
 type Settings = Record<string, string | number | boolean>;
 
-interface Hit {
-  repo: string;
-  path: string;
-  evidence: { line: number }[];
-  symbols: { qualname: string; start: number }[];
-}
-
-/** The service's own answer, to compare with. */
-async function answer(of: Report): Promise<Hit[]> {
-  const response = await fetch(`${real.url}/v1/locate`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ report: text(of) }),
-  });
-  return ((await response.json()) as { files: Hit[] }).files;
-}
+const answer = (of: Report): Promise<Hit[]> => hits(real.url, text(of));
 
 /** A test that leaves a picture where it fails. */
 function test(name: string, run: (context: TestContext) => Promise<void>): void {
@@ -280,6 +265,15 @@ test("the editor itself finds the service for its agents, starts it, and is told
   await w.command("View: Toggle Panel Visibility");
 });
 
+test("what is being written stays, while another answer is shown and the side bar is away", async () => {
+  await (await w.form()).fill("#report", "Half a sent");
+  await w.page.locator('.activitybar a[aria-label^="Explorer"]').click();
+  await w.pane(RESULTS).waitFor({ state: "hidden" });
+  await w.command("Bugatlas: Locate a Bug");
+  await w.find(RESULTS, "Repository ");
+  await w.reportIs("Half a sent");
+});
+
 test("a report that nothing matches says so", async () => {
   await w.locate("zxqv wvut");
   await w.pane(RESULTS).getByText("No confident match").first().waitFor();
@@ -461,11 +455,12 @@ test("a window that is reloaded in mid-query keeps the report, and asks again wh
   let after: string[] = [];
   const same = async (): Promise<boolean> => (after = await w.rows(RESULTS)).join() === before.join();
   await until(same, 20, "").catch(() => assert.deepEqual(after, before));
+  await w.reportIs(text(report("shop-gateway")));
 });
 
 test("the walkthrough has a page for each step", async () => {
   await w.command("Welcome: Open Walkthrough...");
-  await w.answer("Get Started with Bugatlas");
+  await w.answer("Start with Bugatlas");
   await w.page.getByText("Paste a bug report").first().waitFor();
   await w.shot("walkthrough");
 });
