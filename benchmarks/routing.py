@@ -93,16 +93,14 @@ class Maker:
     """A routing map of some snapshots."""
 
     def __init__(self, views: Sequence[View]) -> None:
-        keys, weights, repos = [], [], []
-        for n, v in enumerate(views):
-            key, weight = entries(v.shard, v)
-            keys.append(key)
-            weights.append(weight)
-            repos.append(np.full(len(key), n))
-        listed = [Listed(v.repo, 1) for v in views]
+        found = [entries(v.shard, v) for v in views]
+        keys, weights = np.concatenate([f.keys for f in found]), np.concatenate([f.weights for f in found])
+        first = np.cumsum([0, *(f.size for f in found)])
+        rows = np.concatenate([f.rows + n for f, n in zip(found, first, strict=False)])
+        listed = [Listed(v.repo, 1, f.size) for v, f in zip(views, found, strict=True)]
         with TemporaryDirectory(prefix="bugatlas-bench-") as folder:
             path = Path(folder) / "map-1.safetensors"
-            write(path, np.concatenate(keys), np.concatenate(repos), np.concatenate(weights), listed)
+            write(path, keys, rows, weights, listed)
             self.size = path.stat().st_size
             self.map = RoutingMap(Path(folder), {v.repo: 1 for v in views})
 

@@ -98,8 +98,10 @@ def _publish(index: Index, remote: Remote, state: RepoState, head: HeadName | No
     with TemporaryDirectory(prefix="bugatlas-publish-") as name:
         copy, terms = Path(name) / "store", Path(name) / "words"
         compact(folder / state.store, copy)
-        keys, weights = entries(index.shard(state.name))
-        arrays.write(terms, {"keys": keys, "weights": weights})
+        said = entries(index.shard(state.name))
+        arrays.write(
+            terms, {"keys": said.keys, "rows": said.rows, "weights": said.weights}, {"size": str(said.size)}
+        )
         new = replace(
             state,
             shard=f"shard-{digest_of(folder / state.shard)}-{state.generation}.safetensors",

@@ -21,6 +21,7 @@ from summaries.words import hashes
 
 ALL = 64  # repositories; so many are searched without asking
 MOST = 48
+MOST_ENTRIES = 2_000_000  # of the map that are read for a report; its most telling words come first
 WEIGHTS = {"units": 1.0, "messages": 0.5, "marks": 1.0, "paths": 1.0, "name": 1.0}
 
 
@@ -66,7 +67,7 @@ def features(found: RoutingMap, query: Query, aliases: Mapping[str, Sequence[str
     marks = np.array([m.key for m in query.marks], np.uint64)
     worth = np.array([1.5 if m.title else 1.0 for m in query.marks], np.float32)
     return {
-        "units": _words(found, "units", keys, weights, size),
+        "units": _files(found, keys, weights),
         "messages": _words(found, "messages", keys, prose, size),
         "marks": _rare(found, "marks", marks, worth, size),
         "paths": _paths(found, query, size),
@@ -74,16 +75,32 @@ def features(found: RoutingMap, query: Query, aliases: Mapping[str, Sequence[str
     }
 
 
+def _files(found: RoutingMap, keys: np.ndarray, weights: Floats) -> Floats:
+    """How well the best file of each repository has the report's words, by BM25."""
+    spread = found.spread("units", keys)
+    order = np.argsort(-_rarity(spread, found.rows) * weights, kind="stable")
+    some = order[np.cumsum(spread[order]) <= MOST_ENTRIES]
+    at, rows, weight = found.find("units", keys[some])
+    worth = weights[some] * _rarity(np.bincount(at, minlength=len(some)), found.rows)
+    score = np.bincount(rows, weights=worth[at] * weight, minlength=len(found.owner))
+    return found.best(score.astype(np.float32))
+
+
+def _rarity(spread: np.ndarray, size: int) -> Floats:
+    return np.log1p((size - spread + 0.5).clip(0) / (spread + 0.5)).astype(np.float32)
+
+
 def _words(found: RoutingMap, field: str, keys: np.ndarray, weights: Floats, size: int) -> Floats:
-    at, repo, weight = found.find(field, keys)
+    at, rows, weight = found.find(field, keys)
     spread = np.bincount(at, minlength=len(keys))
-    rarity = np.log1p((size - spread + 0.5) / (spread + 0.5))
-    return np.bincount(repo, weights=(weights * rarity)[at] * weight, minlength=size).astype(np.float32)
+    repo = found.owner[rows]
+    return np.bincount(repo, weights=(weights * _rarity(spread, size))[at] * weight, minlength=size).astype(np.float32)
 
 
 def _rare(found: RoutingMap, field: str, keys: np.ndarray, worth: Floats, size: int) -> Floats:
-    at, repo, _ = found.find(field, keys)
+    at, rows, _ = found.find(field, keys)
     spread = np.bincount(at, minlength=len(keys))
+    repo = found.owner[rows]
     return np.bincount(repo, weights=(worth / np.maximum(spread, 1))[at], minlength=size).astype(np.float32)
 
 
@@ -91,14 +108,14 @@ def _paths(found: RoutingMap, query: Query, size: int) -> Floats:
     """Repositories with a file that the report names: each mention by the longest suffix that any has."""
     wanted = mentioned(query)
     every = sorted({n for m in wanted for n in m.names})
-    at, repo, _ = found.find("names", hashes("p:" + n for n in every))
+    at, rows, _ = found.find("names", hashes("p:" + n for n in every))
     spread = np.bincount(at, minlength=len(every))
     place = {n: i for i, n in enumerate(every)}
     worth = np.zeros(len(every), np.float32)
     for _, name, value in placed(wanted, lambda n: bool(spread[place[n]])):
         best = place[name]
         worth[best] = max(worth[best], value / float(spread[best]))
-    return np.bincount(repo, weights=worth[at], minlength=size).astype(np.float32)
+    return np.bincount(found.owner[rows], weights=worth[at], minlength=size).astype(np.float32)
 
 
 def _unit(values: Floats) -> Floats:

@@ -1,8 +1,8 @@
-"""Keep the routing map in step with the index: changed repositories in a segment of their own, now and then one."""
+"""Keep the routing map in step with the index: changed repositories in a segment of their own, now and then all."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from summaries.arrays import Arrays
-from summaries.postings import Mask, Matches, Postings
-from summaries.routing import PATTERN, STEPS, Listed, RoutingMap, number, salted, write
+from summaries.postings import Ints, Mask, Matches, Postings
+from summaries.routing import PATTERN, STEPS, Entries, Listed, RoutingMap, number, salted, write
 from summaries.shard import Shard, View
 from summaries.state import RepoState
 from summaries.words import Hashes
 
 LEAST = 64  # repositories; fewer are all searched, and need no map
-SEGMENTS = 6  # at most
+SEGMENTS = 6  # at most, and one more for each
+ROWS = 250_000  # rows: so many are sorted at a time, which bounds the memory
 K1, B, LENGTH = (
     1.2,
     0.75,
@@ -25,7 +26,6 @@ K1, B, LENGTH = (
 )  # of BM25, with a fixed mean length, so that no repository depends on another
 
 Held = Callable[[str, str], Path]  # (repository, file name): where the file is
-Entries = tuple[NDArray[np.uint64], NDArray[np.uint8]]
 
 
 def update(root: Path, repos: Mapping[str, RepoState], held: Held) -> int:
@@ -38,69 +38,103 @@ def update(root: Path, repos: Mapping[str, RepoState], held: Held) -> int:
         return 0
     have = RoutingMap(root, now)
     behind = sorted(now.keys() - set(have.names))
-    if not behind and len(old) <= SEGMENTS and 2 * len(have.names) >= _listed(have):
+    most = SEGMENTS + have.rows // ROWS
+    if not behind and len(old) <= most and 2 * len(have.names) >= len(have.listed):
         return 0
-    path = root / f"map-{number(old[-1]) + 1 if old else 1}.safetensors"
-    if len(old) < SEGMENTS and len(behind) * 4 <= len(now) and have.names:
-        _write(path, repos, held, behind, ())
+    fresh = number(old[-1]) + 1 if old else 1
+    if len(old) < most and len(behind) * 4 <= len(now) and have.names:
+        _write(root / f"map-{fresh}.safetensors", repos, behind, None, held)
         return len(behind)
-    _write(path, repos, held, behind, [have])
+    for n, names in enumerate(_pieces(have, behind)):
+        _write(root / f"map-{fresh + n}.safetensors", repos, names, have if have.names else None, held)
     for gone in old:
         gone.unlink()
     return len(behind)
 
 
-def _listed(have: RoutingMap) -> int:
-    return sum(len(at) for _, at in have.parts)
+def _pieces(have: RoutingMap, behind: Sequence[str]) -> Iterator[list[str]]:
+    """All repositories, in pieces that are sorted one after the other; of a new one a mean size is guessed."""
+    sizes = dict(zip(have.listed.tolist(), have.sizes.tolist(), strict=True))
+    mean = have.rows // len(have.names) if have.names else 100
+    piece: list[str] = []
+    rows = 0
+    for n, name in enumerate([*have.names, *behind]):
+        piece.append(name)
+        rows += sizes[n] if n < len(have.names) else mean
+        if rows > ROWS:
+            yield piece
+            piece, rows = [], 0
+    if piece:
+        yield piece
 
 
 def _write(
-    path: Path,
-    states: Mapping[str, RepoState],
-    held: Held,
-    names: Sequence[str],
-    kept: Iterable[RoutingMap],
+    path: Path, states: Mapping[str, RepoState], names: Sequence[str], have: RoutingMap | None, held: Held
 ) -> None:
-    keys, repos, weights = [], [], []
+    """Write a segment of some repositories; what another map has of them is taken from there."""
     listed: list[Listed] = []
-    for one in kept:
-        listed += [Listed(n, states[n].generation) for n in one.names]
-        for segment, at in one.parts:
-            key, repo, weight = segment.entries()
-            now = at[repo.astype(np.int64)]
-            keys.append(key[now >= 0])
-            repos.append(now[now >= 0])
-            weights.append(weight[now >= 0])
+    parts: list[Entries] = []
+    size = 0
+    known = {n: i for i, n in enumerate(have.names)} if have else {}
+    first = np.full(len(known), -1, np.int64)  # row of each known repository in the new segment
+    rows_of = dict(zip(have.listed.tolist(), have.sizes.tolist(), strict=True)) if have else {}
     for name in names:
-        key, weight = _entries(states[name], held)
-        keys.append(key)
-        repos.append(np.full(len(key), len(listed), np.int64))
-        weights.append(weight)
-        listed.append(Listed(name, states[name].generation))
-    write(path, np.concatenate(keys), np.concatenate(repos), np.concatenate(weights), listed)
+        if name in known:
+            first[known[name]] = size
+            rows = rows_of[known[name]]
+        else:
+            found = _entries(states[name], held)
+            parts.append(found._replace(rows=found.rows + np.uint32(size)))
+            rows = found.size
+        listed.append(Listed(name, states[name].generation, rows))
+        size += rows
+    if have:
+        parts += _moved(have, first)
+    keys, rows_, weights = (np.concatenate([p[k] for p in parts]) for k in range(3))
+    write(path, keys, rows_, weights, listed)
+
+
+def _moved(have: RoutingMap, first: NDArray[np.int64]) -> Iterator[Entries]:
+    """Entries of those repositories that get a row in a new segment, which `first` says (or -1)."""
+    base = 0
+    start = have.starts[:-1]
+    where = np.repeat(np.where(have.listed >= 0, first[have.listed], -1), have.sizes)
+    place = where + np.arange(len(where)) - np.repeat(start, have.sizes)
+    for segment in have.segments:
+        rows = segment.rows.astype(np.int64) + base
+        on = where[rows] >= 0
+        keys = np.repeat(segment.keys, np.diff(segment.starts))
+        yield Entries(keys[on], place[rows[on]].astype(np.uint32), segment.weights[on], 0)
+        base += sum(one.rows for one in segment.listed)
 
 
 def _entries(state: RepoState, held: Held) -> Entries:
     """Entries of a repository: those published with it, or else taken from its shard."""
-    if not state.words:
-        return entries(Shard(held(state.name, state.shard)))
-    data = Arrays(held(state.name, state.words))
-    return data["keys"], data["weights"]
+    if state.words:
+        data = Arrays(held(state.name, state.words))
+        if "rows" in data:  # as published by this version
+            return Entries(data["keys"], data["rows"], data["weights"], int(data.meta["size"]))
+    return entries(Shard(held(state.name, state.shard)))
 
 
 def entries(shard: Shard, view: View | None = None) -> Entries:
-    """All terms of a repository, or of one snapshot, and what its best file or commit could say of each."""
-    units, peaks = _peaks(shard, view.unit_mask if view else None)
-    messages, said = _often(shard, view.commit_mask if view else None)
-    keys, weights = [salted("units", units), salted("messages", messages)], [_bytes(peaks), _bytes(said)]
+    """What a repository's files say, or those of one snapshot, and what its commits, marks and paths do."""
+    size = max(1, len(shard.blobs))
+    terms, rows, peaks = _said(shard, view.unit_mask if view else None)
+    messages, often = _often(shard, view.commit_mask if view else None)
+    keys = [salted("units", shard.units.terms[terms]), salted("messages", messages)]
+    weights = [_bytes(peaks), _bytes(often)]
     for field, mask in (
         ("marks", view.blob_mask if view else None),
         ("names", view.path_mask if view else None),
     ):
-        terms = _held(getattr(shard, field), mask)
-        keys.append(salted(field, terms))
-        weights.append(np.full(len(terms), round(STEPS), np.uint8))
-    return np.concatenate(keys), np.concatenate(weights)
+        found = _held(getattr(shard, field), mask)
+        keys.append(salted(field, found))
+        weights.append(np.full(len(found), round(STEPS), np.uint8))
+    every = np.concatenate(keys)
+    at = np.zeros(len(every), np.uint32)
+    at[: len(rows)] = rows
+    return Entries(every, at, np.concatenate(weights), size)
 
 
 def _bytes(weights: NDArray[Any]) -> NDArray[np.uint8]:
@@ -128,12 +162,9 @@ def _often(shard: Shard, mask: Mask | None) -> tuple[Hashes, NDArray[np.float64]
     return shard.messages.terms[on], np.log1p(often[on]) / np.log1p(max(size, 1))
 
 
-def _peaks(shard: Shard, mask: Mask | None) -> tuple[Hashes, NDArray[np.float64]]:
-    """Words of files, and the highest saturated frequency of each in any of them: 0 to 1 + K1."""
+def _said(shard: Shard, mask: Mask | None) -> tuple[Ints, Ints, NDArray[np.floating]]:
+    """Position of a word, row of a file, and the word's saturated frequency in it, 0 to 1 + K1."""
     files = _matches(shard.units, mask).grouped(shard.unit_blobs)
     lengths = np.bincount(shard.unit_blobs, weights=shard.units.lengths, minlength=len(shard.blobs))
     part = files.counts * (K1 + 1) / (files.counts + K1 * (1 - B + B * lengths[files.docs] / LENGTH))
-    peaks = np.zeros(len(shard.units.terms))
-    np.maximum.at(peaks, files.query, part)
-    on = peaks > 0
-    return shard.units.terms[on], peaks[on]
+    return files.query, files.docs, part

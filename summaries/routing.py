@@ -1,18 +1,20 @@
-"""The routing map: what every repository's words are, in one small file, to choose which shards to open at all.
+"""The routing map: what every file's words are, in few files, to choose which repositories to open at all.
 
-For each term of a repository one byte says how strongly its best file speaks of it. That is a repository's upper
-bound for a query, as dynamic pruning keeps it for blocks of postings (Ding & Suel, SIGIR 2011), and it selects
-shards better than CORI and ReDDE do; Taily is as good from eight repositories up (docs/scale.md).
+For each word of a file one byte says how strongly the file speaks of it, so that a report's words are asked of
+each file together: a repository counts as its best file. A byte for a whole repository (its upper bound, as
+dynamic pruning keeps it for blocks of postings, Ding & Suel, SIGIR 2011) takes a fourth of the room and loses
+half of the repositories that matter among a thousand alike (docs/scale.md). Words of commits, marks and names of
+paths are the whole repository's.
 
-    DIR/map-N.safetensors    a segment: terms × repositories. A repository counts in the newest segment that
-                             holds its published generation; one that no segment holds must be opened.
+    DIR/map-N.safetensors    a segment: terms × files. A repository counts in the newest segment that holds its
+                             published generation; one that no segment holds must be opened.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -21,7 +23,7 @@ from numpy.typing import NDArray
 
 from summaries import arrays
 from summaries.errors import IndexDamaged
-from summaries.postings import Floats
+from summaries.postings import Floats, Ints
 from summaries.words import Hashes
 
 PATTERN = "map-*.safetensors"
@@ -32,10 +34,28 @@ _SALTS = np.array([0, 0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9
 
 
 class Listed(Struct, frozen=True, array_like=True):
-    """A repository of a segment and the generation that was read."""
+    """A repository of a segment, the generation that was read, and how many rows it has there."""
 
     name: str
     generation: int
+    rows: int
+
+
+class Entries(NamedTuple):
+    """What a map holds of one repository; what is said of it as a whole stands in its first row."""
+
+    keys: Hashes  # salted by field
+    rows: NDArray[np.uint32]
+    weights: NDArray[np.uint8]
+    size: int  # rows
+
+
+class Found(NamedTuple):
+    """Entries of the terms asked: three vectors of one length."""
+
+    query: Ints  # position of the term
+    rows: Ints
+    weights: Floats  # 0 to 2.55
 
 
 def salted(field: str, keys: Hashes) -> Hashes:
@@ -45,77 +65,104 @@ def salted(field: str, keys: Hashes) -> Hashes:
 
 
 class Segment:
-    """Terms × some repositories, mapped."""
+    """Terms × rows of some repositories, mapped."""
 
     def __init__(self, path: Path) -> None:
         """Raises IndexDamaged."""
         data = arrays.Arrays(path)
         self.path = path
-        self.keys: Hashes = data["keys"]
-        self.starts: NDArray[Any] = data["starts"]
-        self.repos: NDArray[Any] = data["repos"]
-        self.weights: NDArray[np.uint8] = data["weights"]
         try:
+            self.keys: Hashes = data["keys"]
+            self.starts: NDArray[Any] = data["starts"]
+            self.rows: NDArray[np.uint32] = data["rows"]
+            self.weights: NDArray[np.uint8] = data["weights"]
             self.listed = msgspec.json.decode(data.meta["repos"], type=list[Listed])
         except (KeyError, msgspec.MsgspecError) as e:
             raise IndexDamaged(f"cannot read {path}: {e}", "run `bugatlas index`") from e
 
-    def entries(self) -> tuple[Hashes, NDArray[Any], NDArray[np.uint8]]:
-        """Key, repository and weight of every entry."""
-        return np.repeat(self.keys, np.diff(self.starts)), self.repos, self.weights
+    def spread(self, keys: Hashes) -> Ints:
+        """How many entries each key has."""
+        _, begin, end = self._spans(keys)
+        return end - begin
 
-    def find(self, keys: Hashes) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
-        """(position of the key asked, repository, weight) of all entries of some keys."""
-        if not len(self.keys) or not len(keys):
-            return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32)
-        at = self.keys.searchsorted(keys)
-        at[at == len(self.keys)] = 0
-        known = (self.keys[at] == keys).nonzero()[0]
-        begin = self.starts[at[known]].astype(np.int64)
-        size = self.starts[at[known] + 1].astype(np.int64) - begin
+    def find(self, keys: Hashes) -> Found:
+        """All entries of some keys."""
+        known, begin, end = self._spans(keys)
+        size = end - begin
         ends = size.cumsum()
         where = np.arange(ends[-1] if len(ends) else 0) + (begin - (ends - size)).repeat(size)
         weights = self.weights[where].astype(np.float32) / np.float32(STEPS)
-        return known.repeat(size), self.repos[where].astype(np.int64), weights
+        return Found(known.repeat(size), self.rows[where].astype(np.int64), weights)
+
+    def _spans(self, keys: Hashes) -> tuple[Ints, Ints, Ints]:
+        """Position, begin and end of each key; a key that isn't there has nothing."""
+        every = np.arange(len(keys))
+        if not len(self.keys):
+            return every, every * 0, every * 0
+        at = np.minimum(self.keys.searchsorted(keys), len(self.keys) - 1)
+        begin = self.starts[at].astype(np.int64)
+        return every, begin, np.where(self.keys[at] == keys, self.starts[at + 1].astype(np.int64), begin)
 
 
 class RoutingMap:
-    """All segments of an index, with the repositories that they still speak for."""
+    """All segments of an index, with the repositories that they still speak for. Rows are numbered through."""
 
     def __init__(self, root: Path, generations: Mapping[str, int]) -> None:
         """`generations` are those published now. Segments that cannot be read count as missing."""
         self.names: list[str] = []
-        self.parts: list[
-            tuple[Segment, NDArray[np.int64]]
-        ] = []  # number of each of its repositories here, or -1
+        self.segments: list[Segment] = []
+        owners: list[int] = []  # repository by `names` of each one listed, or -1 where it is overtaken
+        sizes: list[int] = []
         seen: set[str] = set()
         for path in sorted(root.glob(PATTERN), key=number, reverse=True):
             try:
                 segment = Segment(path)
             except IndexDamaged:
                 continue
-            at = np.full(len(segment.listed), -1, np.int64)
-            for n, one in enumerate(segment.listed):
-                if one.name not in seen and generations.get(one.name) == one.generation:
+            self.segments.append(segment)
+            for one in segment.listed:
+                counts = one.name not in seen and generations.get(one.name) == one.generation
+                owners.append(len(self.names) if counts else -1)
+                sizes.append(one.rows)
+                if counts:
                     seen.add(one.name)
-                    at[n] = len(self.names)
                     self.names.append(one.name)
-            if (at >= 0).any():
-                self.parts.append((segment, at))
+        self.listed = np.array(owners, np.int64)
+        self.sizes = np.array(sizes, np.int64)
+        self.starts = np.concatenate([[0], np.cumsum(self.sizes)]).astype(
+            np.int64
+        )  # first row of each listed
+        self.owner = np.repeat(self.listed, self.sizes)  # repository of each row, or -1
+        self.rows = int(self.sizes[self.listed >= 0].sum())  # that count
 
-    def find(self, field: str, keys: Hashes) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
-        """(position of the key asked, repository by `names`, weight 0-2.55) of all entries of a field's terms."""
+    def spread(self, field: str, keys: Hashes) -> Ints:
+        """How many rows each of a field's terms has, overtaken ones included."""
         asked = salted(field, keys)
-        found = []
-        for segment, at in self.parts:
-            query, repo, weight = segment.find(asked)
-            repo = at[repo]
-            on = repo >= 0
-            found.append((query[on], repo[on], weight[on]))
-        if not found:
-            return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32)
-        query, repo, weight = (np.concatenate([f[k] for f in found]) for k in range(3))
-        return query, repo, weight
+        out = np.zeros(len(keys), np.int64)
+        for segment in self.segments:
+            out += segment.spread(asked)
+        return out
+
+    def find(self, field: str, keys: Hashes) -> Found:
+        """All entries of a field's terms."""
+        asked = salted(field, keys)
+        found = [Found(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32))]
+        base = 0
+        for segment in self.segments:
+            query, rows, weights = segment.find(asked)
+            rows += base
+            on = self.owner[rows] >= 0
+            found.append(Found(query[on], rows[on], weights[on]))
+            base += sum(one.rows for one in segment.listed)
+        return Found(*(np.concatenate([f[k] for f in found]) for k in range(3)))
+
+    def best(self, score: NDArray[np.floating]) -> Floats:
+        """The highest score among the rows of each repository: float32 (repositories,)."""
+        out = np.zeros(len(self.names), np.float32)
+        if len(score):
+            on = self.listed >= 0
+            out[self.listed[on]] = np.maximum.reduceat(score, self.starts[:-1])[on]
+        return out
 
 
 def number(path: Path) -> int:
@@ -124,15 +171,15 @@ def number(path: Path) -> int:
     return int(digits) if digits.isdecimal() else -1
 
 
-def write(path: Path, keys: Hashes, repos: Any, weights: Any, listed: Sequence[Listed]) -> None:
-    """Write a segment from entries in any order."""
+def write(path: Path, keys: Hashes, rows: NDArray[np.uint32], weights: Any, listed: Sequence[Listed]) -> None:
+    """Write a segment from entries in any order. Every repository has a row at least."""
     order = np.argsort(keys, kind="stable")
-    keys, repos, weights = keys[order], repos[order], weights[order]
-    terms, at = np.unique(keys, return_index=True)
+    keys = keys[order]
+    first = np.flatnonzero(np.append(len(keys) > 0, keys[1:] != keys[:-1])[: len(keys)])
     found = {
-        "keys": terms,
-        "starts": np.append(at, len(keys)).astype(np.uint32 if len(keys) < 1 << 32 else np.uint64),
-        "repos": repos.astype(np.uint16 if len(listed) < 1 << 16 else np.uint32),
-        "weights": weights.astype(np.uint8),
+        "keys": keys[first],
+        "starts": np.append(first, len(keys)).astype(np.min_scalar_type(len(keys))),
+        "rows": rows.astype(np.uint32)[order],
+        "weights": weights.astype(np.uint8)[order],
     }
     arrays.write(path, found, {"repos": msgspec.json.encode(listed).decode()})

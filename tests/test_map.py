@@ -149,15 +149,11 @@ def mapping_of(index: Index, folder: Path) -> RoutingMap:
     """A map in one segment, made from nothing."""
     folder.mkdir()
     found = [entries(index.shard(n)) for n in index.repos]
-    listed = [Listed(n, s.generation) for n, s in index.repos.items()]
-    keys, weights = (np.concatenate([f[k] for f in found]) for k in (0, 1))
-    write(
-        folder / "map-1.safetensors",
-        keys,
-        np.repeat(np.arange(len(found)), [len(k) for k, _ in found]),
-        weights,
-        listed,
-    )
+    listed = [Listed(n, s.generation, f.size) for (n, s), f in zip(index.repos.items(), found, strict=True)]
+    first = np.cumsum([0, *(f.size for f in found)])
+    rows = np.concatenate([f.rows + n for f, n in zip(found, first, strict=False)])
+    keys, weights = np.concatenate([f.keys for f in found]), np.concatenate([f.weights for f in found])
+    write(folder / "map-1.safetensors", keys, rows, weights, listed)
     return RoutingMap(folder, {one.name: one.generation for one in listed})
 
 
@@ -188,19 +184,28 @@ def test_a_reader_fetches_what_it_opens(root: Path, tmp_path: Path) -> None:
     assert len(list(here.glob("repos/*/shard-*"))) == MOST
 
 
-def test_weights_are_those_of_the_best_file(clones: Path, tmp_path: Path) -> None:
+def test_each_file_has_its_weights(clones: Path, tmp_path: Path) -> None:
     make_repo(tmp_path / "r", [{"a.py": "spam = 1\n", "b.py": "spam = spam + spam + eggs\n"}])
     build(tmp_path / "index", [Source("r", tmp_path / "r" / ".git")], workers=1)
     index = Index.open(tmp_path / "index")
-    keys, weights = entries(index.shard("r"))
+    shard = index.shard("r")
+    a, b = shard.blobs.all().index(index.view("r").blob(0)), shard.blobs.all().index(index.view("r").blob(1))
+    keys, rows, weights, size = entries(shard)
+    assert size == 2
     (spam,), (eggs,) = keys_of("spam"), keys_of("eggs")
-    of = dict(zip(keys.tolist(), weights.tolist(), strict=True))
-    found = of[int(salted("units", np.array([spam], np.uint64))[0])]
-    long = mapping.K1 * (1 - mapping.B + mapping.B * 4 / mapping.LENGTH)
-    assert found == round(STEPS * 3 * (mapping.K1 + 1) / (3 + long))
-    assert of[int(salted("units", np.array([eggs], np.uint64))[0])] < found
-    assert int(salted("names", hashes(["p:b.py"]))[0]) in of
-    assert int(salted("units", hashes(["p:b.py"]))[0]) not in of
+    of = {(k, r): w for k, r, w in zip(keys.tolist(), rows.tolist(), weights.tolist(), strict=True)}
+    spam, eggs = (int(salted("units", np.array([k], np.uint64))[0]) for k in (spam, eggs))
+
+    def said(times: int, length: int) -> int:
+        return round(
+            STEPS * times * (mapping.K1 + 1)
+            / (times + mapping.K1 * (1 - mapping.B + mapping.B * length / mapping.LENGTH))
+        )  # fmt: skip
+
+    assert (of[spam, a], of[spam, b], of[eggs, b]) == (said(1, 1), said(3, 4), said(1, 4))
+    assert (eggs, a) not in of
+    assert (int(salted("names", hashes(["p:b.py"]))[0]), 0) in of
+    assert int(salted("units", hashes(["p:b.py"]))[0]) not in keys.tolist()
 
 
 TRIPLES = st.lists(st.tuples(st.integers(0, 30), st.integers(0, 5), st.integers(1, 255)), max_size=60,
@@ -213,10 +218,13 @@ def test_a_segment_finds_what_was_written(triples: list[tuple[int, int, int]], a
 
     with TemporaryDirectory() as folder:
         path = Path(folder) / "map-1.safetensors"
-        keys, repos, weights = (np.array([t[k] for t in triples], np.int64) for k in range(3))
-        write(path, keys.astype(np.uint64), repos, weights, [Listed(f"r{n}", 1) for n in range(6)])
-        query, repo, weight = Segment(path).find(np.array(asked, np.uint64))
+        keys, rows, weights = (np.array([t[k] for t in triples], np.int64) for k in range(3))
+        listed = [Listed(f"r{n}", 1, 2) for n in range(3)]
+        write(path, keys.astype(np.uint64), rows.astype(np.uint32), weights, listed)
+        query, row, weight = Segment(path).find(np.array(asked, np.uint64))
         found = sorted(
-            (asked[q], int(r), round(float(w) * STEPS)) for q, r, w in zip(query, repo, weight, strict=True)
+            (asked[q], int(r), round(float(w) * STEPS)) for q, r, w in zip(query, row, weight, strict=True)
         )
         assert found == sorted(t for t in triples if t[0] in asked)
+        spread = Segment(path).spread(np.array(asked, np.uint64)).tolist()
+        assert spread == [sum(t[0] == k for t in triples) for k in asked]
