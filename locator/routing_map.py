@@ -22,7 +22,7 @@ from summaries.words import hashes
 ALL = 64  # repositories; so many are searched without asking
 MOST = 48
 MOST_ENTRIES = 2_000_000  # of the map that are read for a report; its most telling words come first
-WEIGHTS = {"units": 1.0, "messages": 0.5, "marks": 1.0, "paths": 1.0, "name": 1.0}
+WEIGHTS = {"units": 3.0, "messages": 0.5, "marks": 1.0, "paths": 1.0, "name": 1.0}
 
 
 def likeliest(index: Index, report: Report, names: Sequence[str]) -> list[str]:
