@@ -196,7 +196,7 @@ def _ask_second(
 ) -> Answered[CodeRuling]:
     shown = [(n, f, *_blob(index, ruled, f)) for n, f in enumerate(files, 1)]
     messages = prompt("judge-code", _folder(judging)).filled(
-        report=brief(report, judging.report), code=code(shown, judging.code)
+        report=brief(report, judging.report), code=code(shown, judging.code, report)
     )
     model = judging.model or chat.model
     request = Request("judge code", model, messages, "ruling", schema_of(CodeRuling), 700,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from locator.answer import FileHit, RouteHit
 from locator.report import Report
 from summaries.chat_types import BYTES, tokens
 from summaries.prompting import data
-from summaries.types import Facts
+from summaries.types import Facts, Symbol
 
 GENERAL = {"body", "title", "covered", "summary", "path"}  # voters whose evidence says little to a reader
 LEVELS = (
@@ -17,6 +17,8 @@ LEVELS = (
     (60, 0, 0),
     (0, 0, 0),
 )  # characters of summary, pieces of evidence, functions
+NAMED = ("identifier", "call", "dotted")  # mentions that may be functions
+CALLED = ("function", "method")
 COMMENT = ("#", "//", "/*", "*", "--", "<!--", ";", "%")
 KEPT = 12  # lines of a trace, log or code region
 
@@ -79,13 +81,20 @@ def _candidate(n: int, f: FileHit, summary: int, pieces: int, functions: int) ->
     return "\n".join(lines)
 
 
-def code(files: Sequence[tuple[int, FileHit, Facts, str]], budget: int) -> str:
-    """Code of candidates (number, hit, facts, text) with line numbers, in equal shares of the budget."""
+def code(files: Sequence[tuple[int, FileHit, Facts, str]], budget: int, report: Report | None = None) -> str:
+    """Code of candidates (number, hit, facts, text) with line numbers, in equal shares of the budget.
+
+    Functions that the report names are shown before those that share its words.
+    """
     share = budget // max(1, len(files))
-    return "\n\n".join(data(f"file {n}", _code(hit, facts, text, share)) for n, hit, facts, text in files)
+    told = {m.text.strip("()") for m in report.mentions if m.kind in NAMED} if report else set()
+    named = {t.replace("::", ".").rpartition(".")[2] for t in told}
+    return "\n\n".join(
+        data(f"file {n}", _code(hit, facts, text, share, named)) for n, hit, facts, text in files
+    )
 
 
-def _code(hit: FileHit, facts: Facts, text: str, budget: int) -> str:
+def _code(hit: FileHit, facts: Facts, text: str, budget: int, named: Set[str]) -> str:
     lines = text.split("\n")
     listed = [s.qualname for s in facts.symbols if s.kind in ("function", "method")]
     head = f"{called(hit.repo, hit.path)}\nfunctions: {clip(', '.join(listed), 300)}"
@@ -94,7 +103,9 @@ def _code(hit: FileHit, facts: Facts, text: str, budget: int) -> str:
         wanted = set(range(1, len(lines) + 1))
     else:
         wanted = set()
-        for first, last in _parts(hit, lines):
+        for first, last in _parts(
+            hit, lines, [s for s in facts.symbols if s.name in named and s.kind in CALLED]
+        ):
             for n in range(first, last + 1):
                 cost = tokens(lines[n - 1][:200]) + 2
                 if n not in wanted and cost > left:
@@ -111,15 +122,16 @@ def _code(hit: FileHit, facts: Facts, text: str, budget: int) -> str:
     return "\n".join(out)
 
 
-def _parts(hit: FileHit, lines: Sequence[str]) -> list[tuple[int, int]]:
-    """Line ranges worth reading, the best first: around the evidence, then its functions, then the head.
+def _parts(hit: FileHit, lines: Sequence[str], named: Sequence[Symbol]) -> list[tuple[int, int]]:
+    """Line ranges worth reading, the best first: around the evidence, what is named, its functions, the head.
 
     The head begins behind the licence.
     """
     count = len(lines)
     begin = next((n for n, x in enumerate(lines, 1) if x.strip() and not x.lstrip().startswith(COMMENT)), 1)
     at = [(e.line - 5, e.line + 12) for e in hit.evidence if e.line > 1]
-    spans = [(s.start, min(s.end, s.start + 60)) for s in hit.symbols]
+    spans = [(s.start, min(s.end, s.start + 60)) for s in named[:2]]
+    spans += [(s.start, min(s.end, s.start + 60)) for s in hit.symbols]
     return [
         (max(1, a), min(count, b)) for a, b in [*at[:1], *spans, *at[1:], (begin, begin + 40)] if a <= count
     ]

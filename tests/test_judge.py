@@ -25,7 +25,7 @@ from summaries.index import Index
 from summaries.prompting import data, prompt
 from summaries.redact import redact
 from summaries.testserver import TestServer, said
-from summaries.types import Facts
+from summaries.types import Facts, Symbol
 
 RIGHT = "shop-orders: src/orders/discount.py"
 ONCE = Judging(second=False)
@@ -307,6 +307,20 @@ def test_code_is_shown_from_behind_the_licence_and_without_holes(index: Index) -
     assert numbers == list(range(61, 61 + len(numbers)))
     assert 5 < len(numbers) < 41
     assert tokens(shown_) < 440
+
+
+def test_functions_that_the_report_names_are_read_first(index: Index) -> None:
+    def body(name: str) -> str:
+        return f"def {name}():\n" + "".join(f"    {name}_{n} = {n}\n" for n in range(30))
+
+    text = "\n".join(body(f"part{n}") for n in range(20))
+    symbols = tuple(Symbol(f"part{n}", f"part{n}", "function", 32 * n + 1, 32 * n + 31) for n in range(20))
+    hit = replace(locate(index, REPORT).files[0], evidence=(), symbols=())
+    shown_ = code(
+        [(1, hit, Facts("python", 640, symbols=symbols), text)], 300, read("Fails\n\n`part17()` is wrong.")
+    )
+    assert "part17_3 = 3" in shown_
+    assert "part9_3" not in shown_
 
 
 def test_a_path_is_not_taken_for_a_secret(index: Index) -> None:
