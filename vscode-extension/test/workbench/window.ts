@@ -57,7 +57,7 @@ export class Window {
   async locate(report: string): Promise<void> {
     const form = await this.form();
     await form.fill("#report", report);
-    await form.click("#locate");
+    await form.locator("#locate", { hasText: "Locate" }).click(); // it says Cancel while another is asked
   }
 
   /** A view of the side bar, by its name. */
