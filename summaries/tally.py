@@ -6,6 +6,7 @@ one holds is found out once a process; after that a text costs one split, one lo
 
 from __future__ import annotations
 
+import threading
 from array import array
 
 import numpy as np
@@ -45,7 +46,14 @@ class _Chunks(dict[bytes, int]):
         return self[chunk]
 
 
-_chunks = _Chunks()
+class _Own(threading.local):
+    """Each thread's own: what numpy looks at cannot grow meanwhile."""
+
+    def __init__(self) -> None:
+        self.chunks = _Chunks()
+
+
+_own = _Own()
 
 
 def tally(text: str, parts: NDArray[np.int32]) -> Tally:
@@ -53,15 +61,15 @@ def tally(text: str, parts: NDArray[np.int32]) -> Tally:
 
     `parts` says for every line to which part it belongs: int32 (lines,).
     """
-    global _chunks
-    if len(_chunks.terms) > MOST:
-        _chunks = _Chunks()
+    if len(_own.chunks.terms) > MOST:
+        _own.chunks = _Chunks()
+    known = _own.chunks
     data = text.encode("utf-8", "surrogatepass").translate(_TABLE)
     found = data.replace(_LINE, _SPACE + _LINE + _SPACE).split()
-    chunk = np.fromiter(map(_chunks.__getitem__, found), np.int64, len(found))
-    ends = np.frombuffer(_chunks.ends, np.int64)
-    terms = np.frombuffer(_chunks.terms, np.int32)
-    keys = np.frombuffer(_chunks.hashes, np.uint64)
+    chunk = np.fromiter(map(known.__getitem__, found), np.int64, len(found))
+    ends = np.frombuffer(known.ends, np.int64)
+    terms = np.frombuffer(known.terms, np.int32)
+    keys = np.frombuffer(known.hashes, np.uint64)
     first = ends[np.maximum(chunk - 1, 0)]
     size = ends[chunk] - first
     last = np.cumsum(size)
