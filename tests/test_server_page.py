@@ -122,22 +122,28 @@ def test_a_link_brings_somebody_else_to_the_same_place(open_page, url):
 @pytest.mark.parametrize("link", ["long", "garbage!!", "eJwDAAAAAAE"])
 def test_links_that_hold_nothing_are_told(open_page, url, link):
     page = open_page(f"{url}/#/a/{link}")
-    assert "This link holds no report" in page.inner_text("[role=alert]")
+    page.wait_for_selector("[role=alert] >> text=This link holds no report")
     page.click("text=To the form")
     page.wait_for_selector("#report")
 
 
+def test_without_a_model_there_is_none_to_leave_out(open_page, url):
+    page = open_page(url)
+    page.click("text=Narrow the search")
+    page.wait_for_function("document.querySelectorAll('#known option').length > 0")
+    assert not page.is_visible("#plain")
+
+
 def test_nothing_indexed_nothing_found_and_nowhere(open_page, url, tmp_path):
     page = open_page(f"{url}/#/search?q=nosuchwordanywhere")
-    assert "Try fewer words" in page.inner_text(".results")
+    page.wait_for_selector(".results >> text=Try fewer words")
     page.goto(f"{url}/#/at/nowhere/x")
     page.click("text=All repositories")
     page.wait_for_selector(".node, .treemap")
     page.goto(f"{url}/#/")
     page.fill("#report", "qwertz zxcvb")
     page.keyboard.press("Control+Enter")
-    page.wait_for_selector(".verdict")
-    assert "exact text of an error" in page.inner_text("main")
+    page.wait_for_selector("main >> text=exact text of an error")
     with running(tmp_path / "none") as (client, _):
         empty = open_page(str(client.base_url))
         empty.wait_for_selector("text=nothing is indexed yet")
@@ -162,6 +168,15 @@ def test_a_model_is_a_phase_of_its_own(open_page, shop_index, tmp_path):
             page.wait_for_selector("text=A language model reads them")
             page.wait_for_selector(".code .line")
             assert "Rehearsed" in page.inner_text(".verdict")
+            asked = len(model.requests)
+            page.click("text=Edit report")
+            page.click("text=Narrow the search")
+            page.check("text=without the language model")
+            page.keyboard.press("Escape")
+            page.click("button.main")
+            page.wait_for_selector(".code .line")
+            assert "Rehearsed" not in page.inner_text(".verdict")
+            assert len(model.requests) == asked
 
 
 def test_keys(open_page, url):

@@ -11,10 +11,12 @@ from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Depends, Query, Request
+from msgspec.structs import replace
 from starlette.responses import Response, StreamingResponse
 
 from locator.answer import Answer, Step
 from locator.locate import Progress
+from locator.modes import mode_of
 from locator.search import Asked, Results, search
 from locator.server import tree
 from locator.server.access import Caller
@@ -185,7 +187,8 @@ async def get_repos(service: Here, caller: Reader) -> Response:
 
     def work() -> Repositories:
         edition = service.shelf.edition()
-        return tree.repositories(edition.of(caller), edition.number)
+        found = tree.repositories(edition.of(caller), edition.number)
+        return replace(found, mode=mode_of(service.asking))
 
     return json(await service.desk.run(work))
 

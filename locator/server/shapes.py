@@ -61,6 +61,7 @@ class Repositories(Struct, frozen=True):
     edition: int  # grows by one whenever the service has re-opened the index
     files: int
     lines: int
+    mode: str = "offline"  # how questions are answered unless they say: offline, judge or paper
 
 
 class Lines(Struct, frozen=True):

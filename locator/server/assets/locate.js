@@ -5,7 +5,7 @@ import { answerView } from "./answer.js";
 import { byId, count, fill, h, problem, say } from "./dom.js";
 import { pack, unpack } from "./link.js";
 
-let draft = { report: "", repos: [], at: "", languages: [], tests: false };
+let draft = { report: "", repos: [], at: "", languages: [], tests: false, plain: false };
 let shown = null; // the answer on the screen: { packed, asked, answer }
 
 export const current = () => shown?.answer ?? null;
@@ -45,7 +45,9 @@ async function form(main, signal) {
   const at = h("input", { id: "at", value: draft.at, placeholder: "newest", maxlength: 200 });
   const languages = h("input", { id: "languages", value: draft.languages.join(", "), placeholder: "all" });
   const tests = h("input", { id: "tests", type: "checkbox", checked: draft.tests });
-  const narrowed = draft.repos.length || draft.at || draft.languages.length || draft.tests;
+  const plain = h("input", { id: "plain", type: "checkbox", checked: draft.plain });
+  const judged = h("label", { class: "check", hidden: true }, plain, "At once, without the language model");
+  const narrowed = draft.repos.length || draft.at || draft.languages.length || draft.tests || draft.plain;
   const known = h("datalist", { id: "known" });
   const notice = h("div", {});
   const go = h("button", { class: "main", type: "submit" }, "Locate", h("kbd", {}, "Ctrl ↵"));
@@ -54,7 +56,7 @@ async function form(main, signal) {
     event?.preventDefault();
     draft = {
       report: report.value, repos: listed(repos.value), at: at.value.trim(),
-      languages: listed(languages.value), tests: tests.checked,
+      languages: listed(languages.value), tests: tests.checked, plain: plain.checked,
     };
     if (!draft.report.trim()) return report.focus();
     const packed = await pack(draft) ?? "long";
@@ -73,7 +75,7 @@ async function form(main, signal) {
         h("div", { class: "fields" },
           h("label", {}, "Repositories", repos, known), h("label", {}, "As it was at", at),
           h("label", {}, "Languages", languages),
-          h("label", { class: "check" }, tests, "Tests too"))),
+          h("label", { class: "check" }, tests, "Tests too"), judged)),
       h("span", { class: "grow" }), go), notice));
   report.addEventListener("keydown", (e) => {
     if (e.key === "Enter" && (e.ctrlKey || e.metaKey)) submit(e);
@@ -81,13 +83,14 @@ async function form(main, signal) {
   if (matchMedia("(min-width: 900px)").matches) report.focus();
   const found = await get("/v1/repos", {}, signal).catch((error) => ({ repositories: [], error }));
   if (found.error?.problem) fill(notice, problem(found.error));
+  judged.hidden = (found.mode ?? "offline") === "offline";
   fill(known, found.repositories.map((r) => h("option", { value: r.name })));
 }
 
 async function run(main, asked, packed, signal, { file = "", line = 0 }) {
   const body = {
     report: asked.report, repos: asked.repos ?? [], languages: asked.languages ?? [], tests: Boolean(asked.tests),
-    limit: 20, ...(asked.at ? { at: asked.at } : {}),
+    limit: 20, ...(asked.plain ? { mode: "offline" } : {}), ...(asked.at ? { at: asked.at } : {}),
   };
   const told = h("p", { class: "dim" }, "Reading the report …");
   const first = h("li", { class: "doing" }, h("strong", {}, "Which repository?"), h("div", { id: "phase1" }));

@@ -295,6 +295,8 @@ export interface components {
             edition: number;
             files: number;
             lines: number;
+            /** how questions are answered unless they say: offline, judge or paper. @default offline */
+            mode: string;
             repositories: components["schemas"]["Repository"][];
         };
         Repository: {
