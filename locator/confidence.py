@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import exp
+from math import exp, log, log1p
 
 import numpy as np
 from msgspec import Struct
@@ -13,18 +13,27 @@ from locator.scope import Scope
 from locator.weights import Weights
 
 STRANGE = 0.12  # share of the title's telling words below which the best file is about something else
-FEW = 10  # terms; a shorter report cannot say much, however far one file is ahead
 
 
 class Shape(Struct, frozen=True):
-    """What the score curve and the evidence say of the first file."""
+    """What the score curve and the evidence say of the first file.
 
-    margin: float  # 1 - second / first
-    gap: float  # 1 - sixth / first
-    exact: float  # weighted exact evidence: paths, names, quoted strings
+    Distances are those of the sums of evidence, not of shares of the best: that one file leads by a tenth of little
+    means less than that it leads by a tenth of much.
+    """
+
+    margin: float  # first - second, at most 1
+    gap: float  # first - sixth, at most 1
+    alone: float  # 1 where no other file comes near the first, 0 where 49 do
     route: float  # 1 - best file of another repository / first
+    past: float  # how much past changes in similar words speak for the file, 0-1
+    exact: float  # weighted exact evidence: paths, names, quoted strings
     covered: float  # share of the title's telling words that the file has, 0-1
     terms: int  # distinct terms of the report
+
+
+TOLD = ("margin", "gap", "alone", "route", "past")  # what the chance is told from
+NEAR = 0.9  # of the first's score
 
 
 def shape(scope: Scope, ranking: Ranking) -> Shape | None:
@@ -37,11 +46,14 @@ def shape(scope: Scope, ranking: Ranking) -> Shape | None:
     best = int(order[0])
     exact = sum(float(p[best]) for n, p in ranking.parts.items() if n.startswith(("at:", "mark:")))
     others = top[scope.repo_of[order] != scope.repo_of[best]]
+    past = ranking.votes.files["past"] * ranking.candidates
     return Shape(
-        margin=1 - float(top[1]) if len(top) > 1 else 1.0,
-        gap=1 - float(top[5]) if len(top) > 5 else 1.0,
+        margin=min(1.0, ranking.top * (1 - float(top[1]))) if len(top) > 1 else 1.0,
+        gap=min(1.0, ranking.top * (1 - float(top[5]))) if len(top) > 5 else 1.0,
+        alone=1 - log1p(int((top[1:] > NEAR).sum())) / log(50),
+        route=1 - max(float(others[0]), 0.0) if len(others) else 1.0,
+        past=float(past[best]) / (float(past.max()) or 1.0),
         exact=exact,
-        route=1 - float(others[0]) if len(others) else 1.0,
         covered=float(ranking.votes.files["covered"][best]),
         terms=len(ranking.votes.rarity),
     )
@@ -55,7 +67,7 @@ def confidence(scope: Scope, ranking: Ranking, weights: Weights) -> float:
 
 def chance(s: Shape, sure: Mapping[str, float]) -> float:
     """The chance that a shape stands for."""
-    told = sure["bias"] + sum(sure[n] * getattr(s, n) for n in ("margin", "gap", "exact", "route"))
+    told = sure["bias"] + sum(sure.get(n, 0.0) * getattr(s, n) for n in TOLD)
     out = 1 / (1 + exp(-max(-50.0, min(50.0, told))))
     return out if s.exact > 0 else out * min(1.0, s.covered / STRANGE)
 

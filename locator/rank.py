@@ -49,6 +49,7 @@ class Ranking(Struct, frozen=True):
     candidates: NDArray[np.bool_]
     votes: Votes
     called: Called = {}
+    top: float = 1.0  # the best file's score before it became 1: how much speaks for it at all
 
 
 def features(
@@ -112,7 +113,9 @@ def fuse(scope: Scope, found: Features, weights: Weights) -> Ranking:
     scores = np.where(found.candidates, scores / (top if top > 0 else 1.0), -1.0).astype(np.float32)
     # A repository is as good as its best files are in the end; its own voters have spoken in their scores.
     shares = route.unit(route.best(np.maximum(scores, 0), scope, decay=0.5))
-    return Ranking(scores, parts, costs, shares, route_parts, found.candidates, found.votes, found.called)
+    return Ranking(
+        scores, parts, costs, shares, route_parts, found.candidates, found.votes, found.called, max(top, 0.0)
+    )
 
 
 def _scaled(voter: str, values: Floats, candidates: NDArray[np.bool_]) -> Floats:

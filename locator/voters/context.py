@@ -70,7 +70,8 @@ _LANGUAGE_WORDS = {
     "swift": r"\bSwift\b",
     "shell": r"\b(?:shell|bash) script|\.sh\b",
     "dockerfile": r"\bDockerfile\b",
-    "makefile": r"\bMakefile\b|\bmake \w+",
+    "makefile": r"\b[Mm]akefiles?\b|\bmake (?!(?:sure|sense|use|changes|calls|requests|things|certain|possible)\b"
+    r"|(?:an?|the|it|its|this|that|these|them|any|some|my|our|your|no|all|one|two)\b)[a-z][\w-]*",
 }
 
 
