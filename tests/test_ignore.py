@@ -98,10 +98,10 @@ def test_byte_order_mark_and_quotes() -> None:
 def test_no_pattern_takes_long(pattern: str) -> None:
     found = rule("", pattern, True)
     assert found
-    began = time.perf_counter()
+    began = time.process_time()
     for path in ("a" * 1000, "a/" * 499 + "a", "aaaaaaaaa/" * 99 + "c"):
         found.matches(path)
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5
 
 
 @given(st.text(max_size=60), st.text(max_size=30))

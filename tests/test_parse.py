@@ -311,9 +311,9 @@ HOSTILE = {
 def test_hostile_text_ends_soon(name: str) -> None:
     text = HOSTILE[name]
     for language in LANGUAGES:
-        started = time.monotonic()
+        started = time.process_time()
         facts = parse("x", text, language)
-        took = time.monotonic() - started
+        took = time.process_time() - started
         assert took < 5, f"{language}: {took:.1f} s"  # the budget is below one second; machines stall
         check_ranges(facts, text)
 

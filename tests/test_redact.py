@@ -271,6 +271,6 @@ def test_any_text_is_read(text: str) -> None:
      "token : : : : " * 8000, "https://a:b" * 10_000, " " * 200_000, "--password " * 10_000],
 )  # fmt: skip
 def test_hostile_texts_take_linear_time(text: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     redact(text)
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5

@@ -341,9 +341,9 @@ def test_time_grows_with_size_and_not_faster(unit: str) -> None:
         text = start_ + unit * (size // len(unit))
         best = 9e9
         for _ in range(2):
-            start = time.perf_counter()
+            start = time.process_time()
             read(text, "t")
-            best = min(best, time.perf_counter() - start)
+            best = min(best, time.process_time() - start)
         return best
 
     small = seconds(10_000)
@@ -356,8 +356,8 @@ def test_time_grows_with_size_and_not_faster(unit: str) -> None:
 
 def test_ten_megabytes_cost_little_more_than_the_limit() -> None:
     at_limit, huge = "a.b " * (LIMIT // 4), "a.b " * 2_500_000
-    start = time.perf_counter()
+    start = time.process_time()
     read(at_limit, "t")
-    middle = time.perf_counter()
+    middle = time.process_time()
     read(huge, "t")
-    assert time.perf_counter() - middle < 3 * (middle - start) + 0.5
+    assert time.process_time() - middle < 3 * (middle - start) + 0.5

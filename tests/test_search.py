@@ -175,9 +175,9 @@ def test_found_lines_are_where_they_say(text: str, asked: str) -> None:
 
 
 def test_long_lines_of_blanks_take_linear_time() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     exact_lines(("a" + " " * 5000) * 100, [pattern("a a a a b")])
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 def test_lines_with_most_of_the_words_are_shown_in_order() -> None:
