@@ -22,7 +22,7 @@ from locator.weights import Weights
 from summaries.paths import Role
 from summaries.postings import Floats
 
-ROLES = {"config": Role.CONFIG, "example": Role.EXAMPLE, "tool": Role.TOOL}
+ROLES = {"config": Role.CONFIG, "example": Role.EXAMPLE, "tool": Role.TOOL, "migration": Role.MIGRATION}
 COUNTED = ("mark:", "rare", "service", "callees")  # sums without a bound
 FADE = 1.0  # of which so much counts half
 

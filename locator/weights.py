@@ -26,7 +26,7 @@ VOTERS: dict[str, float] = {
 ROUTES: dict[str, float] = {
     "share": 0.35, "name": 0.28, "service": 0.26, "files": 0.17, "familiar": 0.05, "past": 0.03,
 }  # fmt: skip
-PRIORS: dict[str, float] = {"config": 0.33, "example": 0.39, "tool": 0.03}
+PRIORS: dict[str, float] = {"config": 0.33, "example": 0.39, "tool": 0.03, "migration": 0.4}
 # Of the logistic curve that turns the shape of a ranking into a chance; fitted on six systems.
 SURE: dict[str, float] = {
     "bias": -3.13, "margin": 1.35, "gap": 2.19, "alone": 1.08, "route": 0.23, "past": 0.61,

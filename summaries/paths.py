@@ -16,6 +16,7 @@ class Role(IntFlag):
     CONFIG = 8  # configuration, manifests, build and deployment files
     TOOL = 16  # scripts, tools, CI
     MOCK = 32
+    MIGRATION = 64  # one step of a database's or a store's history, which is not changed once it has run
 
 
 _TEST_DIRS = {"test", "tests", "testing", "__tests__", "spec", "specs", "testdata", "test-data", "testcases",
@@ -32,6 +33,9 @@ _TOOL_DIRS = {"scripts", "script", "tools", "tool", "ci", ".ci", ".github", ".ci
 _CODE_DIRS = {"src", "app", "lib"}  # what is called a script or a tool below these is part of the program
 _TEST_NAME = re.compile(
     r"^(?:test[_-].*|.*[_.-]tests?|.*[_.-]spec|conftest|tests?|.*(?<=[a-z0-9])(?:Tests?|TestCase|Spec|IT))$"
+)
+_MIGRATION = re.compile(
+    r"(?:\d{3,}[_-]|V\d+(?:[._]\d+)*__|\d{4}-\d\d-\d\d).*\.(?:sql|py|rb|php|ts|js|cs|java|kt|go|xml|ya?ml|json)"
 )
 _DOC_LANGS = {"markdown", "rst", "text", "asciidoc", "restructuredtext"}
 _CONFIG_LANGS = {
@@ -77,6 +81,8 @@ def role(path: str, language: str = "") -> Role:
     tool = next((i for i, f in enumerate(folders) if f in _TOOL_DIRS), None)
     if tool is not None and _CODE_DIRS.isdisjoint(folders[:tool]):
         out |= Role.TOOL
+    if _MIGRATION.fullmatch(name):
+        out |= Role.MIGRATION
     return out
 
 

@@ -74,6 +74,10 @@ def test_an_installed_library_of_ones_own_is_found_by_its_whole_path() -> None:
         ("src/latest/contest.py", "python", Role.NONE),
         ("app/scripts/cart.ts", "typescript", Role.NONE),
         ("scripts/release.sh", "shell", Role.TOOL),
+        ("db/migrate/20240301120000_add_stock.rb", "ruby", Role.MIGRATION),
+        ("src/main/resources/db/migration/V1_2__stock.sql", "sql", Role.MIGRATION),
+        ("src/orders/404_page.html", "html", Role.NONE),
+        ("app/migrations/runner.py", "python", Role.NONE),
     ],
 )
 def test_roles_of_paths(path: str, language: str, expected: Role) -> None:
