@@ -30,16 +30,17 @@ def service_speed(root: Path, cases: Sequence[Case], queries: int, memory_querie
     round can only slow it down. Processor time (`cpu_ms` a query) suffers less from that than seconds do.
     """
     reports = [f"{c.title}\n\n{c.body}" for c in cases]
+    each = queries // ROUNDS
+    own = reports[:: max(1, len(reports) // each)][:each]  # the same in every round: they are compared
     rounds: dict[str, list[dict[str, Any]]] = {}
     with serving(root) as (url, pid):
         _ask(url, reports, WARM_UP, 4)
-        for n in range(ROUNDS):
-            own = reports[n::ROUNDS]
-            rounds.setdefault("in_process", []).append(_bare(root, own, queries // ROUNDS))
+        for _ in range(ROUNDS):
+            rounds.setdefault("in_process", []).append(_bare(root, own, each))
             for clients in CLIENTS:
                 before = spent(pid)
-                asked = _ask(url, own, queries // ROUNDS, clients)
-                asked["cpu_ms"] = round(1000 * (spent(pid) - before) / (queries // ROUNDS), 2)
+                asked = _ask(url, own, each, clients)
+                asked["cpu_ms"] = round(1000 * (spent(pid) - before) / each, 2)
                 rounds.setdefault(f"clients_{clients}", []).append(asked)
         memory = _memory(url, pid, reports, memory_queries) if memory_queries else {}
     found: dict[str, Any] = {name: max(r, key=lambda x: x["per_second"]) for name, r in rounds.items()}
