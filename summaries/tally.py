@@ -7,7 +7,7 @@ one holds is found out once a process; after that a text costs one split, one lo
 from __future__ import annotations
 
 import threading
-from array import array
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,30 +24,48 @@ MOST = 4_000_000  # terms of all chunks known at a time, about 200 MB
 Tally = tuple[NDArray[np.int32], NDArray[np.uint64], NDArray[np.int32]]  # part, term key, count
 
 
+class _Column:
+    """Numbers that become more. Unlike an `array`, it may grow while somebody still looks at it."""
+
+    def __init__(self, kind: type[np.generic], *values: int) -> None:
+        self._kept = np.zeros(1 << 12, kind)
+        self._kept[: len(values)] = values
+        self.size = len(values)
+
+    def append(self, value: int) -> None:
+        if self.size == len(self._kept):
+            self._kept = np.append(self._kept, np.zeros_like(self._kept))
+        self._kept[self.size] = value
+        self.size += 1
+
+    def all(self) -> NDArray[Any]:
+        return self._kept[: self.size]
+
+
 class _Chunks(dict[bytes, int]):
     """Numbers of chunks, and the terms of each number. The end of a line is chunk 0, which has none."""
 
     def __init__(self) -> None:
         super().__init__({_LINE: 0})
-        self.ends = array("q", [0])  # where the terms of each chunk end in `terms`
-        self.terms = array("i")  # positions in `hashes`
-        self.hashes = array("Q")
+        self.ends = _Column(np.int64, 0)  # where the terms of each chunk end in `terms`
+        self.terms = _Column(np.int32)  # positions in `hashes`
+        self.hashes = _Column(np.uint64)
         self._known: dict[int, int] = {}
 
     def __missing__(self, chunk: bytes) -> int:
         for token in words.tokens(chunk.decode("utf-8", "surrogatepass")):
             for key in words.keys_of(token):
-                number = self._known.setdefault(key, len(self.hashes))
-                if number == len(self.hashes):
+                number = self._known.setdefault(key, self.hashes.size)
+                if number == self.hashes.size:
                     self.hashes.append(key)
                 self.terms.append(number)
-        self.ends.append(len(self.terms))
-        self[chunk] = len(self.ends) - 1
+        self.ends.append(self.terms.size)
+        self[chunk] = self.ends.size - 1
         return self[chunk]
 
 
 class _Own(threading.local):
-    """Each thread's own: what numpy looks at cannot grow meanwhile."""
+    """Each thread's own."""
 
     def __init__(self) -> None:
         self.chunks = _Chunks()
@@ -61,15 +79,15 @@ def tally(text: str, parts: NDArray[np.int32]) -> Tally:
 
     `parts` says for every line to which part it belongs: int32 (lines,).
     """
-    if len(_own.chunks.terms) > MOST:
+    if _own.chunks.terms.size > MOST:
         _own.chunks = _Chunks()
     known = _own.chunks
     data = text.encode("utf-8", "surrogatepass").translate(_TABLE)
     found = data.replace(_LINE, _SPACE + _LINE + _SPACE).split()
     chunk = np.fromiter(map(known.__getitem__, found), np.int64, len(found))
-    ends = np.frombuffer(known.ends, np.int64)
-    terms = np.frombuffer(known.terms, np.int32)
-    keys = np.frombuffer(known.hashes, np.uint64)
+    ends = known.ends.all()
+    terms = known.terms.all()
+    keys = known.hashes.all()
     first = ends[np.maximum(chunk - 1, 0)]
     size = ends[chunk] - first
     last = np.cumsum(size)
