@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -15,8 +16,22 @@ from typing import Any
 import msgspec
 
 from benchmarks.measure import command, resident, spread
+from benchmarks.stages import staged
 from eval.cases import Case, Repo
 
+TABLE = (  # (module, function, stage) of a question
+    ("locator.locate", "understand", "read the report"),
+    ("locator.locate", "likeliest", "choose repositories by the map"),
+    ("locator.voters", "lexical", "words of files and functions"),
+    ("locator.voters", "past", "past commits"),
+    ("locator.voters", "marks", "names, messages, routes, keys"),
+    ("locator.voters", "paths", "paths"),
+    ("locator.voters.context", "tests", "tests"),
+    ("locator.rank", "callees", "collaborators of the best"),
+    ("locator.route", "features", "routes"),
+    ("locator.locate", "fuse", "weigh"),
+    ("locator.locate", "_answer", "explain the first ten"),
+)
 WARM_UP = 3  # reports asked before the clock starts
 
 
@@ -72,6 +87,8 @@ def warm(root: Path, reports: Sequence[str]) -> dict[str, Any]:
     few = len(index.repos) <= ALL
     views = [index.view(n) for n in index.repos] if few else []
     ranked = [_timed(lambda r=r: search(index, views, read(r))) for r in reports] if few else []
+    table = [(import_module(module), name, stage) for module, name, stage in TABLE]
+    spent = staged(lambda: [locate(index, r) for r in reports], table)
     began = time.perf_counter()
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda r: locate(index, r), reports))
@@ -82,6 +99,7 @@ def warm(root: Path, reports: Sequence[str]) -> dict[str, Any]:
         "ranking": spread(ranked) if ranked else None,
         "per_second_1_thread": round(len(asked) / sum(asked), 1),
         "per_second_2_threads": round(len(reports) / together, 1),
+        "stages_ms": {n: round(cpu / len(reports) * 1e3, 2) for n, (_, cpu) in spent.items()},
         "files": sum(sum(s.files.values()) for s in index.repos.values()),
         "resident_mb": round(resident(os.getpid()) / 1e6, 1),
     }

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,9 @@ from summaries.index import Index, Manifest
 from summaries.store import Store
 from summaries.vectors_chroma import Chroma
 
-STAGES: tuple[tuple[Any, str, str], ...] = (
+Stages = Sequence[tuple[Any, str, str]]  # owner, name of the function, stage
+
+STAGES: Stages = (
     (Git, "__init__", "git: open"),
     (Git, "resolve", "git: resolve"),
     (Git, "tree", "git: list files"),
@@ -108,12 +110,12 @@ class Clock:
         return timed
 
 
-def staged(run: Callable[[], object]) -> dict[str, tuple[float, float]]:
+def staged(run: Callable[[], object], stages: Stages = STAGES) -> dict[str, tuple[float, float]]:
     """Seconds (wall, processor) by stage of what `run` does in this process, the largest first."""
     clock = Clock()
-    kept = [(owner, name, getattr(owner, name)) for owner, name, _ in STAGES]
+    kept = [(owner, name, getattr(owner, name)) for owner, name, _ in stages]
     try:
-        for owner, name, stage in STAGES:
+        for owner, name, stage in stages:
             setattr(owner, name, clock.wrap(stage, getattr(owner, name)))
         clock.enter("other")
         run()

@@ -99,7 +99,11 @@ def _query(f: Found) -> str:
     return (
         f"{f['repositories']} repositories, {w['files']:,} files, {f['reports']} reports.\n\n"
         + _rows("| question | median | 95 % |", rows)
-        + f"\n{more}\n"
+        + f"\n{more}\n\n"
+        + _rows(
+            "| stage of a question | ms of the processor, in the mean |",
+            [[n, str(ms)] for n, ms in w["stages_ms"].items()],
+        )
     )
 
 
