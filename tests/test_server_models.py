@@ -86,12 +86,12 @@ def test_the_stream_says_that_the_model_is_asked(kept):
 
 @pytest.mark.parametrize("fault", ["500", "drop", "malformed", "refusal", "drip", "invented"])
 def test_a_model_that_fails_leaves_the_offline_answer_in_time(kept, fault):
-    with TestServer(last, shares={fault: 1.0}) as server, judged(kept, server, timeout=2.0) as (client, _):
+    with TestServer(last, shares={fault: 1.0}) as server, judged(kept, server, timeout=5.0) as (client, _):
         report = f"{REPORT}\n{fault}"
         plainly = locate(client, report, mode="offline")
         began = time.monotonic()
         found = locate(client, report)
-        assert time.monotonic() - began < 2.0
+        assert time.monotonic() - began < 5.0  # the time-out of a request, whatever the model's own is
         assert [f["path"] for f in found["files"]] == [f["path"] for f in plainly["files"]]
         assert any("answered offline" in n for n in found["notes"])
         assert server.requests
