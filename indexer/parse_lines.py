@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from indexer import parse_config
+from indexer import parse_config, parse_groovy
 from indexer.parse_text import clean, doc_above, file_doc, first_paragraph, line_count
 from summaries.types import Facts, Literal, Symbol
 
@@ -226,6 +226,7 @@ def _document(data: bytes, language: str) -> Facts:
 _READERS: dict[str, Callable[[bytes, str], Facts]] = {
     **dict.fromkeys(parse_config.READERS, parse_config.read),
     "sql": _sql,
+    "groovy": parse_groovy.read,
     "makefile": _makefile,
     "cmake": _cmake,
     "dockerfile": _dockerfile,
