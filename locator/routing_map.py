@@ -94,7 +94,9 @@ def _words(found: RoutingMap, field: str, keys: np.ndarray, weights: Floats, siz
     at, rows, weight = found.find(field, keys)
     spread = np.bincount(at, minlength=len(keys))
     repo = found.owner[rows]
-    return np.bincount(repo, weights=(weights * _rarity(spread, size))[at] * weight, minlength=size).astype(np.float32)
+    return np.bincount(repo, weights=(weights * _rarity(spread, size))[at] * weight, minlength=size).astype(
+        np.float32
+    )
 
 
 def _rare(found: RoutingMap, field: str, keys: np.ndarray, worth: Floats, size: int) -> Floats:
