@@ -125,7 +125,9 @@ def own_words(message: str) -> tuple[str, str]:
     lines = [line for line in rest[:4_000].strip().split("\n") if not _TRAILER.match(line)]
     kept = [_ISSUES.sub(" ", line).rstrip() for line in lines]
     body = "\n".join(line for line in kept if not line or re.search(r"\w", line)).strip()
-    return title or " ".join(subject.split()), body
+    if not title and body:  # "Fixes ABC-12" says nothing; what follows does
+        title, _, body = body.partition("\n")
+    return " ".join((title or subject).split()), body.strip()
 
 
 def spread(fixed: list[Fix], most: int) -> list[Fix]:

@@ -86,6 +86,10 @@ def test_own_words_hold_no_numbers_prefixes_or_trailers() -> None:
     title, body = own_words(message)
     assert title == "total is wrong for empty carts"
     assert body.startswith("Sums start at one.") and "#" not in body and "Signed" not in body
+    assert own_words("Fixes SHOP-7\n\nEmpty carts cost one.\nThey should be free.") == (
+        "Empty carts cost one.", "They should be free."
+    )  # fmt: skip
+    assert own_words("Fixes SHOP-7") == ("Fixes SHOP-7", "")
 
 
 def test_sources_leave_out_what_holds_no_fault() -> None:
