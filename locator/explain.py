@@ -13,6 +13,7 @@ from locator.rank import Ranking
 from locator.scope import Scope
 from summaries import words
 from summaries.paths import suffixes
+from summaries.postings import weighted
 from summaries.shard import View
 from summaries.types import Facts, Symbol
 
@@ -27,6 +28,7 @@ class Explainer:
     def __init__(self, scope: Scope, query: Query, ranking: Ranking) -> None:
         self.scope, self.query, self.ranking = scope, query, ranking
         self.marks: Mapping[int, Mark] = {m.key: m for m in query.marks}
+        self._has: dict[int, set[int]] = {}
 
     def evidence(
         self, i: int, facts: Facts, symbols: tuple[SymbolHit, ...], most: int | None = MOST
@@ -56,7 +58,7 @@ class Explainer:
             said = self._common(words.count(f"{best.qualname} {best.signature}"))
             return [(f"{best.kind} {best.qualname} holds the report's words" + _list(said), best.start)]
         if voter in ("body", "title", "covered", "rare"):
-            return self._said_words(voter, view, n)
+            return self._said_words(voter, i)
         if voter == "summary":
             own = " ".join([facts.doc, *(s.name + " " + s.doc for s in facts.symbols)])
             return [("what the file says of itself matches" + _list(self._common(words.count(own))), 1)]
@@ -140,16 +142,10 @@ class Explainer:
         subject = str(view.shard.strings("subjects")[best]).strip()
         return [(f'changed by "{subject[:100]}" ({when}), in words close to the report\'s', 0)]
 
-    def _said_words(self, voter: str, view: View, n: int) -> list[tuple[str, int]]:
-        keys = np.fromiter(sorted(self.query.bag), np.uint64)
-        shard = view.shard
-        blob = int(view.blob_ids[n])
-        lo, hi = int(shard.blob_units[blob]), int(shard.blob_units[blob + 1])
-        m = shard.units.match(keys)
-        on = (m.docs >= lo) & (m.docs < hi)
-        said = {int(keys[q]) for q in np.unique(m.query[on])}
+    def _said_words(self, voter: str, i: int) -> list[tuple[str, int]]:
+        said = self._words_of(i)
         if voter in ("title", "covered"):
-            said &= set(self.query.title)
+            said = said & self.query.title.keys()
         rare = self._common(said)
         if not rare:
             return []
@@ -159,6 +155,18 @@ class Explainer:
             "rare": "rare words of the report stand here",
         }
         return [(what.get(voter, "it has words of the report") + _list(rare), 0)]
+
+    def _words_of(self, i: int) -> set[int]:
+        """The report's words that file `i` has: looked up once, in the postings that the ranking read."""
+        if i not in self._has:
+            view, n = self.scope.locate(i)
+            blob = int(view.blob_ids[n])
+            lo, hi = int(view.shard.blob_units[blob]), int(view.shard.blob_units[blob + 1])
+            keys, _ = weighted(self.query.bag)
+            m = self.scope.gather("units", keys)[self.scope.views.index(view)]
+            on = (m.docs >= lo) & (m.docs < hi)
+            self._has[i] = {int(keys[q]) for q in np.unique(m.query[on])}
+        return self._has[i]
 
     def _common(self, keys: Mapping[int, int] | set[int], most: int = 5) -> list[str]:
         """The report's words among `keys`, the most telling first."""
