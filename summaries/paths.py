@@ -64,7 +64,7 @@ def role(path: str, language: str = "") -> Role:
         if folders[i : i + 2] == ["src", "main"]:
             folders = folders[:i]  # those below are names of packages (Maven's layout)
             break
-    if any(map(_of_tests, folders)) or _TEST_NAME.match(stem):
+    if _TEST_NAME.match(stem) or any(_of_tests(f) for f in _asked(folders, language)):
         out |= Role.TEST
     if any(f in _MOCK_DIRS for f in folders) or re.match(r"(?i)^mocks?[_.-]|.*[_-]mocks?$", stem):
         out |= Role.MOCK
@@ -84,6 +84,12 @@ def role(path: str, language: str = "") -> Role:
     if _MIGRATION.fullmatch(name):
         out |= Role.MIGRATION
     return out
+
+
+def _asked(folders: list[str], language: str) -> list[str]:
+    """Folders that may say that a file is a test: a Python package may offer help for tests (web/test/client.py)."""
+    offered = ("test", "testing") if language == "python" else ()
+    return folders[:1] + [f for f in folders[1:] if f not in offered]
 
 
 def _of_tests(folder: str) -> bool:
