@@ -1,5 +1,5 @@
 // What the tests run on: a workbench from npm, a demo system, a service. All in folders of their own.
-import { execFile, spawn, type ChildProcess } from "node:child_process";
+import { execFile, execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { existsSync } from "node:fs";
 import { chmod, cp, mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import net from "node:net";
@@ -11,7 +11,8 @@ const run = promisify(execFile);
 const VERSION = "4.103.2"; // of code-server: VS Code 1.103.2, for Node 20 and newer
 export const EXTENSION = path.resolve(__dirname, "../..");
 const PROJECT = path.dirname(EXTENSION);
-const PYTHON = process.env["BUGATLAS_PYTHON"] ?? "python3";
+// whole, because the workbench starts commands with a PATH of its own
+const PYTHON = execFileSync(process.env["BUGATLAS_PYTHON"] ?? "python3", ["-c", "import sys; print(sys.executable)"]).toString().trim();
 
 /** The browser to drive. */
 export function chromium(): string {
