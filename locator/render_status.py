@@ -28,6 +28,8 @@ def render(console: Console, status: Status) -> None:
     page.prose(tongues(status.languages, 8))
     how = f"schema {status.schema} · {'embedder ' + status.embedder if status.embedder else 'no embedder'}"
     page.prose((f"{size(status.bytes)} on disk · {how}", "dim"))
+    if status.learnt:
+        page.prose((f"weights learnt from {status.learnt}", "dim"))
     if status.spent:
         page.prose((f"models: {'; '.join(map(_spent, status.spent))}", "dim"))
     for r in status.repositories:

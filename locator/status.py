@@ -10,6 +10,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from locator.clones import tip
+from locator.weights import Learnt
 from summaries.index import Index, RepoState
 from summaries.ledger import Spent, spent_in
 from summaries.written import Written
@@ -63,6 +64,7 @@ class Status(Struct, frozen=True):
     bytes: int
     now: int
     spent: tuple[Spent, ...] = ()  # what models took, by stage
+    learnt: str = ""  # what its weights were learnt from; "" where they are the shipped ones
 
 
 def state(index: Index, *, check: bool = False) -> Status:
@@ -83,7 +85,13 @@ def state(index: Index, *, check: bool = False) -> Status:
         bytes=_size(index.root),
         now=int(time.time()),
         spent=tuple(spent_in(index.root)),
+        learnt=_learnt(index),
     )
+
+
+def _learnt(index: Index) -> str:
+    learnt = Learnt.of(index.root)
+    return str(learnt.told.get("lessons", "past fixes")) if learnt else ""
 
 
 def _repository(index: Index, s: RepoState, check: bool) -> Repository:

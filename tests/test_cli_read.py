@@ -9,6 +9,7 @@ import sys
 import unicodedata
 from pathlib import Path
 
+import msgspec
 import pytest
 from clikit import Ran, indexed, run
 from gitkit import commit, git, make_repo
@@ -20,6 +21,7 @@ from locator.search import Results
 from locator.show import Node, look, resolve
 from locator.show_tree import Tree
 from locator.status import Status, state
+from locator.weights import FILE, Learnt, Weights
 from summaries.errors import UsageError
 from summaries.index import Index
 from summaries.store import Store
@@ -449,6 +451,16 @@ def test_status_tells_what_is_held(dated: Path) -> None:
     assert found.bytes > sum(r.bytes for r in found.repositories)
     out = run("status", index=dated).out
     assert "2 repositories · 2 files" in out and "also held: v1, " in out and "2024-05-03" in out
+
+
+def test_status_tells_whose_weights_rank(tmp_path: Path) -> None:
+    make_repo(tmp_path / "repos" / "one", [{"a.py": "x = 1\n"}])
+    root = indexed(tmp_path / "index", tmp_path / "repos")
+    assert "weights" not in run("status", index=root).out
+    learnt = Learnt(Weights(), {"lessons": "120 past fixes"})
+    (root / FILE).write_bytes(msgspec.json.encode(learnt))
+    assert "weights learnt from 120 past fixes" in run("status", index=root).out
+    assert json.loads(run("status", "--json", index=root).out)["learnt"] == "120 past fixes"
 
 
 def test_status_as_json(dated: Path) -> None:
