@@ -39,6 +39,7 @@ def index_speed(repos: Sequence[Repo], pattern: str, runs: int, jobs: int) -> di
         same = best([_index(work / "index", listed, jobs) for _ in range(runs)])
         touched = [_touched(mine[0][1], n) and _index(work / "index", listed, jobs) for n in range(runs)]
         changed = best([c for c in touched if c])
+        switched = [_switched(mine[0][1]) and _index(work / "index", listed, jobs) for _ in range(2)]
         stages = command("benchmarks.stages", str(listed), str(work / "staged"))
         files = floors[1][0][1]
         fastest = best(cold)
@@ -63,6 +64,15 @@ def index_speed(repos: Sequence[Repo], pattern: str, runs: int, jobs: int) -> di
                 "seconds": changed.seconds,
                 "cpu": changed.cpu,
                 "more": round(changed.seconds - same.seconds, 3),
+            },
+            "branch_switch": {
+                "files": [
+                    sum(o["changed"] for o in msgspec.json.decode(c.output)["outcomes"])
+                    for c in switched
+                    if c
+                ],
+                "to_an_older_s": switched[0].seconds if switched[0] else None,
+                "and_back_s": switched[1].seconds if switched[1] else None,
             },
             "bytes": _sizes(work / "index", files.bytes),
             "stages_1_process": msgspec.json.decode(stages.output),
@@ -105,6 +115,20 @@ def _touched(path: Path, number: int) -> bool:
     tree = _git(path, "write-tree", index=index).strip()
     commit = _git(path, "commit-tree", tree, "-p", "HEAD", "-m", f"Touch {name}").strip()
     _git(path, "update-ref", "HEAD", commit)
+    return True
+
+
+def _switched(path: Path) -> bool:
+    """Let HEAD name a branch 200 commits back, or the branch that it named before."""
+    heads = _git(path, "for-each-ref", "--format=%(refname)", "refs/heads").split()
+    if "refs/heads/bench-older" not in heads:
+        was = _git(path, "symbolic-ref", "HEAD").strip()
+        (path / "bench-branch").write_text(was)
+        older = _git(path, "rev-list", "--first-parent", "--max-count=201", "HEAD").split()[-1]
+        _git(path, "update-ref", "refs/heads/bench-older", older)
+        _git(path, "symbolic-ref", "HEAD", "refs/heads/bench-older")
+    else:
+        _git(path, "symbolic-ref", "HEAD", (path / "bench-branch").read_text())
     return True
 
 

@@ -66,6 +66,12 @@ def _index(f: Found) -> str:
     rows.append(["nothing changed", f"{f['nothing_changed']['seconds']} s", "", "", ""])
     more = f["one_file_changed"]
     rows.append(["one file changed", f"{more['seconds']} s", f"{more['more']} s more", "", ""])
+    if there := f.get("branch_switch"):
+        files = " and ".join(f"{n:,}" for n in there["files"])
+        rows.append(
+            ["to a branch 200 commits older, and back", f"{there['to_an_older_s']} s, {there['and_back_s']} s",
+             f"{files} files changed", "", ""]
+        )  # fmt: skip
     what = f"{f['repositories']} repositories, {f['files']:,} files, {f['lines']:,} lines"
     what += f", {f['source_bytes'] / 1e6:.1f} MB of source"
     stages = sorted(f["stages_1_process"].items(), key=lambda s: -s[1][0])

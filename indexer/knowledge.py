@@ -34,7 +34,7 @@ Say = Callable[[str], None]
 def warm(index: Index) -> None:
     """Load what writing the knowledge base takes, beside the indexing: Chroma alone needs half a second."""
     manifest = index.manifest
-    if manifest.embedder == "lsa" and not index.repos:  # it will learn
+    if manifest.embedder == "lsa" and not (index.root / LEARNT).exists():  # it will learn
         Thread(target=import_module, args=["scipy.sparse"], daemon=True).start()
     if manifest.vectors == "chroma":
         Thread(target=import_module, args=["chromadb"], daemon=True).start()
