@@ -297,6 +297,11 @@ def halfway(root: Path, repo: Path, *args: str) -> Iterator[tuple[subprocess.Pop
     raise AssertionError("it is always done before it can be stopped")
 
 
+def heeding() -> None:
+    """A shell's background jobs ignore interrupts, and so would what they start."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @contextmanager
 def started(root: Path, *args: str) -> Iterator[subprocess.Popen[str]]:
     """`bugatlas index` in a process group of its own, which is gone afterwards."""
@@ -312,7 +317,13 @@ def started(root: Path, *args: str) -> Iterator[subprocess.Popen[str]]:
         "vectors=none",
     ]
     with subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=heeding,
     ) as process:
         try:
             yield process
