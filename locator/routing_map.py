@@ -15,7 +15,7 @@ from locator.report import Report
 from locator.route import named
 from locator.voters.exact import mentioned, placed
 from summaries.index import Index
-from summaries.postings import Floats, weighted
+from summaries.postings import Floats, idf, weighted
 from summaries.routing import RoutingMap
 from summaries.words import hashes
 
@@ -78,23 +78,19 @@ def features(found: RoutingMap, query: Query, aliases: Mapping[str, Sequence[str
 def _files(found: RoutingMap, keys: np.ndarray, weights: Floats) -> Floats:
     """How well the best file of each repository has the report's words, by BM25."""
     spread = found.spread("units", keys)
-    order = np.argsort(-_rarity(spread, found.rows) * weights, kind="stable")
+    order = np.argsort(-idf(np.minimum(spread, found.rows), found.rows) * weights, kind="stable")
     some = order[np.cumsum(spread[order]) <= MOST_ENTRIES]
     at, rows, weight = found.find("units", keys[some])
-    worth = weights[some] * _rarity(np.bincount(at, minlength=len(some)), found.rows)
+    worth = weights[some] * idf(np.bincount(at, minlength=len(some)), found.rows)
     score = np.bincount(rows, weights=worth[at] * weight, minlength=len(found.owner))
     return found.best(score.astype(np.float32))
-
-
-def _rarity(spread: np.ndarray, size: int) -> Floats:
-    return np.log1p((size - spread + 0.5).clip(0) / (spread + 0.5)).astype(np.float32)
 
 
 def _words(found: RoutingMap, field: str, keys: np.ndarray, weights: Floats, size: int) -> Floats:
     at, rows, weight = found.find(field, keys)
     spread = np.bincount(at, minlength=len(keys))
     repo = found.owner[rows]
-    return np.bincount(repo, weights=(weights * _rarity(spread, size))[at] * weight, minlength=size).astype(
+    return np.bincount(repo, weights=(weights * idf(spread, size))[at] * weight, minlength=size).astype(
         np.float32
     )
 

@@ -54,13 +54,12 @@ def update(root: Path, repos: Mapping[str, RepoState], held: Held) -> int:
 
 def _pieces(have: RoutingMap, behind: Sequence[str]) -> Iterator[list[str]]:
     """All repositories, in pieces that are sorted one after the other; of a new one a mean size is guessed."""
-    sizes = dict(zip(have.listed.tolist(), have.sizes.tolist(), strict=True))
     mean = have.rows // len(have.names) if have.names else 100
     piece: list[str] = []
     rows = 0
-    for n, name in enumerate([*have.names, *behind]):
+    for name in (*have.names, *behind):
         piece.append(name)
-        rows += sizes[n] if n < len(have.names) else mean
+        rows += have.size_of.get(name, mean)
         if rows > ROWS:
             yield piece
             piece, rows = [], 0
@@ -77,11 +76,10 @@ def _write(
     size = 0
     known = {n: i for i, n in enumerate(have.names)} if have else {}
     first = np.full(len(known), -1, np.int64)  # row of each known repository in the new segment
-    rows_of = dict(zip(have.listed.tolist(), have.sizes.tolist(), strict=True)) if have else {}
     for name in names:
-        if name in known:
+        if have and name in known:
             first[known[name]] = size
-            rows = rows_of[known[name]]
+            rows = have.size_of[name]
         else:
             found = _entries(states[name], held)
             parts.append(found._replace(rows=found.rows + np.uint32(size)))
@@ -105,7 +103,7 @@ def _moved(have: RoutingMap, first: NDArray[np.int64]) -> Iterator[Entries]:
         on = where[rows] >= 0
         keys = np.repeat(segment.keys, np.diff(segment.starts))
         yield Entries(keys[on], place[rows[on]].astype(np.uint32), segment.weights[on], 0)
-        base += sum(one.rows for one in segment.listed)
+        base += segment.size
 
 
 def _entries(state: RepoState, held: Held) -> Entries:

@@ -79,6 +79,7 @@ class Segment:
             self.listed = msgspec.json.decode(data.meta["repos"], type=list[Listed])
         except (KeyError, msgspec.MsgspecError) as e:
             raise IndexDamaged(f"cannot read {path}: {e}", "run `bugatlas index`") from e
+        self.size = sum(one.rows for one in self.listed)
 
     def spread(self, keys: Hashes) -> Ints:
         """How many entries each key has."""
@@ -113,7 +114,7 @@ class RoutingMap:
         self.segments: list[Segment] = []
         owners: list[int] = []  # repository by `names` of each one listed, or -1 where it is overtaken
         sizes: list[int] = []
-        seen: set[str] = set()
+        self.size_of: dict[str, int] = {}  # rows of each repository
         for path in sorted(root.glob(PATTERN), key=number, reverse=True):
             try:
                 segment = Segment(path)
@@ -121,11 +122,11 @@ class RoutingMap:
                 continue
             self.segments.append(segment)
             for one in segment.listed:
-                counts = one.name not in seen and generations.get(one.name) == one.generation
+                counts = one.name not in self.size_of and generations.get(one.name) == one.generation
                 owners.append(len(self.names) if counts else -1)
                 sizes.append(one.rows)
                 if counts:
-                    seen.add(one.name)
+                    self.size_of[one.name] = one.rows
                     self.names.append(one.name)
         self.listed = np.array(owners, np.int64)
         self.sizes = np.array(sizes, np.int64)
@@ -133,7 +134,7 @@ class RoutingMap:
             np.int64
         )  # first row of each listed
         self.owner = np.repeat(self.listed, self.sizes)  # repository of each row, or -1
-        self.rows = int(self.sizes[self.listed >= 0].sum())  # that count
+        self.rows = sum(self.size_of.values())  # that count
 
     def spread(self, field: str, keys: Hashes) -> Ints:
         """How many rows each of a field's terms has, overtaken ones included."""
@@ -153,7 +154,7 @@ class RoutingMap:
             rows += base
             on = self.owner[rows] >= 0
             found.append(Found(query[on], rows[on], weights[on]))
-            base += sum(one.rows for one in segment.listed)
+            base += segment.size
         return Found(*(np.concatenate([f[k] for f in found]) for k in range(3)))
 
     def best(self, score: NDArray[np.floating]) -> Floats:

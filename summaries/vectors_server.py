@@ -5,8 +5,7 @@ What was interrupted is done again, because every operation can be: `replace` co
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TypeVar
 
@@ -56,25 +55,34 @@ class Server:
                 self._store.close()
 
     def _patiently(self, do: Callable[[Chroma], T]) -> T:
-        waits: Iterator[float] = iter(WAITS)
-        while True:
-            try:
-                self._store = self._store or connected(self._url)
-                return do(self._store)
-            except ModelError as e:
-                wait = next(waits, None)
-                if wait is None or not passing(e):
-                    raise
-                self.close()
-                self._store = None  # what it knows of collections may be of before
-                time.sleep(wait)
+        from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_chain, wait_fixed
+
+        again = Retrying(
+            retry=retry_if_exception(passing),
+            wait=wait_chain(*map(wait_fixed, WAITS)),
+            stop=stop_after_attempt(1 + len(WAITS)),
+            before_sleep=lambda _: self._forget(),
+            reraise=True,
+        )
+        found: T = again(self._tried, do)
+        return found
+
+    def _tried(self, do: Callable[[Chroma], T]) -> T:
+        self._store = self._store or connected(self._url)
+        return do(self._store)
+
+    def _forget(self) -> None:
+        self.close()
+        self._store = None  # what it knows of collections may be of before
 
 
-def passing(error: ModelError) -> bool:
+def passing(error: BaseException) -> bool:
     """Whether an error may go away by itself: no answer, a server in trouble, a collection just replaced."""
     import httpx
     from chromadb.errors import InternalError, NotFoundError
 
+    if not isinstance(error, ModelError):
+        return False
     cause = error.__cause__
     return isinstance(cause, httpx.TransportError | InternalError | NotFoundError) or (
         isinstance(cause, ValueError) and "connect" in str(cause).lower()

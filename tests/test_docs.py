@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 import pytest
+from clikit import run
 
 from locator.cli import COMMANDS, cli
 from summaries.config import Settings, load, table
@@ -128,3 +129,13 @@ def test_sources_of_settings_go_over_each_other(tmp_path: Path) -> None:
     )
     assert (given.jobs, given.max_bytes, given.embedder) == (3, 7000, "mine.module:Thing")
     assert given.voters == {"body": 0.1, "title": 0.0, "at:frame": 1.0}
+
+
+def test_the_example_in_the_readme_is_what_is_printed(shop_index: Path) -> None:
+    page = (ROOT / "README.md").read_text("utf-8")
+    title = "Converting a price to francs truncates: 10.0067 becomes 10.00 instead of 10.01"
+    shown = page[page.index(title) :].split("```")[0]
+    ran = run("locate", title, "--limit", "1", index=shop_index, COLUMNS="92")
+    printed = "\n".join(line.rstrip() for line in ran.out.splitlines()).rstrip() + "\n"
+    seconds = re.compile(r"in \d+\.\d+ s")
+    assert seconds.sub("in 0 s", shown) == seconds.sub("in 0 s", printed)

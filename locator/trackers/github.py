@@ -26,8 +26,6 @@ from locator.trackers.settings import TrackerSettings
 from locator.trackers.tracker import Access, Gone, Http, Issue, Refused
 
 KEY = re.compile(r"([\w.-]{1,100}/[\w.-]{1,100})#([1-9]\d{0,9})")
-PAGE = 100
-PAGES = 30  # of comments that are looked through
 
 
 def verified(settings: Mapping[str, str], headers: signing.Headers, body: bytes) -> bool:
@@ -121,19 +119,11 @@ class GitHub:
     def created(self, since: float) -> Iterator[str]:
         """The newest first, page by page."""
         for project in named(self.settings):
-            for page in range(1, PAGES + 1):
-                query = {
-                    "state": "all",
-                    "sort": "created",
-                    "direction": "desc",
-                    "per_page": PAGE,
-                    "page": page,
-                }
-                told = self.http("GET", f"repos/{_repo(project)}/issues", **query)
-                issues = told if isinstance(told, list) else []
+            query = {"state": "all", "sort": "created", "direction": "desc"}
+            for issues in self.http.pages(f"repos/{_repo(project)}/issues", **query):
                 fresh = [i for i in issues if seconds(text(i, "created_at")) >= since]
                 yield from (f"{project}#{text(i, 'number')}" for i in fresh if dig(i, "pull_request") is None)
-                if len(fresh) < PAGE:
+                if len(fresh) < len(issues):
                     break
 
     def render(self, note: comment.Note) -> Any:
@@ -144,14 +134,9 @@ class GitHub:
         """By our login and our mark; by the mark alone for an app, which comments under its own name."""
         repo, number = _split(key)
         found: list[str] = []
-        for page in range(1, PAGES + 1):
-            query = {"per_page": PAGE, "page": page}
-            told = self.http("GET", f"repos/{repo}/issues/{number}/comments", **query)
-            comments = told if isinstance(told, list) else []
+        for comments in self.http.pages(f"repos/{repo}/issues/{number}/comments"):
             own = [c for c in comments if self._is_own(c)]
             found += [text(c, "id") for c in own if comment.marked(text(c, "body"))]
-            if len(comments) < PAGE:
-                break
         return sorted(found, key=lambda i: (len(i), i))
 
     def _is_own(self, comment: Any) -> bool:

@@ -28,8 +28,6 @@ from locator.trackers.settings import TrackerSettings
 from locator.trackers.tracker import Access, Gone, Http, Issue, Refused
 
 KEY = re.compile(r"([\w.-]{1,200}(?:/[\w.-]{1,200}){1,20})#([1-9]\d{0,9})")
-PAGE = 100
-PAGES = 30
 
 
 def verified(settings: Mapping[str, str], headers: signing.Headers, body: bytes) -> bool:
@@ -122,13 +120,8 @@ class GitLab:
         """Page by page."""
         after = datetime.fromtimestamp(since, UTC).isoformat()
         for project in named(self.settings):
-            for page in range(1, PAGES + 1):
-                query = {"created_after": after, "per_page": PAGE, "page": page}
-                told = self.http("GET", f"api/v4/projects/{_id(project)}/issues", **query)
-                issues = told if isinstance(told, list) else []
+            for issues in self.http.pages(f"api/v4/projects/{_id(project)}/issues", created_after=after):
                 yield from (f"{project}#{text(i, 'iid')}" for i in issues)
-                if len(issues) < PAGE:
-                    break
 
     def render(self, note: comment.Note) -> Any:
         """Markdown."""
@@ -136,16 +129,10 @@ class GitLab:
 
     def own_comments(self, key: str) -> list[str]:
         """By our user and our mark."""
-        project, number = _split(key)
         found: list[str] = []
-        for page in range(1, PAGES + 1):
-            query = {"per_page": PAGE, "page": page, "sort": "asc"}
-            told = self.http("GET", f"api/v4/projects/{_id(project)}/issues/{number}/notes", **query)
-            notes = told if isinstance(told, list) else []
+        for notes in self.http.pages(self._notes(key), sort="asc"):
             own = [n for n in notes if text(n, "author", "username") == self.account()]
             found += [text(n, "id") for n in own if comment.marked(text(n, "body"))]
-            if len(notes) < PAGE:
-                break
         return sorted(found, key=lambda i: (len(i), i))
 
     def _notes(self, key: str, id_: str = "") -> str:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import httpx
 from msgspec import Struct
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_chain, wait_fixed
 
 from locator.trackers.comment import Note
 from locator.trackers.settings import TrackerSettings
@@ -18,6 +19,8 @@ MOST_BYTES = 32_000_000  # of one answer
 AGAIN = (0.1, 0.5)  # seconds before the second and the third try
 LONGEST = 86_400.0  # seconds that a tracker may make us wait
 AGENT = "bugatlas"
+PAGE = 100  # entries of a list at a time
+PAGES = 30  # that are looked through
 
 
 class Later(TrackerError):
@@ -126,14 +129,23 @@ class Http:
 
         What only reads is tried again at once: one bad answer of several isn't worth a pause.
         """
-        for wait in AGAIN if method == "GET" else ():
-            try:
-                return self._once(method, path, body, query)
-            except Later as e:
-                if e.everything:
-                    raise
-                time.sleep(wait)
-        return self._once(method, path, body, query)
+        if method != "GET":
+            return self._once(method, path, body, query)
+        again = Retrying(
+            retry=retry_if_exception(lambda e: isinstance(e, Later) and not e.everything),
+            wait=wait_chain(*map(wait_fixed, AGAIN)),
+            stop=stop_after_attempt(1 + len(AGAIN)),
+            reraise=True,
+        )
+        return again(self._once, method, path, body, query)
+
+    def pages(self, path: str, **query: Any) -> Iterator[list[Any]]:
+        """Pages of a list, as GitHub and GitLab number them, up to the first that isn't full."""
+        for page in range(1, PAGES + 1):
+            told = self("GET", path, per_page=PAGE, page=page, **query)
+            yield (listed := told if isinstance(told, list) else [])
+            if len(listed) < PAGE:
+                return
 
     def _once(self, method: str, path: str, body: Any, query: Mapping[str, Any]) -> Any:
         try:
