@@ -285,15 +285,17 @@ def grow(repo: Path, files: int) -> None:
 
 @contextmanager
 def halfway(root: Path, repo: Path, *args: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    """An indexing process that has stored a part of its work, and how many files there are."""
-    for files in (250, 1000, 4000):  # a fast machine is done with the first before it can be stopped
-        before = stored(root)
+    """An indexing process, held still when it had stored a part of its work, and how many files there are."""
+    for files in (250, 1000, 4000):  # a fast machine is done with the first before it can be held
+        before, held = stored(root), len(Index.open(root).view("r"))
         grow(repo, files)
         with started(root, *args) as process:
             wait_for(lambda: stored(root) > before or process.poll() is not None)  # noqa: B023
             if process.poll() is None:
-                yield process, files + 1
-                return
+                os.killpg(process.pid, signal.SIGSTOP)
+                if len(Index.open(root).view("r")) == held:
+                    yield process, files + 1
+                    return
     raise AssertionError("it is always done before it can be stopped")
 
 
@@ -379,7 +381,9 @@ def test_kill_9_in_the_middle(jobs: str, busy: Path, root: Path) -> None:
         assert "another process is writing" in second.err and "wait for it to end" in second.err
         process.kill()
         process.wait()
-        wait_for(lambda: not alive(process.pid), 10)  # its workers ended with it
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGCONT)
+        wait_for(lambda: not alive(process.pid), 30)  # its workers ended with it
     assert is_served(root)
     assert len(Index.open(root).view("r")) < files
     held = known(root)
@@ -394,12 +398,13 @@ def test_ctrl_c(jobs: str, busy: Path, root: Path) -> None:
     with halfway(root, busy, "--jobs", jobs) as (process, files):
         began = time.monotonic()
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+        os.killpg(process.pid, signal.SIGCONT)
         _, err = process.communicate(timeout=30)
         assert time.monotonic() - began < 10
         assert process.returncode == 130, err
         assert err.strip().splitlines()[-1] == "interrupted; what was finished is kept"
         assert "Traceback" not in err
-        wait_for(lambda: not alive(process.pid), 10)
+        wait_for(lambda: not alive(process.pid), 30)
     assert is_served(root)
     assert index(root).code == 0
     assert len(Index.open(root).view("r")) == files
