@@ -13,6 +13,7 @@ import click
 if TYPE_CHECKING:
     from indexer.demo import DemoReport
     from locator.answer import Answer
+    from locator.page import Page
 
 
 LISTED = 5  # files of each answer
@@ -30,6 +31,7 @@ def demo(keep: Path | None, no_color: bool) -> None:
     from indexer.report import display, render
     from indexer.repos import Source
     from locator.locate import Options, locate
+    from locator.page import Page
     from locator.render import render as show
     from locator.report import read
     from locator.terminal import console
@@ -56,7 +58,9 @@ def demo(keep: Path | None, no_color: bool) -> None:
         for asked in REPORTS:
             answer = locate(index, read(f"{asked.title}\n\n{asked.body}"), Options(limit=LISTED))
             click.echo("\n" + "─" * 72 + "\n")
-            show(console(no_color), index, answer, repos=len(paths))
+            screen = console(no_color)
+            _reported(Page(screen), asked)
+            show(screen, index, answer, repos=len(paths))
             verdicts.append(_verdict(asked, answer))
         click.echo("\n" + "─" * 72 + "\n")
         click.echo("\n".join(verdicts))
@@ -74,12 +78,35 @@ def _folder(keep: Path | None) -> Iterator[Path]:
         yield Path(name)
 
 
+def _reported(page: Page, asked: DemoReport) -> None:
+    """The report as it was written, quoted: without it nobody can judge the answer."""
+    for line in _flowing(f"{asked.title}\n\n{asked.body}"):
+        page.prose((line.replace("\t", "    "), "dim"), mark="> ", rail=">")
+    page.blank()
+
+
+def _flowing(text: str) -> list[str]:
+    """A text's lines, those of one paragraph as one; code and log lines stay as they are."""
+    out: list[str] = []
+    code = open_ = False
+    for line in text.rstrip().split("\n"):
+        fence = line.startswith("```")
+        code ^= fence
+        plain = bool(line) and not (code or fence or line[0].isspace())
+        if plain and open_:
+            out[-1] += " " + line
+        else:
+            out.append(line)
+        open_ = plain
+    return out
+
+
 def _verdict(asked: DemoReport, answer: Answer) -> str:
     """What was planted, and at which place of the answer it was found."""
     ranks = [n for n, f in enumerate(answer.files, 1) if (f.repo, f.path) == (asked.repo, asked.path)]
-    functions = [s.qualname for f in answer.files[:1] for s in f.symbols]
+    functions = [s.qualname for n in ranks for s in answer.files[n - 1].symbols]
     place = f"file {ranks[0]}" if ranks else f"none of the first {LISTED} files"
-    if ranks[:1] == [1] and asked.function in functions:
+    if asked.function in functions:
         place += f", function {functions.index(asked.function) + 1}"
     planted = f"{asked.repo}/{asked.path}, {asked.function}"
     return f"{'✓' if ranks else '✗'} {asked.title}\n    planted in {planted}: found as {place}"

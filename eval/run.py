@@ -24,7 +24,7 @@ from eval.strata import kind_of
 from eval.world import World, code_digest, digest, views_of
 from locator.answer import Answer
 from locator.confidence import confidence
-from locator.explain import Explainer, best_symbols
+from locator.explain import Explainer
 from locator.locate import best_files, search
 from locator.query import Query, understand
 from locator.rank import Ranking
@@ -237,8 +237,7 @@ def _why(a: _Asked, i: int) -> tuple[tuple[Reason, ...], dict[str, float]]:
     view, n = a.scope.locate(i)
     at = a.scope.views.index(view)
     facts = a.index.store(view.repo).facts(view.blob(n))
-    symbols = best_symbols(view, n, a.ranking.votes.units[at], facts)
-    told = Explainer(a.scope, a.query, a.ranking).evidence(i, facts, symbols)
+    told = Explainer(a.scope, a.query, a.ranking).evidence(i, facts)
     parts = {name: float(p[i]) for name, p in a.ranking.parts.items()}
     parts |= {f"route:{name}": float(p[at]) for name, p in a.ranking.route_parts.items()}
     parts["role"] = -float(a.ranking.costs[i])

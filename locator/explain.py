@@ -4,22 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import numpy as np
 
 from locator.answer import Evidence, Excerpt, SymbolHit
+from locator.pointed import Pointed, around, by_frame, by_name
 from locator.query import Mark, Query
 from locator.rank import Ranking
 from locator.scope import Scope
+from locator.terminal import one_line
 from summaries import words
-from summaries.paths import suffixes
 from summaries.postings import weighted
 from summaries.shard import View
-from summaries.types import Facts, Symbol
+from summaries.types import Facts
 
 MOST = 6  # pieces of evidence a file
+MOST_WORDS = 5  # quoted by one of them
 SMALL = 0.02  # a voter with a smaller share of the file's score is not worth a line
 EXCERPT = 7  # lines
+
+
+class Scored(NamedTuple):
+    """A function by its words."""
+
+    number: int  # among the symbols of its file
+    unit: int  # in the shard
+    score: float
 
 
 class Explainer:
@@ -28,40 +39,72 @@ class Explainer:
     def __init__(self, scope: Scope, query: Query, ranking: Ranking) -> None:
         self.scope, self.query, self.ranking = scope, query, ranking
         self.marks: Mapping[int, Mark] = {m.key: m for m in query.marks}
-        self._has: dict[int, set[int]] = {}
+        self._has: dict[int, set[int]] = {}  # the report's words that a file has
+        self._scored: dict[int, list[Scored]] = {}
 
-    def evidence(
-        self, i: int, facts: Facts, symbols: tuple[SymbolHit, ...], most: int | None = MOST
-    ) -> tuple[Evidence, ...]:
-        """What speaks for file `i`, strongest first; all of it where `most` is None."""
+    def functions(self, i: int, facts: Facts, most: int = 3) -> tuple[SymbolHit, ...]:
+        """Functions of file `i`: the one that the report points into, then the best by their words."""
+        ranked = self._ranked(i, facts)
+        scores = {s.number: s.score for s in ranked}
+        lines = [p.line for kind in ("frame", "") if (p := self._pointed(kind, i, facts)).line]
+        into = around(facts, lines[0]) if lines else None
+        order = list(scores) if into is None else [into, *(n for n in scores if n != into)]
+        top = ranked[0].score if ranked else 1.0
+        return tuple(
+            SymbolHit(
+                s.qualname, s.kind, s.start, s.end, s.signature, round(scores.get(number, 0.0) / top, 3)
+            )
+            for number, s in ((n, facts.symbols[n]) for n in order[:most])
+        )
+
+    def _ranked(self, i: int, facts: Facts) -> list[Scored]:
+        """Functions of a file that have the report's words, best first."""
+        if i not in self._scored:
+            view, n = self.scope.locate(i)
+            shard, blob = view.shard, int(view.blob_ids[n])
+            lo, hi = int(shard.blob_units[blob]), int(shard.blob_units[blob + 1])
+            own = self.ranking.votes.units[self.scope.views.index(view)][lo:hi]
+            numbers = shard.unit_spans[lo:hi, 2]
+            self._scored[i] = [
+                Scored(int(numbers[u]), lo + int(u), float(own[u]))
+                for u in np.argsort(-own, kind="stable")
+                if own[u] > 0 and 0 <= numbers[u] < len(facts.symbols)
+            ]
+        return self._scored[i]
+
+    def evidence(self, i: int, facts: Facts, most: int | None = MOST) -> tuple[Evidence, ...]:
+        """What speaks for file `i`, strongest first; all of it where `most` is None.
+
+        Word for word once: what a stronger reason has quoted of the report is not quoted again.
+        """
         found: dict[str, Evidence] = {}
+        quoted: set[str] = set()
         total = sum(float(p[i]) for p in self.ranking.parts.values()) or 1.0
         for name, part in sorted(self.ranking.parts.items(), key=lambda p: -float(p[1][i])):
             weight = float(part[i]) / total
             if weight < SMALL and (most is not None or weight <= 0):
                 continue
-            for text, line in self._say(name, i, facts, symbols):
+            for text, line in self._say(name, i, facts, quoted if most is not None else set()):
                 if text not in found:
                     found[text] = Evidence(name, text, line, round(weight, 4))
         return tuple(found.values())[:most]
 
-    def _say(self, voter: str, i: int, facts: Facts, symbols: tuple[SymbolHit, ...]) -> list[tuple[str, int]]:
+    def _say(self, voter: str, i: int, facts: Facts, quoted: set[str]) -> list[tuple[str, int]]:
         view, n = self.scope.locate(i)
         if voter.startswith("at:"):
-            return self._said_path(voter[3:], view.path(n))
+            return [self._pointed(voter[3:], i, facts)]
         if voter.startswith("mark:"):
             return self._said_mark(voter[5:], view, n, facts)
         if voter in ("past", "messages"):
             return self._said_commit(view, n)
-        if voter in ("units", "unit") and symbols:
-            best = symbols[0]
-            said = self._common(words.count(f"{best.qualname} {best.signature}"))
-            return [(f"{best.kind} {best.qualname} holds the report's words" + _list(said), best.start)]
+        if voter in ("units", "unit"):
+            return self._said_function(i, facts, quoted)
         if voter in ("body", "title", "covered", "rare"):
-            return self._said_words(voter, i)
+            return self._said_words(voter, i, quoted)
         if voter == "summary":
             own = " ".join([facts.doc, *(s.name + " " + s.doc for s in facts.symbols)])
-            return [("what the file says of itself matches" + _list(self._common(words.count(own))), 1)]
+            said = self._common(words.count(own))
+            return [("what the file says of itself matches" + _list(said), 1)] if said else []
         if voter == "callees" and i in self.ranking.called:
             name, user = self.ranking.called[i]
             line = next((s.start for s in facts.symbols if s.name == name), 0)
@@ -71,26 +114,26 @@ class Explainer:
         if voter == "tests":
             return [("its tests speak of what the report describes", 0)]
         if voter == "path":
-            said = self._common(words.count(view.path(n).replace("/", " ")))
+            stem = view.path(n).rpartition(".")[0] or view.path(n)  # that it is written in Go proves nothing
+            said = self._common(words.count(stem.replace("/", " ")))
             return [("its path matches" + _list(said), 0)] if said else []
         return []
 
-    def _said_path(self, kind: str, path: str) -> list[tuple[str, int]]:
-        tails = set(suffixes(path))
-        if kind == "frame":
-            for f in self.query.report.frames:
-                if f.path and set(suffixes(f.path)) & tails:
-                    place = f" ({f.path.rsplit('/', 1)[-1]}:{f.line})" if f.line else ""
-                    return [(f"frame {f.depth + 1} of the stack trace: {f.symbol or f.path}{place}", f.line)]
-        for m in self.query.report.mentions:
-            if m.kind in ("path", "position", "url_file", "dotted"):
-                said = m.text.split(":", 1)[-1] if m.kind == "url_file" else m.text
-                said = said.replace(".", "/") if m.kind == "dotted" else said
-                if set(suffixes(said)) & tails:
-                    where = "title" if m.title else "report"
-                    at = f":{m.number}" if m.number else ""
-                    return [(f"the {where} names {m.text}{at}", m.number)]
-        return [("the report names this file", 0)]
+    def _said_function(self, i: int, facts: Facts, quoted: set[str]) -> list[tuple[str, int]]:
+        best = next(iter(self._ranked(i, facts)), None)
+        if best is None:
+            return []
+        s, (view, _) = facts.symbols[best.number], self.scope.locate(i)
+        named = self._common(words.count(f"{s.qualname} {s.signature}"))
+        inside = self._common(self._words_in(view, best.unit, best.unit + 1))
+        said = list(dict.fromkeys([*named, *inside]))[:MOST_WORDS]
+        quoted.update(said)
+        return [(f"{s.kind} {s.qualname} holds the report's words" + _list(said), s.start)] if said else []
+
+    def _pointed(self, kind: str, i: int, facts: Facts) -> Pointed:
+        view, n = self.scope.locate(i)
+        report, path = self.query.report, view.path(n)
+        return (by_frame(report, path, facts) if kind == "frame" else None) or by_name(report, path, facts)
 
     def _said_mark(self, kind: str, view: View, n: int, facts: Facts) -> list[tuple[str, int]]:
         if kind == "phrase":
@@ -137,38 +180,37 @@ class Explainer:
         commits = commits[view.commit_mask[commits] & (scores[commits] > 0)]
         if not len(commits):
             return []
-        best = int(commits[np.argmax(scores[commits])])
-        when = datetime.fromtimestamp(int(arrays["commit_times"][best]), UTC).strftime("%Y-%m")
-        subject = str(view.shard.strings("subjects")[best]).strip()
-        return [(f'changed by "{subject[:100]}" ({when}), in words close to the report\'s', 0)]
+        said = told(view, int(commits[np.argmax(scores[commits])]))
+        return [(f"changed by {said}, in words close to the report's", 0)]
 
-    def _said_words(self, voter: str, i: int) -> list[tuple[str, int]]:
-        said = self._words_of(i)
+    def _said_words(self, voter: str, i: int, quoted: set[str]) -> list[tuple[str, int]]:
+        view, n = self.scope.locate(i)
+        if i not in self._has:
+            blob = int(view.blob_ids[n])
+            self._has[i] = self._words_in(view, *(int(x) for x in view.shard.blob_units[blob : blob + 2]))
+        said = self._has[i]
         if voter in ("title", "covered"):
             said = said & self.query.title.keys()
-        rare = self._common(said)
-        if not rare:
+        every = self._common(said, len(said))
+        new = [w for w in every if w not in quoted][:MOST_WORDS]
+        if not new:
             return []
+        quoted.update(new)
         what = {
-            "title": "it has words of the title",
-            "covered": "it has words of the title",
-            "rare": "rare words of the report stand here",
-        }
-        return [(what.get(voter, "it has words of the report") + _list(rare), 0)]
+            "title": "words of the title",
+            "covered": "words of the title",
+            "rare": "rare words of the report",
+        }.get(voter, "words of the report")
+        return [(("it has " if new == every[: len(new)] else "it has more ") + what + _list(new), 0)]
 
-    def _words_of(self, i: int) -> set[int]:
-        """The report's words that file `i` has: looked up once, in the postings that the ranking read."""
-        if i not in self._has:
-            view, n = self.scope.locate(i)
-            blob = int(view.blob_ids[n])
-            lo, hi = int(view.shard.blob_units[blob]), int(view.shard.blob_units[blob + 1])
-            keys, _ = weighted(self.query.bag)
-            m = self.scope.gather("units", keys)[self.scope.views.index(view)]
-            on = (m.docs >= lo) & (m.docs < hi)
-            self._has[i] = {int(keys[q]) for q in np.unique(m.query[on])}
-        return self._has[i]
+    def _words_in(self, view: View, lo: int, hi: int) -> set[int]:
+        """The report's words that units have: looked up in the postings that the ranking read."""
+        keys, _ = weighted(self.query.bag)
+        m = self.scope.gather("units", keys)[self.scope.views.index(view)]
+        on = (m.docs >= lo) & (m.docs < hi)
+        return {int(keys[q]) for q in np.unique(m.query[on])}
 
-    def _common(self, keys: Mapping[int, int] | set[int], most: int = 5) -> list[str]:
+    def _common(self, keys: Mapping[int, int] | set[int], most: int = MOST_WORDS) -> list[str]:
         """The report's words among `keys`, the most telling first."""
         rarity = self.ranking.votes.rarity
         worth = {k: rarity.get(k, 0.0) * self.query.bag[k] for k in keys if k in self.query.bag}
@@ -177,25 +219,14 @@ class Explainer:
         return list(dict.fromkeys(w for w in said if w))[:most]
 
 
+def told(view: View, commit: int, most: int = 100) -> str:
+    """A commit's subject and month."""
+    when = datetime.fromtimestamp(int(view.shard.arrays["commit_times"][commit]), UTC).strftime("%Y-%m")
+    return f'"{one_line(str(view.shard.strings("subjects")[commit]), most)}" ({when})'
+
+
 def _list(said: list[str]) -> str:
     return ": " + ", ".join(said) if said else ""
-
-
-def best_symbols(
-    view: View, n: int, scores: np.ndarray, facts: Facts, most: int = 3
-) -> tuple[SymbolHit, ...]:
-    """Functions of a file by their units' scores, best first."""
-    shard = view.shard
-    blob = int(view.blob_ids[n])
-    lo, hi = int(shard.blob_units[blob]), int(shard.blob_units[blob + 1])
-    own = scores[lo:hi]
-    out = []
-    for u in np.argsort(-own, kind="stable")[: most + 2]:
-        at = int(shard.unit_spans[lo + int(u), 2])
-        if own[u] > 0 and 0 <= at < len(facts.symbols):
-            s: Symbol = facts.symbols[at]
-            out.append(SymbolHit(s.qualname, s.kind, s.start, s.end, s.signature, float(own[u])))
-    return tuple(out[:most])
 
 
 def excerpt(text: str, evidence: tuple[Evidence, ...], symbols: tuple[SymbolHit, ...]) -> Excerpt | None:

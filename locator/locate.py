@@ -10,10 +10,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from locator import explain
-from locator.answer import Answer, DirectoryHit, Evidence, FileHit, RouteHit, Step, SymbolHit
+from locator.answer import Answer, DirectoryHit, FileHit, Step
 from locator.asof import views_at
 from locator.confidence import confidence, verdict
 from locator.filters import Filter, passing, repositories
+from locator.introduce import introduced, routed
 from locator.query import Query, understand
 from locator.rank import Features, Ranking, features, fuse
 from locator.report import Report, read
@@ -135,7 +136,7 @@ def _answer(
     explainer = explain.Explainer(scope, query, ranking)
     top = float(ranking.scores[order[0]]) if order else 1.0
     found: list[FileHit] = []
-    likely = _routes(scope, ranking, ())
+    likely = routed(scope, ranking)
     for i in order:
         progress(Step("explain", len(found), len(order), routes=likely))
         found.append(_file(index, scope, explainer, i, top, options))
@@ -144,7 +145,7 @@ def _answer(
         notes = ("the report is long: its middle was left out", *notes)
     return Answer(
         title=query.report.title,
-        routes=_introduced(index, scope, _routes(scope, ranking, files)),
+        routes=introduced(index, scope, query, ranking, files),
         directories=directories(files),
         files=files,
         confidence=round(sure, 3),
@@ -177,13 +178,8 @@ def _file(
         return FileHit(view.repo, view.path(n), language, score, ())
     store = index.store(view.repo)
     facts = store.facts(view.blob(n))
-    units = explainer.ranking.votes.units[scope.views.index(view)]
-    symbols = explain.best_symbols(view, n, units, facts)
-    best = max((s.score for s in symbols), default=1.0)
-    symbols = tuple(
-        SymbolHit(s.qualname, s.kind, s.start, s.end, s.signature, round(s.score / best, 3)) for s in symbols
-    )
-    evidence = explainer.evidence(i, facts, symbols, None if options.explain else explain.MOST)
+    symbols = explainer.functions(i, facts)
+    evidence = explainer.evidence(i, facts, None if options.explain else explain.MOST)
     return FileHit(
         view.repo,
         view.path(n),
@@ -204,42 +200,6 @@ def _summary(store: Store, view: View, n: int, facts: Facts) -> str:
     from summaries.static import file_summary
 
     return file_summary(view.path(n), facts, view.repo)
-
-
-def _routes(scope: Scope, ranking: Ranking, files: Sequence[FileHit]) -> tuple[RouteHit, ...]:
-    """Repositories by phase 1, best first: those that files of the answer lie in, and three at least."""
-    listed = {f.repo for f in files}
-    out: list[RouteHit] = []
-    for r in np.argsort(-ranking.routes, kind="stable"):
-        view = scope.views[int(r)]
-        if ranking.routes[r] <= 0 or (len(out) >= 3 and view.repo not in listed):
-            continue
-        told = sorted(
-            ((n, float(p[r])) for n, p in ranking.route_parts.items() if p[r] > 0), key=lambda x: -x[1]
-        )
-        said = tuple(Evidence(n, _ROUTE_WORDS.get(n, n), 0, round(w, 3)) for n, w in told)
-        out.append(RouteHit(view.repo, view.info.commit, round(float(ranking.routes[r]), 4), said))
-    return tuple(out)
-
-
-def _introduced(index: Index, scope: Scope, routes: Sequence[RouteHit]) -> tuple[RouteHit, ...]:
-    """Routes with the summaries of their repositories, which are those of the heads."""
-    heads = {v.repo for v in scope.views if v.number == 0}
-    texts = {r.repo: index.store(r.repo).note("summary:") for r in routes if r.repo in heads}
-    named = {r: r.rpartition("/")[2] + ": " for r in texts}  # what the offline ones begin with
-    return tuple(
-        replace(r, summary=texts.get(r.repo, "").removeprefix(named.get(r.repo, ""))) for r in routes
-    )
-
-
-_ROUTE_WORDS = {
-    "files": "its files match the report",
-    "past": "its past changes were described in similar words",
-    "share": "many of its files use the report's words",
-    "familiar": "its history speaks the report's language",
-    "service": "it holds a service that the report names",
-    "name": "the report names it",
-}
 
 
 def directories(files: Sequence[FileHit]) -> tuple[DirectoryHit, ...]:

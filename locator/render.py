@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 GUESSES = 5  # files shown where none is a confident match
 FULL = 3  # files shown with all their evidence and lines of code; the others take less room
 NAMING = frozenset(("path", "position", "url_file", "identifier", "call", "dotted", "endpoint", "config"))
+PLAIN = ("name", "service")  # voters for a repository that can be seen in the report itself
+VAGUE = ("files", "familiar")  # those that have nothing to show
 MODELS = ("judge", "code", "paper")  # voters whose words are a language model's
 COLORS = {"confident": "bold green", "likely": "bold yellow", "unsure": "bold magenta"}
 
@@ -91,7 +93,7 @@ def _map(page: Page, answer: Answer, explain: bool) -> None:
     numbers = {(f.repo, f.path): n for n, f in enumerate(answer.files, 1)}
     for route in answer.routes:
         page.whole((route.repo, "bold cyan"), (f"  {route.commit[:7]}", "dim"), indent=2)
-        _reasons(page, route, explain)
+        _reasons(page, route, explain, any(f.repo == route.repo for f in answer.files))
         folders = [d.path for d in answer.directories if d.repo == route.repo]
         for n, folder in enumerate(folders):
             held = [
@@ -103,14 +105,18 @@ def _map(page: Page, answer: Answer, explain: bool) -> None:
             )
 
 
-def _reasons(page: Page, route: RouteHit, explain: bool) -> None:
-    if route.summary:
+def _reasons(page: Page, route: RouteHit, explain: bool, listed: bool) -> None:
+    """Why a repository. One without a file in the answer gets its reasons only: it was weighed and left."""
+    if route.summary and (listed or explain):
         page.prose(one_line(route.summary, 160), indent=2, mark="│  ", rail="│")
-    if not explain:
-        page.prose(("; ".join(e.text for e in route.evidence), "dim"), indent=2, mark="│  ", rail="│")
+    if explain:
+        for e in route.evidence:
+            page.prose((f"{e.weight:.2f} {e.voter}  ", "dim"), e.text, indent=2, mark="│  ", rail="│")
         return
-    for e in route.evidence:
-        page.prose((f"{e.weight:.2f} {e.voter}  ", "dim"), e.text, indent=2, mark="│  ", rail="│")
+    # That files match, and a history's words, can be said of nearly every repository: last, and only for want of others.
+    told = sorted(route.evidence, key=lambda e: (e.voter not in PLAIN, e.voter in VAGUE))
+    said = [e.text for e in told if e.voter not in VAGUE] or [e.text for e in told]
+    page.prose(("; ".join(said), "dim"), indent=2, mark="│  ", rail="│")
 
 
 def _file(page: Page, index: Index, answer: Answer, n: int, file: FileHit, full: bool, explain: bool) -> None:

@@ -21,7 +21,7 @@ from summaries.errors import UsageError
 
 HEADS = {
     "shop-catalog": "3b77b7bcd676d1e4925ab79d335f7df6356f6145",
-    "shop-gateway": "46625c561370bf2fc55bba8182c1e095c6f02fdf",
+    "shop-gateway": "5ca6a86611d9f36babe082cd0ff3118eee4200b8",
     "shop-inventory": "b33d0699160bc051abfae85dac1c895b54978ccc",
     "shop-notifications": "898444abd965fb097a0c3cb21d0951a83948515b",
     "shop-orders": "a8d67c7819e6b29dc7d24a7b7b4a363ea7fdfcff",
@@ -112,6 +112,9 @@ def test_quoted_log_lines_are_in_the_code(shop: Path) -> None:
     messages = re.findall(r'msg="([^"]+)"', body)
     assert len(messages) == 2
     assert all(f'"{m}"' in code for m in messages)
+    code = "".join(p.read_text("utf-8") for p in (shop / "shop-gateway").rglob("*.ts"))
+    (said,) = (json.loads(line) for line in body.splitlines() if line.strip().startswith("{"))
+    assert f'msg: "{said["msg"]}"' in code and f'"{said["service"]}"' in code
 
 
 def test_the_plain_report_names_no_code(shop: Path) -> None:

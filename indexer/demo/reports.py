@@ -62,14 +62,15 @@ REFUSED = DemoReport(
     "A retried request to shop-payments has lost its idempotency key",
     """\
 Happens when the card network is slow. The customer gets "something went wrong" at the end of checkout, but the
-money is gone and the order turns to paid. Log of shop-payments:
+money is gone and the order turns to paid. Log of shop-gateway, then of shop-payments:
 
+    {"level":"warn","msg":"no answer in time, sending again","service":"shop-payments","attempt":2}
     time=2025-09-18T07:41:12.408Z level=ERROR msg="charge refused: order already captured under another key" order=48213 idempotency_key=""
     time=2025-09-18T07:41:12.409Z level=WARN msg="POST /v1/charges answered 409" order=48213 attempt=2
 
-The first attempt had the key order-48213 and was captured a second before. It is always attempt 2 or 3, sent
-again by shop-gateway after the first one got no answer within 3000 ms; the x-request-id header is the same but
-the idempotency key is empty. When the first attempt is answered in time all is well.
+The first attempt had the key order-48213 and was captured a second before. It is always attempt 2 or 3; the
+x-request-id header is the same but the idempotency key is empty. When the first attempt is answered within
+3000 ms all is well.
 """,  # noqa: E501
     "shop-gateway",
     "src/clients/retry.ts",

@@ -1,0 +1,84 @@
+"""Phase 1 in words: the repositories of an answer, and what speaks for each that a person can check."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from msgspec.structs import replace
+
+from locator.answer import Evidence, FileHit, RouteHit
+from locator.explain import told
+from locator.query import Query
+from locator.rank import Ranking
+from locator.scope import Scope
+from summaries.index import Index
+from summaries.postings import weighted
+
+LEAST = 3  # repositories told of, though no file of theirs is in the answer
+WORDS = 4  # of the report, quoted for a repository
+_SAID = {
+    "files": "its files match the report",
+    "past": "a past change was described in similar words",
+    "share": "its files have words of the report",
+    "familiar": "its history speaks the report's language",
+    "service": "it holds a service that the report names",
+    "name": "the report names it",
+}
+
+
+def routed(scope: Scope, ranking: Ranking, files: Sequence[FileHit] = ()) -> tuple[RouteHit, ...]:
+    """Repositories by phase 1, best first: those that files of the answer lie in, and three at least."""
+    listed = {f.repo for f in files}
+    out: list[RouteHit] = []
+    for r in np.argsort(-ranking.routes, kind="stable"):
+        view = scope.views[int(r)]
+        if ranking.routes[r] <= 0 or (len(out) >= LEAST and view.repo not in listed):
+            continue
+        parts = sorted(
+            ((n, float(p[r])) for n, p in ranking.route_parts.items() if p[r] > 0), key=lambda x: -x[1]
+        )
+        said = tuple(Evidence(n, _SAID.get(n, n), 0, round(w, 3)) for n, w in parts)
+        out.append(RouteHit(view.repo, view.info.commit, round(float(ranking.routes[r]), 4), said))
+    return tuple(out)
+
+
+def introduced(
+    index: Index, scope: Scope, query: Query, ranking: Ranking, files: Sequence[FileHit]
+) -> tuple[RouteHit, ...]:
+    """`routed` with the repositories' summaries, which are those of the heads, and with particulars."""
+    number = {v.repo: r for r, v in enumerate(scope.views)}
+    out = []
+    for route in routed(scope, ranking, files):
+        r = number[route.repo]
+        view = scope.views[r]
+        text = index.store(view.repo).note("summary:") if view.number == 0 else ""
+        # What the offline ones begin with is printed above them.
+        summary = text.removeprefix(f"{view.repo}: ").removeprefix(f"{view.repo.rpartition('/')[2]}: ")
+        more = {
+            "share": _list(_words(scope, query, ranking, r)),
+            "past": _past(scope, ranking, r),
+        }
+        said = tuple(replace(e, text=e.text + more.get(e.voter, "")) for e in route.evidence)
+        out.append(replace(route, summary=summary, evidence=said))
+    return tuple(out)
+
+
+def _words(scope: Scope, query: Query, ranking: Ranking, r: int) -> list[str]:
+    """The report's words that most of a repository's files have, each by its rarity in all of them."""
+    keys, weights = weighted(query.bag)
+    view = scope.views[r]
+    m = scope.gather("units", keys)[r].keep(view.unit_mask).grouped(view.shard.unit_blobs)
+    rarity: Mapping[int, float] = ranking.votes.rarity
+    worth = m.frequencies(len(keys)) * weights * np.array([rarity.get(int(k), 0.0) for k in keys], np.float32)
+    said = (query.spelled.get(int(keys[q]), "") for q in np.argsort(-worth, kind="stable") if worth[q] > 0)
+    return list(dict.fromkeys(w for w in said if w))[:WORDS]
+
+
+def _past(scope: Scope, ranking: Ranking, r: int) -> str:
+    scores = ranking.votes.commits[r]
+    return f": {told(scope.views[r], int(np.argmax(scores)), 60)}" if scores.size and scores.max() > 0 else ""
+
+
+def _list(words: Sequence[str]) -> str:
+    return ": " + ", ".join(words) if words else ""
