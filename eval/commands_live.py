@@ -10,49 +10,87 @@ import click
 from eval.ground import PATH, opened, tell
 
 if TYPE_CHECKING:
+    from eval.feedback import Feedback
     from eval.live import Live
 
 
 @click.command("live")
 @click.argument("file", type=PATH, required=False, metavar="[LIVE.jsonl]")
+@click.option(
+    "--feedback",
+    type=PATH,
+    metavar="FILE",
+    help="What people said of answers.  [default: feedback.jsonl beside LIVE.jsonl]",
+)
 @click.option("--max-files", type=click.IntRange(1), default=15, show_default=True,
               help="Commits that change more source files are left out.")  # fmt: skip
 @click.option("--max-gold", type=click.IntRange(1), default=10, show_default=True,
               help="Issues with more gold files are left out.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
-def live_command(ctx: click.Context, file: Path | None, max_files: int, max_gold: int, as_json: bool) -> None:
-    """Score the comments on issues that have been fixed since.
+def live_command(
+    ctx: click.Context,
+    file: Path | None,
+    feedback: Path | None,
+    max_files: int,
+    max_gold: int,
+    as_json: bool,
+) -> None:
+    """Score the comments on issues that have been fixed since, and count what people said of answers.
 
     LIVE.jsonl is what the service keeps of its comments, by default service/live.jsonl in the index. Index
-    first, so that the fixes are known.
+    first, so that the fixes are known. "Helpful" and "not helpful" come from VS Code and `POST /v1/feedback`.
     """
     import msgspec
 
+    from eval.feedback import NAME, counted, read_marks
     from eval.live import live, read_told
     from eval.mine import Limits
 
     index = opened(ctx)
-    told, problems = read_told(file or index.root / "service" / "live.jsonl")
+    path = file or index.root / "service" / "live.jsonl"
+    said = feedback or path.with_name(NAME)
+    marks, torn = read_marks(said) if feedback or said.exists() else ([], [])
+    # A service without a tracker comments on nothing, and its marks count all the same.
+    told, problems = ({}, []) if marks and not file and not path.exists() else read_told(path)
     found = live(index, told, Limits(max_files, max_gold))
-    tell([*problems, *found.problems])
+    found = msgspec.structs.replace(found, feedback=counted(marks) if marks else None)
+    tell([*problems, *torn, *found.problems])
     click.echo(msgspec.json.encode(found).decode() if as_json else as_text(found))
 
 
 def as_text(found: Live) -> str:
     """For people."""
+    from locator.page import counted
     from locator.terminal import one_line
 
-    out = [
-        f"{found.commented} issues were commented on: {len(found.settled)} fixed since, {found.late} commented on "
-        f"after the fix was begun, {found.open} without a fix that the index's history tells of"
-    ]
+    out = []
+    if found.commented or not found.feedback:
+        out.append(
+            f"{counted(found.commented, 'issue was', 'issues were')} commented on: {len(found.settled)} fixed since, "
+            f"{found.late} commented on after the fix was begun, {found.open} without a fix that the index's history "
+            "tells of"
+        )
     out += [f"{n:11} {mean:.3f} [{low:.3f}, {high:.3f}]" for n, (mean, low, high) in found.measures.items()]
     out += [
-        f"{v.verdict}: {v.issues} issues, first file right in {v.first:.0%}, promised {v.promised:.0%}"
+        f"{v.verdict}: {counted(v.issues, 'issue')}, first file right in {v.first:.0%}, promised {v.promised:.0%}"
         for v in found.verdicts
     ]
     for s in found.settled:
         place = f"file {s.rank}" if s.rank else "not listed"
         out.append(f"{s.issue:16} {place:10} {s.verdict:10} {s.confidence:.2f}  {one_line(s.title, 80)}")
+    if found.feedback:
+        out += ["", *_said(found.feedback)] if out else _said(found.feedback)
     return "\n".join(out)
+
+
+def _said(f: Feedback) -> list[str]:
+    from locator.page import counted
+
+    out = [
+        f"{counted(f.reports, 'report')} with feedback from {counted(f.people, 'person', 'people')}: a helpful file "
+        f"in {f.answered} of them, the first file helpful in {f.first}"
+    ]
+    rows = [(f"file {rank}", c) for rank, c in f.ranks.items()] + list(f.repos.items())
+    wide = max(len(name) for name, _ in rows)
+    return [*out, *(f"  {name.ljust(wide)}  {c.helpful} helpful, {c.not_helpful} not" for name, c in rows)]

@@ -127,7 +127,7 @@ def report_command(runs: tuple[Path, ...], cases: Path, out: Path, title: str) -
     from eval.report import as_markdown, book
     from eval.report_page import page
 
-    found, problems = book(load(cases), runs, title or f"Bugs of {cases.stem}")
+    found, problems = book(load(cases), runs, title or f"Accuracy on {cases.stem}")
     tell(problems)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -11,7 +12,11 @@ from msgspec import Struct
 from locator.answer import Call
 from summaries.errors import UsageError
 
+T = TypeVar("T")
 LISTED = 100  # files of an answer
+LONGEST = (
+    8_000_000  # characters of a line that a service wrote: a report has up to a million, escapes and all
+)
 
 
 class Reason(Struct, frozen=True, omit_defaults=True):
@@ -136,3 +141,21 @@ def read_about(run: Path) -> About | None:
         return msgspec.json.decode(about_path(run).read_bytes(), type=About)
     except (OSError, msgspec.MsgspecError):
         return None
+
+
+def kept(path: Path, kind: type[T], hint: str) -> tuple[list[T], list[str]]:
+    """Lines that a service wrote, and a message for every line that is none. Raises UsageError."""
+    out: list[T] = []
+    problems = []
+    try:
+        with path.open("r", encoding="utf-8", errors="replace") as f:
+            for n, line in enumerate(f, 1):
+                try:
+                    if len(line) > LONGEST:
+                        raise ValueError("too long")
+                    out.append(msgspec.json.decode(line, type=kind))
+                except (msgspec.MsgspecError, ValueError) as e:  # a line may be torn by a crash
+                    problems.append(f"{path.name}:{n}: {e}")
+    except OSError as e:
+        raise UsageError(f"cannot read {path}: {e.strerror}", hint) from e
+    return out, problems

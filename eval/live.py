@@ -10,21 +10,19 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-import msgspec
 from msgspec import Struct
 
 from eval.cases import Case
 from eval.exports import Issue
+from eval.feedback import Feedback
 from eval.intervals import intervals
-from eval.lines import Hit, Line
+from eval.lines import Hit, Line, kept
 from eval.measures import first_ranks, score
 from eval.mine import LIMITS, Limits, mine, names_of
 from locator.trackers.handle import Told
-from summaries.errors import UsageError
 from summaries.index import Index
 
 SHOWN = ("Success@1", "Success@3", "Success@5", "Success@10", "MRR", "Recall@10", "Route@1")
-LONGEST = 1_000_000  # characters of a line of the feedback file
 
 
 class Settled(Struct, frozen=True):
@@ -59,25 +57,17 @@ class Live(Struct, frozen=True):
     settled: tuple[Settled, ...]  # latest first
     left_out: Mapping[str, int]  # commits and issues, by reason
     problems: tuple[str, ...] = ()
+    feedback: Feedback | None = None  # what people said of answers; None where nobody said anything
 
 
 def read_told(path: Path) -> tuple[dict[str, list[Told]], list[str]]:
     """Comments by issue, oldest first, and a message for every line that is none. Raises UsageError."""
+    found, problems = kept(
+        path, Told, "the service writes live.jsonl into its state folder; name it: bugatlas eval live FILE"
+    )
     out: dict[str, list[Told]] = {}
-    problems = []
-    try:
-        with path.open("r", encoding="utf-8", errors="replace") as f:
-            for n, line in enumerate(f, 1):
-                try:
-                    if len(line) > LONGEST:
-                        raise ValueError("too long")
-                    told = msgspec.json.decode(line, type=Told)
-                    out.setdefault(told.issue, []).append(told)
-                except (msgspec.MsgspecError, ValueError) as e:  # a line may be torn by a crash
-                    problems.append(f"{path.name}:{n}: {e}")
-    except OSError as e:
-        hint = "the service writes live.jsonl into its state folder; name it: bugatlas eval live FILE"
-        raise UsageError(f"cannot read {path}: {e.strerror}", hint) from e
+    for told in found:
+        out.setdefault(told.issue, []).append(told)
     return {k: sorted(v, key=lambda t: t.at) for k, v in out.items()}, problems
 
 

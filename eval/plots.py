@@ -134,7 +134,7 @@ def histogram(
     floor = 200 - BOTTOM
     drawn: list[Markup] = []
     for n, c in enumerate(counts):
-        x, tall = place(top * n / bins), (floor - TOP - 16) * c / most
+        x, tall = place(top * n / bins), (floor - TOP - 28) * c / most
         wide = (WIDTH - LEFT - RIGHT) / bins - 1
         bar = {"x": x, "y": round(floor - tall, 1), "width": round(wide, 1), "height": round(tall, 1)}
         drawn.append(tag("rect", tag("title", f"{c} queries"), class_="bar s0", **bar))
@@ -142,10 +142,19 @@ def histogram(
     drawn += [tag("text", f"{top * t:.2g}", x=place(top * t), y=floor + 16, class_="tick middle")
               for t in (0, 0.25, 0.5, 0.75, 1)]  # fmt: skip
     drawn.append(tag("text", name, x=(LEFT + WIDTH) / 2, y=floor + 34, class_="tick middle"))
-    for said, v in marks:
+    for n, (said, v) in enumerate(marks):  # each on a row of its own: they may stand close together
         x = place(min(v, top))
+        late = x > 0.8 * WIDTH
         drawn.append(tag("line", x1=x, x2=x, y1=TOP, y2=floor, class_="mark"))
-        drawn.append(tag("text", said, x=x + 4, y=TOP + 8, class_="tick"))
+        drawn.append(
+            tag(
+                "text",
+                said,
+                x=x - 4 if late else x + 4,
+                y=TOP + 8 + 13 * n,
+                class_="tick end" if late else "tick",
+            )
+        )
     return _svg(WIDTH, 200, drawn, name)
 
 

@@ -73,9 +73,9 @@ def test_a_comment_is_scored_by_the_fix_that_follows(tmp_path, monkeypatch):
     assert (settled["issue"], settled["gold"]) == ("SHOP-12", [["shop-orders", REPORTS[1].path]])
     assert settled["rank"] == 1 + [f[1] for f in line.files].index(REPORTS[1].path)
     assert found["measures"]["MRR"][0] == pytest.approx(1 / settled["rank"], abs=1e-4)
-    said = run("eval", "live", index=root).out
-    assert "1 issues were commented on: 1 fixed since" in said
-    assert f"file {settled['rank']}" in said
+    shown = run("eval", "live", index=root).out
+    assert "1 issue was commented on: 1 fixed since" in shown
+    assert f"file {settled['rank']}" in shown
 
 
 def test_what_counts_is_the_comment_before_the_fix(tmp_path):
@@ -114,3 +114,71 @@ def test_nothing_commented_yet_is_told(shop_index):
     ran = run("eval", "live", index=shop_index)
     assert ran.code == 2
     assert "live.jsonl" in ran.err
+
+
+def said(report: str, path: str, helpful: bool, rank: int, at: float = 0.0, by: str = "ann") -> str:
+    line = {
+        "time": at,
+        "by": by,
+        "said": {
+            "report": report,
+            "repo": "shop-orders",
+            "path": path,
+            "helpful": helpful,
+            "rank": rank,
+            "commit": "",
+        },
+    }
+    return json.dumps(line) + "\n"
+
+
+def test_what_people_say_is_shown(tmp_path):
+    root = shop(tmp_path)
+    with running(root) as (client, _):
+        for rank, (path, helpful) in enumerate([(REPORTS[1].path, True), ("README.md", False)], 1):
+            body = {
+                "report": REPORTS[1].title,
+                "repo": "shop-orders",
+                "path": path,
+                "helpful": helpful,
+                "rank": rank,
+            }
+            assert client.post("/v1/feedback", json=body).json() == {"kept": True}
+    ran = run("eval", "live", index=root)  # there is no tracker: nothing was commented
+    assert ran.code == 0
+    assert ran.out.splitlines() == [
+        "1 report with feedback from 1 person: a helpful file in 1 of them, the first file helpful in 1",
+        "  file 1       1 helpful, 0 not",
+        "  file 2       0 helpful, 1 not",
+        "  shop-orders  1 helpful, 1 not",
+    ]
+
+
+def test_the_last_word_counts_and_a_torn_line_is_told(tmp_path, shop_index):
+    file = tmp_path / "feedback.jsonl"
+    file.write_text(
+        said("A", "a.java", False, 1, 5.0) + said("A", "a.java", True, 1, 1.0)  # changed their mind at 5
+        + said("A", "a.java", True, 1, 2.0, "bob") + said("B", "b.java", True, 3) + said("C", "c.java", False, 1)
+        + said("D" * 900_000 + "\x00" * 90_000, "d.java", True, 1) + '{"time": 1, "by',
+        "utf-8",
+    )  # fmt: skip
+    ran = run("eval", "live", "--feedback", str(file), "--json", index=shop_index)
+    assert ran.code == 0
+    assert "feedback.jsonl:7: " in ran.err
+    found = json.loads(ran.out)
+    assert found["commented"] == 0
+    feedback = found["feedback"]
+    assert {k: feedback[k] for k in ("marks", "people", "helpful", "reports", "answered", "first")} == {
+        "marks": 5, "people": 2, "helpful": 3, "reports": 4, "answered": 3, "first": 2,
+    }  # fmt: skip
+    assert feedback["ranks"] == {"1": {"helpful": 2, "not_helpful": 2}, "3": {"helpful": 1, "not_helpful": 0}}
+    assert feedback["repos"] == {"shop-orders": {"helpful": 3, "not_helpful": 2}}
+
+
+def test_without_comments_or_feedback_it_says_where_they_would_be(shop_index, tmp_path):
+    ran = run("eval", "live", index=shop_index)
+    assert ran.code == 2
+    assert "live.jsonl" in ran.err
+    ran = run("eval", "live", "--feedback", str(tmp_path / "none.jsonl"), index=shop_index)
+    assert ran.code == 2
+    assert "none.jsonl" in ran.err

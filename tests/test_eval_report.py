@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from eval.intervals import Interval
 from eval.lines import Hit, Line, Reason, Target, encode
 from eval.markup import Markup, join, tag
 from eval.measures import score
-from eval.plots import Bin, Series, diverging, forest, histogram, lines, matrix, reliability
+from eval.plots import WIDTH, Bin, Series, diverging, forest, histogram, lines, matrix, reliability
 from eval.report import Book, as_markdown, book, confusion, misses
 from eval.report_page import page
 from eval.trust import trust
@@ -241,3 +242,11 @@ def test_interval_bands_surround_the_curve(tmp_path: Path) -> None:
     c = b.parts[0].curve
     assert (np.array(c.low) <= np.array(c.mean)).all() and (np.array(c.mean) <= np.array(c.high)).all()
     assert (np.diff(c.mean) >= 0).all()
+
+
+def test_marks_that_stand_close_together_can_be_read() -> None:
+    drawn = str(histogram([0.041, 0.045, 0.046], "seconds", [("median 0.045", 0.045), ("p95 0.046", 0.046)]))
+    placed = re.findall(r'<text x="([\d.]+)" y="([\d.]+)" class="([^"]+)">((?:median|p95)[^<]+)', drawn)
+    assert [said for *_, said in placed] == ["median 0.045", "p95 0.046"]
+    assert len({y for _, y, _, _ in placed}) == 2
+    assert all(float(x) < WIDTH and kind == "tick end" for x, _, kind, _ in placed)
