@@ -235,7 +235,11 @@ def _told(m: Miss) -> Markup:
     facts = [f"{k} {v}" for k, v in (("reported in", case.reported_in), ("created", case.created),
                                      ("as of", case.as_of)) if v]  # fmt: skip
     body = case.body if len(case.body) <= MOST_TEXT else case.body[:MOST_TEXT] + "\n[…]"
-    left: list[Markup] = [tag("h4", "Report"), tag("p", " · ".join(facts), class_="note"), tag("pre", body)]
+    left: list[Markup] = [
+        tag("h4", "Report"),
+        tag("p", " · ".join(facts), class_="note"),
+        *([tag("pre", body)] if body.strip() else []),
+    ]
     gold = {(g.repo, g.path) for g in case.gold}
     seen = {(t.repo, t.path): t for t in line.gold} if line else {}
     targets = [seen.get((g.repo, g.path)) or Target(g.repo, g.path) for g in case.gold]

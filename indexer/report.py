@@ -100,14 +100,15 @@ class Bar(Silence):
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(30),
-            TextColumn("{task.completed:,.0f}/{task.total:,.0f} files  {task.fields[rate]:,.0f}/s"),
+            TextColumn("{task.fields[far]}"),
             TimeRemainingColumn(compact=True),
-            TextColumn("left"),
+            TextColumn("{task.fields[left]}"),
             console=Console(stderr=True),
             transient=True,
             refresh_per_second=4,
         )
-        self._task = self._progress.add_task("looking", total=0, rate=0.0)
+        # Till it is known how many files there are, the bar moves and claims nothing.
+        self._task = self._progress.add_task("looking", total=None, far="", left="")
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -123,19 +124,27 @@ class Bar(Silence):
     def expect(self, repositories: int) -> None:
         """Of how many the bar tells."""
         self._repositories = repositories
+        self._describe()
 
     def files(self, parsed: int, expected: int) -> None:
         """Move the bar."""
+        total = max(expected, parsed)
+        if not total:
+            return
         rate = parsed / max(time.monotonic() - self._began, 0.001)
-        self._progress.update(self._task, completed=parsed, total=max(expected, parsed), rate=rate)
+        far = f"{parsed:,}/{total:,} files  {rate:,.0f}/s"
+        self._progress.update(self._task, completed=parsed, total=total, far=far, left="left")
 
     def done(self, outcome: Outcome) -> None:
         """Count the repository; print it only where it failed."""
         self._done += 1
-        of = f"{self._done:,} of {counted(self._repositories, 'repository')}"
-        self._progress.update(self._task, description=of)
+        self._describe()
         if outcome.failed:
             self.say(told(outcome))
+
+    def _describe(self) -> None:
+        of = f"{self._done:,} of {counted(self._repositories, 'repository')}"
+        self._progress.update(self._task, description=of)
 
 
 def told(outcome: Outcome) -> str:

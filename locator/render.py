@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -175,7 +176,7 @@ def _said(e: Evidence, explain: bool) -> Iterator[Piece]:
     if e.voter in MODELS:
         yield ("the model: ", "magenta")
     yield e.text
-    if e.line > 1 and f":{e.line}" not in e.text:
+    if e.line > 1 and not re.search(rf"[: ]{e.line}\b", e.text):
         yield (f" L{e.line}", "dim")
     if explain:
         yield (f"  {e.voter}", "dim")

@@ -352,6 +352,22 @@ def test_displays_show_failures_at_once(
     assert "cards" not in err
 
 
+def test_a_bar_claims_nothing_till_files_are_known(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    with display() as shown:
+        shown.expect(4)
+        shown.files(0, 0)
+    looking = capsys.readouterr().err
+    assert "0 of 4 repositories" in looking
+    assert not re.search(r"0/0|00:00|left", looking)
+    with display() as shown:
+        shown.expect(4)
+        shown.files(96, 1943)
+    assert re.search(r"96/1,943 files +[\d,]+/s .*left", capsys.readouterr().err)
+
+
 def test_lines_tell_rate_and_time_left(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
