@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
 from threading import Thread
 
@@ -40,6 +40,14 @@ def warm(index: Index) -> None:
         Thread(target=import_module, args=["chromadb"], daemon=True).start()
 
 
+def readme_of(paths: Iterable[str]) -> str:
+    """The README that code hosts show: at the root, else in `docs` or `.github`; "" for none."""
+    found = {
+        f: p for p in sorted(paths, reverse=True) for f, _, n in [p.rpartition("/")] if README.fullmatch(n)
+    }
+    return next((found[f] for f in ("", "docs", ".github") if f in found), "")
+
+
 def summarise(repo: str, facts: Mapping[str, Facts], text_of: Callable[[str], str]) -> dict[str, str]:
     """Summaries of a repository (""), its directories and its files, by path. `facts` are of every file."""
     out = {path: file_summary(path, f, repo) for path, f in facts.items()}
@@ -55,7 +63,7 @@ def summarise(repo: str, facts: Mapping[str, Facts], text_of: Callable[[str], st
     for folder in sorted((set(files) | set(inside)) - {""}, key=lambda d: (-d.count("/"), d)):
         told = [(d, out[d]) for d in sorted(inside[folder])]
         out[folder] = directory_summary(folder, [(p, facts[p]) for p in files[folder]], told)
-    readme = next((p for p in sorted(files[""]) if README.fullmatch(p)), "")
+    readme = readme_of(facts)
     manifests = [(p, text_of(p)) for p in facts if is_manifest(p)]
     told = [(d, out[d]) for d in sorted(inside[""])]
     out[""] = repository_summary(repo, text_of(readme) if readme else "", manifests, told, facts.items())

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from msgspec import Struct
 from msgspec.structs import replace
 
-from indexer.knowledge import README, summarise
+from indexer.knowledge import readme_of, summarise
 from summaries.chat_types import Request
 from summaries.index import Index
 from summaries.prompting import prompt
@@ -158,7 +158,7 @@ class Pages:
             self.seed = self.edits[""]
             tally.skipped["edited by hand"] += 1
             return []
-        readme = next((p for p in sorted(self.blobs) if README.fullmatch(p)), "")
+        readme = readme_of(self.blobs)
         manifests = [(p, self.text(p)) for p in self.blobs if is_manifest(p)]
         shown = outside(self.name, self.text(readme) if readme else "", manifests, self.facts)
         old = self.places.get(SEED)

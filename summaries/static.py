@@ -148,7 +148,13 @@ def repository_summary(
     declared = [d for p, t in ordered if not _aside(p) and (d := manifest.read(p, t))]
     about = clip(first_paragraph(readme), 420)
     said = unique(clip(d.description, 150) for d in declared if d.description not in about)
-    head = about or (said.pop(0) if said else "")
+    # What a part of it says of itself is not what the whole is for.
+    whole = next(
+        (d.description for p, t in ordered if "/" not in p and (d := manifest.read(p, t)) and d.description),
+        "",
+    )
+    head = about or clip(whole, 150)
+    said = [s for s in said if s != head]
     traffic = _traffic(f for _, f in kept)
 
     def compose(size: int) -> list[str]:

@@ -13,7 +13,7 @@ from gitkit import commit, git, make_repo
 
 from indexer import knowledge
 from indexer.build import build
-from indexer.knowledge import NOTES, STAMP, summarise
+from indexer.knowledge import NOTES, STAMP, readme_of, summarise
 from indexer.repos import discover
 from summaries import backends
 from summaries.errors import ModelError
@@ -254,3 +254,17 @@ def test_a_broken_store_fails_the_run_but_not_the_index(repos: Path, tmp_path: P
     assert not (root / "chroma").exists()
     assert run("index", index=root).code == 0
     assert run("doctor", index=root).code == 0
+
+
+@pytest.mark.parametrize(
+    ("paths", "readme"),
+    [
+        (["docs/README.md", "README.rst", "src/README.md"], "README.rst"),
+        (["src/README.md", ".github/README.md", "docs/readme.md"], "docs/readme.md"),
+        (["src/README.md", ".github/README.md"], ".github/README.md"),
+        (["README.rst", "README.md"], "README.md"),
+        (["src/README.md", "docs/README.md/x.py"], ""),
+    ],
+)
+def test_the_readme_is_the_one_that_code_hosts_show(paths: list[str], readme: str) -> None:
+    assert readme_of(paths) == readme
