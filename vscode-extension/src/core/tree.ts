@@ -88,11 +88,12 @@ export function spokenOf(row: Row): string {
   }
 }
 
-/** Line of a row to open, 1-based: of the function, or of the strongest evidence that has a place. */
+/** Line of a row to open, 1-based: of the function; of what the report points at; of the strongest evidence that has a place. */
 export function lineOf(row: Row): number {
   if (row.kind === "function") return row.symbol.start;
   if (row.kind !== "file") return 1;
-  const evidence = row.hit.evidence.find((e) => e.line > 1);
+  const pointed = row.hit.evidence.find((e) => e.voter.startsWith("at:") && e.line > 0);
+  const evidence = pointed ?? row.hit.evidence.find((e) => e.line > 1);
   return evidence?.line ?? row.hit.symbols[0]?.start ?? 1;
 }
 

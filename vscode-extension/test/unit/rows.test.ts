@@ -53,6 +53,15 @@ test("ids are unique, and spoken texts say the place and the reason", () => {
   assert.ok(all.map(spokenOf).includes("File list.py, result 3 of 4, in orders: frame 2"));
 });
 
+test("what the report points at goes before stronger evidence", () => {
+  const evidence = [
+    { voter: "units", text: "its words", line: 42, weight: 0.6 },
+    { voter: "at:frame", text: "frame 1", line: 80, weight: 0.2 },
+  ];
+  const [row] = fileRows(answer([fileHit("orders", "src/list.py", { evidence })]));
+  assert.equal(lineOf(row as Row), 80);
+});
+
 test("a file opens at its strongest evidence with a place, else at its best function", () => {
   const [cart, main, list] = fileRows(ANSWER);
   assert.deepEqual([cart, main, list].map((r) => lineOf(r as Row)), [12, 1, 7]);

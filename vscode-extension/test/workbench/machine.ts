@@ -131,7 +131,7 @@ export async function service(shop: Shop, tracker = ""): Promise<{ url: string; 
 export interface Hit {
   repo: string;
   path: string;
-  evidence: { line: number }[];
+  evidence: { voter: string; line: number }[];
   symbols: { qualname: string; start: number }[];
 }
 

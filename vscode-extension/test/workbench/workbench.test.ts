@@ -104,8 +104,10 @@ test("a report is pasted, a service starts by itself, the path to the bug is sho
   await w.shot("results");
   assert.equal(await w.page.locator('.activitybar .action-item:has(a[aria-label^="Bugatlas"]) .badge').innerText(), `${hits.length}`);
   await w.press(RESULTS, `File ${name}`);
-  const line = hit.evidence.find((e) => e.line > 1)?.line ?? hit.symbols[0]?.start;
-  await w.editorIs(name, line ?? 0);
+  const pointed = hit.evidence.find((e) => e.voter.startsWith("at:") && e.line > 0); // a frame of the report's trace
+  assert.ok(pointed);
+  const line = pointed.line;
+  await w.editorIs(name, line);
   const named = [...new Set(hit.evidence.map((e) => e.line).filter((n) => n > 0))].sort((a, b) => a - b);
   let marks: [number, string][] = [];
   const marked = async (): Promise<boolean> => (marks = await w.marks()).length === named.length;
