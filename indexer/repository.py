@@ -9,6 +9,8 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import BrokenExecutor
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from indexer.assemble import assemble
+from indexer.careful import marked, one_by_one
 from indexer.files import choose, inspect
 from indexer.git import Git
 from indexer.history import history
@@ -232,7 +235,7 @@ def _update(
     missing = {k: v for k, v in missing.items() if k not in known}
     progress(0, len(missing))
     fresh_rows: dict[str, BlobTerms] = {}
-    for parsed in _parsed(git, list(missing.values()), job.workers):
+    for parsed in _survived(index.folder(job.source.name), git, list(missing.values()), job.workers):
         store.add(r for r, _ in parsed)
         known.update((r.id, r.skip) for r, _ in parsed)
         fresh_rows.update((r.id, rows) for r, rows in parsed if rows)
@@ -270,6 +273,30 @@ def _parsed(git: Git, wanted: list[tuple[str, str, str]], workers: int) -> Itera
     chunks = [wanted[i : i + CHUNK] for i in range(0, len(wanted), CHUNK)]
     with Workers(workers) as pool:
         yield from pool.map(parse_blobs, [git.git_dir] * len(chunks), chunks)
+
+
+def _survived(
+    folder: Path, git: Git, wanted: list[tuple[str, str, str]], workers: int
+) -> Iterator[list[Parsed]]:
+    """`_parsed`, but carefully where a process died over it: in this run, or in the one before."""
+    if not wanted:
+        return
+    with marked(folder) as died:
+        done = 0
+        try:
+            for parsed in () if died else _parsed(git, wanted, workers):
+                done += 1
+                yield parsed
+        except BrokenExecutor:
+            died = True
+        if died:
+            chunks = [wanted[i : i + CHUNK] for i in range(done * CHUNK, len(wanted), CHUNK)]
+            yield from one_by_one(partial(parse_blobs, git.git_dir), chunks, _dead)
+
+
+def _dead(blob: tuple[str, str, str]) -> list[Parsed]:
+    sha, _, language = blob
+    return [(Record(blob_id(sha, language), SkipReason.DIED), None)]
 
 
 class _Trees:

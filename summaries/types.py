@@ -32,6 +32,7 @@ class SkipReason(StrEnum):
     SUBMODULE = "submodule"
     UNREADABLE = "unreadable"
     NOT_SOURCE = "not source"
+    DIED = "parser died"
 
 
 class Symbol(Struct, frozen=True, array_like=True):
