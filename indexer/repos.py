@@ -171,6 +171,8 @@ def _folders(parent: Path) -> list[Path]:
 
 
 def _hint(folder: Path) -> str:
+    if folder.is_file():
+        return "a list of repositories is given as --from FILE"
     for parent in folder.resolve().parents:
         if git_dir_of(parent):
             return f"it lies in one: {shown(str(parent))}"

@@ -88,11 +88,28 @@ def resolve(index: Index, target: str) -> tuple[str, str]:
     names = [n for n, size in found.items() if size == best]
     whole = [n for n in names if n.lower() == low[:best]]
     rest = target[best:].strip("/")
+    if rest and not any(_holds(index, n, _LINES.sub("", rest)) for n in names):
+        # "shop/shop/app.py" may be shop/app.py of shop/shop.
+        shorter = _elsewhere(index, target)
+        if len(shorter) == 1:
+            return shorter[0]
     if len(names) > 1 and not whole and rest:
         names = [n for n in names if _holds(index, n, _LINES.sub("", rest))] or names
     if len(names) > 1 and not whole:
         raise UsageError(f"{target} could be in {_listed(names)}", "give the whole name of the repository")
     return (whole or names)[0], rest
+
+
+def _elsewhere(index: Index, target: str) -> list[tuple[str, str]]:
+    """Every repository with a path in it that the target names, by any of the repository's last parts."""
+    out = []
+    for name in index.repos:
+        parts = name.lower().split("/")
+        for tail in ("/".join(parts[k:]) for k in range(len(parts))):
+            rest = target[len(tail) :].strip("/")
+            if target.lower().startswith(tail + "/") and rest and _holds(index, name, _LINES.sub("", rest)):
+                out.append((name, rest))
+    return out
 
 
 def _holds(index: Index, name: str, path: str) -> bool:

@@ -349,6 +349,11 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     }
     make_repo(folder / "a", [orders], origin=urls["a"])
     make_repo(folder / "b", [{"lib/x.py": "def f():\n    pass\n"}], origin=urls["b"])
+    make_repo(
+        folder / "d",
+        [{"same/x.py": "x = 1\n", "y.py": "y = 1\n"}],
+        origin="https://git.example.org/same/same",
+    )
     make_repo(folder / "c", [{"/".join("d" * 400) + "/e.py": "x = 1\n"}], origin=urls["c"])
     return indexed(tmp_path_factory.mktemp("tree-index"), folder)
 
@@ -364,6 +369,10 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("orders/lib", "other/orders", "lib"),
         ("orders/lib/x.py:1-2", "other/orders", "lib/x.py:1-2"),
         ("orders/go", "acme/orders", "go"),
+        ("same/same/x.py", "same/same", "same/x.py"),
+        ("same/same/same/x.py:3", "same/same", "same/x.py:3"),
+        ("same/same/y.py", "same/same", "y.py"),
+        ("same/y.py", "same/same", "y.py"),
     ],
 )
 def test_names_are_resolved_by_the_longest_that_fits(target: str, repo: str, path: str, tree: Path) -> None:
@@ -420,7 +429,7 @@ def test_very_deep_folders_are_no_trouble(tree: Path) -> None:
 
 
 def test_all_repositories_and_json(tree: Path) -> None:
-    assert run("show", index=tree).out.startswith("3 repositories\n")
+    assert run("show", index=tree).out.startswith("4 repositories\n")
     node = json.loads(run("show", "acme/orders", "--json", index=tree).out)
     assert (node["kind"], node["repo"], node["files"]) == ("repository", "acme/orders", 4)
     assert [c["path"] for c in node["children"]] == ["go", "src/main/java/com/shop"]

@@ -148,6 +148,13 @@ def test_nothing_there(tmp_path: Path, target: str, monkeypatch: pytest.MonkeyPa
     assert caught.value.hint
 
 
+def test_a_list_is_told_how_it_is_given(tmp_path: Path) -> None:
+    (tmp_path / "list.txt").write_text("https://git.example.org/acme/orders\n")
+    with pytest.raises(RepositoryError, match=r"no git repository in .*list\.txt") as caught:
+        discover(str(tmp_path / "list.txt"), tmp_path / "clones")
+    assert caught.value.hint == "a list of repositories is given as --from FILE"
+
+
 def test_a_folder_within_a_repository_is_not_one(tmp_path: Path) -> None:
     make_repo(tmp_path / "shop", [{"src/a": "1"}], checkout=True)
     with pytest.raises(RepositoryError, match=f"it lies in one: {tmp_path}/shop"):

@@ -16,12 +16,16 @@ from typing import TYPE_CHECKING
 import click
 
 from locator.server.settings import RIGHTS
+from locator.terminal import safe
 from summaries.config import Settings, options
 from summaries.errors import UsageError
 from summaries.index import default_dir
 
 if TYPE_CHECKING:
     import uvicorn
+
+
+RUNNING = "running on %s://"  # in what uvicorn says when it listens, with the address
 
 
 class Lines(logging.Formatter):
@@ -38,6 +42,30 @@ class Lines(logging.Formatter):
         if record.exc_info:
             said["trace"] = self.formatException(record.exc_info)
         return json.dumps(said, default=str)
+
+
+class Spoken(logging.Formatter):
+    """The same for somebody at a terminal."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Without how servers talk of their own starting and stopping."""
+        return (
+            record.levelno > logging.INFO or record.name.startswith("bugatlas") or RUNNING in str(record.msg)
+        )
+
+    def format(self, record: logging.LogRecord) -> str:
+        """A line."""
+        said = getattr(record, "bugatlas", None)
+        if RUNNING in str(record.msg):
+            url = next(w for w in record.getMessage().split() if "://" in w)
+            return f"Bugatlas answers at {url} (Ctrl-C stops it)"
+        if said and {"method", "path", "status", "ms"} <= said.keys():
+            text = f"{said['method']} {said['path']}  {said['status']}, {said['ms']:.0f} ms"
+        else:
+            text = record.getMessage() if not said else ", ".join(f"{k} {v}" for k, v in said.items())
+        level = f"{record.levelname.lower()}: " if record.levelno > logging.INFO else ""
+        trace = "\n" + self.formatException(record.exc_info) if record.exc_info else ""
+        return safe(f"{time.strftime('%H:%M:%S', time.localtime(record.created))}  {level}{text}") + trace
 
 
 @click.group(invoke_without_command=True)
@@ -74,13 +102,18 @@ def serve(
 
     chosen = load(file, host=host, port=port)
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(Lines())
+    if sys.stderr.isatty():
+        handler.setFormatter(spoken := Spoken())
+        handler.addFilter(spoken.filter)
+    else:
+        handler.setFormatter(Lines())
     logging.basicConfig(level=logging.WARNING if quiet else logging.INFO, handlers=[handler], force=True)
     parts = service(ctx.obj or default_dir(), chosen, settings)
     server = uvicorn.Server(configured(parts))
     if until_eof:
         threading.Thread(target=_end_with_input, args=[server], daemon=True).start()
-    server.run()
+    with contextlib.suppress(KeyboardInterrupt):  # uvicorn has ended in good order before it passes this on
+        server.run()
 
 
 def _end_with_input(server: uvicorn.Server) -> None:
