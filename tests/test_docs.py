@@ -42,11 +42,10 @@ def examples() -> Iterator[tuple[str, str]]:
     for page in PAGES:
         if page.name in GENERATED:
             continue
-        for block in re.findall(
-            r"^```(?:sh|console|bash|)\n(.*?)^```", page.read_text("utf-8"), re.DOTALL | re.MULTILINE
-        ):
+        blocks = re.findall(r"^```(\w*)\n(.*?)^```", page.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+        for block in (text for kind, text in blocks if kind in ("sh", "console", "bash", "")):
             for line in block.replace("\\\n", " ").splitlines():
-                for part in re.split(r"&&|\|(?=\s)", line.split("  #")[0]):
+                for part in re.split(r"&&|&(?=\s)|\|(?=\s)", line.split("  #")[0]):
                     if part.strip().removeprefix("$ ").startswith("bugatlas "):
                         yield page.name, part.strip().removeprefix("$ ")
 
@@ -56,6 +55,7 @@ def test_commands_in_the_pages_exist(page: str, line: str) -> None:
     words = shlex.split(line)[1:]
     command: click.Command = cli
     context = click.Context(cli, info_name="bugatlas")
+    given, arguments = set[str](), 0
     while words:
         options = {o for p in command.params for o in (*p.opts, *p.secondary_opts)} | {"-h", "--help"}
         word = words.pop(0)
@@ -65,10 +65,18 @@ def test_commands_in_the_pages_exist(page: str, line: str) -> None:
                 p for p in command.params if word in p.opts and isinstance(p, click.Option) and not p.is_flag
             ]
             words = words[1:] if takes else words
+            given.add(word.split("=")[0])
         elif isinstance(command, click.Group):
             found = command.get_command(context, word)
             assert found is not None, f"{page}: there is no {word}"
             command = found
+        else:
+            arguments += 1
+    for p in command.params:
+        if isinstance(p, click.Option) and p.required:
+            assert given & {*p.opts}, f"{page}: {line!r} lacks {p.opts[0]}"
+    needed = sum(isinstance(p, click.Argument) and p.required for p in command.params)
+    assert arguments >= needed, f"{page}: {line!r} lacks an argument"
 
 
 def test_links_lead_somewhere() -> None:

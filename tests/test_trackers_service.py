@@ -119,6 +119,15 @@ def test_tracker_check_writes_nothing(shop_index, tmp_path):
         )
 
 
+def test_a_tracker_that_does_not_answer_is_named(shop_index, tmp_path):
+    with listening(Jira()) as url:
+        pass
+    said = str(
+        run(shop_index, "tracker", "check", "jira", "--service", str(settings(tmp_path, url))).exception
+    )
+    assert "ConnectError" in said and f"asked of {url}" in said and "`token` of jira" in said
+
+
 def test_tracker_backfill_status_and_retry(shop_index, tmp_path):
     jira = Jira()
     for n in range(1, 5):

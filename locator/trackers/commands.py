@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from summaries.config import Settings, options
-from summaries.errors import UsageError
+from summaries.errors import TrackerError, UsageError
 from summaries.index import default_dir
 
 FILE = click.option("--service", "file", type=click.Path(path_type=Path, dir_okay=False), envvar="BUGATLAS_SERVICE",
@@ -41,7 +41,12 @@ def check(
     from locator.trackers.events import named
 
     with _handler(root, settings, file, name) as (handler, chosen):
-        found = handler.tracker.check(project or next(iter(named(chosen)), ""))
+        try:
+            found = handler.tracker.check(project or next(iter(named(chosen)), ""))
+        except TrackerError as e:
+            raise TrackerError(
+                str(e), f"asked of {chosen.url}: see `url`, `user` and `token` of {name}"
+            ) from e
         click.echo(f"server      {found.server}\naccount     {found.account or 'an app'}")
         click.echo(
             "permissions " + (f"missing: {', '.join(found.missing)}" if found.missing else "all there")
