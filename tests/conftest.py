@@ -8,8 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 _LOCAL = ("127.0.0.1", "::1", "localhost", "")
+
+# How long an example takes says how busy the machine is; tests that are about time measure it themselves.
+settings.register_profile("bugatlas", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("bugatlas")
 
 
 @pytest.fixture(autouse=True)
