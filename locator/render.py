@@ -190,6 +190,11 @@ def tips(report: Report, options: Options) -> list[str]:
         out.append("add the stack trace, or the error message exactly as it was printed")
     if not report.frames and not kinds & NAMING:
         out.append("name a function, file, endpoint, service or configuration key that takes part")
+    letters = [c for c in report.title + report.body if c.isalpha()]
+    if sum(not c.isascii() for c in letters) > 0.03 * len(letters):
+        out.append(
+            "say it in the language that the code is written in as well: words are looked up as they stand"
+        )
     if len(report.title) + len(report.body) < 200:
         out.append("say more: what was done, what was expected, what happened instead")
     if options.repos or options.languages or options.paths:

@@ -324,3 +324,15 @@ if __name__ == "__main__" and os.environ.get("BUGATLAS_GOLDEN"):
     GOLDEN.mkdir(parents=True, exist_ok=True)
     for name, screen in SCREENS.items():
         (GOLDEN / f"{name}.txt").write_text(screen(), "utf-8")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Yönlendirmeden sonra kimlik bilgileri başka sunucuya gönderiliyor", True),
+        ("任务重试次数超过 max_retries 后仍然继续执行", True),
+        ("A customer named Zoë pays, and the order of hers is placed twice", False),
+    ],
+)
+def test_a_report_in_another_language_is_told_what_helps(text: str, told: bool) -> None:
+    assert any("language that the code is written in" in t for t in tips(read(text), Options())) == told

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from itertools import pairwise
+from urllib.parse import quote
 
 import pytest
 from servicekit import TOKENS, commit, copied, running, serving, token, until
@@ -132,6 +134,27 @@ def test_without_a_model_there_is_none_to_leave_out(open_page, url):
     page.click("text=Narrow the search")
     page.wait_for_function("document.querySelectorAll('#known option').length > 0")
     assert not page.is_visible("#plain")
+
+
+def test_what_was_searched_is_marked_and_gaps_are_seen(url, open_page):
+    page = open_page(f"{url}/#/search?q={quote('idempotency key')}")
+    page.wait_for_selector(".results mark")
+    marked = {m.lower() for m in page.locator(".results mark").all_inner_texts()}
+    assert marked and all("idempotency" in m or "key" in m for m in marked)
+    lines = page.locator(".results article").first.locator(".line")
+    numbers = [int(n) for n in lines.locator(".number").all_inner_texts()]
+    gaps = [b > a + 1 for a, b in pairwise(numbers)]
+    assert ["after" in (c or "") for c in (x.get_attribute("class") for x in lines.all())][1:] == gaps
+
+
+def test_repositories_say_what_speaks_for_them(url, open_page):
+    page = open_page(f"{url}/#/")
+    page.fill("#report", f"{REPORTS[2].title}\n\n{REPORTS[2].body}")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector(".why")
+    said = page.locator(".repos .why, .why").all_inner_texts()
+    assert any("the report names it" in s and "its files have words of the report: " in s for s in said)
+    assert not any("its files match the report" in s for s in said)
 
 
 def test_nothing_indexed_nothing_found_and_nowhere(open_page, url, tmp_path):
@@ -334,3 +357,15 @@ def test_accessibility(open_page, url):
                 page.wait_for_timeout(300)
             found = axe.run(page).response["violations"]
             assert not found, [(where, v["id"], [n["html"] for n in v["nodes"]][:3]) for v in found]
+
+
+def test_a_repository_of_very_many_directories_is_told_by_its_largest():
+    from locator.server.tree import PARTS, parts
+
+    paths = [f"d{n:02}/f{k}.go" for n in range(60) for k in range(n + 1)] + ["README.md", "go.mod"]
+    found = parts(paths)
+    assert sum(p.files for p in found) == len(paths)
+    assert PARTS < len(found) <= 2 * PARTS
+    assert [p.path for p in found[1:4]] == ["d59", "d58", "d57"] and found[0].path == ""  # all the small ones
+    assert parts(["a.go", "b/c.go"]) == parts(["b/c.go", "a.go"])
+    assert {p.path for p in parts(["x/y/z/a.go", "x/y/z/b/c.go"])} == {"x/y/z", "x/y/z/b"}

@@ -93,7 +93,10 @@ def nodes(edition: Edition, caller: Caller) -> tuple[MapNode, ...]:
 
 
 def parts(paths: Sequence[str]) -> tuple[Part, ...]:
-    """A repository in ten to twenty directories: the largest is divided until there are enough."""
+    """A repository in ten to twenty directories: the largest is divided until there are enough.
+
+    Of one that holds more than there is room for, the largest are told and the others stay together under its name.
+    """
     held: dict[str, list[str]] = {"": list(paths)}
     whole: set[str] = set()
     while len(held) < PARTS and (open_ := [d for d in held if d not in whole]):
@@ -103,9 +106,14 @@ def parts(paths: Sequence[str]) -> tuple[Part, ...]:
             name, slash, _ = path[len(largest) + 1 if largest else 0 :].partition("/")
             inside[f"{largest}/{name}".strip("/") if slash else largest].append(path)
         whole.add(largest)
-        if len(held) + len(inside) - 1 <= 2 * PARTS:
-            del held[largest]
-            held |= inside
+        del held[largest]
+        ranked = sorted(inside, key=lambda d: (d == largest, -len(inside[d]), d))
+        room = 2 * PARTS - len(held)
+        if len(ranked) > room:
+            ranked, small = ranked[: room - 1], ranked[room - 1 :]
+            inside[largest] = [p for d in small for p in inside[d]]
+            ranked.append(largest)
+        held |= {d: inside[d] for d in ranked}
     found = [Part(d, len(p)) for d, p in held.items()]
     return tuple(sorted(found, key=lambda p: (-p.files, p.path)))
 

@@ -6,6 +6,13 @@ import { place } from "./link.js";
 
 const SURE = { confident: "good", likely: "fair", unsure: "poor" };
 
+const VAGUE = ["files", "familiar"]; // voters for a repository that have nothing to show: told only for want of others
+
+const reasons = (evidence) => {
+  const told = evidence.filter((e) => !VAGUE.includes(e.voter));
+  return (told.length ? told : evidence).map((e) => e.text).join("; ");
+};
+
 export async function answerView(main, { packed, asked, answer, file, line, edit }, signal) {
   const state = { repo: "", directory: "", all: false, chosen: null, steps: [], step: -1, view: null };
   const detail = h("section", { class: "detail", "aria-label": "Chosen file" });
@@ -30,7 +37,7 @@ export async function answerView(main, { packed, asked, answer, file, line, edit
         type: "button", "aria-pressed": state.repo === r.repo ? "true" : "false", disabled: !held(r),
         onclick: () => narrow(state.repo === r.repo ? "" : r.repo),
       }, h("span", { class: "name" }, r.repo), bar(r.score, `score ${percent(r.score)}`), h("span", { class: "dim" }, held(r) || "–")),
-      h("p", { class: "why" }, r.evidence.map((e) => e.text).join("; "))))));
+      h("p", { class: "why" }, reasons(r.evidence))))));
   }
 
   function directories() {

@@ -46,6 +46,18 @@ function hit(f) {
     h("span", { class: "where" }, h("b", {}, f.repo), directory ? ` ${directory}/` : "")),
   f.symbol ? h("p", { class: "dim" }, `in ${f.symbol.kind} ${f.symbol.qualname}`) : null,
   f.summary ? h("p", { class: "summary" }, f.summary) : null,
-  h("div", { class: "code short" }, f.lines.map((l) => h("div", { class: "line" },
-    h("a", { class: "number", href: place(f.repo, f.path, l.number) }, l.number), h("code", {}, l.text)))));
+  h("div", { class: "code short" }, f.lines.map((l, n) => h("div", { class: n && l.number > f.lines[n - 1].number + 1 ? "line after" : "line" },
+    h("a", { class: "number", href: place(f.repo, f.path, l.number) }, l.number), h("code", {}, marked(l))))));
+}
+
+/** A line with what was asked for marked. Places are counted in characters, as Python does. */
+function marked({ text, spans }) {
+  const characters = [...text], out = [];
+  let at = 0;
+  for (const [start, end] of spans ?? []) {
+    if (start < at) continue;
+    out.push(characters.slice(at, start).join(""), h("mark", {}, characters.slice(start, end).join("")));
+    at = end;
+  }
+  return [...out, characters.slice(at).join("")];
 }
