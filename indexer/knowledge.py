@@ -22,7 +22,7 @@ from summaries.types import Facts, Kind
 from summaries.vectors import LEARNT, Held, Record, collection, is_gone, read_record, write_record
 from summaries.written import STAMP, effective
 
-NOTES = "summary:"
+NOTES = "summary"
 README = re.compile(r"readme(\.(md|rst|txt|adoc|markdown))?", re.IGNORECASE)
 COMMITS = 3_000  # newest of each repository that are learnt from
 LESSONS = 3  # changed files whose summaries are learnt beside a commit's message

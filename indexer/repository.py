@@ -35,7 +35,8 @@ from summaries.errors import IndexDamaged, SnapshotMissing
 from summaries.index import STORE, Index, Manifest, RepoState, read_state
 from summaries.shard import SCHEMA, Shard
 from summaries.static_manifest import is_manifest
-from summaries.store import Record, Store, blob_id, pack_facts, pack_text
+from summaries.packs import Pack, Record, packed, record
+from summaries.store import Store, blob_id
 from summaries.types import Commit, Entry, Facts, Skip, SkipReason, Snapshot
 
 CHUNK = 96  # blobs parsed and stored in one piece
@@ -71,31 +72,43 @@ class Outcome(Struct, frozen=True):
     missing: tuple[str, ...] = ()  # refs and dates asked for that the repository does not have
 
 
-Parsed = tuple[Record, BlobTerms | None]
+class Parsed(Struct, frozen=True):
+    """What came of some blobs: what to store of them, and the rows of those that count."""
+
+    packs: list[Pack]
+    rows: dict[str, BlobTerms]
+
+    def skips(self) -> Iterator[tuple[str, SkipReason | None]]:
+        """Every blob, with the reason where it isn't indexed."""
+        return ((r.id, r.skip) for p in self.packs for r in p.rows)
 
 
-def parse_blobs(git_dir: Path, wanted: Sequence[tuple[str, str, str]]) -> list[Parsed]:
+def parse_blobs(git_dir: Path, wanted: Sequence[tuple[str, str, str]]) -> Parsed:
     """Read and parse blobs given as (sha, path, language). Runs in a worker process."""
     with Git(git_dir) as git:
-        return list(_parse(git, wanted))
+        return next(_parse(git, wanted, len(wanted)))
 
 
-def _parse(git: Git, wanted: Sequence[tuple[str, str, str]]) -> Iterator[Parsed]:
+def _parse(git: Git, wanted: Sequence[tuple[str, str, str]], at_once: int) -> Iterator[Parsed]:
     by_sha: dict[str, list[tuple[str, str]]] = {}
     for sha, path, language in wanted:
         by_sha.setdefault(sha, []).append((path, language))
-    for sha, data in git.blobs(list(by_sha)):
-        for path, language in by_sha[sha]:
-            yield _record(sha, path, language, data)
+    every = (
+        _record(sha, path, language, data)
+        for sha, data in git.blobs(list(by_sha))
+        for path, language in by_sha[sha]
+    )
+    while some := list(islice(every, at_once)):
+        yield Parsed(list(packed(r for r, _ in some)), {r.id: rows for r, rows in some if rows})
 
 
-def _record(sha: str, path: str, language: str, data: bytes | None) -> Parsed:
+def _record(sha: str, path: str, language: str, data: bytes | None) -> tuple[Record, BlobTerms | None]:
     key = blob_id(sha, language)
     text = SkipReason.UNREADABLE if data is None else inspect(path, data)
     if isinstance(text, SkipReason):
         return Record(key, text), None
     facts = parse(path, text, refine(path, text) or language)
-    return Record(key, None, pack_facts(facts), pack_text(text)), blob_terms(facts, text)
+    return record(key, facts, text), blob_terms(facts, text)
 
 
 class _Draft(Struct, frozen=True):
@@ -236,10 +249,10 @@ def _update(
     progress(0, len(missing))
     fresh_rows: dict[str, BlobTerms] = {}
     for parsed in _survived(index.folder(job.source.name), git, list(missing.values()), job.workers):
-        store.add(r for r, _ in parsed)
-        known.update((r.id, r.skip) for r, _ in parsed)
-        fresh_rows.update((r.id, rows) for r, rows in parsed if rows)
-        progress(len(parsed), 0)
+        store.add(parsed.packs)
+        known.update(parsed.skips())
+        fresh_rows.update(parsed.rows)
+        progress(sum(len(p.rows) for p in parsed.packs), 0)
     snapshots = [_without_skipped(s, languages, known) for s in drafts]
     commits = store.commits()
     fresh = history(git, [c for c, _, _ in wanted], {c.sha for c in commits})
@@ -264,11 +277,9 @@ def _update(
     return Outcome(job.source.name, new, reason, parsed=len(missing), changed=changed)
 
 
-def _parsed(git: Git, wanted: list[tuple[str, str, str]], workers: int) -> Iterator[list[Parsed]]:
+def _parsed(git: Git, wanted: list[tuple[str, str, str]], workers: int) -> Iterator[Parsed]:
     if workers < 2 or len(wanted) < 4 * CHUNK:
-        found = _parse(git, wanted)
-        while chunk := list(islice(found, CHUNK)):
-            yield chunk
+        yield from _parse(git, wanted, CHUNK)
         return
     chunks = [wanted[i : i + CHUNK] for i in range(0, len(wanted), CHUNK)]
     with Workers(workers) as pool:
@@ -277,7 +288,7 @@ def _parsed(git: Git, wanted: list[tuple[str, str, str]], workers: int) -> Itera
 
 def _survived(
     folder: Path, git: Git, wanted: list[tuple[str, str, str]], workers: int
-) -> Iterator[list[Parsed]]:
+) -> Iterator[Parsed]:
     """`_parsed`, but carefully where a process died over it: in this run, or in the one before."""
     if not wanted:
         return
@@ -294,9 +305,9 @@ def _survived(
             yield from one_by_one(partial(parse_blobs, git.git_dir), chunks, _dead)
 
 
-def _dead(blob: tuple[str, str, str]) -> list[Parsed]:
+def _dead(blob: tuple[str, str, str]) -> Parsed:
     sha, _, language = blob
-    return [(Record(blob_id(sha, language), SkipReason.DIED), None)]
+    return Parsed(list(packed([Record(blob_id(sha, language), SkipReason.DIED)])), {})
 
 
 class _Trees:

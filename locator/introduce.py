@@ -52,7 +52,7 @@ def introduced(
     for route in routed(scope, ranking, files):
         r = number[route.repo]
         view = scope.views[r]
-        text = index.store(view.repo).note("summary:") if view.number == 0 else ""
+        text = index.store(view.repo).note("summary") if view.number == 0 else ""
         # What the offline ones begin with is printed above them.
         summary = text.removeprefix(f"{view.repo}: ").removeprefix(f"{view.repo.rpartition('/')[2]}: ")
         more = {

@@ -195,7 +195,7 @@ def _file(
 
 def _summary(store: Store, view: View, n: int, facts: Facts) -> str:
     """What a file is for: as it was stored with the head, else told from its facts."""
-    if view.number == 0 and (told := store.note("summary:" + view.path(n))):
+    if view.number == 0 and (told := store.note("summary", view.path(n))):
         return told
     from summaries.static import file_summary
 

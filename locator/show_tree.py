@@ -121,7 +121,7 @@ class Tree:
     @cached_property
     def _notes(self) -> dict[str, str]:
         """Summaries written at index time; they are of the head and say nothing of other snapshots."""
-        return self.store.notes("summary:") if self.view.number == 0 else {}
+        return self.store.notes("summary") if self.view.number == 0 else {}
 
     def _make(self, path: str) -> str:
         subs, own = self._folders[path]

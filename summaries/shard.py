@@ -22,7 +22,7 @@ from summaries.errors import IndexDamaged
 from summaries.paths import Role
 from summaries.postings import Mask, Postings
 
-SCHEMA = 1
+SCHEMA = 2
 
 T = TypeVar("T")
 

@@ -6,27 +6,35 @@ pays only for blobs that are missing.
 
 from __future__ import annotations
 
+import itertools
 import os
 import sqlite3
 import threading
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections import OrderedDict
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
 import zstandard
 
+from summaries import packs
 from summaries.errors import IndexDamaged
+from summaries.packs import Pack
 from summaries.types import Commit, Facts, SkipReason
 
 _SCHEMA = """
-create table if not exists blob(id text primary key, facts blob, text blob, skip text);
+create table if not exists pack(id integer primary key, data blob);
+create table if not exists blob(
+    id text primary key, skip text, pack integer, start integer, middle integer, end integer
+) without rowid;
 create table if not exists history(seq integer primary key, commits blob);
-create table if not exists note(key text primary key, text text) without rowid;
+create table if not exists note(prefix text, first text, texts blob, primary key (prefix, first)) without rowid;
 """
 
 
 SAVE_EVERY = 1.0  # seconds between two commits of what is added
+OPEN_PACKS = 8  # that a thread keeps unpacked: it asks for a file's facts and text, and then for its neighbour's
 
 
 def blob_id(sha: str, language: str) -> str:
@@ -34,41 +42,17 @@ def blob_id(sha: str, language: str) -> str:
     return f"{sha}.{language}"
 
 
-_local = threading.local()  # the codecs are not safe to share between threads
+_serials = itertools.count()
 
 
-def _codec() -> tuple[zstandard.ZstdCompressor, zstandard.ZstdDecompressor]:
-    if not hasattr(_local, "codec"):
-        _local.codec = zstandard.ZstdCompressor(level=6), zstandard.ZstdDecompressor()
-    codec: tuple[zstandard.ZstdCompressor, zstandard.ZstdDecompressor] = _local.codec
-    return codec
+class _Unpacked(threading.local):
+    """Each thread's own."""
+
+    def __init__(self) -> None:
+        self.packs: OrderedDict[tuple[int, int], bytes] = OrderedDict()
 
 
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(Facts).decode
-
-
-def pack_facts(facts: Facts) -> bytes:
-    """Facts as stored."""
-    return _codec()[0].compress(_encode(facts))
-
-
-def pack_text(text: str) -> bytes:
-    """A blob's text as stored."""
-    return _codec()[0].compress(text.encode("utf-8", "replace"))
-
-
-_encode_commits = msgspec.msgpack.Encoder().encode
-_decode_commits = msgspec.msgpack.Decoder(list[Commit]).decode
-
-
-class Record(msgspec.Struct, frozen=True):
-    """One blob as an indexing worker hands it over. Either `skip` or all of the rest is set."""
-
-    id: str
-    skip: SkipReason | None = None
-    facts: bytes = b""
-    text: bytes = b""
+_unpacked = _Unpacked()
 
 
 class Store:
@@ -77,6 +61,7 @@ class Store:
     def __init__(self, path: Path, *, write: bool = False) -> None:
         """Raises IndexDamaged where the file is no database of ours."""
         self.path = path
+        self._serial = next(_serials)
         try:
             if write:
                 self._fresh = not path.exists()
@@ -107,12 +92,14 @@ class Store:
         rows = self._db.execute("select id, skip from blob")
         return {i: SkipReason(s) if s else None for i, s in rows}
 
-    def add(self, records: Iterable[Record]) -> None:
+    def add(self, found: Iterable[Pack]) -> None:
         """Durable with the next `flush`, safe from a killed process within about a second."""
-        self._db.executemany(
-            "insert or replace into blob values(?,?,?,?)",
-            [(r.id, r.facts, r.text, r.skip.value if r.skip else None) for r in records],
-        )
+        for p in found:
+            number = self._db.execute("insert into pack(data) values(?)", (p.data,)).lastrowid if p.data else 0
+            self._db.executemany(
+                "insert or replace into blob values(?,?,?,?,?,?)",
+                [(r.id, r.skip.value if r.skip else None, number, r.start, r.middle, r.end) for r in p.rows],
+            )
         if time.monotonic() - self._kept > SAVE_EVERY:
             self._db.commit()
             self._kept = time.monotonic()
@@ -133,19 +120,36 @@ class Store:
     def facts_of(self, ids: Collection[str]) -> Iterator[tuple[str, Facts]]:
         """(id, facts) of blobs, in the order asked."""
         for i in ids:
-            row = self._db.execute("select facts from blob where id = ?", (i,)).fetchone()
             try:
-                yield i, _decode(_codec()[1].decompress(row[0]))
+                yield i, packs.decode_facts(self._pieces(i)[0])
             except (TypeError, zstandard.ZstdError, msgspec.MsgspecError) as e:
                 raise IndexDamaged(f"{self.path} has no facts of {i}", "run `bugatlas doctor`") from e
 
     def text(self, blob: str) -> str:
         """Text of a blob. Raises IndexDamaged where it is unknown or unreadable."""
-        row = self._db.execute("select text from blob where id = ?", (blob,)).fetchone()
         try:
-            return _codec()[1].decompress(row[0]).decode("utf-8", "replace")
+            return str(self._pieces(blob)[1], "utf-8", "replace")
         except (TypeError, zstandard.ZstdError) as e:
             raise IndexDamaged(f"{self.path} has no text of {blob}", "run `bugatlas doctor`") from e
+
+    def _pieces(self, blob: str) -> tuple[memoryview, memoryview]:
+        """Facts and text of a blob, packed no more. Raises TypeError where it is unknown, ZstdError."""
+        at = "select pack, start, middle, end from blob where id = ?"
+        pack, start, middle, end = self._db.execute(at, (blob,)).fetchone()
+        data = memoryview(self._pack(pack))
+        if len(data) < end:
+            raise TypeError("the pack is of something else")
+        return data[start:middle], data[middle:end]
+
+    def _pack(self, number: int) -> bytes:
+        kept, key = _unpacked.packs, (self._serial, number)
+        if key not in kept:
+            row = self._db.execute("select data from pack where id = ?", (number,)).fetchone()
+            kept[key] = packs.decompress(row[0])
+            if len(kept) > OPEN_PACKS:
+                kept.popitem(last=False)
+        kept.move_to_end(key)
+        return kept[key]
 
     def fault(self) -> str:
         """What SQLite finds wrong with the file; "" where it is sound."""
@@ -155,29 +159,29 @@ class Store:
     def commits(self) -> list[Commit]:
         """Every commit met so far, parents before children."""
         rows = self._db.execute("select commits from history order by seq")
-        return [c for (data,) in rows for c in _decode_commits(_codec()[1].decompress(data))]
+        return [c for (data,) in rows for c in packs.unpack_commits(data)]
 
     def add_commits(self, commits: list[Commit]) -> None:
         """Append commits, in one transaction."""
         if commits:
             with self._db:
-                data = _codec()[0].compress(_encode_commits(commits))
-                self._db.execute("insert into history(commits) values(?)", (data,))
+                self._db.execute("insert into history(commits) values(?)", (packs.pack_commits(commits),))
 
-    def note(self, key: str) -> str:
-        """A named text of the repository ("" where there is none): summaries, README."""
-        row = self._db.execute("select text from note where key = ?", (key,)).fetchone()
-        return row[0] if row else ""
+    def note(self, prefix: str, name: str = "") -> str:
+        """A named text of the repository, "" where there is none."""
+        row = self._db.execute(
+            "select texts from note where prefix = ? and first <= ? order by first desc limit 1", (prefix, name)
+        ).fetchone()
+        return packs.unpack_notes(row[0]).get(name, "") if row else ""
 
     def notes(self, prefix: str) -> dict[str, str]:
-        """All named texts whose key starts with `prefix`, prefix cut off."""
-        rows = self._db.execute(
-            "select key, text from note where substr(key, 1, ?) = ?", (len(prefix), prefix)
-        )
-        return {k[len(prefix) :]: t for k, t in rows}
+        """All named texts of a prefix."""
+        rows = self._db.execute("select texts from note where prefix = ? order by first", (prefix,))
+        return {n: t for (data,) in rows for n, t in packs.unpack_notes(data).items()}
 
-    def set_notes(self, prefix: str, texts: dict[str, str]) -> None:
-        """Replace all named texts under `prefix`, in one transaction."""
+    def set_notes(self, prefix: str, texts: Mapping[str, str]) -> None:
+        """Replace all named texts of a prefix, in one transaction."""
         with self._db:
-            self._db.execute("delete from note where substr(key, 1, ?) = ?", (len(prefix), prefix))
-            self._db.executemany("insert into note values(?,?)", [(prefix + k, t) for k, t in texts.items()])
+            self._db.execute("delete from note where prefix = ?", (prefix,))
+            found = [(prefix, first, data) for first, data in packs.pack_notes(texts)]
+            self._db.executemany("insert into note values(?,?,?)", found)

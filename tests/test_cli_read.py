@@ -440,7 +440,7 @@ def test_written_summaries_are_preferred_for_the_head(tmp_path: Path) -> None:
     root = indexed(tmp_path / "index", tmp_path / "r", (None, "v1"))
     notes = {"": "The whole.", "a": "The part.", "a/b.py": "The file."}
     store = Store(Index.open(root).folder("r") / "blobs.sqlite", write=True)
-    store.set_notes("summary:", notes)
+    store.set_notes("summary", notes)
     store.close()
     for target, said in (("r", "The whole."), ("r/a", "The part."), ("r/a/b.py", "The file.")):
         assert look(Index.open(root), target).summary == said

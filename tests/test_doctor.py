@@ -79,7 +79,7 @@ def without_facts(path: Path) -> None:
 
 def garbled_facts(path: Path) -> None:
     db = sqlite3.connect(path)
-    db.execute("update blob set facts = x'00'")
+    db.execute("update pack set data = x'00'")
     db.commit()
     db.close()
 
