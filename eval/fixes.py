@@ -67,9 +67,7 @@ def fixes(index: Index, repo: str, left: Counter[str], max_files: int = 15) -> F
     """Single commits reachable from the indexed head that change a few source files; why others aren't goes to
     `left`. Whether they mend anything is for the caller to judge by their references and words."""
     view = index.view(repo)
-    reachable = {
-        str(s) for s, on in zip(view.shard.strings("commits").all(), view.commit_mask, strict=True) if on
-    }
+    reachable = {sha for sha, on in zip(view.shard.commits, view.commit_mask, strict=True) if on}
     commits = [c for c in index.store(repo).commits() if c.sha in reachable]
     gone = {sha for c in commits for sha in _REVERTED.findall(c.message)}
     short = {sha[:7] for sha in gone}

@@ -179,7 +179,7 @@ def _history(commits: Sequence[Commit], path_at: Mapping[str, int]) -> Arrays:
         "commit_starts": np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
         "commit_paths": np.array([p for t in touched for p in t], np.uint32),
         **_column("subjects", [c.message.split("\n", 1)[0][:200] for c in commits]),
-        **_column("commits", [c.sha for c in commits]),
+        "commit_shas": np.frombuffer(bytes.fromhex("".join(c.sha for c in commits)), np.uint8),
         **_messages([c.message if t else "" for c, t in zip(commits, touched, strict=True)]).arrays(
             "messages"
         ),

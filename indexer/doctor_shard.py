@@ -14,7 +14,7 @@ from summaries.words import Hashes
 def faults(shard: Shard) -> Iterator[str]:
     """What is wrong with a shard that could be opened. Reads every array. Raises KeyError, ValueError."""
     sizes = {"paths": len(shard.roles), "blobs": len(shard.arrays["blob_languages"])}
-    for name in ("paths", "blobs", "subjects", "commits"):
+    for name in ("paths", "blobs", "subjects"):
         ends = shard.arrays[f"{name}.ends"]
         if len(ends) and (
             np.any(ends[1:] < ends[:-1]) or int(ends[-1]) != len(shard.arrays[f"{name}.bytes"])
@@ -29,6 +29,8 @@ def faults(shard: Shard) -> Iterator[str]:
     if shard.unit_spans.shape != (units, 3):
         yield f"{units:,} units, but {len(shard.unit_spans):,} spans"
     commits = len(shard.arrays["commit_times"])
+    if len(shard.commits) != commits:
+        yield "the names of commits are cut"
     documents = {
         "units": units,
         "heads": sizes["blobs"],

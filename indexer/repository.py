@@ -33,9 +33,9 @@ from indexer.workers import Workers
 from summaries import arrays
 from summaries.errors import IndexDamaged, SnapshotMissing
 from summaries.index import STORE, Index, Manifest, RepoState, read_state
+from summaries.packs import Pack, Record, packed, record
 from summaries.shard import SCHEMA, Shard
 from summaries.static_manifest import is_manifest
-from summaries.packs import Pack, Record, packed, record
 from summaries.store import Store, blob_id
 from summaries.types import Commit, Entry, Facts, Skip, SkipReason, Snapshot
 

@@ -1,12 +1,14 @@
 """A file of named numpy arrays in the safetensors format, written in one piece and read by memory map.
 
 Format: huggingface/safetensors (8-byte header length, JSON header, raw little-endian data). The library
-writes; we map, because its reader copies and a shard is opened to look at a small part of it.
+writes; we map, because its reader copies and a shard is opened to look at a small part of it. Small arrays of
+integers are packed, which makes two fifths of them; large ones are not, so that a large shard is never loaded.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import mmap
 import os
 from collections.abc import Mapping, Sequence
@@ -16,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from summaries.codec import ZstdError, compress, decompress
 from summaries.errors import IndexDamaged, IndexError_
 
 Array = NDArray[Any]
@@ -23,6 +26,9 @@ _DTYPES: dict[str, Any] = {
     "U8": np.uint8, "U16": np.uint16, "U32": np.uint32, "U64": np.uint64,
     "I32": np.int32, "I64": np.int64, "F16": np.float16, "F32": np.float32,
 }  # fmt: skip
+MOST = 1 << 20  # bytes of an array that is packed: to unpack so many takes a millisecond
+LEVEL = 3
+PACKED = "packed"  # the array that says type and shape of every packed one, as JSON
 
 
 def write(path: Path, arrays: Mapping[str, Array], meta: Mapping[str, str] | None = None) -> None:
@@ -35,7 +41,16 @@ def write(path: Path, arrays: Mapping[str, Array], meta: Mapping[str, str] | Non
 
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
-        save_file({k: np.ascontiguousarray(a) for k, a in arrays.items()}, part, dict(meta or {}))
+        packed: dict[str, tuple[str, Sequence[int]]] = {}
+        data: dict[str, Array] = {}
+        for name, a in arrays.items():
+            data[name] = np.ascontiguousarray(a)
+            small = _pack(data[name]) if a.dtype.kind in "iu" and a.nbytes <= MOST else b""
+            if 0 < len(small) < a.nbytes:
+                packed[name] = a.dtype.str, a.shape
+                data[name] = np.frombuffer(small, np.uint8)
+        data[PACKED] = np.frombuffer(json.dumps(packed).encode(), np.uint8)
+        save_file(data, part, dict(meta or {}))
         with part.open("rb+") as f:
             os.fsync(f.fileno())
         part.replace(path)
@@ -45,8 +60,29 @@ def write(path: Path, arrays: Mapping[str, Array], meta: Mapping[str, str] | Non
         part.unlink(missing_ok=True)
 
 
+def _pack(array: Array) -> bytes:
+    """Differences of neighbours, the lowest bytes of all before the next: sorted numbers become mostly zeros."""
+    if array.itemsize > 1:
+        array = np.diff(array, axis=0, prepend=array.dtype.type(0))
+        array = array.reshape(-1).view(np.uint8).reshape(-1, array.itemsize).T
+    return compress(array.tobytes(), LEVEL)
+
+
+def _unpack(data: Array, kind: np.dtype[Any], shape: Sequence[int]) -> Array:
+    """What `_pack` packed. Raises ZstdError, ValueError."""
+    count = math.prod(shape)
+    raw = decompress(data.tobytes(), count * kind.itemsize)
+    array: Array = np.frombuffer(raw, np.uint8)
+    if kind.itemsize > 1:
+        array = array.reshape(kind.itemsize, count).T.copy().view(kind).reshape(shape)
+        np.cumsum(array, axis=0, dtype=kind, out=array)
+        array.flags.writeable = False
+    found: Array = array.view(kind).reshape(shape)
+    return found
+
+
 class Arrays:
-    """A mapped file: `a["name"]` is a read-only view that costs nothing until it is read."""
+    """A mapped file: `a["name"]` is a read-only array that costs nothing until it is read."""
 
     def __init__(self, path: Path) -> None:
         """Raises IndexDamaged where the file is missing, cut short or not of the format."""
@@ -63,6 +99,9 @@ class Arrays:
             self._base = 8 + size
             if any(self._base + span[1] > len(self._map) for _, _, span in self._spans.values()):
                 raise ValueError("cut short")
+            said = json.loads(self._mapped(PACKED).tobytes())
+            self._packed = {k: (np.dtype(t), s) for k, (t, s) in said.items()}
+            self._unpacked: dict[str, Array] = {}
         except (OSError, ValueError, KeyError, TypeError) as e:
             raise IndexDamaged(f"cannot read {path}: {e}", "run `bugatlas doctor`") from e
 
@@ -70,6 +109,17 @@ class Arrays:
         return name in self._spans
 
     def __getitem__(self, name: str) -> Array:
+        """Raises KeyError, and IndexDamaged where a packed array cannot be unpacked."""
+        if name not in self._packed:
+            return self._mapped(name)
+        if name not in self._unpacked:
+            try:
+                self._unpacked[name] = _unpack(self._mapped(name), *self._packed[name])
+            except (ZstdError, ValueError) as e:
+                raise IndexDamaged(f"cannot read {name} of {self.path}: {e}", "run `bugatlas doctor`") from e
+        return self._unpacked[name]
+
+    def _mapped(self, name: str) -> Array:
         dtype, shape, (start, end) = self._spans[name]
         kind = np.dtype(_DTYPES[dtype])
         if start == end:
@@ -79,7 +129,7 @@ class Arrays:
 
     def names(self) -> list[str]:
         """Names of the arrays held."""
-        return sorted(self._spans)
+        return sorted(self._spans.keys() - {PACKED})
 
 
 class Strings(Sequence[str]):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 FILE = "lsa.safetensors"
-VERSION = "1"
+VERSION = "2"
 DIMENSION = 256  # at most; a small corpus has fewer directions
 WORDS = 60_000  # the most widespread ones are kept
 TEXTS = 40_000  # evenly chosen from a larger corpus

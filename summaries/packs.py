@@ -7,37 +7,16 @@ millisecond, which bounds the size of a pack.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
-import zstandard
 from msgspec import Struct
 
+from summaries.codec import compress, decompress
 from summaries.types import Commit, Facts, SkipReason
 
 LEVEL = 6
 SIZE = 96_000  # bytes of facts and texts, or of notes, that fill a pack
-
-_local = threading.local()  # the codecs are not safe to share between threads
-
-
-def compress(data: bytes) -> bytes:
-    """A piece, packed."""
-    return _codec()[0].compress(data)
-
-
-def decompress(data: bytes) -> bytes:
-    """A piece, unpacked. Raises zstandard.ZstdError where it is none."""
-    return _codec()[1].decompress(data)
-
-
-def _codec() -> tuple[zstandard.ZstdCompressor, zstandard.ZstdDecompressor]:
-    if not hasattr(_local, "codec"):
-        _local.codec = zstandard.ZstdCompressor(level=LEVEL), zstandard.ZstdDecompressor()
-    codec: tuple[zstandard.ZstdCompressor, zstandard.ZstdDecompressor] = _local.codec
-    return codec
-
 
 # --- blobs ---------------------------------------------------------------------------------------------------
 
@@ -88,10 +67,10 @@ def packed(records: Iterable[Record]) -> Iterator[Pack]:
         pieces += (r.facts, r.text)
         size = middle + len(r.text)
         if size >= SIZE:
-            yield Pack(tuple(rows), compress(b"".join(pieces)))
+            yield Pack(tuple(rows), compress(b"".join(pieces), LEVEL))
             rows, pieces, size = [], [], 0
     if rows:
-        yield Pack(tuple(rows), compress(b"".join(pieces)) if size else b"")
+        yield Pack(tuple(rows), compress(b"".join(pieces), LEVEL) if size else b"")
 
 
 # --- notes ---------------------------------------------------------------------------------------------------
@@ -107,10 +86,10 @@ def pack_notes(texts: Mapping[str, str]) -> Iterator[tuple[str, bytes]]:
         part[name] = text
         size += len(name) + len(text)
         if size >= SIZE // 4:  # each is read for one of them
-            yield next(iter(part)), compress(_encode(part))
+            yield next(iter(part)), compress(_encode(part), LEVEL)
             part, size = {}, 0
     if part:
-        yield next(iter(part)), compress(_encode(part))
+        yield next(iter(part)), compress(_encode(part), LEVEL)
 
 
 def unpack_notes(data: bytes) -> dict[str, str]:
@@ -151,7 +130,7 @@ def pack_commits(commits: Sequence[Commit]) -> bytes:
         [c.paths for c in commits],
         [c.renames for c in commits],
     )
-    return compress(_encode(columns))
+    return compress(_encode(columns), LEVEL)
 
 
 def unpack_commits(data: bytes) -> Iterator[Commit]:

@@ -72,6 +72,13 @@ class Shard:
         return self.strings("blobs")
 
     @cached_property
+    def commits(self) -> list[str]:
+        """Names of all commits, by number."""
+        digits = self.arrays["commit_shas"].tobytes().hex()
+        size = len(digits) // max(len(self.arrays["commit_times"]), 1)
+        return [digits[at : at + size] for at in range(0, len(digits), size)] if size else []
+
+    @cached_property
     def roles(self) -> NDArray[np.uint8]:
         """`paths.Role` of every path."""
         return self.arrays["path_roles"]

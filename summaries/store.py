@@ -16,9 +16,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
-import zstandard
 
 from summaries import packs
+from summaries.codec import ZstdError, decompress
 from summaries.errors import IndexDamaged
 from summaries.packs import Pack
 from summaries.types import Commit, Facts, SkipReason
@@ -34,7 +34,9 @@ create table if not exists note(prefix text, first text, texts blob, primary key
 
 
 SAVE_EVERY = 1.0  # seconds between two commits of what is added
-OPEN_PACKS = 8  # that a thread keeps unpacked: it asks for a file's facts and text, and then for its neighbour's
+OPEN_PACKS = (
+    8  # that a thread keeps unpacked: it asks for a file's facts and text, and then for its neighbour's
+)
 
 
 def blob_id(sha: str, language: str) -> str:
@@ -69,6 +71,9 @@ class Store:
                 self._db.execute("pragma cache_spill = off")  # so that readers wait for a commit only
                 if self._fresh:  # nothing rests on it before `flush`
                     self._db.execute("pragma synchronous = off")
+                    self._db.execute(
+                        "pragma page_size = 1024"
+                    )  # of a small repository most pages are half full
                 self._db.executescript(_SCHEMA)
                 self._kept = time.monotonic()
             else:
@@ -95,7 +100,9 @@ class Store:
     def add(self, found: Iterable[Pack]) -> None:
         """Durable with the next `flush`, safe from a killed process within about a second."""
         for p in found:
-            number = self._db.execute("insert into pack(data) values(?)", (p.data,)).lastrowid if p.data else 0
+            number = (
+                self._db.execute("insert into pack(data) values(?)", (p.data,)).lastrowid if p.data else 0
+            )
             self._db.executemany(
                 "insert or replace into blob values(?,?,?,?,?,?)",
                 [(r.id, r.skip.value if r.skip else None, number, r.start, r.middle, r.end) for r in p.rows],
@@ -122,14 +129,14 @@ class Store:
         for i in ids:
             try:
                 yield i, packs.decode_facts(self._pieces(i)[0])
-            except (TypeError, zstandard.ZstdError, msgspec.MsgspecError) as e:
+            except (TypeError, ZstdError, msgspec.MsgspecError) as e:
                 raise IndexDamaged(f"{self.path} has no facts of {i}", "run `bugatlas doctor`") from e
 
     def text(self, blob: str) -> str:
         """Text of a blob. Raises IndexDamaged where it is unknown or unreadable."""
         try:
             return str(self._pieces(blob)[1], "utf-8", "replace")
-        except (TypeError, zstandard.ZstdError) as e:
+        except (TypeError, ZstdError) as e:
             raise IndexDamaged(f"{self.path} has no text of {blob}", "run `bugatlas doctor`") from e
 
     def _pieces(self, blob: str) -> tuple[memoryview, memoryview]:
@@ -145,7 +152,7 @@ class Store:
         kept, key = _unpacked.packs, (self._serial, number)
         if key not in kept:
             row = self._db.execute("select data from pack where id = ?", (number,)).fetchone()
-            kept[key] = packs.decompress(row[0])
+            kept[key] = decompress(row[0])
             if len(kept) > OPEN_PACKS:
                 kept.popitem(last=False)
         kept.move_to_end(key)
@@ -170,7 +177,8 @@ class Store:
     def note(self, prefix: str, name: str = "") -> str:
         """A named text of the repository, "" where there is none."""
         row = self._db.execute(
-            "select texts from note where prefix = ? and first <= ? order by first desc limit 1", (prefix, name)
+            "select texts from note where prefix = ? and first <= ? order by first desc limit 1",
+            (prefix, name),
         ).fetchone()
         return packs.unpack_notes(row[0]).get(name, "") if row else ""
 
