@@ -23,7 +23,7 @@ from summaries.errors import IndexDamaged, IndexError_
 
 Array = NDArray[Any]
 _DTYPES: dict[str, Any] = {
-    "U8": np.uint8, "U16": np.uint16, "U32": np.uint32, "U64": np.uint64,
+    "I8": np.int8, "U8": np.uint8, "U16": np.uint16, "U32": np.uint32, "U64": np.uint64,
     "I32": np.int32, "I64": np.int64, "F16": np.float16, "F32": np.float32,
 }  # fmt: skip
 MOST = 1 << 20  # bytes of an array that is packed: to unpack so many takes a millisecond

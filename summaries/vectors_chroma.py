@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from chromadb.api.models.Collection import Collection
 
 BATCH = 2_000  # Chroma takes at most 5,461 at a time
+SYNC = 50  # records that Chroma keeps twice, in its log and its graph, before it cuts the log
 ROOT = "/"  # id of the repository itself: an id may not be empty
 
 
@@ -104,8 +105,9 @@ class Chroma:
 
     def collection(self, name: str) -> Collection:
         """A collection of Chroma's own, made if it isn't there. Vectors are ours: it embeds nothing."""
+        configuration: Any = {"hnsw": {"space": "cosine", "batch_size": SYNC, "sync_threshold": SYNC}}
         return self._client.get_or_create_collection(
-            name, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
+            name, embedding_function=None, configuration=configuration
         )
 
     def query(self, collections: Sequence[str], vector: Vector, limit: int) -> list[Match]:
@@ -164,10 +166,10 @@ class _Told:
 def _about(node: Node, content: str) -> dict[str, str]:
     """Metadata: the hash, which we read, and the summary, for whoever looks into the store with other tools.
 
-    As a *document* the summary would get an index of its trigrams, which nothing asks: it makes writing take
+    Nothing that its id says: every key of every node takes a row and two places in indexes. As a *document* the summary would get an index of its trigrams, which nothing asks: it makes writing take
     twice as long and the store half as large again.
     """
-    return {"kind": node.kind.value, "hash": content, "summary": node.text}
+    return {"hash": content, "summary": node.text}
 
 
 def _hashes(collection: Collection) -> Iterator[tuple[str, str]]:
