@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from summaries import words
 from summaries.tally import tally
-from summaries.types import Facts, Symbol
+from summaries.types import Facts
 
 WINDOW = 40  # lines of a unit where nothing is defined
 _UNIT_KINDS = frozenset(
@@ -50,7 +50,7 @@ def blob_terms(facts: Facts, text: str) -> BlobTerms:
         counts[:cut].tobytes(),
         keys[cut:].tobytes(),
         counts[cut:].tobytes(),
-        words.hashes(sorted(marks(facts))).tobytes(),
+        np.sort(np.fromiter(mark_keys(facts), np.uint64)).tobytes(),
     )
 
 
@@ -81,13 +81,21 @@ def head_text(facts: Facts) -> str:
     return "\n".join(pieces)
 
 
-def marks(facts: Facts) -> set[str]:
+def mark_keys(facts: Facts) -> set[int]:
     """Exact things of the file that a report can name; the namespaces are explained in `summaries.words`."""
-    out: set[str] = set()
-    for s in facts.symbols:
-        out.update(_symbol_marks(s))
+    out: set[int] = set()
     for literal in facts.strings:
-        out.update(_phrase_marks(literal.text))
+        out.update(_phrase_keys(literal.text))
+    out.update(map(words.key, _marks(facts)))
+    return out
+
+
+def _marks(facts: Facts) -> set[str]:
+    """All of them but the words of literals."""
+    out = {"n:" + s.name for s in facts.symbols if len(s.name) >= _SHARED_NAMES}
+    for s in facts.symbols:
+        if len(s.name) >= _SHARED_NAMES and "." in s.qualname:
+            out.add("q:" + ".".join(s.qualname.rsplit(".", 2)[-2:]))
     for e in (*facts.serves, *facts.calls):
         parts = words.route_key(e.route).strip("/").split("/")
         out.update("r:" + "/".join(parts[i:]) for i in range(max(1, len(parts) - 1)))
@@ -100,19 +108,11 @@ def marks(facts: Facts) -> set[str]:
 
 
 @lru_cache(maxsize=20_000)
-def _phrase_marks(text: str) -> tuple[str, ...]:
+def _phrase_keys(text: str) -> tuple[int, ...]:
     """Three words in a row of a message; two where it has no more."""
     if text.isalnum():  # one word
         return ()
-    pair = words.phrases(text, 2)
-    return tuple("s:" + p for p in (*words.phrases(text), *(pair if len(pair) == 1 else ())))
-
-
-def _symbol_marks(s: Symbol) -> set[str]:
-    if len(s.name) < _SHARED_NAMES:
-        return set()
-    out = {"n:" + s.name}
-    parts = s.qualname.split(".")
-    if len(parts) > 1:
-        out.add("q:" + ".".join(parts[-2:]))
-    return out
+    found = words.phrases(text)
+    if not found and len(pair := words.phrases(text, 2)) == 1:
+        found = pair
+    return tuple(words.key("s:" + p) for p in found)

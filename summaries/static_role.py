@@ -40,6 +40,7 @@ def is_test(path: str) -> bool:
     return any(f in v.TEST_FOLDERS or f.endswith((".tests", ".test", "-tests")) for f in folders(path))
 
 
+@lru_cache(maxsize=512)
 def _by_path(path: str, language: str) -> Role | None:
     base, above = PurePosixPath(path).name.lower(), folders(path)
     if language not in ("markdown", "yaml") and any(f in v.MIGRATION_FOLDERS for f in above):

@@ -166,8 +166,9 @@ class _Told:
 def _about(node: Node, content: str) -> dict[str, str]:
     """Metadata: the hash, which we read, and the summary, for whoever looks into the store with other tools.
 
-    Nothing that its id says: every key of every node takes a row and two places in indexes. As a *document* the summary would get an index of its trigrams, which nothing asks: it makes writing take
-    twice as long and the store half as large again.
+    Nothing that the id says: every key of every node takes a row and two places in indexes. As a *document* the
+    summary would get an index of its trigrams, which nothing asks: it makes writing take twice as long and the
+    store half as large again.
     """
     return {"hash": content, "summary": node.text}
 

@@ -143,7 +143,10 @@ def phrases(text: str, size: int = 3) -> list[str]:
     """Runs of `size` lower-cased words of a message, none across a placeholder."""
     out: list[str] = []
     for piece in _PLACEHOLDER.split(text):
-        words = [w.lower() for w in _WORD.findall(piece)]
+        if piece.isascii():  # elsewhere small letters may be other words: a dotted I becomes two characters
+            words = _WORD.findall(piece.lower())
+        else:
+            words = [w.lower() for w in _WORD.findall(piece)]
         if len(words) >= size:
             out.extend(" ".join(words[i : i + size]) for i in range(len(words) - size + 1))
     return out
