@@ -164,13 +164,13 @@ class _Told:
 
 
 def _about(node: Node, content: str) -> dict[str, str]:
-    """Metadata: the hash, which we read, and the summary, for whoever looks into the store with other tools.
+    """Metadata: the hash, which we read, and kind and summary, for whoever looks into the store with other tools.
 
-    Nothing that the id says: every key of every node takes a row and two places in indexes. As a *document* the
+    No more: every key of every node takes a row and two places in indexes. As a *document* the
     summary would get an index of its trigrams, which nothing asks: it makes writing take twice as long and the
     store half as large again.
     """
-    return {"hash": content, "summary": node.text}
+    return {"kind": node.kind.value, "hash": content, "summary": node.text}
 
 
 def _hashes(collection: Collection) -> Iterator[tuple[str, str]]:
