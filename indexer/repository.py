@@ -286,9 +286,7 @@ def _parsed(git: Git, wanted: list[tuple[str, str, str]], workers: int) -> Itera
         yield from pool.map(parse_blobs, [git.git_dir] * len(chunks), chunks)
 
 
-def _survived(
-    folder: Path, git: Git, wanted: list[tuple[str, str, str]], workers: int
-) -> Iterator[Parsed]:
+def _survived(folder: Path, git: Git, wanted: list[tuple[str, str, str]], workers: int) -> Iterator[Parsed]:
     """`_parsed`, but carefully where a process died over it: in this run, or in the one before."""
     if not wanted:
         return
