@@ -96,15 +96,29 @@ def _captures(found: Grammar, data: bytes) -> Captures | None:
     least, bytes_each = _STEPS
     steps = count()
     most = least + len(data) // bytes_each
+    given = 0
+
+    def read(at: int, _: object) -> bytes:
+        nonlocal given
+        given = max(given, at + _CHUNK)
+        return data[at : at + _CHUNK]
+
     with _PARSING:
         try:
             tree = found.parser.parse(
-                lambda at, _: data[at : at + _CHUNK],
+                read,
                 progress_callback=lambda _offset, _error: next(steps) > most,  # called every hundred steps
             )
         except ValueError:  # cancelled
             found.parser.reset()
             return None
+        except SystemError as e:  # an interrupt met it between two calls into Python
+            found.parser.reset()
+            raise (e.__cause__ or e) from None
+    if given < len(
+        data
+    ):  # it came while the parser asked for more, which it then took for the end of the text
+        raise KeyboardInterrupt
     root = tree.root_node
     if root.has_error and too_wide(root):
         return None

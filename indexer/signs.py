@@ -74,7 +74,15 @@ _BLOCKS = (("/*", "*/"), ("<!--", "-->"), ('"""', '"""'), ("'''", "'''"), ("{-",
 _MINIFIED_NAME = re.compile(
     r"[.-]min\.(?:js|mjs|cjs|css)$|\.(?:bundle|chunk)\.js$|\.(?:js|css)\.map$", re.IGNORECASE
 )
+_SCRIPTS = (".js", ".mjs", ".cjs")
 _MINIFIABLE = (".js", ".mjs", ".cjs", ".jsx", ".ts", ".css", ".html", ".htm", ".json", ".svg", ".xml")
+_BUNDLED = re.compile(  # how a script begins that a bundler wrote: webpack's chunks and entries, Parcel's
+    r"""(?:"use\ strict";\s*)?\(?(?:window|self|globalThis|this)\["webpack(?:Jsonp|Chunk)
+      | /\*{3,}/[^\n]{0,80}//\ webpackBootstrap$
+      | //\ modules\ are\ defined\ as\ an\ array$
+    """,
+    re.VERBOSE | re.MULTILINE,
+)
 _LONG_LINES = 300  # characters on average
 _MINIFIABLE_FROM = 2_000  # characters
 
@@ -102,8 +110,10 @@ def is_generated(path: str, text: str) -> bool:
 
 
 def is_minified(path: str, text: str) -> bool:
-    """Whether the file was written for machines: by name, or by lines of over 300 characters on average."""
+    """Whether the file was written for machines: by name, as a bundle, or by lines of over 300 characters on average."""
     if _MINIFIED_NAME.search(path):
+        return True
+    if path.lower().endswith(_SCRIPTS) and _BUNDLED.match(text.lstrip()):
         return True
     if len(text) < _MINIFIABLE_FROM or not path.lower().endswith(_MINIFIABLE):
         return False

@@ -214,9 +214,8 @@ class Explainer:
         """The report's words among `keys`, the most telling first."""
         rarity = self.ranking.votes.rarity
         worth = {k: rarity.get(k, 0.0) * self.query.bag[k] for k in keys if k in self.query.bag}
-        order = sorted(worth, key=lambda k: -worth[k])
-        said = (self.query.spelled.get(k, "") for k in order if worth[k] > 0)
-        return list(dict.fromkeys(w for w in said if w))[:most]
+        said = [(-w, self.query.spelled.get(k, "")) for k, w in worth.items() if w > 0]
+        return list(dict.fromkeys(word for _, word in sorted(said) if word))[:most]
 
 
 def told(view: View, commit: int, most: int = 100) -> str:

@@ -62,7 +62,7 @@ class Lsa:
     def stale(cls, folder: Path, files: int) -> str:
         """Why to learn anew: never done, unreadable, another version, or the index has doubled or halved."""
         if not (folder / FILE).exists():
-            return "nothing learnt yet"
+            return "the first time"
         try:
             learnt = cls.open(folder).learnt
         except ModelError as e:

@@ -64,7 +64,8 @@ def role(path: str, language: str = "") -> Role:
         if folders[i : i + 2] == ["src", "main"]:
             folders = folders[:i]  # those below are names of packages (Maven's layout)
             break
-    if _TEST_NAME.match(stem) or any(_of_tests(f) for f in _asked(folders, language)):
+    tested = folders[:1] == ["t"] or any(_of_tests(f) for f in _asked(folders, language))  # t/: Perl's custom
+    if tested or _TEST_NAME.match(stem):
         out |= Role.TEST
     if any(f in _MOCK_DIRS for f in folders) or re.match(r"(?i)^mocks?[_.-]|.*[_-]mocks?$", stem):
         out |= Role.MOCK

@@ -83,7 +83,7 @@ def test_what_was_learnt_is_opened_again(tmp_path: Path) -> None:
 
 
 def test_stale_says_why(tmp_path: Path) -> None:
-    assert Lsa.stale(tmp_path, 5) == "nothing learnt yet"
+    assert Lsa.stale(tmp_path, 5) == "the first time"
     Lsa.learn(tmp_path, corpus(), 90)
     assert [Lsa.stale(tmp_path, n) for n in (46, 90, 179)] == ["", "", ""]
     assert Lsa.stale(tmp_path, 180) == "it learnt from 90 files, now there are 180"

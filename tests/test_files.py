@@ -237,6 +237,23 @@ def test_minified() -> None:
 
 
 @pytest.mark.parametrize(
+    "begins",
+    [
+        '(window["webpackJsonp"] = window["webpackJsonp"] || []).push([["main"],{',
+        '"use strict";\n(self["webpackChunkshop"] = self["webpackChunkshop"] || []).push([["main"],{',
+        "/******/ (function(modules) { // webpackBootstrap",
+        "/******/ (() => { // webpackBootstrap",
+        "// modules are defined as an array\n// [ module function, map of requires ]",
+    ],
+)
+def test_bundled(begins: str) -> None:
+    text = f"\n{begins}\n  order: (module) => {{}}\n"
+    assert inspect("a.js", text.encode()) == SkipReason.MINIFIED
+    assert inspect("a.js", f"const bundler = 1;{text}".encode()) == f"const bundler = 1;{text}"
+    assert inspect("a.py", text.encode()) == text
+
+
+@pytest.mark.parametrize(
     ("data", "expected"),
     [
         (b"", ""),

@@ -10,13 +10,14 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indexer.languages import DOCUMENTS, language_of, refine
-from indexer.parse import grammar, parse
+from indexer.parse import _captures, grammar, parse
 from summaries.types import Endpoint, Facts, Topic
 
 HERE = Path(__file__).parent
@@ -352,3 +353,24 @@ def test_threads_share_the_parsers() -> None:
     with ThreadPoolExecutor(8) as pool:
         together = pool.map(lambda p: (p, read(p.name, texts[p])), [*texts] * 4)
     assert all(facts == alone[p] for p, facts in together)
+
+
+def test_an_interrupt_in_the_parser_is_not_lost() -> None:
+    """One that comes while the parser asks for text: it would take that for the end, and parse half a file."""
+
+    class Interrupted(bytes):
+        left = 1
+
+        def __getitem__(self, at: Any) -> Any:
+            if isinstance(at, slice) and at.start and self.left:
+                type(self).left = 0
+                raise KeyboardInterrupt
+            return super().__getitem__(at)
+
+    found = grammar("python")
+    assert found is not None
+    code = b"".join(b"def step%d(a):\n    return a + %d\n\n" % (n, n) for n in range(4000))
+    with pytest.raises(KeyboardInterrupt):
+        _captures(found, Interrupted(code))
+    whole = _captures(found, code)
+    assert whole is not None and len(whole.definitions) == 4000

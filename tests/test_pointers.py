@@ -75,6 +75,8 @@ def test_an_installed_library_of_ones_own_is_found_by_its_whole_path() -> None:
         ("web/test/client.py", "python", Role.NONE),
         ("web/test/test_client.py", "python", Role.TEST),
         ("test/client.py", "python", Role.TEST),
+        ("t/unit/client.py", "python", Role.TEST),
+        ("lib/t/client.pl", "perl", Role.NONE),
         ("web/test/client.js", "javascript", Role.TEST),
         ("app/scripts/cart.ts", "typescript", Role.NONE),
         ("scripts/release.sh", "shell", Role.TOOL),
