@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from indexer import assemble, build, knowledge, repository
+from indexer import assemble, blobs, build, knowledge, repository
 from indexer.git import Git
 from summaries import arrays, backends
 from summaries.embed_lsa import Lsa
@@ -31,12 +31,12 @@ STAGES: Stages = (
     (Git, "tree", "git: list files"),
     (repository, "choose", "choose files"),
     (Git, "blobs", "read blobs"),
-    (repository, "inspect", "look at text"),
-    (repository, "refine", "language"),
-    (repository, "parse", "parse"),
-    (repository, "blob_terms", "words"),
-    (repository, "record", "pack"),
-    (repository, "packed", "pack"),
+    (blobs, "inspect", "look at text"),
+    (blobs, "refine", "language"),
+    (blobs, "parse", "parse"),
+    (blobs, "blob_terms", "words"),
+    (blobs, "record", "pack"),
+    (blobs, "packed", "pack"),
     (Store, "__init__", "store: open"),
     (Store, "add", "store"),
     (Store, "known", "store"),

@@ -22,9 +22,9 @@ Say = Callable[[str], None]
 # Source that decides what a snapshot's rows are: a working index made by other such code is made anew.
 SHAPING = tuple(
     f"indexer/{n}"
-    for n in "queries/*.scm assemble.py extract.py files.py history.py ignore.py languages.py parse*.py "
+    for n in "queries/*.scm assemble.py blobs.py extract.py files.py history.py ignore.py languages.py parse*.py "
     "repository.py services*.py signs.py terms.py write_repo.py".split()
-) + tuple(f"summaries/{n}.py" for n in "paths postings shard static_manifest store types words".split())
+) + tuple(f"summaries/{n}.py" for n in "packs paths postings shard static_manifest store types words".split())
 
 
 class World(Struct, frozen=True):

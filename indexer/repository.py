@@ -8,10 +8,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import BrokenExecutor
-from functools import partial
-from itertools import islice
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,27 +16,23 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from indexer.assemble import assemble
-from indexer.careful import marked, one_by_one
-from indexer.files import choose, inspect
+from indexer.blobs import parsed_blobs
+from indexer.files import choose
 from indexer.git import Git
 from indexer.history import history
 from indexer.knowledge import keep_summaries, summarise
-from indexer.languages import language_of, refine
-from indexer.parse import parse
+from indexer.languages import language_of
 from indexer.repos import Source
 from indexer.services import aliases
 from indexer.terms import BlobTerms, blob_terms
-from indexer.workers import Workers
 from summaries import arrays
 from summaries.errors import IndexDamaged, SnapshotMissing
 from summaries.index import STORE, Index, Manifest, RepoState, read_state
-from summaries.packs import Pack, Record, packed, record
 from summaries.shard import SCHEMA, Shard
 from summaries.static_manifest import is_manifest
 from summaries.store import Store, blob_id
 from summaries.types import Commit, Entry, Facts, Skip, SkipReason, Snapshot
 
-CHUNK = 96  # blobs parsed and stored in one piece
 HEAD = "HEAD"
 CHANGED, OTHER_VERSION = "changed", "other version"
 
@@ -70,45 +63,6 @@ class Outcome(Struct, frozen=True):
     changed: int = 0  # files of the head added, changed or removed since the last index
     seconds: float = 0.0
     missing: tuple[str, ...] = ()  # refs and dates asked for that the repository does not have
-
-
-class Parsed(Struct, frozen=True):
-    """What came of some blobs: what to store of them, and the rows of those that count."""
-
-    packs: list[Pack]
-    rows: dict[str, BlobTerms]
-
-    def skips(self) -> Iterator[tuple[str, SkipReason | None]]:
-        """Every blob, with the reason where it isn't indexed."""
-        return ((r.id, r.skip) for p in self.packs for r in p.rows)
-
-
-def parse_blobs(git_dir: Path, wanted: Sequence[tuple[str, str, str]]) -> Parsed:
-    """Read and parse blobs given as (sha, path, language). Runs in a worker process."""
-    with Git(git_dir) as git:
-        return next(_parse(git, wanted, len(wanted)))
-
-
-def _parse(git: Git, wanted: Sequence[tuple[str, str, str]], at_once: int) -> Iterator[Parsed]:
-    by_sha: dict[str, list[tuple[str, str]]] = {}
-    for sha, path, language in wanted:
-        by_sha.setdefault(sha, []).append((path, language))
-    every = (
-        _record(sha, path, language, data)
-        for sha, data in git.blobs(list(by_sha))
-        for path, language in by_sha[sha]
-    )
-    while some := list(islice(every, at_once)):
-        yield Parsed(list(packed(r for r, _ in some)), {r.id: rows for r, rows in some if rows})
-
-
-def _record(sha: str, path: str, language: str, data: bytes | None) -> tuple[Record, BlobTerms | None]:
-    key = blob_id(sha, language)
-    text = SkipReason.UNREADABLE if data is None else inspect(path, data)
-    if isinstance(text, SkipReason):
-        return Record(key, text), None
-    facts = parse(path, text, refine(path, text) or language)
-    return record(key, facts, text), blob_terms(facts, text)
 
 
 class _Draft(Struct, frozen=True):
@@ -248,7 +202,7 @@ def _update(
     missing = {k: v for k, v in missing.items() if k not in known}
     progress(0, len(missing))
     fresh_rows: dict[str, BlobTerms] = {}
-    for parsed in _survived(index.folder(job.source.name), git, list(missing.values()), job.workers):
+    for parsed in parsed_blobs(index.folder(job.source.name), git, list(missing.values()), job.workers):
         store.add(parsed.packs)
         known.update(parsed.skips())
         fresh_rows.update(parsed.rows)
@@ -275,37 +229,6 @@ def _update(
     store.flush()
     index.publish(new)
     return Outcome(job.source.name, new, reason, parsed=len(missing), changed=changed)
-
-
-def _parsed(git: Git, wanted: list[tuple[str, str, str]], workers: int) -> Iterator[Parsed]:
-    if workers < 2 or len(wanted) < 4 * CHUNK:
-        yield from _parse(git, wanted, CHUNK)
-        return
-    chunks = [wanted[i : i + CHUNK] for i in range(0, len(wanted), CHUNK)]
-    with Workers(workers) as pool:
-        yield from pool.map(parse_blobs, [git.git_dir] * len(chunks), chunks)
-
-
-def _survived(folder: Path, git: Git, wanted: list[tuple[str, str, str]], workers: int) -> Iterator[Parsed]:
-    """`_parsed`, but carefully where a process died over it: in this run, or in the one before."""
-    if not wanted:
-        return
-    with marked(folder) as died:
-        done = 0
-        try:
-            for parsed in () if died else _parsed(git, wanted, workers):
-                done += 1
-                yield parsed
-        except BrokenExecutor:
-            died = True
-        if died:
-            chunks = [wanted[i : i + CHUNK] for i in range(done * CHUNK, len(wanted), CHUNK)]
-            yield from one_by_one(partial(parse_blobs, git.git_dir), chunks, _dead)
-
-
-def _dead(blob: tuple[str, str, str]) -> Parsed:
-    sha, _, language = blob
-    return Parsed(list(packed([Record(blob_id(sha, language), SkipReason.DIED)])), {})
 
 
 class _Trees:

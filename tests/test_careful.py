@@ -22,16 +22,16 @@ ROOT = Path(__file__).parents[1]
 # Python runs this in every process of a run before anything else: a grammar that crashes on one text.
 CRASH = """
 import os, signal
-import indexer.repository as repository
+import indexer.blobs as blobs
 
-real = repository.parse
+real = blobs.parse
 
 def parse(path, text, language):
     if "KILLS THE PARSER" in text:
         os.kill(os.getpid(), signal.SIGKILL)
     return real(path, text, language)
 
-repository.parse = parse
+blobs.parse = parse
 """
 
 

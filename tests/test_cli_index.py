@@ -13,9 +13,10 @@ import pytest
 from clikit import Ran, run
 from gitkit import commit, git, make_repo
 
+from indexer.blobs import CHUNK
 from indexer.build import build
 from indexer.report import display
-from indexer.repository import CHUNK, Outcome
+from indexer.repository import Outcome
 from indexer.sources import known, sources
 from summaries.index import Index
 
