@@ -189,7 +189,14 @@ _OURS = tuple(
         ("user and password", r"(?:^|\s)(?:-u|--user)[ =][\"']?[^\s:\"']{1,100}:([^\s\"']{3,200})"),
         (
             "password",
-            r"(?i)--?(?:pass(?:word|wd|phrase)|token|secret|api-?key)[ =][\"']?(?![-$<{])([^\s\"']{4,300})",
+            r"(?i)(?<!\w)--?(?:\w{1,24}-){0,4}(?:pass(?:word|wd|phrase)|token|secret|api-?key)[ =][\"']?(?![-$<{])"
+            r"([^\s\"']{4,300})",
+        ),
+        # Behind a name such as get-token, which is no option, a plain word is only a word.
+        (
+            "password",
+            r"(?i)\w-(?:pass(?:word|wd|phrase)|token|secret|api-?key)[ =][\"']?(?![-$<{])"
+            r"(?=[^\s\"']{0,300}[\d!@#$%^*+/=~?])([^\s\"']{4,300})",
         ),
         ("password", r"(?i)\b(?:machine|login)[ \t]{1,4}\S{1,100}[ \t]{1,4}password[ \t]{1,4}(\S{3,200})"),
     )

@@ -239,6 +239,21 @@ YAML = """
 """
 
 
+@pytest.mark.parametrize(
+    "line", ["mysql --password {}", "run -token {}", "run --db-password '{}'", "--client-api-key={}"]
+)
+def test_options_of_any_name_hold_passwords_of_any_kind(line: str) -> None:
+    for secret in ("correcthorse", "Hunter22", "a1b2c3d4"):
+        assert secret not in redact(f"$ {line.format(secret)} shop").text
+
+
+def test_a_name_that_ends_like_an_option_is_none() -> None:
+    said = "function get-token holds the report's words; make get-secret again; see reset-password below"
+    assert redact(said).text == said
+    assert "x7#kq" not in redact("we send x-token x7#kq with it").text
+    assert "a1b2c3d4" not in redact("X-Auth-Token a1b2c3d4").text
+
+
 @pytest.mark.parametrize("text", [ORDINARY, YAML])
 def test_ordinary_code_stays_as_it_is(text: str) -> None:
     told = redact(text)
