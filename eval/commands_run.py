@@ -53,6 +53,8 @@ def run_command(
     done = answer_all(asked, world, settings, scope, out, jobs, fresh=fresh)
     lines, _ = read_run(out)
     click.echo(f"{settings.name}: {len(asked)} cases, {done} answered now; scope {scope}; {out}", err=True)
+    if unheard := [n for c in asked if c.id in lines and (n := lines[c.id].note)]:
+        click.echo(f"{len(unheard)} of {len(asked)} cases were answered offline: {unheard[0]}", err=True)
     click.echo(summary(asked, lines))
 # fmt: on
 

@@ -16,7 +16,7 @@ from eval.settings import Asked
 from eval.settings import Settings as RunSettings
 from locator.answer import Answer, Call
 from locator.locate import Options
-from locator.modes import find_in, mode_of, open_model
+from locator.modes import find_in, mode_of, open_model, replaying
 from locator.report import Report
 from locator.scope import Scope
 from locator.weights import Weights
@@ -60,11 +60,11 @@ def with_model(
 ) -> RunSettings:
     """Settings of a run that asks a model. Raises UsageError where there's a mode and no model."""
     said = [f"{k}={v}" for k, v in (("mode", mode), ("model", model)) if v]
-    found = load(file, said)
-    chosen = mode_of(found, replay)
+    found = replaying(load(file, said), replay)
+    chosen = mode_of(found)
     if chosen == "offline":
         return settings
-    if not (found.model or replay):
+    if not found.model:
         raise UsageError(
             f"mode {chosen} needs a model", "give --model NAME, --model file:DIR or --replay FILE"
         )

@@ -132,13 +132,13 @@ def locate(
     )
     weights = Weights.of(index.root)
     weights = msgspec.structs.replace(weights, voters={**weights.voters, **settings.voters})
-    with _waiting(mode_of(settings, replay), settings.model):
+    with _waiting(mode_of(settings), settings.model):
         answer = find(index, report, asked, settings, weights, record=record, replay=replay)
     found = answer.verdict != "no confident match"
     if as_json:
         from locator.output import located
 
-        _print_json(located(index, answer, asked, mode_of(settings, replay)))
+        _print_json(located(index, answer, asked, mode_of(settings)))
     else:
         from locator.filters import repositories
         from locator.render import render, tips

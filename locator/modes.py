@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from summaries.shard import View
 
 
-def mode_of(settings: Settings, replay: Path | None = None) -> Mode:
+def mode_of(settings: Settings) -> Mode:
     """The mode that applies: as set, else `judge` where there's a model."""
-    return settings.mode or ("judge" if settings.model or replay else "offline")
+    return settings.mode or ("judge" if settings.model else "offline")
 
 
 def find(
@@ -49,7 +49,7 @@ def find(
     """
     from locator.locate import locate
 
-    mode = mode_of(settings, replay)
+    mode = mode_of(settings)
     if mode == "offline":
         return locate(index, report, options, weights, progress)
     from locator.told import unheard
@@ -95,6 +95,20 @@ def find_in(
     )
 
 
+def replaying(settings: Settings, replay: Path | None) -> Settings:
+    """Settings with the models of a recording, where they name none. Raises UsageError."""
+    if not replay or settings.model or settings.mode == "offline":
+        return settings
+    from summaries.answers import recorded
+
+    models = {line.stage: line.model for line in recorded(replay).values()}
+    if not models:
+        raise UsageError(f"{replay} holds no answers", "make a recording with --record FILE")
+    code = models.pop("judge code", "")
+    first = next(iter(models.values()), code)
+    return replace(settings, model=first, judge_model=settings.judge_model or code)
+
+
 def open_model(
     settings: Settings, root: Path, record: Path | None = None, replay: Path | None = None
 ) -> Chat:
@@ -129,8 +143,8 @@ def model_options(command: Callable[..., None]) -> Callable[..., None]:
     @wraps(command)
     def run(*args: Any, settings: Settings, mode: Mode | None, model: str | None, **others: Any) -> None:
         changes = {n: v for n, v in (("mode", mode), ("model", model)) if v is not None}
-        settings = replace(settings, **changes)
-        if settings.mode in ("judge", "paper") and not settings.model and not others["replay"]:
+        settings = replaying(replace(settings, **changes), others["replay"])
+        if settings.mode in ("judge", "paper") and not settings.model:
             raise UsageError(
                 f"mode {settings.mode} needs a model", "give --model NAME, --model file:DIR or --replay"
             )

@@ -44,9 +44,9 @@ def settings(server: TestServer, path: Path, name: str) -> list[str]:
 
 
 def backwards(body: dict[str, Any]) -> Any:
-    """A judge that puts the last candidate first."""
-    there = offered(body)
-    ranking = [{"id": max(there.values()), "why": "the last shall be first"}]
+    """A judge that puts the last candidate first, and finds its code convincing."""
+    last = max(offered(body).values(), default=1)
+    ranking = [{"id": last, "why": "the last shall be first"}]
     return {"analysis": "", "ranking": ranking, "sure": "high"}
 
 
@@ -71,7 +71,10 @@ def test_a_judged_run_is_scored_and_repeated_for_nothing(root: Path, tmp_path: P
     go(root, replayed, *how, "--replay", str(record))
     before, after = ranked(plain), ranked(judged)
     assert all(a[0] == b[-1] for a, b in zip(after, before, strict=True) if len(b) <= 50)
-    assert ranked(again) == ranked(replayed) == after
+    alone = tmp_path / "alone.jsonl"
+    said = go(root, alone, "--mode", "judge", "--replay", str(record))
+    assert "shipped judge one" in said
+    assert ranked(again) == ranked(replayed) == ranked(alone) == after
     lines, _ = read_run(judged)
     told = stages(lines)[0]
     assert (told.stage, told.model, told.cases, told.kept) == ("judge", "one", len(CASES), 0)
@@ -90,10 +93,11 @@ def test_a_model_that_is_down_is_told_and_the_run_goes_on(root: Path, tmp_path: 
     plain, judged = tmp_path / "plain.jsonl", tmp_path / "judged.jsonl"
     go(root, plain)
     with TestServer(backwards, shares={"401": 1.0}) as server:
-        go(root, judged, *settings(server, tmp_path / "m.toml", "down"))
+        said = go(root, judged, *settings(server, tmp_path / "m.toml", "down"))
     assert ranked(judged) == ranked(plain)
     lines, _ = read_run(judged)
     assert all("answered offline" in line.note for line in lines.values())
+    assert f"{len(CASES)} of {len(CASES)} cases were answered offline" in said
 
 
 def test_the_reference_method_runs_by_file_exchange_in_two_goes(root: Path, tmp_path: Path) -> None:

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from modelkit import REPORT, offered, shop
+from modelkit import REPORT, offered, shop, shown
 
 from locator.cli import cli
+from locator.modes import mode_of, replaying
 from summaries.chat import open_chat
 from summaries.config import Settings, load
 from summaries.config_models import reach
@@ -36,8 +37,9 @@ def run(index: Index, *args: str, **more: Any) -> Result:
 
 
 def judging(body: dict[str, Any]) -> Any:
-    at = offered(body)
-    return {"analysis": "the share", "ranking": [{"id": at[RIGHT], "why": "percent of 100"}], "sure": "high"}
+    at = offered(body) or shown(body)
+    chosen = {"id": at[RIGHT], "why": "percent of 100", "function": ""}
+    return {"analysis": "the share", "ranking": [chosen], "sure": "high"}
 
 
 def test_locate_judges_where_a_model_is_set(index: Index, tmp_path: Path) -> None:
@@ -46,8 +48,8 @@ def test_locate_judges_where_a_model_is_set(index: Index, tmp_path: Path) -> Non
         asked = ["locate", REPORT, "--json", "--model", "m", "-c", f"model_url={server.url}"]
         told = json.loads(run(index, *asked, "--record", str(record)).stdout)
         assert told["files"][0]["path"] == "src/orders/discount.py"
-        assert told["files"][0]["evidence"][0] == {"voter": "judge", "text": "percent of 100", "line": 0,
-                                                   "weight": told["files"][0]["evidence"][0]["weight"]}  # fmt: skip
+        assert told["files"][0]["evidence"][1] == {"voter": "judge", "text": "percent of 100", "line": 0,
+                                                   "weight": told["files"][0]["evidence"][1]["weight"]}  # fmt: skip
         count = len(server.requests)
         assert "judge" not in run(index, *asked, "--mode", "offline").stdout
         assert len(server.requests) == count
@@ -55,7 +57,26 @@ def test_locate_judges_where_a_model_is_set(index: Index, tmp_path: Path) -> Non
         run(index, "locate", REPORT, "--json", "--model", "m", "--replay", str(record)).stdout
     )
     assert replayed["files"] == told["files"]
+    alone = json.loads(run(index, "locate", REPORT, "--json", "--replay", str(record)).stdout)
+    assert alone["files"] == told["files"], "the recording knows which model it was"
+    (tmp_path / "none.jsonl").write_text("")
+    nothing = run(index, "locate", REPORT, "--replay", str(tmp_path / "none.jsonl"))
+    assert isinstance(nothing.exception, UsageError)
+    assert "holds no answers" in str(nothing.exception)
     assert record.read_text().count("\n") == count
+
+
+def test_a_recording_knows_its_models(tmp_path: Path) -> None:
+    lines = [
+        {"key": "a", "stage": "judge", "model": "small", "answer": ""},
+        {"key": "b", "stage": "judge code", "model": "large", "answer": ""},
+    ]
+    file = tmp_path / "said.jsonl"
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    told = replaying(Settings(), file)
+    assert (told.model, told.judge_model, mode_of(told)) == ("small", "large", "judge")
+    for own in (Settings(model="mine"), Settings(mode="offline")):
+        assert replaying(own, file) == own
 
 
 def test_a_mode_without_a_model_is_a_wrong_request(index: Index) -> None:
