@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
 from threading import Thread
 
@@ -17,13 +17,13 @@ from summaries.protocols import Embedder, Node, Vectors
 from summaries.shard import View
 from summaries.static import directory_summary, file_summary, repository_summary
 from summaries.static_manifest import is_manifest
+from summaries.static_readme import readme_of
 from summaries.store import Store
 from summaries.types import Facts, Kind
 from summaries.vectors import LEARNT, Held, Record, collection, is_gone, read_record, write_record
 from summaries.written import STAMP, effective
 
 NOTES = "summary"
-README = re.compile(r"readme(\.(md|rst|txt|adoc|markdown))?", re.IGNORECASE)
 COMMITS = 3_000  # newest of each repository that are learnt from
 LESSONS = 3  # changed files whose summaries are learnt beside a commit's message
 TRAILER = re.compile(r"^(?:[A-Z][\w-]{1,40}-by|Change-Id|Co-authored-by):.*$", re.MULTILINE | re.IGNORECASE)
@@ -38,14 +38,6 @@ def warm(index: Index) -> None:
         Thread(target=import_module, args=["scipy.sparse"], daemon=True).start()
     if manifest.vectors == "chroma":
         Thread(target=import_module, args=["chromadb"], daemon=True).start()
-
-
-def readme_of(paths: Iterable[str]) -> str:
-    """The README that code hosts show: at the root, else in `docs` or `.github`; "" for none."""
-    found = {
-        f: p for p in sorted(paths, reverse=True) for f, _, n in [p.rpartition("/")] if README.fullmatch(n)
-    }
-    return next((found[f] for f in ("", "docs", ".github") if f in found), "")
 
 
 def summarise(repo: str, facts: Mapping[str, Facts], text_of: Callable[[str], str]) -> dict[str, str]:

@@ -11,11 +11,12 @@ from typing import Any, Protocol
 from msgspec import Struct
 from msgspec.structs import replace
 
-from indexer.knowledge import readme_of, summarise
+from indexer.knowledge import summarise
 from summaries.chat_types import Request
 from summaries.index import Index
 from summaries.prompting import prompt
 from summaries.static_manifest import is_manifest
+from summaries.static_readme import readme_of
 from summaries.types import Facts
 from summaries.written import SEED, Place, Written, key_of
 from summaries.written_prompt import ROOM, Kind, essence, outside, parts_of, request

@@ -14,6 +14,8 @@ from locator.rank import Ranking
 from locator.scope import Scope
 from summaries.index import Index
 from summaries.postings import weighted
+from summaries.shard import View
+from summaries.static_readme import first_paragraph, readme_of
 
 LEAST = 3  # repositories told of, though no file of theirs is in the answer
 WORDS = 4  # of the report, quoted for a repository
@@ -46,13 +48,16 @@ def routed(scope: Scope, ranking: Ranking, files: Sequence[FileHit] = ()) -> tup
 def introduced(
     index: Index, scope: Scope, query: Query, ranking: Ranking, files: Sequence[FileHit]
 ) -> tuple[RouteHit, ...]:
-    """`routed` with the repositories' summaries, which are those of the heads, and with particulars."""
+    """`routed` with the repositories' summaries and with particulars.
+
+    Summaries are those of the heads; an older snapshot is introduced by its own README.
+    """
     number = {v.repo: r for r, v in enumerate(scope.views)}
     out = []
     for route in routed(scope, ranking, files):
         r = number[route.repo]
         view = scope.views[r]
-        text = index.store(view.repo).note("summary") if view.number == 0 else ""
+        text = (index.store(view.repo).note("summary") if view.number == 0 else "") or _readme(index, view)
         # What the offline ones begin with is printed above them.
         summary = text.removeprefix(f"{view.repo}: ").removeprefix(f"{view.repo.rpartition('/')[2]}: ")
         more = {
@@ -62,6 +67,12 @@ def introduced(
         said = tuple(replace(e, text=e.text + more.get(e.voter, "")) for e in route.evidence)
         out.append(replace(route, summary=summary, evidence=said))
     return tuple(out)
+
+
+def _readme(index: Index, view: View) -> str:
+    paths = view.paths
+    found = readme_of(paths)
+    return first_paragraph(index.store(view.repo).text(view.blob(paths.index(found)))) if found else ""
 
 
 def _words(scope: Scope, query: Query, ranking: Ranking, r: int) -> list[str]:

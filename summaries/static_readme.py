@@ -1,13 +1,14 @@
-"""The first paragraph of a README that says something: no badges, headings, HTML, code or tables."""
+"""Where a README is, and the first paragraph of it that says something: no badges, headings, HTML, code or tables."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from html import unescape
 
 from summaries.static_text import plain
 
+README = re.compile(r"readme(\.(md|rst|txt|adoc|markdown))?", re.IGNORECASE)
 _LIMIT = 20_000  # characters of a README that are read
 _IMAGE = re.compile(
     r"!\[[^\]]{0,300}\](?:\([^)]{0,9000}\)|\[[^\]\n]{0,200}\])"
@@ -102,6 +103,14 @@ def _paragraphs(text: str) -> Iterator[str]:
             at.enter(bare.strip("# "), len(bare) - len(bare.lstrip("#")))
     if run and at.matters:
         yield " ".join(run)
+
+
+def readme_of(paths: Iterable[str]) -> str:
+    """The README that code hosts show: at the root, else in `docs` or `.github`; "" for none."""
+    found = {
+        f: p for p in sorted(paths, reverse=True) for f, _, n in [p.rpartition("/")] if README.fullmatch(n)
+    }
+    return next((found[f] for f in ("", "docs", ".github") if f in found), "")
 
 
 def first_paragraph(readme: str) -> str:
