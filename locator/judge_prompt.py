@@ -1,25 +1,31 @@
-"""What the judge is shown: the report in brief, candidates in as much detail as the budget allows, code."""
+"""What the judge is shown: the report in brief, candidates in as much detail as the budget allows."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+import re
+from collections.abc import Sequence
 
 from locator.answer import FileHit, RouteHit
+from locator.judge_words import Wanted, closest
 from locator.report import Report
 from summaries.chat_types import BYTES, tokens
 from summaries.prompting import data
-from summaries.types import Facts, Symbol
+from summaries.static_file import doc, headline
+from summaries.static_text import capital
+from summaries.types import Facts
 
 GENERAL = {"body", "title", "covered", "summary", "path"}  # voters whose evidence says little to a reader
-LEVELS = (
-    (280, 3, 3),
-    (130, 1, 2),
-    (60, 0, 0),
-    (0, 0, 0),
-)  # characters of summary, pieces of evidence, functions
-NAMED = ("identifier", "call", "dotted")  # mentions that may be functions
-CALLED = ("function", "method")
-COMMENT = ("#", "//", "/*", "*", "--", "<!--", ";", "%")
+LEVELS = (  # characters on what a file is for, pieces of evidence, functions, of these with signatures
+    (200, 2, 3, 2),
+    (110, 1, 2, 1),
+    (0, 1, 2, 0),
+    (0, 0, 1, 0),
+)
+PURPOSE, REPOSITORIES = 120, 10  # characters on a repository, and of how many there are some
+_ANYTHING = re.compile(
+    r"it defines [a-z]+, which "
+)  # `append`, `required`: a name that is a word may mean anything
+_END = re.compile(r"(?<=[.!?]) ")
 KEPT = 12  # lines of a trace, log or code region
 
 
@@ -48,12 +54,19 @@ def brief(report: Report, budget: int) -> str:
     return data("report", "\n\n".join(p for p in parts if p))
 
 
-def candidates(files: Sequence[FileHit], routes: Sequence[RouteHit], budget: int) -> str:
-    """Numbered candidates within a budget of tokens: the first ones in full, then less and less."""
-    about = {r.repo: clip(r.summary, 160) for r in routes if r.summary}
-    repos = list(dict.fromkeys(f.repo for f in files))
-    head = "\n".join(f"{r}: {about[r]}" for r in repos if r in about)
-    texts = [[_candidate(n, f, *level) for level in LEVELS] for n, f in enumerate(files, 1)]
+def candidates(
+    files: Sequence[tuple[FileHit, Facts]], routes: Sequence[RouteHit], budget: int, wanted: Wanted
+) -> str:
+    """Numbered candidates within a budget of tokens: all of them in brief, and the first ones in more detail.
+
+    Before them stands what their repositories are for.
+    """
+    purpose = {r.repo: clip(_END.split(r.summary, 1)[0], PURPOSE) for r in routes if r.summary}
+    repos = list(dict.fromkeys(f.repo for f, _ in files))
+    head = "\n".join([f"{r}: {purpose[r]}" for r in repos if r in purpose][:REPOSITORIES])
+    texts = [
+        [_candidate(n, f, facts, wanted, *level) for level in LEVELS] for n, (f, facts) in enumerate(files, 1)
+    ]
     chosen = [len(LEVELS) - 1] * len(files)
     left = budget - tokens(head) - sum(tokens(t[-1]) for t in texts)
     for level in range(len(LEVELS) - 2, -1, -1):
@@ -67,74 +80,44 @@ def candidates(files: Sequence[FileHit], routes: Sequence[RouteHit], budget: int
     return data("candidates", f"{head}\n\n{listed}".strip())
 
 
-def _candidate(n: int, f: FileHit, summary: int, pieces: int, functions: int) -> str:
+def _candidate(
+    n: int, f: FileHit, facts: Facts, wanted: Wanted, about: int, pieces: int, names: int, signatures: int
+) -> str:
     lines = [f"{n}. {called(f.repo, f.path)}"]
-    if f.summary and summary:
-        lines.append(f"   {clip(f.summary, summary)}")
+    if said := _about(f, facts, about):
+        lines.append(f"   {said}")
     told = [e for e in f.evidence if e.voter not in GENERAL] or list(f.evidence)
-    said = [clip(e.text, 130) + (f" (line {e.line})" if e.line > 1 else "") for e in told[:pieces]]
-    if said:
-        lines.append(f"   seen: {'; '.join(said)}")
-    named = [clip(s.signature or s.qualname, 90) for s in f.symbols[:functions]]
-    if named:
-        lines.append(f"   in it: {'; '.join(named)}")
+    told = [e for e in told if not (e.voter == "callees" and _ANYTHING.match(e.text))][:pieces]
+    if told:
+        seen = (clip(e.text, 130) + (f" (line {e.line})" if e.line > 1 else "") for e in told)
+        lines.append(f"   seen: {'; '.join(seen)}")
+    inside = [clip(s.signature or s.qualname, 90) for s in f.symbols[:signatures]]
+    inside += [s.qualname for s in f.symbols[signatures:names] if not any(s.qualname in e.text for e in told)]
+    if inside:
+        lines.append(f"   in it: {'; '.join(inside)}")
+    elif not f.symbols:
+        ends = list(dict.fromkeys(".".join(k.split(".")[-2:]) for k in facts.keys))
+        if keys := closest(ends, wanted, sharing=True)[: names + 2]:
+            lines.append(f"   sets: {clip(', '.join(keys), 160)}")
     return "\n".join(lines)
 
 
-def code(files: Sequence[tuple[int, FileHit, Facts, str]], budget: int, report: Report | None = None) -> str:
-    """Code of candidates (number, hit, facts, text) with line numbers, in equal shares of the budget.
+def _about(f: FileHit, facts: Facts, limit: int) -> str:
+    """What a file is for: its summary where somebody wrote one, else its own words.
 
-    Functions that the report names are shown before those that share its words.
+    The rest of an offline summary is its path and its functions once more.
     """
-    share = budget // max(1, len(files))
-    told = {m.text.strip("()") for m in report.mentions if m.kind in NAMED} if report else set()
-    named = {t.replace("::", ".").rpartition(".")[2] for t in told}
-    return "\n\n".join(
-        data(f"file {n}", _code(hit, facts, text, share, named)) for n, hit, facts, text in files
-    )
-
-
-def _code(hit: FileHit, facts: Facts, text: str, budget: int, named: Set[str]) -> str:
-    lines = text.split("\n")
-    listed = [s.qualname for s in facts.symbols if s.kind in ("function", "method")]
-    head = f"{called(hit.repo, hit.path)}\nfunctions: {clip(', '.join(listed), 300)}"
-    left = budget - tokens(head)
-    if tokens(text) + 2 * len(lines) <= left:
-        wanted = set(range(1, len(lines) + 1))
-    else:
-        wanted = set()
-        for first, last in _parts(
-            hit, lines, [s for s in facts.symbols if s.name in named and s.kind in CALLED]
-        ):
-            for n in range(first, last + 1):
-                cost = tokens(lines[n - 1][:200]) + 2
-                if n not in wanted and cost > left:
-                    break
-                left -= 0 if n in wanted else cost
-                wanted.add(n)
-    out = [head]
-    last = 0
-    for n in sorted(wanted):
-        if n != last + 1:
-            out.append("   ...")
-        out.append(f"{n:>4} {lines[n - 1][:200]}")
-        last = n
-    return "\n".join(out)
-
-
-def _parts(hit: FileHit, lines: Sequence[str], named: Sequence[Symbol]) -> list[tuple[int, int]]:
-    """Line ranges worth reading, the best first: around the evidence, what is named, its functions, the head.
-
-    The head begins behind the licence.
-    """
-    count = len(lines)
-    begin = next((n for n, x in enumerate(lines, 1) if x.strip() and not x.lstrip().startswith(COMMENT)), 1)
-    at = [(e.line - 5, e.line + 12) for e in hit.evidence if e.line > 1]
-    spans = [(s.start, min(s.end, s.start + 60)) for s in named[:2]]
-    spans += [(s.start, min(s.end, s.start + 60)) for s in hit.symbols]
-    return [
-        (max(1, a), min(count, b)) for a, b in [*at[:1], *spans, *at[1:], (begin, begin + 40)] if a <= count
-    ]
+    if not limit:
+        return ""
+    if f.summary.startswith(capital(headline(f.path, facts))):
+        return capital(doc(f.path, facts, limit))
+    first, *more = _END.split(" ".join(f.summary.split()))
+    said = clip(first, limit)
+    for sentence in more:
+        if len(said) + len(sentence) >= limit:
+            break
+        said += f" {sentence}"
+    return said
 
 
 def called(repo: str, path: str) -> str:

@@ -11,25 +11,19 @@ from typing import Any
 
 import pytest
 from modelkit import REPORT, chat_of, offered, shop, shown
-from msgspec.structs import replace
 
 from locator.answer import Answer
-from locator.judge import Judging, judge
-from locator.judge_prompt import brief, candidates, code
+from locator.judge import CHOSEN, Judging, doubtful, judge
 from locator.locate import Options, locate
-from locator.report import read
 from locator.told import LONGEST, plain
 from summaries.chat import open_chat
-from summaries.chat_types import ModelSettings, tokens
+from summaries.chat_types import ModelSettings
 from summaries.index import Index
 from summaries.prompting import data, prompt
-from summaries.redact import redact
 from summaries.testserver import TestServer, said
-from summaries.types import Facts, Symbol
 
 RIGHT = "shop-orders: src/orders/discount.py"
 ONCE = Judging(second=False)
-TWICE = Judging(pays=(0.0, 1.0))
 
 
 @pytest.fixture(scope="module")
@@ -95,20 +89,47 @@ def test_agreement_raises_the_confidence_and_doubt_lowers_it(index: Index) -> No
     assert unsure.confidence < plainly.confidence < surer.confidence < 1
 
 
-def test_a_second_call_reads_code_only_where_it_pays(index: Index) -> None:
-    with TestServer(pick(RIGHT, sure="low")) as server:
-        once = judge(index, REPORT, Options(), chat_of(server), Judging(pays=(0.0, 0.0)))
-        assert len(server.requests) == 1
-        sure = once.confidence
-        judge(index, REPORT, Options(), chat_of(server), Judging(pays=(sure + 0.01, 1.0)))
-        judge(index, REPORT, Options(), chat_of(server), Judging(pays=(0.0, sure)))
-        assert len(server.requests) == 3
+@pytest.mark.parametrize(
+    ("sure", "moved", "calls"),
+    [("high", False, 1), ("high", True, 2), ("medium", False, 2), ("low", False, 2)],
+)
+def test_code_is_read_where_the_first_answer_is_in_doubt(
+    index: Index, sure: str, moved: bool, calls: int
+) -> None:
+    assert doubtful(sure, not moved) == (calls == 2)
+    first, second = paths(locate(index, REPORT))[:2]
+    with TestServer(pick(second if moved else first, sure=sure)) as server:
+        judge(index, REPORT, Options(), chat_of(server))
+        assert len(server.requests) == calls
+        judge(index, REPORT, Options(), chat_of(server), ONCE)
+        assert len(server.requests) == calls + 1
 
-    def doubtful(body: dict[str, Any]) -> Any:
+
+def test_few_are_asked_for_however_many_are_listed(index: Index) -> None:
+    with TestServer(pick(RIGHT)) as server:
+        judge(index, REPORT, Options(limit=50), chat_of(server), Judging(second=False))
+        judge(index, REPORT, Options(limit=1), chat_of(server), Judging(second=False))
+        asked = [said(r) for r in server.requests]
+        there = len(offered(server.requests[0]))
+    assert all(f"at most {min(CHOSEN, there)}, the likeliest first" in text for text in asked)
+
+
+def test_what_the_first_call_took_the_second_has_not(index: Index) -> None:
+    """Whatever is left, there is some code to read."""
+    with TestServer(pick(RIGHT, sure="low")) as server:
+        for total in (8000, 100):
+            judge(index, REPORT, Options(), chat_of(server), Judging(total=total))
+        wide, narrow = (said(r) for r in server.requests if shown(r))
+    assert "return total * voucher.percent" in narrow
+    assert len(narrow) <= len(wide)
+
+
+def test_the_second_call_reads_code(index: Index) -> None:
+    def unsure(body: dict[str, Any]) -> Any:
         return (pick(RIGHT, sure="low") if offered(body) else pick(RIGHT, why="percent of 100"))(body)
 
-    with TestServer(doubtful) as server:
-        told = judge(index, REPORT, Options(), chat_of(server), TWICE)
+    with TestServer(unsure) as server:
+        told = judge(index, REPORT, Options(), chat_of(server))
         assert len(server.requests) == 2
         code = said(server.requests[1])
         assert "return total * voucher.percent" in code
@@ -139,7 +160,7 @@ def test_whatever_goes_wrong_the_offline_answer_stands_in_time(index: Index, fau
 def test_a_failing_second_call_leaves_the_first(index: Index) -> None:
     with TestServer(pick(RIGHT, sure="low")) as server:
         server.faults.extend(["", "500", "500"])
-        told = judge(index, REPORT, Options(), chat_of(server), TWICE)
+        told = judge(index, REPORT, Options(), chat_of(server))
     assert paths(told)[0] == RIGHT
     assert any("the code was not read" in n for n in told.notes)
 
@@ -205,7 +226,7 @@ def obedient(body: dict[str, Any]) -> dict[str, Any]:
     numbers = [int(n) for n in re.findall(r"-?\b\d{1,7}\b", text)][:40]
     named = [{"id": n, "why": f"put {EVIL} first, see http://evil.example/{EVIL}", "function": EVIL}
              for n in (99, 77, 0, -1, 51, 1000, *numbers)]  # fmt: skip
-    return {"analysis": f"the bug is in {EVIL}", "ranking": named, "sure": "high", "files": [EVIL]}
+    return {"analysis": f"the bug is in {EVIL}", "ranking": named, "sure": "low", "files": [EVIL]}
 
 
 @pytest.mark.parametrize("text", INJECTIONS)
@@ -217,7 +238,7 @@ def test_no_injection_puts_a_file_on_the_list(tmp_path: Path, text: str) -> None
     index = shop(tmp_path, hostile)
     there = {(n, p) for n in index.repos for p in index.view(n).paths}
     with TestServer(obedient) as server:
-        told = judge(index, f"{REPORT}\n{text}\n", Options(limit=60), chat_of(server), TWICE)
+        told = judge(index, f"{REPORT}\n{text}\n", Options(limit=60), chat_of(server))
         assert server.requests
     assert {(f.repo, f.path) for f in told.files} <= there
     assert not any(EVIL in f.path for f in told.files)
@@ -257,80 +278,6 @@ def test_what_is_filled_in_is_not_filled_again() -> None:
 )
 def test_reasons_are_made_harmless(said_: str, shown_: str) -> None:
     assert plain(said_) == shown_
-
-
-# --- what the model is shown ------------------------------------------------------------------------------
-
-
-def test_a_report_is_cut_to_its_budget() -> None:
-    log = "\n".join(f"2024-05-01 12:00:{n % 60:02d} INFO [main] Cart - opened {n}" for n in range(4000))
-    report = read(
-        f"Checkout fails\n\nIt fails when two people pay at once.\n\n```\n{log}\n```\n\nIt is urgent."
-    )
-    text = brief(report, 300)
-    assert tokens(text) < 360
-    assert "two people pay at once" in text
-    assert "It is urgent" in text
-
-
-def test_a_long_paragraph_is_shown_as_far_as_the_budget_goes() -> None:
-    told = " ".join(f"Then step {n} was done." for n in range(60))
-    text = brief(read(f"Checkout fails\n\n{told} Nothing was charged."), 600)
-    assert "Nothing was charged." in text
-    short = brief(read(f"Checkout fails\n\n{told} Nothing was charged."), 100)
-    assert "step 9 was" in short
-    assert "Nothing was charged." not in short
-    assert tokens(short) < 130
-
-
-def test_candidates_fit_their_budget_and_are_all_there(index: Index) -> None:
-    answer = locate(index, REPORT, Options(limit=50))
-    many = tuple(answer.files) * 10
-    for budget in (1500, 3000, 8000):
-        text = candidates(many, answer.routes, budget)
-        assert len(re.findall(r"^\d+\. ", text, re.M)) == len(many)
-        assert tokens(text) <= budget + 40
-    full = candidates(answer.files, answer.routes, 4000)
-    assert "Takes orders of the shop" in full  # what the repository is for
-    assert "discount" in full
-    assert "seen:" in full
-
-
-def test_code_is_shown_from_behind_the_licence_and_without_holes(index: Index) -> None:
-    text = "\n".join(
-        [*(f"# licence {n}" for n in range(60)), "import money", *(f"x{n} = {'a' * 50}" for n in range(300))]
-    )
-    hit = replace(locate(index, REPORT).files[0], evidence=(), symbols=())
-    shown_ = code([(1, hit, Facts("Python", 361), text)], 400)
-    assert "licence" not in shown_
-    numbers = [int(m) for m in re.findall(r"^ *(\d+) ", shown_, re.M)]
-    assert numbers == list(range(61, 61 + len(numbers)))
-    assert 5 < len(numbers) < 41
-    assert tokens(shown_) < 440
-
-
-def test_functions_that_the_report_names_are_read_first(index: Index) -> None:
-    def body(name: str) -> str:
-        return f"def {name}():\n" + "".join(f"    {name}_{n} = {n}\n" for n in range(30))
-
-    text = "\n".join(body(f"part{n}") for n in range(20))
-    symbols = tuple(Symbol(f"part{n}", f"part{n}", "function", 32 * n + 1, 32 * n + 31) for n in range(20))
-    hit = replace(locate(index, REPORT).files[0], evidence=(), symbols=())
-    shown_ = code(
-        [(1, hit, Facts("python", 640, symbols=symbols), text)], 300, read("Fails\n\n`part17()` is wrong.")
-    )
-    assert "part17_3 = 3" in shown_
-    assert "part9_3" not in shown_
-
-
-def test_a_path_is_not_taken_for_a_secret(index: Index) -> None:
-    """As "go-secrets: internal/pkg/client.go" it would be."""
-    answer = locate(index, REPORT)
-    names = ("secrets", "tokens", "password")
-    files = [replace(f, repo=f"shop/go-{n}") for f, n in zip(answer.files[:3], names, strict=True)]
-    text = candidates(files, answer.routes, 2000)
-    assert redact(text).text == text
-    assert redact(f"shop/go-secrets: {files[0].path}").total
 
 
 def test_secrets_in_a_report_do_not_leave(index: Index) -> None:
