@@ -105,23 +105,26 @@ def test_code_is_read_where_the_first_answer_is_in_doubt(
         assert len(server.requests) == calls + 1
 
 
-def test_few_are_asked_for_however_many_are_listed(index: Index) -> None:
+def test_few_are_asked_for_however_many_are_listed(tmp_path: Path) -> None:
+    extra = {f"src/orders/discount{n}.py": f"def discount{n}(voucher):\n    return {n}\n" for n in range(20)}
+    index = shop(tmp_path, extra)
     with TestServer(pick(RIGHT)) as server:
-        judge(index, REPORT, Options(limit=50), chat_of(server), Judging(second=False))
-        judge(index, REPORT, Options(limit=1), chat_of(server), Judging(second=False))
-        asked = [said(r) for r in server.requests]
-        there = len(offered(server.requests[0]))
-    assert all(f"at most {min(CHOSEN, there)}, the likeliest first" in text for text in asked)
+        for limit in (1, 50):
+            judge(index, REPORT, Options(limit=limit), chat_of(server), ONCE)
+        for request in server.requests:
+            assert len(offered(request)) > CHOSEN
+            assert f"at most {CHOSEN}, the likeliest first" in said(request)
 
 
-def test_what_the_first_call_took_the_second_has_not(index: Index) -> None:
+def test_what_the_first_call_took_the_second_has_not(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever is left, there is some code to read."""
+    budgets: list[int] = []
+    monkeypatch.setattr("locator.judge.code", lambda files, budget, report: str(budgets.append(budget)))
     with TestServer(pick(RIGHT, sure="low")) as server:
-        for total in (8000, 100):
+        for total in (20_000, 4_000, 100):
             judge(index, REPORT, Options(), chat_of(server), Judging(total=total))
-        wide, narrow = (said(r) for r in server.requests if shown(r))
-    assert "return total * voucher.percent" in narrow
-    assert len(narrow) <= len(wide)
+    assert budgets[0] == Judging().code
+    assert budgets[0] > budgets[1] > budgets[2] > 1000
 
 
 def test_the_second_call_reads_code(index: Index) -> None:
