@@ -124,7 +124,9 @@ def judging(settings: Settings, patience: float | None = None) -> Judging:
 
     waits = settings.model.startswith("file:") or not settings.judge_seconds
     seconds = patience if waits else min(settings.judge_seconds, patience or settings.judge_seconds)
-    return Judging(model=settings.judge_model, seconds=seconds, folder=settings.prompts)
+    return Judging(
+        second=settings.judge_second, model=settings.judge_model, seconds=seconds, folder=settings.prompts
+    )
 
 
 def model_options(command: Callable[..., None]) -> Callable[..., None]:

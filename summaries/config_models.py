@@ -67,6 +67,12 @@ class Models(Struct, frozen=True, forbid_unknown_fields=True):
     judge_model: Annotated[
         str, Meta(description="Model of the judge's second call, which reads code. Empty: `model`.")
     ] = ""
+    judge_second: Annotated[
+        bool,
+        Meta(
+            description="Read code where the judge's first answer is in doubt: for the confidence, not the order."
+        ),
+    ] = True
     judge_seconds: Annotated[
         float,
         Meta(

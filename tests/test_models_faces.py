@@ -66,6 +66,14 @@ def test_locate_judges_where_a_model_is_set(index: Index, tmp_path: Path) -> Non
     assert record.read_text().count("\n") == count
 
 
+@pytest.mark.parametrize(("second", "calls"), [("true", 2), ("false", 1)])
+def test_code_is_read_only_where_one_wants_it(index: Index, second: str, calls: int) -> None:
+    with TestServer(lambda body: judging(body) | {"sure": "low"}) as server:
+        asked = ["locate", REPORT, "--model", f"m-{second}", "-c", f"model_url={server.url}"]
+        assert run(index, *asked, "-c", f"judge_second={second}").exit_code == 0
+        assert len(server.requests) == calls
+
+
 def test_a_recording_knows_its_models(tmp_path: Path) -> None:
     lines = [
         {"key": "a", "stage": "judge", "model": "small", "answer": ""},
