@@ -117,7 +117,7 @@ def _captures(found: Grammar, data: bytes) -> Captures | None:
             raise (e.__cause__ or e) from None
     if given < len(
         data
-    ):  # it came while the parser asked for more, which it then took for the end of the text
+    ):  # it came while the parser asked for text, and the parser took that for the text's end
         raise KeyboardInterrupt
     root = tree.root_node
     if root.has_error and too_wide(root):

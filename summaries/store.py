@@ -34,9 +34,7 @@ create table if not exists note(prefix text, first text, texts blob, primary key
 
 
 SAVE_EVERY = 1.0  # seconds between two commits of what is added
-OPEN_PACKS = (
-    8  # that a thread keeps unpacked: it asks for a file's facts and text, and then for its neighbour's
-)
+OPEN_PACKS = 8  # kept unpacked by a thread, which asks for a file's facts, its text, then its neighbour's
 
 
 def blob_id(sha: str, language: str) -> str:
@@ -71,9 +69,7 @@ class Store:
                 self._db.execute("pragma cache_spill = off")  # so that readers wait for a commit only
                 if self._fresh:  # nothing rests on it before `flush`
                     self._db.execute("pragma synchronous = off")
-                    self._db.execute(
-                        "pragma page_size = 1024"
-                    )  # of a small repository most pages are half full
+                    self._db.execute("pragma page_size = 1024")  # most pages of a small one are half full
                 self._db.executescript(_SCHEMA)
                 self._kept = time.monotonic()
             else:
