@@ -47,7 +47,6 @@ STAGES: Stages = (
     (assemble, "_postings", "assemble: sort"),
     (assemble, "_history", "assemble: history"),
     (arrays, "write", "write shard"),
-    (repository, "summarise", "summaries"),
     (repository, "keep_summaries", "summaries"),
     (repository, "_state", "state"),
     (Index, "publish", "publish"),

@@ -75,9 +75,10 @@ def build(
         if not rebuild:  # which goes on with what an earlier one left
             _sweep(index)
         rest = [j for j in jobs if j.source.name not in settled]
-        if rest:
+        where = fanout.engine(engine, cores, len(rest))
+        if not isinstance(where, fanout.Here):  # this process waits for others
             knowledge.warm(index)
-        outcomes += fanout.run(rest, fanout.engine(engine, cores, len(rest)), on_files, on_done)
+        outcomes += fanout.run(rest, where, on_files, on_done)
         if url:
             pull(root)
         index = Index.open(root)

@@ -10,11 +10,11 @@ from importlib import import_module
 from threading import Thread
 
 from msgspec.structs import replace
+from xxhash import xxh3_64_hexdigest
 
 from summaries import backends
 from summaries.index import Index
 from summaries.protocols import Embedder, Node, Vectors
-from summaries.shard import View
 from summaries.static import directory_summary, file_summary, repository_summary
 from summaries.static_manifest import is_manifest
 from summaries.static_readme import readme_of
@@ -26,13 +26,14 @@ from summaries.written import STAMP, effective
 NOTES = "summary"
 COMMITS = 3_000  # newest of each repository that are learnt from
 LESSONS = 3  # changed files whose summaries are learnt beside a commit's message
+SAVES = 20  # times that the record is written in a long run
 TRAILER = re.compile(r"^(?:[A-Z][\w-]{1,40}-by|Change-Id|Co-authored-by):.*$", re.MULTILINE | re.IGNORECASE)
 
 Say = Callable[[str], None]
 
 
 def warm(index: Index) -> None:
-    """Load what writing the knowledge base takes, beside the indexing: Chroma alone needs half a second."""
+    """Load what writing the knowledge base takes while processes index: Chroma alone needs half a second."""
     manifest = index.manifest
     if manifest.embedder == "lsa" and not (index.root / LEARNT).exists():  # it will learn
         Thread(target=import_module, args=["scipy.sparse"], daemon=True).start()
@@ -62,10 +63,23 @@ def summarise(repo: str, facts: Mapping[str, Facts], text_of: Callable[[str], st
     return out
 
 
-def keep_summaries(store: Store, summaries: dict[str, str], generation: int) -> None:
-    """Write them as notes. The stamp comes last: without it they are made again."""
+def keep_summaries(
+    index: Index,
+    name: str,
+    store: Store,
+    facts: Mapping[str, Facts],
+    blobs: Mapping[str, str],
+    generation: int,
+) -> dict[str, str]:
+    """Make a state's summaries, what was written or edited in place of ours, and keep them as notes.
+
+    The stamp comes last: without it they are made again.
+    """
+    summaries = summarise(name, facts, lambda path: store.text(blobs[path]))
+    summaries |= effective(index.folder(name), blobs, summaries.keys() - blobs.keys()).texts
     store.set_notes(NOTES, summaries)
     store.set_notes(STAMP, {"": str(generation)})
+    return summaries
 
 
 def update(index: Index, say: Say = lambda line: None) -> int:
@@ -82,9 +96,10 @@ def update(index: Index, say: Say = lambda line: None) -> int:
         if record.store in backends.VECTORS and record.store != manifest.vectors:
             shutil.rmtree(index.root / record.store, ignore_errors=True)
         record = Record(manifest.vectors)
-    current = {n: Held(s.generation, 0, manifest.digest) for n, s in index.repos.items()}
-    behind = [n for n, h in current.items() if (r := record.repos.get(n)) is None or replace(r, nodes=0) != h]
-    gone = [n for n in record.repos if n not in current]
+    current = {n: (s.generation, manifest.digest) for n, s in index.repos.items()}
+    held = {n: (h.generation, h.digest) for n, h in record.repos.items()}
+    behind = [n for n, state in current.items() if held.get(n) != state]
+    gone = [n for n in held if n not in current]
     if not (behind or gone or record.leftover):
         return 0
     embedder = _embedder(index, say)
@@ -94,32 +109,54 @@ def update(index: Index, say: Say = lambda line: None) -> int:
             say(forecast(sum(sum(s.files.values()) for s in index.repos.values())))
     old = {collection(n, h.digest) for n, h in record.repos.items()} | set(record.leftover)
     old -= {collection(n, embedder.digest) for n in current}
-    record = replace(record, leftover=tuple(sorted(old)))
-    store = backends.vectors(manifest.vectors, index.root)
-    try:
-        written = 0
-        for name in behind:
-            found = nodes(index, name)
-            record = _marked(index, record, name, None)  # until it is whole, it is nobody's
-            written += store.replace(collection(name, embedder.digest), found, embedder.documents)
-            held = Held(index.repos[name].generation, len(found), embedder.digest)
-            record = _marked(index, record, name, held)
-        index.set_manifest(replace(manifest, digest=embedder.digest, dimension=embedder.dimension))
-        for name in old:
-            store.replace(name, (), embedder.documents)
-        write_record(index.root, replace(record, repos={n: record.repos[n] for n in current}, leftover=()))
-    finally:
-        store.close()
+    same, changed = _sorted_out(index, behind, record, embedder.digest)
+    repos = {n: h for n, h in record.repos.items() if n in current and n not in changed} | same
+    record = replace(record, repos=repos, leftover=tuple(sorted(old)))
+    write_record(index.root, record)  # until a repository is whole, its nodes are nobody's
+    written = 0
+    if changed or old or embedder.digest != manifest.digest:
+        written = _write(index, record, changed, embedder)
     if written:
         say(f"{written:,} summaries written to the knowledge base")
     return written
 
 
-def _marked(index: Index, record: Record, name: str, held: Held | None) -> Record:
-    repos = {n: h for n, h in record.repos.items() if n != name} | ({name: held} if held else {})
-    record = replace(record, repos=repos)
-    write_record(index.root, record)
-    return record
+def _sorted_out(
+    index: Index, behind: Sequence[str], record: Record, digest: str
+) -> tuple[dict[str, Held], list[str]]:
+    """Repositories whose summaries are what the store holds already, as most edits leave them, and the others."""
+    same: dict[str, Held] = {}
+    for name in behind:
+        held = record.repos.get(name)
+        if held and held.digest == digest and held.words == _content(nodes(index, name)):
+            same[name] = replace(held, generation=index.repos[name].generation)
+    return same, [n for n in behind if n not in same]
+
+
+def _write(index: Index, record: Record, changed: Sequence[str], embedder: Embedder) -> int:
+    """Write the nodes of repositories, and drop collections left over; how many nodes were written."""
+    manifest, repos = index.manifest, dict(record.repos)
+    often = 1 + len(repos | dict.fromkeys(changed)) // SAVES  # the record has a line for each repository
+    store = backends.vectors(manifest.vectors, index.root)
+    try:
+        written = 0
+        for n, name in enumerate(changed, 1):
+            found = nodes(index, name)
+            written += store.replace(collection(name, embedder.digest), found, embedder.documents)
+            repos[name] = Held(index.repos[name].generation, len(found), embedder.digest, _content(found))
+            if n % often == 0 or n == len(changed):
+                write_record(index.root, replace(record, repos=repos))
+        index.set_manifest(replace(manifest, digest=embedder.digest, dimension=embedder.dimension))
+        for name in record.leftover:
+            store.replace(name, (), embedder.documents)
+        write_record(index.root, replace(record, repos=repos, leftover=()))
+    finally:
+        store.close()
+    return written
+
+
+def _content(nodes: Sequence[Node]) -> str:
+    return xxh3_64_hexdigest("".join(n.hash for n in nodes).encode())
 
 
 def _embedder(index: Index, say: Say) -> Embedder:
@@ -155,14 +192,11 @@ def nodes(index: Index, name: str) -> list[Node]:
     store = index.store(name)
     summaries = store.notes(NOTES)
     if store.note(STAMP) != str(index.repos[name].generation):
-        numbers = dict(zip(view.paths, range(len(view)), strict=True))
-        facts = dict(zip(view.paths, (f for _, f in store.facts_of(_blobs(view))), strict=True))
-        summaries = summarise(name, facts, lambda p: store.text(view.blob(numbers[p])))
-        blobs = {p: view.blob(i) for p, i in numbers.items()}
-        summaries |= effective(index.folder(name), blobs, summaries.keys() - blobs.keys()).texts
+        blobs = {p: view.blob(i) for i, p in enumerate(view.paths)}
         own = Store(store.path, write=True)
         try:
-            keep_summaries(own, summaries, index.repos[name].generation)
+            facts = dict(zip(blobs, (f for _, f in own.facts_of(list(blobs.values()))), strict=True))
+            summaries = keep_summaries(index, name, own, facts, blobs, index.repos[name].generation)
         finally:
             own.close()
     files = set(view.paths)
@@ -177,10 +211,6 @@ def _kind(path: str, files: set[str]) -> Kind:
     if not path:
         return Kind.REPOSITORY
     return Kind.FILE if path in files else Kind.DIRECTORY
-
-
-def _blobs(view: View) -> list[str]:
-    return [view.blob(i) for i in range(len(view))]
 
 
 def forget(index: Index, name: str) -> None:

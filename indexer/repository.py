@@ -20,7 +20,7 @@ from indexer.blobs import parsed_blobs
 from indexer.files import choose
 from indexer.git import Git
 from indexer.history import history
-from indexer.knowledge import keep_summaries, summarise
+from indexer.knowledge import keep_summaries
 from indexer.languages import language_of
 from indexer.repos import Source
 from indexer.services import aliases
@@ -221,8 +221,7 @@ def _update(
     head = snapshots[0]
     blobs = {e.path: blob_id(e.blob, languages[e.path, e.blob]) for e in head.entries}
     facts = dict(zip(blobs, (f for _, f in store.facts_of(list(blobs.values()))), strict=True))
-    summaries = summarise(job.source.name, facts, lambda path: store.text(blobs[path]))
-    keep_summaries(store, summaries, draft.generation)
+    keep_summaries(index, job.source.name, store, facts, blobs, draft.generation)
     manifests = [(p, store.text(b)) for p, b in blobs.items() if is_manifest(p)]
     new = _state(job, git, head, facts, manifests, draft)
     changed = _changed(shard, head)

@@ -27,6 +27,7 @@ class Held(Struct, frozen=True):
     generation: int  # of the repository's state
     nodes: int
     digest: str  # of the embedder
+    words: str = ""  # digest of all nodes' content, the same where a change leaves every summary as it was
 
 
 class Record(Struct, frozen=True):

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from clikit import run
 from gitkit import commit, git, make_repo
+from msgspec.structs import replace
 
 from indexer import knowledge
 from indexer.build import build
@@ -144,6 +145,23 @@ def test_one_changed_file_writes_its_line_of_the_tree(
     near = base.near("cancel", ["orders"])
     assert near[0].path == "src/api/place.py"
     assert "src/api/x.py" not in {n.path for n in near}
+
+
+def test_an_edit_that_leaves_summaries_alone_opens_no_store(
+    repos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "index"
+    index = indexed(root, repos)
+    held = read_record(root).repos["orders"]
+    text = ORDERS["src/api/place.py"] + "# nothing that a summary tells\n"
+    committed(repos / "orders", {"src/api/place.py": text})
+    with monkeypatch.context() as patched:
+        patched.setattr(backends, "vectors", lambda *_: pytest.fail("opened"))
+        index = indexed(root, repos)
+    assert index.repos["orders"].generation == 2
+    assert read_record(root).repos["orders"] == replace(held, generation=2)
+    assert run("doctor", index=root).code == 0
+    assert Knowledge(index).near("place an order", ["orders"])
 
 
 def test_a_repository_that_is_removed_is_forgotten(repos: Path, tmp_path: Path) -> None:

@@ -496,3 +496,9 @@ def test_vectors_follow_what_was_written_and_edited(tmp_path: Path) -> None:
     near = Knowledge(again(index)).near("marzipan penguins waltz under chandeliers", limit=1)[0]
     assert near.path == "src/orders/basket.py"
     assert look(again(index), "shop-orders/src/orders/basket.py").summary.startswith("Marzipan")
+    more = git(root, *"commit-tree -p main -m More main^{tree}".split()).decode().strip()
+    git(root, "update-ref", "refs/heads/main", more)
+    build(index.root, [Source("shop-orders", root)], manifest=manifest, workers=1)
+    assert again(index).repos["shop-orders"].generation > generation
+    near = Knowledge(again(index)).near("marzipan penguins waltz under chandeliers", limit=1)[0]
+    assert near.path == "src/orders/basket.py"
