@@ -64,8 +64,11 @@ def _index(f: Found) -> str:
     rows.append([f"floor: read and parse, {f['jobs']} processes", f"{read} s", "", "1", ""])
     rows.append(["floor: read and parse, 1 process", f"{floor['read_and_parse_1_process']} s", "", "", ""])
     rows.append(["nothing changed", f"{f['nothing_changed']['seconds']} s", "", "", ""])
-    more = f["one_file_changed"]
-    rows.append(["one file changed", f"{more['seconds']} s", f"{more['more']} s more", "", ""])
+    one = {
+        "one file changed": f["one_file_changed"],
+        "one file more, and its summaries": f.get("one_file_added"),
+    }
+    rows += [[n, f"{c['seconds']} s", f"{c['more']} s more", "", ""] for n, c in one.items() if c]
     if there := f.get("branch_switch"):
         files = " and ".join(f"{n:,}" for n in there["files"])
         rows.append(

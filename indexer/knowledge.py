@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
 from threading import Thread
+from types import MappingProxyType
 
 from msgspec.structs import replace
 from xxhash import xxh3_64_hexdigest
@@ -15,6 +16,7 @@ from xxhash import xxh3_64_hexdigest
 from summaries import backends
 from summaries.index import Index
 from summaries.protocols import Embedder, Node, Vectors
+from summaries.shard import View
 from summaries.static import directory_summary, file_summary, repository_summary
 from summaries.static_manifest import is_manifest
 from summaries.static_readme import readme_of
@@ -41,9 +43,17 @@ def warm(index: Index) -> None:
         Thread(target=import_module, args=["chromadb"], daemon=True).start()
 
 
-def summarise(repo: str, facts: Mapping[str, Facts], text_of: Callable[[str], str]) -> dict[str, str]:
-    """Summaries of a repository (""), its directories and its files, by path. `facts` are of every file."""
-    out = {path: file_summary(path, f, repo) for path, f in facts.items()}
+def summarise(
+    repo: str,
+    facts: Mapping[str, Facts],
+    text_of: Callable[[str], str],
+    known: Mapping[str, str] = MappingProxyType({}),
+) -> dict[str, str]:
+    """Summaries of a repository (""), its directories and its files, by path. `facts` are of every file.
+
+    Those of files that are `known` are not made again.
+    """
+    out = {path: known.get(path) or file_summary(path, f, repo) for path, f in facts.items()}
     files: dict[str, list[str]] = defaultdict(list)
     inside: dict[str, set[str]] = defaultdict(set)
     for path in facts:
@@ -70,12 +80,17 @@ def keep_summaries(
     facts: Mapping[str, Facts],
     blobs: Mapping[str, str],
     generation: int,
+    published: View | None = None,
 ) -> dict[str, str]:
     """Make a state's summaries, what was written or edited in place of ours, and keep them as notes.
 
-    The stamp comes last: without it they are made again.
+    Files that are as they are `published` keep what they have. The stamp comes last: without it all are made again.
     """
-    summaries = summarise(name, facts, lambda path: store.text(blobs[path]))
+    known: dict[str, str] = {}
+    if published and store.note(STAMP) == str(index.repos[name].generation):
+        before = {p: published.blob(i) for i, p in enumerate(published.paths)}
+        known = {p: t for p, t in store.notes(NOTES).items() if p in before and before[p] == blobs.get(p)}
+    summaries = summarise(name, facts, lambda path: store.text(blobs[path]), known)
     summaries |= effective(index.folder(name), blobs, summaries.keys() - blobs.keys()).texts
     store.set_notes(NOTES, summaries)
     store.set_notes(STAMP, {"": str(generation)})

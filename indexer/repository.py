@@ -28,7 +28,7 @@ from indexer.terms import BlobTerms, blob_terms
 from summaries import arrays
 from summaries.errors import IndexDamaged, SnapshotMissing
 from summaries.index import STORE, Index, Manifest, RepoState, read_state
-from summaries.shard import SCHEMA, Shard
+from summaries.shard import SCHEMA, Shard, View
 from summaries.static_manifest import is_manifest
 from summaries.store import Store, blob_id
 from summaries.types import Commit, Entry, Facts, Skip, SkipReason, Snapshot
@@ -221,10 +221,11 @@ def _update(
     head = snapshots[0]
     blobs = {e.path: blob_id(e.blob, languages[e.path, e.blob]) for e in head.entries}
     facts = dict(zip(blobs, (f for _, f in store.facts_of(list(blobs.values()))), strict=True))
-    keep_summaries(index, job.source.name, store, facts, blobs, draft.generation)
+    before = shard.view(0) if shard and shard.info.snapshots else None
+    keep_summaries(index, job.source.name, store, facts, blobs, draft.generation, before)
     manifests = [(p, store.text(b)) for p, b in blobs.items() if is_manifest(p)]
     new = _state(job, git, head, facts, manifests, draft)
-    changed = _changed(shard, head)
+    changed = _changed(before, head)
     store.flush()
     index.publish(new)
     return Outcome(job.source.name, new, reason, parsed=len(missing), changed=changed)
@@ -263,12 +264,11 @@ def _reachable(commits: list[Commit]) -> list[Commit]:
     return list({c.sha: c for c in commits}.values())
 
 
-def _changed(old: Shard | None, head: Snapshot) -> int:
+def _changed(old: View | None, head: Snapshot) -> int:
     now = {(e.path, e.blob) for e in head.entries}
-    if old is None or not old.info.snapshots:
+    if old is None:
         return len(now)
-    view = old.view(0)
-    before = {(p, view.blob(i).split(".")[0]) for i, p in enumerate(view.paths)}
+    before = {(p, old.blob(i).split(".")[0]) for i, p in enumerate(old.paths)}
     return len({p for p, _ in now ^ before})
 
 

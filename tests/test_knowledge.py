@@ -19,6 +19,7 @@ from indexer.repos import discover
 from summaries import backends
 from summaries.errors import ModelError
 from summaries.index import Index, Manifest
+from summaries.static import file_summary
 from summaries.types import Facts, Kind, Symbol
 from summaries.vectors import Knowledge, collection, read_record
 
@@ -162,6 +163,27 @@ def test_an_edit_that_leaves_summaries_alone_opens_no_store(
     assert read_record(root).repos["orders"] == replace(held, generation=2)
     assert run("doctor", index=root).code == 0
     assert Knowledge(index).near("place an order", ["orders"])
+
+
+def test_only_the_summaries_of_changed_files_are_made_again(
+    repos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "index"
+    indexed(root, repos)
+    made: list[str] = []
+
+    def counted(path: str, facts: Facts, repo: str) -> str:
+        made.append(path)
+        return file_summary(path, facts, repo)
+
+    monkeypatch.setattr(knowledge, "file_summary", counted)
+    committed(repos / "orders", {"src/api/place.py": '"""Cancels orders."""\n', "src/new.py": "y = 2\n"})
+    index = indexed(root, repos)
+    assert sorted(made) == ["src/api/place.py", "src/new.py"]
+    view, store = index.view("orders"), index.store("orders")
+    blobs = {p: view.blob(i) for i, p in enumerate(view.paths)}
+    facts = dict(zip(blobs, (f for _, f in store.facts_of(list(blobs.values()))), strict=True))
+    assert store.notes(NOTES) == summarise("orders", facts, lambda p: store.text(blobs[p]))
 
 
 def test_a_repository_that_is_removed_is_forgotten(repos: Path, tmp_path: Path) -> None:
