@@ -42,7 +42,7 @@ def mcp(root: Path | None, settings: Settings) -> None:
     from locator.weights import VOTERS, Weights
 
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)  # standard output is the protocol's
-    shelf = Shelf(root or default_dir(), most_open=settings.open_repositories)
+    shelf = Shelf(root or default_dir(), room=settings.room)
     weights = Weights(voters={**VOTERS, **settings.voters})
     chat = open_model(settings, shelf.root) if mode_of(settings) != "offline" else None
 

@@ -90,14 +90,15 @@ class Arrays:
         try:
             with path.open("rb") as f:
                 self._map = mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ)
+            self.size = len(self._map)  # bytes of the file
             size = int.from_bytes(self._map[:8], "little")
-            if size > len(self._map) - 8:
+            if size > self.size - 8:
                 raise ValueError("cut short")
             header = json.loads(self._map[8 : 8 + size])
             self.meta: dict[str, str] = header.pop("__metadata__", {})
             self._spans = {k: (v["dtype"], v["shape"], v["data_offsets"]) for k, v in header.items()}
             self._base = 8 + size
-            if any(self._base + span[1] > len(self._map) for _, _, span in self._spans.values()):
+            if any(self._base + span[1] > self.size for _, _, span in self._spans.values()):
                 raise ValueError("cut short")
             said = json.loads(self._mapped(PACKED).tobytes())
             self._packed = {k: (np.dtype(t), s) for k, (t, s) in said.items()}

@@ -18,6 +18,7 @@ from msgspec import Meta, Struct
 
 from summaries.config_models import Models
 from summaries.errors import UsageError
+from summaries.opened import Room
 
 FILE = "bugatlas.toml"
 PREFIX = "BUGATLAS_"
@@ -58,15 +59,29 @@ class Settings(Models, frozen=True, forbid_unknown_fields=True):
             ge=1,
             le=100_000,
             description="Repositories that a service or an agent's server holds open at a time; the longest unused "
-            "is let go. Bounds its memory.",
+            "is let go.",
         ),
     ] = 512
+    open_megabytes: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=1_000_000,
+            description="Memory, in MB and by estimate, that what it holds open may come to; the longest unused is "
+            "let go.",
+        ),
+    ] = 1024
     voters: Annotated[
         Mapping[str, float],
         Meta(
             description="Weights of voters over the shipped ones, as `-c voters.body=0`; 0 switches one off."
         ),
     ] = {}
+
+    @property
+    def room(self) -> Room:
+        """How much a service holds open."""
+        return Room(self.open_repositories, self.open_megabytes)
 
 
 class Setting(Struct, frozen=True):

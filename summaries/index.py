@@ -13,12 +13,11 @@ A crash at any moment leaves every `repo.json` pointing at files that are whole.
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -30,6 +29,7 @@ from summaries.errors import (
     IndexVersion,
     SnapshotMissing,
 )
+from summaries.opened import Opened, Room
 from summaries.shard import SCHEMA, Shard, View
 from summaries.state import (
     MANIFEST,
@@ -48,14 +48,10 @@ if TYPE_CHECKING:
     from summaries.attached import Fetcher
     from summaries.routing import RoutingMap
 
-T = TypeVar("T")
-
 __all__ = [
-    "MANIFEST", "MOST_OPEN", "STORE", "Index", "Manifest", "RepoState",
+    "MANIFEST", "STORE", "Index", "Manifest", "RepoState", "Room",
     "default_dir", "read_state", "replace", "slug", "unreferenced",
 ]  # fmt: skip
-
-MOST_OPEN = 512  # repositories held open at a time, unless told otherwise
 
 
 def default_dir() -> Path:
@@ -68,18 +64,17 @@ def default_dir() -> Path:
 class Index:
     """An opened index. Reading needs no lock: files that a reader has open stay whole."""
 
-    def __init__(self, root: Path, manifest: Manifest, most_open: int = MOST_OPEN) -> None:
+    def __init__(self, root: Path, manifest: Manifest, room: Room | None = None) -> None:
         self.root = root
         self.manifest = manifest
-        self.most_open = most_open
+        self.room = room or Room()
         self.remote: Fetcher | None = None  # where it is published, if it is read from there
-        self._shards: dict[str, Shard] = {}
-        self._stores: dict[str, Store] = {}
-        self._lock = threading.Lock()
+        self._shards: Opened[Shard] = Opened(self.room)
+        self._stores: Opened[Store] = Opened(self.room)
 
     @classmethod
-    def open(cls, root: Path | str, most_open: int = MOST_OPEN) -> Index:
-        """Open what is there; at most so many repositories are held open at a time, which bounds the memory.
+    def open(cls, root: Path | str, room: Room | None = None) -> Index:
+        """Open what is there; of its repositories no more is held open at a time than there is room for.
 
         Raises IndexMissing, IndexVersion or IndexDamaged.
         """
@@ -106,7 +101,7 @@ class Index:
                 f"the index at {root} has schema {manifest.schema}, this version writes {SCHEMA}",
                 "run `bugatlas index --rebuild`",
             )
-        index = cls(root, manifest, most_open)
+        index = cls(root, manifest, room)
         index.remote = remote
         return index
 
@@ -135,27 +130,21 @@ class Index:
 
     def shard(self, name: str) -> Shard:
         """A repository's shard."""
-        shard = self._shards.get(name) or Shard(self.held(name, self.repos[name].shard))
+        if shard := self._shards.get(name):
+            return shard
+        shard = Shard(self.held(name, self.repos[name].shard))
         if shard.info.schema != SCHEMA:
             raise IndexVersion(
                 f"{name} was indexed by another version (schema {shard.info.schema}, not {SCHEMA})",
                 f"run `bugatlas index {name}`",
             )
-        return self._used(self._shards, name, shard)
+        return self._shards.keep(name, shard, shard.arrays.size)
 
     def store(self, name: str) -> Store:
         """A repository's facts and texts, for reading."""
-        store = self._stores.get(name) or Store(self.held(name, self.repos[name].store))
-        return self._used(self._stores, name, store)
-
-    def _used(self, opened: dict[str, T], name: str, one: T) -> T:
-        """Keep something open, in place of the longest unused: whoever still reads that one keeps it alive."""
-        with self._lock:
-            opened.pop(name, None)
-            opened[name] = one
-            while len(opened) > self.most_open:
-                opened.pop(next(iter(opened)))
-        return one
+        if store := self._stores.get(name):
+            return store
+        return self._stores.keep(name, Store(self.held(name, self.repos[name].store)))
 
     @cached_property
     def routing(self) -> RoutingMap:
@@ -186,19 +175,17 @@ class Index:
 
     def renewed(self) -> Index:
         """The index as it is on disk now. Shares what is open of repositories that did not change."""
-        new = Index.open(self.root, self.most_open)
-        same = {n for n, s in new.repos.items() if self.repos.get(n) == s}
-        new._shards = {n: s for n, s in self._shards.items() if n in same}
-        new._stores = {n: s for n, s in self._stores.items() if n in same}
+        new = Index.open(self.root, self.room)
+        same = [n for n, s in new.repos.items() if self.repos.get(n) == s]
+        new._shards, new._stores = self._shards.only(same), self._stores.only(same)
         return new
 
     def only(self, names: Collection[str]) -> Index:
         """This index with some of its repositories and no trace of the others. Shares what is open."""
-        part = Index(self.root, self.manifest, self.most_open)
+        part = Index(self.root, self.manifest, self.room)
         part.remote = self.remote
         part.__dict__["repos"] = {n: s for n, s in self.repos.items() if n in names}
-        part._shards = {n: s for n, s in self._shards.items() if n in names}
-        part._stores = {n: s for n, s in self._stores.items() if n in names}
+        part._shards, part._stores = self._shards.only(names), self._stores.only(names)
         return part
 
     @contextmanager
@@ -235,7 +222,7 @@ class Index:
 
     def forget(self, name: str) -> None:
         """Drop what is cached of a repository, so that the next read sees the disk."""
-        self._shards.pop(name, None)
-        if store := self._stores.pop(name, None):
+        self._shards.drop(name)
+        if store := self._stores.drop(name):
             store.close()
         self.__dict__.pop("repos", None)

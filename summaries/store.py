@@ -76,6 +76,7 @@ class Store:
                 self._db = sqlite3.connect(
                     f"file:{path}?mode=ro", uri=True, timeout=60, check_same_thread=False
                 )
+                self._db.execute("pragma cache_size = -200")  # KB; many are open at a time
                 self._db.execute("select id from blob limit 1")
         except sqlite3.Error as e:
             raise IndexDamaged(f"cannot read {path}: {e}", "run `bugatlas doctor`") from e

@@ -18,9 +18,9 @@ from locator.locate import Options, locate
 from locator.query import understand
 from locator.report import read
 from locator.routing_map import MOST, likeliest, shortlist
-from summaries import mapping
+from summaries import mapping, opened
 from summaries.attached import attach
-from summaries.index import Index
+from summaries.index import Index, Room
 from summaries.mapping import LEAST, SEGMENTS, entries
 from summaries.routing import PATTERN, STEPS, Listed, RoutingMap, Segment, salted, write
 from summaries.words import hashes, keys_of
@@ -68,8 +68,8 @@ def maps(root: Path) -> list[str]:
     return sorted(p.name for p in root.glob(PATTERN))
 
 
-def opened(index: Index) -> set[str]:
-    return set(index._shards)
+def looked_at(index: Index) -> set[str]:
+    return set(index._shards.names())
 
 
 REPORTS = {
@@ -88,7 +88,7 @@ def test_few_are_opened_and_the_right_one_is_among_them(root: Path, kind: str) -
     index = Index.open(root)
     answer = locate(index, read(text, title), Options(limit=5))
     assert answer.files[0].repo == "works/foundry42"
-    assert len(opened(index)) == MOST
+    assert len(looked_at(index)) == MOST
     assert answer.notes == (f"searched the {MOST} likeliest of {COUNT} repositories",)
     everywhere = locate(index, read(text, title), Options(limit=5, repos=("works/foundry42",)))
     assert everywhere.files[0].path == answer.files[0].path
@@ -164,13 +164,35 @@ def test_nothing_changed_writes_nothing(root: Path) -> None:
     assert {p.name: p.stat().st_mtime_ns for p in root.glob(PATTERN)} == before
 
 
-def test_few_shards_stay_open(root: Path) -> None:
-    index = Index.open(root, most_open=4)
+@pytest.mark.parametrize("room", [Room(repositories=4), Room(megabytes=1)])
+def test_few_shards_stay_open(room: Room, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opened, "UNPACKED", 60)  # as if shards were twenty times as large
+    index, every = Index.open(root, room), Index.open(root)
+    most = min(room.repositories, 1_000_000 // 60 // min(every.shard(n).arrays.size for n in every.repos))
+    assert 1 < most < MOST
     for n in (3, 42, 60):
         answer = locate(index, read(f"furnace{n}x is cold"))
+        assert answer.files == locate(every, read(f"furnace{n}x is cold")).files
         assert answer.files[0].repo == f"works/foundry{n}"
-        assert len(index._shards) <= 4
-        assert len(index._stores) <= 4
+        assert 1 < len(index._shards.names()) <= most
+        assert len(index._stores.names()) <= room.repositories
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcdef"), st.integers(0, 500)), max_size=40))
+def test_the_longest_unused_is_let_go(used: list[tuple[str, int]]) -> None:
+    held: opened.Opened[str] = opened.Opened(Room(3, 1))
+    sizes: dict[str, int] = {}
+    for name, kilobytes in used:
+        if held.get(name) is None:
+            held.keep(name, name, kilobytes * 1000)
+            sizes.pop(name, None)
+            sizes[name] = kilobytes * 1000
+            while len(sizes) > 3 or (len(sizes) > 1 and sum(sizes.values()) > 1_000_000 // opened.UNPACKED):
+                del sizes[next(iter(sizes))]
+        else:
+            sizes[name] = sizes.pop(name)
+        assert held.names() == list(sizes)
+        assert held.only("abc").names() == [n for n in "abc" if n in sizes]
 
 
 def test_a_reader_fetches_what_it_opens(root: Path, tmp_path: Path) -> None:

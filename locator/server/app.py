@@ -52,7 +52,7 @@ def service(root: Path, settings: ServiceSettings, asking: Settings | None = Non
     asking = asking or Settings()
     meters = Meters()
     state = Path(settings.state) if settings.state else root / "service"
-    shelf = Shelf(root, most_open=asking.open_repositories)
+    shelf = Shelf(root, room=asking.room)
     weights = Weights(voters={**VOTERS, **asking.voters})
     chat = open_model(asking, root) if mode_of(asking) != "offline" else None
     if chat:

@@ -15,7 +15,7 @@ from pathlib import Path
 from locator.server.access import Caller
 from locator.server.shapes import Part
 from summaries.errors import BugatlasError, IndexDamaged, IndexMissing
-from summaries.index import MANIFEST, MOST_OPEN, Index
+from summaries.index import MANIFEST, Index, Room
 
 CHECK = 0.5  # seconds between looks at the disk
 TRIES = 5  # to open an index that somebody is publishing to
@@ -45,8 +45,8 @@ class Edition:
 class Shelf:
     """Holds the current edition."""
 
-    def __init__(self, root: Path, check: float = CHECK, most_open: int = MOST_OPEN) -> None:
-        self.root, self.check, self.most_open = root, check, most_open
+    def __init__(self, root: Path, check: float = CHECK, room: Room | None = None) -> None:
+        self.root, self.check, self.room = root, check, room or Room()
         self.error: BugatlasError | None = None  # why the newest state on disk could not be opened
         self._now: Edition | None = None
         self._looked = -1e9
@@ -74,7 +74,7 @@ class Shelf:
             self._now.index.poll()
         try:
             if self._now is None or stamp_of(self.root) != self._now.stamp:
-                self._now = opened(self.root, self._now, self.most_open)
+                self._now = opened(self.root, self._now, self.room)
             self.error = None
         except BugatlasError as e:
             if str(e) != str(self.error):
@@ -82,13 +82,13 @@ class Shelf:
             self.error = e
 
 
-def opened(root: Path, before: Edition | None, most_open: int = MOST_OPEN) -> Edition:
+def opened(root: Path, before: Edition | None, room: Room = Room()) -> Edition:  # noqa: B008
     """Open everything. A repository that cannot be opened is left out and named."""
     for _ in range(TRIES):
         stamp = stamp_of(root)
-        index = before.index.renewed() if before else Index.open(root, most_open)
+        index = before.index.renewed() if before else Index.open(root, room)
         damaged = []
-        for name in index.repos if len(index.repos) <= most_open else ():
+        for name in index.repos if len(index.repos) <= room.repositories else ():
             try:
                 index.shard(name)
                 index.store(name)
