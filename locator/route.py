@@ -13,6 +13,7 @@ import numpy as np
 from locator.query import Query
 from locator.scope import Scope
 from locator.voters import Votes
+from locator.voters.past import spoken
 from summaries.postings import Floats, weighted
 
 TOP_FILES = 5
@@ -117,16 +118,11 @@ def familiar(scope: Scope, query: Query) -> Floats:
     """
     bag = {k: w for k, w in query.bag.items() if k in query.prose}
     keys, weights = weighted(bag)
-    tf, sizes = [], []
-    for v, m in zip(scope.views, scope.gather("messages", keys), strict=True):
-        on = v.commit_mask
-        kept = m.keep(on)
-        tf.append(np.bincount(kept.query, weights=kept.counts, minlength=len(keys)))
-        sizes.append(float(v.shard.messages.lengths[on].sum()))
-    if not tf:
+    if not scope.views:
         return np.zeros(0, np.float32)
-    counts = np.array(tf)
+    counts = scope.sums("commit", scope.matches("messages", keys), len(keys))
     whole = counts.sum(axis=0)
+    sizes = [v.kept(spoken)[1] for v in scope.views]
     share = (whole + 1e-3) / max(sum(sizes), 1.0)
     size = np.array(sizes)[:, None]
     ratio = np.log((counts + 2000 * share) / (size + 2000) / share)

@@ -33,15 +33,18 @@ class Matches(NamedTuple):
 
     def grouped(self, group: Ints) -> Matches:
         """Counts added up by `group[doc]`; documents of one group must be neighbours."""
+        return Matches(self.query, group[self.docs], self.counts).merged()
+
+    def merged(self) -> Matches:
+        """Neighbours of the same document and term as one."""
         if not len(self.docs):
             return self
-        g = group[self.docs]
-        first = np.empty(len(g), np.bool_)
+        first = np.empty(len(self.docs), np.bool_)
         first[0] = True
-        np.not_equal(g[1:], g[:-1], out=first[1:])
+        np.not_equal(self.docs[1:], self.docs[:-1], out=first[1:])
         first[1:] |= self.query[1:] != self.query[:-1]
         at = np.flatnonzero(first)
-        return Matches(self.query[at], g[at], np.add.reduceat(self.counts, at))
+        return Matches(self.query[at], self.docs[at], np.add.reduceat(self.counts, at))
 
     def frequencies(self, terms: int) -> Ints:
         """Document frequency of each query term, int64 (terms,)."""

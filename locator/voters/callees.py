@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from locator.scope import Scope, total
+from locator.scope import Scope
 from summaries.postings import Floats
 from summaries.shard import View
 from summaries.words import hashes
@@ -41,27 +41,23 @@ def callees(
             for name in set(_NAME.findall("\n".join(lines[first - 1 : last])[:50_000])):
                 used.setdefault(name, (DECAY**place, i))
     names = sorted(used)
-    found = [
-        m.keep(v.blob_mask)
-        for v, m in zip(scope.views, scope.gather("marks", hashes("n:" + n for n in names)), strict=True)
-    ]
-    owners = total(found, len(names))
+    found = scope.matches("marks", hashes("n:" + n for n in names))
+    owners = found.frequencies(len(names))
     worth = np.array([used[n][0] for n in names]) * np.where((owners > 0) & (owners <= MOST_OWNERS), 1, 0)
     worth = worth / np.maximum(owners, 1)
+    on = worth[found.query] > 0
+    query, docs = found.query[on], found.docs[on]
+    by_blob = np.bincount(docs, worth[query], int(scope.firsts("blob")[-1]))
+    out[:] = by_blob[scope.blob_ids]
+    strongest: dict[int, int] = {}
+    for q, doc in zip(query.tolist(), docs.tolist(), strict=True):
+        if doc not in strongest or worth[q] > worth[strongest[doc]]:
+            strongest[doc] = q
     called: Called = {}
-    for v, m, start in zip(scope.views, found, scope.starts, strict=False):
-        if not worth[m.query].any():
-            continue
-        by_blob = np.bincount(m.docs, weights=worth[m.query], minlength=len(v.shard.blobs))
-        out[start : start + len(v)] = by_blob[v.blob_ids]
-        strongest: dict[int, int] = {}
-        for q, doc in zip(m.query.tolist(), m.docs.tolist(), strict=True):
-            if worth[q] > 0 and (doc not in strongest or worth[q] > worth[strongest[doc]]):
-                strongest[doc] = q
-        for n in np.flatnonzero(out[start : start + len(v)] > 0).tolist():
-            name = names[strongest[int(v.blob_ids[n])]]
-            user = used[name][1]
-            if user != start + n:  # its own use of its own name is no news
-                origin, at = scope.locate(user)
-                called[int(start) + n] = (name, origin.path(at))
+    for i in np.flatnonzero(out > 0).tolist():
+        name = names[strongest[int(scope.blob_ids[i])]]
+        user = used[name][1]
+        if user != i:  # its own use of its own name is no news
+            view, n = scope.locate(user)
+            called[i] = name, view.path(n)
     return out, called

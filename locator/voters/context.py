@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from locator.query import Query
-from locator.scope import Scope, join, total
+from locator.scope import Scope, join
 from summaries.paths import Role
 from summaries.postings import Floats, Ints
 from summaries.shard import View
@@ -42,13 +42,12 @@ def services(scope: Scope, query: Query) -> Floats:
         return out
     names = sorted(said)
     keys = hashes("d:" + n for n in names)
-    found = [m.keep(v.path_mask) for v, m in zip(scope.views, scope.gather("names", keys), strict=True)]
-    df = total(found, len(names))
-    owners = np.sum([m.frequencies(len(names)) > 0 for m in found], axis=0)
+    found = scope.matches("names", keys)
+    df = found.frequencies(len(names))
+    owners = (scope.frequencies("path", found, len(names)) > 0).sum(axis=0)
     worth = np.array([said[n] for n in names]) / np.maximum(owners, 1)
     worth[df > MOST_FILES] = 0
-    for v, m, start in zip(scope.views, found, scope.starts, strict=False):
-        np.maximum.at(out, start + v.file_of_path[m.docs], worth[m.query])
+    np.maximum.at(out, scope.file_of_path[found.docs], worth[found.query])
     return out
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from locator.query import Query
 from locator.report import Frame
-from locator.scope import Scope, total
+from locator.scope import Scope
 from summaries.paths import suffixes
 from summaries.postings import Floats
 from summaries.words import hashes
@@ -25,18 +25,16 @@ def marks(scope: Scope, query: Query) -> dict[str, Floats]:
     if not query.marks:
         return out
     keys = np.array([m.key for m in query.marks], np.uint64)
-    found = [m.keep(v.blob_mask) for v, m in zip(scope.views, scope.gather("marks", keys), strict=True)]
-    df = total(found, len(keys))
+    found = scope.matches("marks", keys)
+    df = found.frequencies(len(keys))
     worth = np.where(df > 0, 1.0 / np.maximum(df, 1), 0) * np.array(
         [1.5 if m.title else 1.0 for m in query.marks]
     )
     kind_of = np.array([kinds.index(m.kind) for m in query.marks])
-    for v, m, start in zip(scope.views, found, scope.starts, strict=False):
-        for n, kind in enumerate(kinds):
-            on = kind_of[m.query] == n
-            if on.any():
-                score = np.bincount(m.docs[on], weights=worth[m.query[on]], minlength=len(v.shard.blobs))
-                out[f"mark:{kind}"][start : start + len(v)] = score[v.blob_ids]
+    for n, kind in enumerate(kinds):
+        on = kind_of[found.query] == n
+        score = np.bincount(found.docs[on], worth[found.query[on]], int(scope.firsts("blob")[-1]))
+        out[f"mark:{kind}"] = score[scope.blob_ids].astype(np.float32)
     return out
 
 
@@ -108,17 +106,12 @@ def paths(scope: Scope, query: Query) -> dict[str, Floats]:
     every = sorted({n for m in wanted for n in m.names})
     keys = hashes("p:" + n for n in every)
     at = {n: i for i, n in enumerate(every)}
-    found = [m.keep(v.path_mask) for v, m in zip(scope.views, scope.gather("names", keys), strict=True)]
-    df = total(found, len(every))
-    files = [
-        (start + v.file_of_path[m.docs], m.query)
-        for v, m, start in zip(scope.views, found, scope.starts, strict=False)
-    ]
-    where = np.concatenate([f for f, _ in files]) if files else np.zeros(0, np.int64)
-    which = np.concatenate([q for _, q in files]) if files else np.zeros(0, np.int64)
+    found = scope.matches("names", keys)
+    df = found.frequencies(len(every))
     for m, name, worth in placed(wanted, lambda n: 0 < df[at[n]] <= MOST_FILES):
         best = at[name]
-        np.maximum.at(out[f"at:{m.kind}"], where[which == best], worth / df[best])
+        files = scope.file_of_path[found.docs[found.query == best]]
+        np.maximum.at(out[f"at:{m.kind}"], files, worth / df[best])
     return out
 
 

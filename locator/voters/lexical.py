@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from msgspec import Struct
+from numpy.typing import NDArray
 
 from locator.query import Query
-from locator.scope import Scope, join, total
-from summaries.postings import Floats, Matches, bm25, idf, weighted
-from summaries.shard import View
+from locator.scope import Scope, join
+from summaries.postings import Floats, Ints, Matches, bm25, idf, weighted
+from summaries.words import Hashes
 
 UNIT_DECAY = 0.6  # weight of the next best unit of the same file
 UNIT_DEPTH = 5
@@ -31,58 +30,64 @@ def lexical(scope: Scope, query: Query) -> Lexical:
     keys, weights = weighted(query.bag)
     title = np.array([query.title.get(int(k), 0.0) for k in keys], np.float32)
     prose = np.array([float(int(k) in query.prose) for k in keys], np.float32)
-    units = [m.keep(v.unit_mask) for v, m in zip(scope.views, scope.gather("units", keys), strict=True)]
-    files = [m.grouped(v.shard.unit_blobs) for v, m in zip(scope.views, units, strict=True)]
+    units = scope.matches("units", keys)
+    blob_of = _blobs(scope, keys)
+    files = Matches(units.query, blob_of, units.counts).merged()
     lengths = [v.lengths for v in scope.views]
+    per_blob = join([x[0] for x in lengths])
     words_total = sum(x[1] for x in lengths)
     n_units = sum(x[2] for x in lengths)
-    df = total(files, len(keys))
+    df = files.frequencies(len(keys))
     idf_files = idf(df, scope.size)
-    idf_units = idf(total(units, len(keys)), n_units)
+    idf_units = idf(units.frequencies(len(keys)), n_units)
     rare = np.where((df > 0) & (df <= RARE), prose / np.maximum(df, 1), 0).astype(np.float32)
-    body, head, by_unit, best, seldom, per_unit, covered = [], [], [], [], [], [], []
+    mean_file = words_total / max(scope.size, 1)
     mass = float((title * idf_files).sum()) or 1.0
-    for v, u, f, (per_blob, _, _) in zip(scope.views, units, files, lengths, strict=True):
-        mean_file = words_total / max(scope.size, 1)
-        body.append(bm25(f, weights * idf_files, per_blob, mean_file, 1.2, 0.75)[v.blob_ids])
-        head.append(bm25(f, title * idf_files, per_blob, mean_file, 1.2, 0.75)[v.blob_ids])
-        scores = bm25(u, weights * idf_units, v.shard.units.lengths, words_total / max(n_units, 1), 1.5, 0.5)
-        per_unit.append(scores)
-        hit = np.bincount(f.docs, weights=(title * idf_files)[f.query], minlength=len(v.shard.blobs))
-        covered.append(hit[v.blob_ids] / mass)
-        decayed, top = _by_blob(scores, v)
-        by_unit.append(decayed[v.blob_ids])
-        best.append(top[v.blob_ids])
-        seldom.append(np.bincount(f.docs, weights=rare[f.query], minlength=len(v.shard.blobs))[v.blob_ids])
+    scores = bm25(units, weights * idf_units, scope.lengths("units"), words_total / max(n_units, 1), 1.5, 0.5)
+    decayed, top = _by_blob(scores, units, blob_of, len(per_blob))
+
+    def added(worth: Floats) -> Floats:
+        """Each file's sum of the worth of the words that it has."""
+        return np.bincount(files.docs, weights=worth[files.query], minlength=len(per_blob))[scope.blob_ids]
+
     votes = {
-        "body": join(body),
-        "title": join(head),
-        "units": join(by_unit),
-        "unit": join(best),
-        "rare": join(seldom),
-        "covered": join(covered),
-        "summary": _field(scope, "heads", query.bag, 1.2, 0.75, by_path=False),
-        "path": _field(scope, "names", query.bag, 1.2, 0.3, by_path=True),
+        "body": bm25(files, weights * idf_files, per_blob, mean_file, 1.2, 0.75)[scope.blob_ids],
+        "title": bm25(files, title * idf_files, per_blob, mean_file, 1.2, 0.75)[scope.blob_ids],
+        "units": decayed[scope.blob_ids],
+        "unit": top[scope.blob_ids],
+        "rare": added(rare).astype(np.float32),
+        "covered": (added(title * idf_files) / mass).astype(np.float32),
+        "summary": _field(scope, "heads", query.bag, scope.blob_ids, 1.2, 0.75),
+        "path": _field(scope, "names", query.bag, scope.path_ids, 1.2, 0.3),
     }
     rarity = dict(zip(keys.tolist(), idf_files.tolist(), strict=True))
-    return Lexical(votes, per_unit, rarity, _share(scope, files, weights))
+    holders = scope.frequencies("blob", files, len(keys))
+    return Lexical(votes, scope.by_view("unit", scores), rarity, _share(scope, holders, weights))
 
 
-def _share(scope: Scope, files: Sequence[Matches], weights: Floats) -> Floats:
+def _blobs(scope: Scope, keys: Hashes) -> Ints:
+    """Blob of every posting of units."""
+    firsts = scope.firsts("blob")
+    parts = zip(scope.views, scope.kept("units", keys), firsts, strict=False)
+    found = [v.shard.unit_blobs[m.docs] + first for v, m, first in parts]
+    return np.concatenate(found) if found else np.zeros(0, np.int64)
+
+
+def _share(scope: Scope, holders: NDArray[np.float64], weights: Floats) -> Floats:
     """Per view: the share of its files that hold each word, times how few repositories have the word at all."""
-    if not files:
+    if not scope.views:
         return np.zeros(0, np.float32)
-    holders = np.array([m.frequencies(len(weights)) for m in files])
-    few = np.log((len(files) + 1) / ((holders > 0).sum(axis=0) + 0.5))
+    few = np.log((len(scope.views) + 1) / ((holders > 0).sum(axis=0) + 0.5))
     sizes = np.array([max(len(v), 1) for v in scope.views])
     return np.asarray((holders / sizes[:, None] * few) @ weights, np.float32)
 
 
-def _by_blob(scores: Floats, view: View) -> tuple[Floats, Floats]:
+def _by_blob(scores: Floats, units: Matches, blob_of: Ints, blobs: int) -> tuple[Floats, Floats]:
     """Decayed sum of the best units of each blob, and the best alone."""
-    blobs = len(view.shard.blobs)
+    of_unit = np.empty(len(scores), np.int64)
+    of_unit[units.docs] = blob_of
     hit = np.flatnonzero(scores > 0)
-    blob = view.shard.unit_blobs[hit]
+    blob = of_unit[hit]
     order = np.lexsort((-scores[hit], blob))
     hit, blob = hit[order], blob[order]
     first = np.searchsorted(blob, blob)
@@ -93,20 +98,9 @@ def _by_blob(scores: Floats, view: View) -> tuple[Floats, Floats]:
     return decayed.astype(np.float32), top.astype(np.float32)
 
 
-def _field(scope: Scope, field: str, bag: dict[int, float], k1: float, b: float, *, by_path: bool) -> Floats:
-    """BM25 over a field of blobs or of paths."""
+def _field(scope: Scope, field: str, bag: dict[int, float], rows: Ints, k1: float, b: float) -> Floats:
+    """BM25 over a field of blobs or of paths, for the files whose blobs or paths these are."""
     keys, weights = weighted(bag)
-    found, words = [], 0.0
-    for v, m in zip(scope.views, scope.gather(field, keys), strict=True):
-        found.append(m.keep(v.path_mask if by_path else v.blob_mask))
-        rows = v.path_ids if by_path else v.blob_ids
-        words += float(getattr(v.shard, field).lengths[rows].sum())
-    w = weights * idf(total(found, len(keys)), scope.size)
-    return join(
-        [
-            bm25(m, w, getattr(v.shard, field).lengths, words / max(scope.size, 1), k1, b)[
-                v.path_ids if by_path else v.blob_ids
-            ]
-            for v, m in zip(scope.views, found, strict=True)
-        ]
-    )
+    found, lengths = scope.matches(field, keys), scope.lengths(field)
+    w = weights * idf(found.frequencies(len(keys)), scope.size)
+    return bm25(found, w, lengths, float(lengths[rows].sum()) / max(scope.size, 1), k1, b)[rows]

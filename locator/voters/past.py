@@ -5,15 +5,15 @@ After Zhou, Zhang & Lo, "Where should the bugs be fixed?", ICSE 2012, with commi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from msgspec import Struct
+from numpy.typing import NDArray
 
 from locator.query import Query
-from locator.scope import Scope, total
-from summaries.postings import Floats, Ints, Matches, bm25, idf, weighted
+from locator.scope import Scope
+from summaries.postings import Floats, Ints, bm25, idf, weighted
 from summaries.shard import View
+from summaries.words import Hashes
 
 NEIGHBOURS = 50  # past commits that vote
 MOST_FILES = 15  # a commit that changed more says little about each
@@ -30,71 +30,71 @@ def past(scope: Scope, query: Query) -> Past:
     """Match the report's prose to commit messages and let the best commits vote for what they changed."""
     keys, weights = weighted({k: w for k, w in query.bag.items() if k in query.prose})
     title = np.array([query.title.get(int(k), 0.0) for k in keys], np.float32)
-    found, lengths, n = [], 0.0, 0
-    for v, m in zip(scope.views, scope.gather("messages", keys), strict=True):
-        mask = v.commit_mask & (v.shard.messages.lengths > 0)
-        found.append(m.keep(mask))
-        lengths += float(v.shard.messages.lengths[mask].sum())
-        n += int(mask.sum())
-    rarity = idf(total(found, len(keys)), n)
+    found, lengths = scope.matches("messages", keys), scope.lengths("messages")
+    said = [v.kept(spoken) for v in scope.views]
+    n = sum(count for count, _ in said)
+    mean = sum(words for _, words in said) / max(n, 1)
+    rarity = idf(found.frequencies(len(keys)), n)
+    prose, by_title = (bm25(found, w * rarity, lengths, mean, 1.2, 0.75) for w in (weights, title))
+    votes = {"messages": _messages(scope, keys, weights * rarity), "past": _spread(scope, by_title)}
+    return Past(votes, scope.by_view("commit", prose))
 
-    def score(w: Floats) -> list[Floats]:
-        mean = lengths / max(n, 1)
-        return [
-            bm25(m, w * rarity, v.shard.messages.lengths, mean, 1.2, 0.75)
-            for v, m in zip(scope.views, found, strict=True)
-        ]
 
-    prose = score(weights)
-    return Past(
-        {"messages": _messages(scope, found, weights * rarity), "past": _spread(scope, score(title))}, prose
-    )
+def spoken(view: View) -> tuple[int, float]:
+    """Commits of a snapshot with a message, and the words of all of them."""
+    lengths = view.shard.messages.lengths[view.commit_mask]
+    return int((lengths > 0).sum()), float(lengths.sum())
 
 
 HALF_LIFE = 365 * 86400  # seconds after which a commit's words count half
 
 
-def _messages(scope: Scope, found: Sequence[Matches], weights: Floats) -> Floats:
+def worth(view: View) -> NDArray[np.float64]:
+    """What a commit's words count for each file that it changed: old ones and wide ones less."""
+    arrays = view.shard.arrays
+    sizes = arrays["commit_sizes"].astype(np.int64)
+    age = np.maximum(view.info.time - arrays["commit_times"], 0) / HALF_LIFE
+    return np.where((sizes > 0) & (sizes <= MOST_FILES), 0.5**age / np.sqrt(np.maximum(sizes, 1)), 0.0)
+
+
+def _messages(scope: Scope, keys: Hashes, weights: Floats) -> Floats:
     """BM25-like score of the words of all commits that changed a file, old ones counting less."""
-    out = np.zeros(scope.size, np.float32)
-    for v, m, start in zip(scope.views, found, scope.starts, strict=False):
-        arrays = v.shard.arrays
-        sizes = arrays["commit_sizes"].astype(np.int64)
-        age = np.maximum(v.info.time - arrays["commit_times"], 0) / HALF_LIFE
-        worth = np.where((sizes > 0) & (sizes <= MOST_FILES), 0.5**age / np.sqrt(np.maximum(sizes, 1)), 0.0)
-        if not len(m.docs) or not len(v):
+    cells, tfs = [np.zeros(0, np.int64)], [np.zeros(0)]
+    terms = len(weights)
+    for v, m, start in zip(scope.views, scope.kept("messages", keys), scope.starts, strict=False):
+        if not len(m.docs):
             continue
         where, count = changed(v, m.docs)
-        files = v.file_of_path[arrays["commit_paths"][where].astype(np.int64)]
-        query = np.repeat(m.query, count)
-        tf = np.repeat(worth[m.docs], count)
+        files = v.file_of_path[v.shard.arrays["commit_paths"][where]]
+        tf = np.repeat(v.kept(worth)[m.docs], count)
         on = (files >= 0) & (tf > 0)
-        cell = query[on] * len(v) + files[on]
-        cells, at = np.unique(cell, return_inverse=True)
-        total_tf = np.bincount(at, weights=tf[on])
-        part = weights[cells // len(v)] * total_tf / (total_tf + 0.3)
-        out[start : start + len(v)] = np.bincount(cells % len(v), weights=part, minlength=len(v))
-    return out
+        cells.append((files[on] + start) * terms + np.repeat(m.query, count)[on])
+        tfs.append(tf[on])
+    cell, at = np.unique(np.concatenate(cells), return_inverse=True)
+    total_tf = np.bincount(at, weights=np.concatenate(tfs))
+    part = weights[cell % max(terms, 1)] * total_tf / (total_tf + 0.3)
+    return np.bincount(cell // max(terms, 1), weights=part, minlength=scope.size).astype(np.float32)
 
 
-def _spread(scope: Scope, scored: Sequence[Floats]) -> Floats:
+def _spread(scope: Scope, scores: Floats) -> Floats:
     """Scores of the best commits in scope to the files they changed, a commit of many files giving less to each."""
-    every = np.concatenate(scored) if scored else np.zeros(0, np.float32)
     out = np.zeros(scope.size, np.float32)
-    if not every.size or every.max() <= 0:
+    if not scores.size or scores.max() <= 0:
         return out
-    floor = float(np.partition(every, -NEIGHBOURS)[-NEIGHBOURS]) if len(every) > NEIGHBOURS else 0.0
-    top = float(every.max())
-    for v, s, start in zip(scope.views, scored, scope.starts, strict=False):
+    floor = float(np.partition(scores, -NEIGHBOURS)[-NEIGHBOURS]) if len(scores) > NEIGHBOURS else 0.0
+    top = float(scores.max())
+    for v, s, start in zip(scope.views, scope.by_view("commit", scores), scope.starts, strict=False):
         arrays = v.shard.arrays
         at = np.flatnonzero((s > 0) & (s >= floor))
         sizes = arrays["commit_sizes"][at].astype(np.int64)
         at = at[(sizes > 0) & (sizes <= MOST_FILES)]
+        if not len(at):
+            continue
         where, count = changed(v, at)
-        files = v.file_of_path[arrays["commit_paths"][where].astype(np.int64)]
-        worth = np.repeat((s[at] / top) ** 2 / np.sqrt(np.maximum(arrays["commit_sizes"][at], 1)), count)
+        files = v.file_of_path[arrays["commit_paths"][where]]
+        given = np.repeat((s[at] / top) ** 2 / np.sqrt(np.maximum(arrays["commit_sizes"][at], 1)), count)
         on = files >= 0
-        out[start : start + len(v)] += np.bincount(files[on], weights=worth[on], minlength=len(v)).astype(
+        out[start : start + len(v)] += np.bincount(files[on], weights=given[on], minlength=len(v)).astype(
             np.float32
         )
     return out
