@@ -39,6 +39,7 @@ class Explainer:
     def __init__(self, scope: Scope, query: Query, ranking: Ranking) -> None:
         self.scope, self.query, self.ranking = scope, query, ranking
         self.marks: Mapping[int, Mark] = {m.key: m for m in query.marks}
+        self._keys = weighted(query.bag)[0]
         self._has: dict[int, set[int]] = {}  # the report's words that a file has
         self._scored: dict[int, list[Scored]] = {}
 
@@ -63,7 +64,7 @@ class Explainer:
             view, n = self.scope.locate(i)
             shard, blob = view.shard, int(view.blob_ids[n])
             lo, hi = int(shard.blob_units[blob]), int(shard.blob_units[blob + 1])
-            own = self.ranking.votes.units[self.scope.views.index(view)][lo:hi]
+            own = self.ranking.votes.units[self.scope.number(i)][lo:hi]
             numbers = shard.unit_spans[lo:hi, 2]
             self._scored[i] = [
                 Scored(int(numbers[u]), lo + int(u), float(own[u]))
@@ -96,14 +97,14 @@ class Explainer:
         if voter.startswith("mark:"):
             return self._said_mark(voter[5:], view, n, facts)
         if voter in ("past", "messages"):
-            return self._said_commit(view, n)
+            return self._said_commit(i)
         if voter in ("units", "unit"):
             return self._said_function(i, facts, quoted)
         if voter in ("body", "title", "covered", "rare"):
             return self._said_words(voter, i, quoted)
         if voter == "summary":
-            own = " ".join([facts.doc, *(s.name + " " + s.doc for s in facts.symbols)])
-            said = self._common(words.count(own))
+            blob = int(view.blob_ids[n])
+            said = self._common(self._words_in("heads", i, blob, blob + 1))
             return [("what the file says of itself matches" + _list(said), 1)] if said else []
         if voter == "callees" and i in self.ranking.called:
             name, user = self.ranking.called[i]
@@ -123,9 +124,9 @@ class Explainer:
         best = next(iter(self._ranked(i, facts)), None)
         if best is None:
             return []
-        s, (view, _) = facts.symbols[best.number], self.scope.locate(i)
+        s = facts.symbols[best.number]
         named = self._common(words.count(f"{s.qualname} {s.signature}"))
-        inside = self._common(self._words_in(view, best.unit, best.unit + 1))
+        inside = self._common(self._words_in("units", i, best.unit, best.unit + 1))
         said = list(dict.fromkeys([*named, *inside]))[:MOST_WORDS]
         quoted.update(said)
         return [(f"{s.kind} {s.qualname} holds the report's words" + _list(said), s.start)] if said else []
@@ -170,9 +171,9 @@ class Explainer:
                     return [(f"it uses the topic {t.name}", t.line)]
         return []
 
-    def _said_commit(self, view: View, n: int) -> list[tuple[str, int]]:
-        r = self.scope.views.index(view)
-        scores = self.ranking.votes.commits[r]
+    def _said_commit(self, i: int) -> list[tuple[str, int]]:
+        view, n = self.scope.locate(i)
+        scores = self.ranking.votes.commits[self.scope.number(i)]
         arrays = view.shard.arrays
         starts, touched = arrays["commit_starts"], arrays["commit_paths"]
         hits = np.flatnonzero(touched == view.path_ids[n])
@@ -187,7 +188,8 @@ class Explainer:
         view, n = self.scope.locate(i)
         if i not in self._has:
             blob = int(view.blob_ids[n])
-            self._has[i] = self._words_in(view, *(int(x) for x in view.shard.blob_units[blob : blob + 2]))
+            first, end = view.shard.blob_units[blob : blob + 2].tolist()
+            self._has[i] = self._words_in("units", i, first, end)
         said = self._has[i]
         if voter in ("title", "covered"):
             said = said & self.query.title.keys()
@@ -203,12 +205,11 @@ class Explainer:
         }.get(voter, "words of the report")
         return [(("it has " if new == every[: len(new)] else "it has more ") + what + _list(new), 0)]
 
-    def _words_in(self, view: View, lo: int, hi: int) -> set[int]:
-        """The report's words that units have: looked up in the postings that the ranking read."""
-        keys, _ = weighted(self.query.bag)
-        m = self.scope.gather("units", keys)[self.scope.views.index(view)]
-        on = (m.docs >= lo) & (m.docs < hi)
-        return {int(keys[q]) for q in np.unique(m.query[on])}
+    def _words_in(self, field: str, i: int, first: int, end: int) -> set[int]:
+        """The report's words in these documents of file `i`'s shard: of the postings that the ranking read."""
+        m = self.scope.gather(field, self._keys)[self.scope.number(i)]
+        on = (m.docs >= first) & (m.docs < end)
+        return set(self._keys[m.query[on]].tolist())
 
     def _common(self, keys: Mapping[int, int] | set[int], most: int = MOST_WORDS) -> list[str]:
         """The report's words among `keys`, the most telling first."""

@@ -22,6 +22,7 @@ from locator.routing_map import likeliest
 from locator.scope import Scope
 from locator.weights import Weights
 from summaries.index import Index
+from summaries.postings import Mask
 from summaries.shard import View
 from summaries.store import Store
 from summaries.types import Facts
@@ -80,9 +81,7 @@ def locate_in(
     weights = weights or Weights.of(index.root)
     scope, query, ranking = search(index, views, report, weights, tests=options.tests)
     wanted = passing(scope, Filter(options.languages, options.paths))
-    order = [i for i in best_files(ranking, len(ranking.scores)) if wanted is None or wanted[i]][
-        : options.limit
-    ]
+    order = best_files(ranking, options.limit, wanted)
     sure = confidence(scope, ranking, weights)
     return _answer(index, scope, query, ranking, order, options, began, notes, progress, sure)
 
@@ -115,10 +114,12 @@ def weigh(
     return scope, query, features(scope, query, aliases, first, texts, tests=tests)
 
 
-def best_files(ranking: Ranking, limit: int) -> list[int]:
+def best_files(ranking: Ranking, limit: int, among: Mask | None = None) -> list[int]:
     """Candidates by score; ties by position, so that the order is stable."""
-    order = np.argsort(-ranking.scores, kind="stable")[:limit]
-    return [int(i) for i in order if ranking.scores[i] > 0]
+    order = np.argsort(-ranking.scores, kind="stable")
+    on = ranking.scores[order] > 0 if among is None else among[order] & (ranking.scores[order] > 0)
+    found: list[int] = order[on][:limit].tolist()
+    return found
 
 
 def _answer(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise
@@ -13,7 +14,6 @@ from summaries.paths import Role
 from summaries.postings import Floats, Ints, Matches
 from summaries.shard import View
 from summaries.words import Hashes
-
 
 _DOCS = {"units": "unit", "heads": "blob", "marks": "blob", "names": "path", "messages": "commit"}
 _SIZES: Mapping[str, Callable[[View], int]] = {
@@ -35,7 +35,8 @@ class Scope:
         self.views = list(views)
         sizes = [len(v) for v in self.views]
         self.starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-        self.size = int(self.starts[-1])
+        self._starts: list[int] = self.starts.tolist()
+        self.size = self._starts[-1]
         self._gathered: dict[str, tuple[Hashes, list[Matches]]] = {}
         self._kept: dict[str, tuple[Hashes, list[Matches]]] = {}
         self._firsts: dict[str, Ints] = {}
@@ -56,8 +57,12 @@ class Scope:
 
     def locate(self, i: int) -> tuple[View, int]:
         """View and file number within it."""
-        r = int(np.searchsorted(self.starts, i, side="right")) - 1
-        return self.views[r], i - int(self.starts[r])
+        r = self.number(i)
+        return self.views[r], i - self._starts[r]
+
+    def number(self, i: int) -> int:
+        """Number of the view of a file."""
+        return bisect_right(self._starts, i) - 1
 
     def gather(self, field: str, keys: Hashes) -> list[Matches]:
         """Postings of a field of every view's shard, all versions. The last answer of each field is kept."""
@@ -135,7 +140,8 @@ class Scope:
     def sums(self, what: str, matches: Matches, terms: int) -> NDArray[np.float64]:
         """How often each view has each query term: (views, terms)."""
         view = np.searchsorted(self.firsts(what), matches.docs, side="right") - 1
-        cells = np.bincount(view * terms + matches.query, matches.counts, len(self.views) * terms)
+        size = len(self.views) * terms
+        cells = np.asarray(np.bincount(view * terms + matches.query, matches.counts, size), np.float64)
         return cells.reshape(len(self.views), terms)
 
 

@@ -46,9 +46,11 @@ def lexical(scope: Scope, query: Query) -> Lexical:
     scores = bm25(units, weights * idf_units, scope.lengths("units"), words_total / max(n_units, 1), 1.5, 0.5)
     decayed, top = _by_blob(scores, units, blob_of, len(per_blob))
 
-    def added(worth: Floats) -> Floats:
+    def added(worth: Floats) -> NDArray[np.float64]:
         """Each file's sum of the worth of the words that it has."""
-        return np.bincount(files.docs, weights=worth[files.query], minlength=len(per_blob))[scope.blob_ids]
+        return np.asarray(np.bincount(files.docs, worth[files.query], len(per_blob)), np.float64)[
+            scope.blob_ids
+        ]
 
     votes = {
         "body": bm25(files, weights * idf_files, per_blob, mean_file, 1.2, 0.75)[scope.blob_ids],
@@ -88,7 +90,10 @@ def _by_blob(scores: Floats, units: Matches, blob_of: Ints, blobs: int) -> tuple
     of_unit[units.docs] = blob_of
     hit = np.flatnonzero(scores > 0)
     blob = of_unit[hit]
-    order = np.lexsort((-scores[hit], blob))
+    falling = np.uint32(0xFFFFFFFF) - scores[hit].view(
+        np.uint32
+    )  # the bits of positive floats sort as they do
+    order = np.argsort(blob << 32 | falling)
     hit, blob = hit[order], blob[order]
     first = np.searchsorted(blob, blob)
     rank = np.arange(len(hit)) - first
