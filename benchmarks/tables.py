@@ -119,12 +119,13 @@ def _query(f: Found) -> str:
 def _curve(f: Found) -> str:
     rows = []
     for r in f["rows"]:
-        e = r.get("everywhere")
+        e, right = r.get("everywhere"), r.get("accuracy", {})
         rows.append([
             f"{r['repositories']:,}", f"{r['files']:,}", f"{r['warm']['median_ms']:.0f} / {r['warm']['p95_ms']:.0f} ms",
-            f"{e['median_ms']:,.0f} ms" if e else "the same", f"{r['cold_s']} s", f"{r['resident_mb']:,.0f} MB",
+            f"{e['median_ms']:,.0f} ms" if e else "the same" if right else "",
+            f"{r['cold_s']} s", f"{r['resident_mb']:,.0f} MB",
             f"{r['map_bytes'] / 1e6:.1f} MB", f"{r['index_bytes'] / 1e6:,.0f} MB",
-            " / ".join(f"{r['accuracy'][f'success@{k}']:.2f}" for k in (1, 5, 10)),
+            " / ".join(f"{right[f'success@{k}']:.2f}" for k in (1, 5, 10) if right),
             " / ".join(f"{e['accuracy'][f'success@{k}']:.2f}" for k in (1, 10)) + " against "
             + " / ".join(f"{e['accuracy_with_map'][f'success@{k}']:.2f}" for k in (1, 10)) if e else "",
         ])  # fmt: skip
