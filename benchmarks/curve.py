@@ -89,13 +89,7 @@ def _row(root: Path, cases: Sequence[Case], work: Path, runs: int, *, copies: bo
     text.write_text(f"{some[0].title}\n\n{some[0].body}")
     asked = ("locator.cli", "--index", str(root), "locate", "--file", str(text))
     cold = [command(*asked, check=False).seconds for _ in range(max(3, runs))]
-    ranks = [
-        _rank(
-            c, [(f.repo, f.path) for f in locate(index, _report(c), Options(limit=10, details=False)).files]
-        )
-        for c in some
-    ]
-    row = {
+    row: dict[str, Any] = {
         "repositories": len(index.repos),
         "files": warm["files"],
         "lines": sum(s.lines for s in index.repos.values()),
@@ -106,13 +100,18 @@ def _row(root: Path, cases: Sequence[Case], work: Path, runs: int, *, copies: bo
         "map_bytes": sum(p.stat().st_size for p in root.glob(PATTERN)),
         "index_bytes": sum(p.stat().st_size for n in index.repos for p in index.folder(n).iterdir()),
         "reports": len(some),
-        "accuracy": _accuracy(ranks),
     }
     if copies:  # of two that are the same, either is right, and all together do not fit into memory
-        del row["accuracy"]
-    elif len(index.repos) > ALL:
+        return row
+    row["accuracy"] = _accuracy([_rank(c, _found(index, c)) for c in some])
+    if len(index.repos) > ALL:
         row["everywhere"] = _everywhere(index, some[:: max(1, len(some) // EVERYWHERE)])
     return row
+
+
+def _found(index: Index, case: Case) -> list[tuple[str, str]]:
+    answer = locate(index, _report(case), Options(limit=10, details=False))
+    return [(f.repo, f.path) for f in answer.files]
 
 
 def _everywhere(index: Index, cases: Sequence[Case]) -> dict[str, Any]:
@@ -125,8 +124,7 @@ def _everywhere(index: Index, cases: Sequence[Case]) -> dict[str, Any]:
         seconds.append(time.perf_counter() - began)
         places = [scope.locate(i) for i in best_files(ranking, 10)]
         all_ranks.append(_rank(case, [(v.repo, v.path(n)) for v, n in places]))
-        found = locate(index, _report(case), Options(limit=10, details=False)).files
-        map_ranks.append(_rank(case, [(f.repo, f.path) for f in found]))
+        map_ranks.append(_rank(case, _found(index, case)))
     return {
         "reports": len(cases),
         "median_ms": round(median(seconds) * 1e3, 1),

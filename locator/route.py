@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -26,7 +27,7 @@ def features(
     query: Query,
     votes: Votes,
     files: Mapping[str, Floats],
-    aliases: Mapping[str, Sequence[str]],
+    aliases: Mapping[str, tuple[str, ...]],
 ) -> dict[str, Floats]:
     """Every routing voter but the best files' own, each 0-1: float32 (views,)."""
     return {
@@ -69,7 +70,8 @@ _TONGUES = frozenset(
 _WORDS = re.compile(r"[^\W_]+")
 
 
-def names_of(repo: str, aliases: Sequence[str] = ()) -> frozenset[tuple[str, ...]]:
+@lru_cache(maxsize=50_000)
+def names_of(repo: str, aliases: tuple[str, ...] = ()) -> frozenset[tuple[str, ...]]:
     """Word sequences by which people call a repository: its name, without owner and without a language suffix.
 
     "acme/shop-orders-go" is called "shop-orders-go" and "shop-orders". A single word must have four letters.
@@ -83,16 +85,23 @@ def names_of(repo: str, aliases: Sequence[str] = ()) -> frozenset[tuple[str, ...
     return frozenset(n for n in out if len(n) > 1 or (n and len(n[0]) > 3))
 
 
-def named(query: Query, repos: Sequence[str], aliases: Mapping[str, Sequence[str]]) -> Floats:
+@lru_cache(maxsize=4)  # of all repositories, and of those searched
+def _owners(repos: tuple[tuple[str, tuple[str, ...]], ...]) -> dict[tuple[str, ...], list[int]]:
+    """Numbers of the repositories that bear each name, from their names and aliases."""
+    owners: dict[tuple[str, ...], list[int]] = {}
+    for r, (repo, aliases) in enumerate(repos):
+        for name in names_of(repo, aliases):
+            owners.setdefault(name, []).append(r)
+    return owners
+
+
+def named(query: Query, repos: Sequence[str], aliases: Mapping[str, tuple[str, ...]]) -> Floats:
     """How plainly the report names each repository: in the title 1, in the body 0.6, later names less.
 
     A name inside a longer name that another repository bears does not count: "shop-orders-ui" names
     `shop-orders-ui`, not `shop-orders`.
     """
-    owners: dict[tuple[str, ...], list[int]] = {}
-    for r, repo in enumerate(repos):
-        for name in names_of(repo, aliases.get(repo, ())):
-            owners.setdefault(name, []).append(r)
+    owners = _owners(tuple((repo, aliases.get(repo, ())) for repo in repos))
     longest = max((len(n) for n in owners), default=0)
     out = np.zeros(len(repos), np.float32)
     for text, worth in ((query.report.title, 1.0), (query.report.body[:50_000], 0.6)):

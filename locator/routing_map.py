@@ -37,7 +37,7 @@ def shortlist(
     found: RoutingMap,
     query: Query,
     names: Sequence[str],
-    aliases: Mapping[str, Sequence[str]],
+    aliases: Mapping[str, tuple[str, ...]],
     most: int,
 ) -> list[str]:
     """The likeliest of some repositories, in their order, with all that the map does not hold."""
@@ -50,7 +50,7 @@ def shortlist(
     return [n for n in names if n not in at or at[n] in kept]
 
 
-def scores(found: RoutingMap, query: Query, aliases: Mapping[str, Sequence[str]]) -> Floats:
+def scores(found: RoutingMap, query: Query, aliases: Mapping[str, tuple[str, ...]]) -> Floats:
     """How likely each repository of the map holds what the query asks for."""
     parts = features(found, query, aliases)
     total = np.zeros(len(found.names), np.float32)
@@ -59,7 +59,7 @@ def scores(found: RoutingMap, query: Query, aliases: Mapping[str, Sequence[str]]
     return total
 
 
-def features(found: RoutingMap, query: Query, aliases: Mapping[str, Sequence[str]]) -> dict[str, Floats]:
+def features(found: RoutingMap, query: Query, aliases: Mapping[str, tuple[str, ...]]) -> dict[str, Floats]:
     """One number a repository by kind of evidence: float32 (repositories of the map,)."""
     size = len(found.names)
     keys, weights = weighted(query.bag)

@@ -7,6 +7,7 @@ integers are packed, which makes two fifths of them; large ones are not, so that
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import mmap
@@ -82,15 +83,18 @@ def _unpack(data: Array, kind: np.dtype[Any], shape: Sequence[int]) -> Array:
 
 
 class Arrays:
-    """A mapped file: `a["name"]` is a read-only array that costs nothing until it is read."""
+    """An opened file, mapped if it is large: `a["name"]` is a read-only array that costs nothing until it is read."""
 
     def __init__(self, path: Path) -> None:
         """Raises IndexDamaged where the file is missing, cut short or not of the format."""
         self.path = path
         try:
             with path.open("rb") as f:
-                self._map = mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ)
-            self.size = len(self._map)  # bytes of the file
+                self.size = os.fstat(f.fileno()).st_size
+                # A map keeps a file handle, of which a process may have a thousand.
+                self._map = (
+                    mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ) if self.size > MOST else f.read()
+                )
             size = int.from_bytes(self._map[:8], "little")
             if size > self.size - 8:
                 raise ValueError("cut short")
@@ -104,6 +108,10 @@ class Arrays:
             self._packed = {k: (np.dtype(t), s) for k, (t, s) in said.items()}
             self._unpacked: dict[str, Array] = {}
         except (OSError, ValueError, KeyError, TypeError) as e:
+            if isinstance(e, OSError) and e.errno in (errno.EMFILE, errno.ENFILE):
+                raise IndexError_(
+                    f"too many open files: {path}", "raise `ulimit -n`, or lower open_repositories"
+                ) from e
             raise IndexDamaged(f"cannot read {path}: {e}", "run `bugatlas doctor`") from e
 
     def __contains__(self, name: str) -> bool:

@@ -61,7 +61,7 @@ class Settings(Models, frozen=True, forbid_unknown_fields=True):
             description="Repositories that a service or an agent's server holds open at a time; the longest unused "
             "is let go.",
         ),
-    ] = 512
+    ] = 4096
     open_megabytes: Annotated[
         int,
         Meta(
@@ -70,7 +70,7 @@ class Settings(Models, frozen=True, forbid_unknown_fields=True):
             description="Memory, in MB and by estimate, that what it holds open may come to; the longest unused is "
             "let go.",
         ),
-    ] = 1024
+    ] = 512
     voters: Annotated[
         Mapping[str, float],
         Meta(

@@ -61,6 +61,9 @@ def default_dir() -> Path:
     return Path(os.environ.get("BUGATLAS_INDEX") or platformdirs.user_data_path("bugatlas") / "index")
 
 
+STORES = 128  # held open at a time: each takes a file handle, and an answer needs those of ten files at most
+
+
 class Index:
     """An opened index. Reading needs no lock: files that a reader has open stay whole."""
 
@@ -70,7 +73,7 @@ class Index:
         self.room = room or Room()
         self.remote: Fetcher | None = None  # where it is published, if it is read from there
         self._shards: Opened[Shard] = Opened(self.room)
-        self._stores: Opened[Store] = Opened(self.room)
+        self._stores: Opened[Store] = Opened(Room(min(STORES, self.room.repositories)))
 
     @classmethod
     def open(cls, root: Path | str, room: Room | None = None) -> Index:

@@ -10,14 +10,14 @@ from msgspec import Struct
 
 T = TypeVar("T")
 
-UNPACKED = 3  # bytes of memory that a byte of a shard takes once all of it was used; 2.6 were measured
+UNPACKED = 4  # bytes of memory that a byte of a shard takes once all of it was used; 3.1 were measured
 
 
 class Room(Struct, frozen=True):
     """How much may be held open at a time."""
 
-    repositories: int = 512
-    megabytes: int = 1024  # of memory, by estimate
+    repositories: int = 4096
+    megabytes: int = 512  # of memory, by estimate
 
 
 class Opened(Generic[T]):

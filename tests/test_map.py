@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from locator.report import read
 from locator.routing_map import MOST, likeliest, shortlist
 from summaries import mapping, opened
 from summaries.attached import attach
+from summaries.errors import IndexError_
 from summaries.index import Index, Room
 from summaries.mapping import LEAST, SEGMENTS, entries
 from summaries.routing import PATTERN, STEPS, Listed, RoutingMap, Segment, salted, write
@@ -176,6 +178,28 @@ def test_few_shards_stay_open(room: Room, root: Path, monkeypatch: pytest.Monkey
         assert answer.files[0].repo == f"works/foundry{n}"
         assert 1 < len(index._shards.names()) <= most
         assert len(index._stores.names()) <= room.repositories
+
+
+def test_open_repositories_take_no_file_handles(root: Path) -> None:
+    """A process may have 1,024, and there are more repositories than that."""
+    index = Index.open(root)
+    before = len(list(Path("/dev/fd").iterdir()))
+    views = [index.view(n) for n in index.repos]
+    assert len(views) == COUNT
+    assert len(list(Path("/dev/fd").iterdir())) == before
+
+
+def test_too_many_open_files_are_no_damage(root: Path) -> None:
+    index = Index.open(root)
+    name, *_ = index.repos
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        with pytest.raises(IndexError_, match="too many open files"):
+            index.view(name)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert index.view(name).repo == name
 
 
 @given(st.lists(st.tuples(st.sampled_from("abcdef"), st.integers(0, 500)), max_size=40))

@@ -19,6 +19,7 @@ from summaries.index import MANIFEST, Index, Room
 
 CHECK = 0.5  # seconds between looks at the disk
 TRIES = 5  # to open an index that somebody is publishing to
+LOOKED_AT = 512  # so many repositories are all opened at once, which tells of damage before anybody asks
 Stamp = tuple[tuple[str, int, int], ...]
 
 log = logging.getLogger("bugatlas.index")
@@ -88,7 +89,7 @@ def opened(root: Path, before: Edition | None, room: Room = Room()) -> Edition: 
         stamp = stamp_of(root)
         index = before.index.renewed() if before else Index.open(root, room)
         damaged = []
-        for name in index.repos if len(index.repos) <= room.repositories else ():
+        for name in index.repos if len(index.repos) <= LOOKED_AT else ():
             try:
                 index.shard(name)
                 index.store(name)
