@@ -17,6 +17,7 @@ from indexer import fanout, knowledge
 from indexer.fanout import OnDone, OnFiles
 from indexer.repos import Source
 from indexer.repository import Job, Outcome, unchanged
+from indexer.workers import gently
 from summaries import mapping
 from summaries.attached import pull
 from summaries.errors import BugatlasError, IndexDamaged, IndexVersion
@@ -69,7 +70,7 @@ def build(
         Job(root, s, tuple((ats or {}).get(s.name, (None,))), index.manifest, rebuild=rebuild, url=url)
         for s in sources
     ]
-    with index.writing():
+    with gently(), index.writing():
         outcomes = list(_settled(index, jobs, on_done))
         settled = {o.repo for o in outcomes}
         if not rebuild:  # which goes on with what an earlier one left

@@ -6,23 +6,41 @@ import gc
 import multiprocessing
 import os
 import signal
+import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from multiprocessing import get_context
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any
+
+
+@contextmanager
+def gently() -> Iterator[None]:
+    """A request to end (SIGTERM) is an interrupt meanwhile, so that what is open is closed and temporary goes."""
+    if threading.current_thread() is not threading.main_thread():  # only that one may say what a signal does
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 class Workers(ProcessPoolExecutor):
     """A pool that leaves nothing behind: an error or interrupt inside `with` ends its processes at once.
 
-    Processes are spawned: a fork would inherit the parent's threads, its interrupts and its write lock.
+    Processes are spawned: a fork would inherit the parent's threads, its interrupts and its write lock. What they
+    keep in temporary folders lies in one of the parent's, which outlives them.
     """
 
     def __init__(self, count: int, start: Callable[..., None] | None = None, *args: object) -> None:
         begin: Any = _begin  # the stubs lose the arguments of an initializer
-        arguments: Any = (start, *args)
+        self._folder = TemporaryDirectory(prefix="bugatlas-workers-", ignore_cleanup_errors=True)
+        arguments: Any = (self._folder.name, start, *args)
         super().__init__(count, get_context("spawn"), initializer=begin, initargs=arguments)
 
     def __exit__(
@@ -34,9 +52,11 @@ class Workers(ProcessPoolExecutor):
             for process in ours:
                 process.terminate()
         self.shutdown(wait=True)
+        self._folder.cleanup()
 
 
-def _begin(start: Callable[..., None] | None, *args: object) -> None:
+def _begin(folder: str, start: Callable[..., None] | None, *args: object) -> None:
+    tempfile.tempdir = folder
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
     gc.set_threshold(
         100_000

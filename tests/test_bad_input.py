@@ -393,11 +393,18 @@ def test_kill_9_in_the_middle(jobs: str, busy: Path, root: Path) -> None:
     assert run("doctor", index=root).code == 0
 
 
-@pytest.mark.parametrize("jobs", ["1", "2"])
-def test_ctrl_c(jobs: str, busy: Path, root: Path) -> None:
+@pytest.mark.parametrize(("jobs", "how"), [("1", "ctrl-c"), ("2", "ctrl-c"), ("1", "term"), ("2", "term")])
+def test_ended_gently(
+    jobs: str, how: str, busy: Path, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
     with halfway(root, busy, "--jobs", jobs) as (process, files):
         began = time.monotonic()
-        os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+        if how == "ctrl-c":
+            os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+        else:
+            process.terminate()
         os.killpg(process.pid, signal.SIGCONT)
         _, err = process.communicate(timeout=30)
         assert time.monotonic() - began < 10
@@ -405,6 +412,7 @@ def test_ctrl_c(jobs: str, busy: Path, root: Path) -> None:
         assert err.strip().splitlines()[-1] == "interrupted; what was finished is kept"
         assert "Traceback" not in err
         wait_for(lambda: not alive(process.pid), 30)
+    assert list((tmp_path / "temporary").iterdir()) == []
     assert is_served(root)
     assert index(root).code == 0
     assert len(Index.open(root).view("r")) == files
