@@ -96,6 +96,7 @@ def _row(root: Path, cases: Sequence[Case], work: Path, runs: int, *, copies: bo
         "warm": warm["locate"],
         "first_s": warm["first_s"],
         "resident_mb": warm["resident_mb"],
+        "resident_2_threads_mb": warm["resident_2_threads_mb"],
         "cold_s": round(median(cold), 3),
         "map_bytes": sum(p.stat().st_size for p in root.glob(PATTERN)),
         "index_bytes": sum(p.stat().st_size for n in index.repos for p in index.folder(n).iterdir()),

@@ -123,7 +123,7 @@ def _curve(f: Found) -> str:
         rows.append([
             f"{r['repositories']:,}", f"{r['files']:,}", f"{r['warm']['median_ms']:.0f} / {r['warm']['p95_ms']:.0f} ms",
             f"{e['median_ms']:,.0f} ms" if e else "the same" if right else "",
-            f"{r['cold_s']} s", f"{r['resident_mb']:,.0f} MB",
+            f"{r['cold_s']} s", _resident(r),
             f"{r['map_bytes'] / 1e6:.1f} MB", f"{r['index_bytes'] / 1e6:,.0f} MB",
             " / ".join(f"{right[f'success@{k}']:.2f}" for k in (1, 5, 10) if right),
             " / ".join(f"{e['accuracy'][f'success@{k}']:.2f}" for k in (1, 10)) + " against "
@@ -141,6 +141,12 @@ def _curve(f: Found) -> str:
         "| Success@1 / 5 / 10 | all searched against the map, Success@1 / 10 |"
     )
     return _rows(head, rows) + told
+
+
+def _resident(row: Found) -> str:
+    """Memory after questions one at a time, and after two at once."""
+    both = [row[n] for n in ("resident_mb", "resident_2_threads_mb") if n in row]
+    return " / ".join(f"{mb:,.0f}" for mb in both) + " MB"
 
 
 def _routing(f: Found) -> str:
