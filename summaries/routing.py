@@ -135,6 +135,7 @@ class RoutingMap:
         )  # first row of each listed
         self.owner = np.repeat(self.listed, self.sizes)  # repository of each row, or -1
         self.rows = sum(self.size_of.values())  # that count
+        self._overtaken = bool((self.listed < 0).any())
 
     def spread(self, field: str, keys: Hashes) -> Ints:
         """How many rows each of a field's terms has, overtaken ones included."""
@@ -152,8 +153,11 @@ class RoutingMap:
         for segment in self.segments:
             query, rows, weights = segment.find(asked)
             rows += base
-            on = self.owner[rows] >= 0
-            found.append(Found(query[on], rows[on], weights[on]))
+            one = Found(query, rows, weights)
+            if self._overtaken:
+                on = self.owner[rows] >= 0
+                one = Found(query[on], rows[on], weights[on])
+            found.append(one)
             base += segment.size
         return Found(*(np.concatenate([f[k] for f in found]) for k in range(3)))
 
