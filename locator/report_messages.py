@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from locator import report_words as words
 from locator.report_links import Hit
 
-DOUBLE = re.compile(r"(?<![\w\\\"])(?:[rbfuRBFU]{1,2})?\"((?:[^\"\\\n]|\\[^\n])*+)\"(:)?")
-SINGLE = re.compile(r"(?<![\w'\\])'((?:[^'\n]|(?<=\w)'(?=\w))++)'(?!\w)(:)?")
+DOUBLE = re.compile(r"(?<![\w\\\"])(?:[rbfuRBFU]{1,2})?\"((?>(?:[^\"\\\n]|\\[^\n])*))\"(:)?")
+SINGLE = re.compile(r"(?<![\w'\\])'((?>(?:[^'\n]|(?<=\w)'(?=\w))+))'(?!\w)(:)?")
 SINGLE_CODE = re.compile(r"(?<![\w'\\])[rbfuRBFU]{1,2}'([^'\n]++)'(?!\w)")
 CURLY = re.compile(r"[“„«「‘]([^“”„«»「」‘\n]++)[”“»」’]")
 TICKS = re.compile(r"(?<!`)(`{1,2})(?!`)([^`\n]{1,300}+)\1(?!`)")
 _ERROR_NAME = (
-    r"(?<![\w.$\\])(?<!::)((?:[\w$]++(?:\.|::|\\))*+)"
+    r"(?<![\w.$\\])(?<!::)((?>(?:[\w$]++(?:\.|::|\\))*))"
     r"([A-Z][\w$]*(?:topIteration|Error|Exception|Warning|Failure|Fault|Interrupt|Panic|Exit)"
     r"|panic|fatal error)(?![\w.$])"
 )
@@ -30,7 +30,7 @@ _LOG_LEAD = re.compile(
     r"(?:\[[^\[\]\n]{0,120}\]|\([^()\n]{0,80}\)"
     r"|\S{0,120}=\S{1,200}|[\w.$/-]+(?=(?: ?:| -) )|\d+|---|[-:|])[\s:|]+"
 )
-MSG = re.compile(r"(?<![\w.])(?:msg|message|error|err|reason|cause)=([^\s\"'=]++(?: [^\s=\"']++(?!=))*+)")
+MSG = re.compile(r"(?<![\w.])(?:msg|message|error|err|reason|cause)=([^\s\"'=]++(?>(?: [^\s=\"']++(?!=))*))")
 
 
 def quoted(m: re.Match[str]) -> Iterator[Hit]:

@@ -12,14 +12,14 @@ KEY_VALUE = re.compile(r"(?<![\w.$/@&?-])([A-Za-z_][\w.-]*+)=(?=[^=\s])(\"[^\"\n
 KEY_COLON = re.compile(r"(?<![\w.-])([A-Za-z][\w.-]*+): (?:true|false|\d[\w.]*+|\"[^\"\n]{0,80}\")(?![\w/])")
 YAML = re.compile(r"(?m)^[ \t-]*+([A-Za-z][\w.-]*+):(?:$|[ \t]++(\S)?)")
 FLAG = re.compile(r"(?<![\w-])--([a-z][\w-]*+)")
-ENV = re.compile(r"(?<![\w.$-])\$?\{?([A-Z][A-Z0-9]*+(?:_[A-Z0-9]++)++)(?!\w)")
+ENV = re.compile(r"(?<![\w.$-])\$?\{?([A-Z][A-Z0-9]*+(?>(?:_[A-Z0-9]++)+))(?!\w)")
 MIXED_KEY = re.compile(r"(?<![\w./$@-])([a-zA-Z]\w*+(?:[.-]\w++){2,})(?![\w(/-])")
 PREFIXED = re.compile(r"(?m)^([A-Za-z][\w.-]{1,60}?)[ \t]{1,20}\| ")
 JSON_SERVICE = re.compile(r"\"(\w++)\" ?: ?\"([\w.-]{1,80}+)\"")
-IMAGE = re.compile(r"(?<![\w./-])(?:[\w.-]++(?::\d{1,5})?/)++([a-z][\w-]*+):(?:v?\d[\w.-]*+|latest)(?!\w)")
+IMAGE = re.compile(r"(?<![\w./-])(?>(?:[\w.-]++(?::\d{1,5})?/)+)([a-z][\w-]*+):(?:v?\d[\w.-]*+|latest)(?!\w)")
 KEBAB = re.compile(
     r"(?:(?<=\bpod/)|(?<=deployment/)|(?<=service/)|(?<=container/)|(?<![\w./@$+=-]))"
-    r"([a-z][a-z0-9]*+(?:[-][a-z0-9]++)++)(?![\w-]|\.\w)"
+    r"([a-z][a-z0-9]*+(?>(?:[-][a-z0-9]++)+))(?![\w-]|\.\w)"
 )
 VERSION = re.compile(
     r"(?<![\w.,/=-])(v?\d{1,4}(?:\.\d{1,5}){1,3}"
@@ -27,7 +27,9 @@ VERSION = re.compile(
     r"(?![\w]|\.\d|[eE%])(?! ?(?:s|ms|sec|seconds|minutes|MB|GB|KB|%)\b)"
 )
 EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]++@[\w-]++\.[\w.-]++")
-NAME = re.compile(r"(?<![\w.$@-])([A-Za-z_$][\w$]*+(?:(?:\.|::|->|#)[A-Za-z_$][\w$]*+)*+)(\((?!s\)|es\)))?")
+NAME = re.compile(
+    r"(?<![\w.$@-])([A-Za-z_$][\w$]*+(?>(?:(?:\.|::|->|#)[A-Za-z_$][\w$]*+)*))(\((?!s\)|es\)))?"
+)
 _SHAPED = re.compile(
     r"[a-z0-9][A-Z]|[A-Z]{2}[a-z]{2}|[^\W_]_[^\W_]|^__?[a-z]\w*[a-z0-9]$|^__\w+__$|[a-z]\$[a-z]", re.UNICODE
 )

@@ -57,7 +57,7 @@ def is_whole(line: str) -> bool:
 
 # --- JVM ------------------------------------------------------------------------------------------------
 
-_JVM = re.compile(r"(?:[\w.@-]*+/{1,2}+)*+([\w$.<>-]++)\(([^()\n]*)\)")
+_JVM = re.compile(r"(?>(?:[\w.@-]*+/{1,2}+)*)([\w$.<>-]++)\(([^()\n]*)\)")
 _JVM_WHERE = re.compile(r"([\w$-]+\.(?:java|kt|kts|scala|groovy|clj))(?::(\d+))?$")
 _JVM_NOWHERE = ("Native Method", "Unknown Source", "<generated>")
 _JVM_LAMBDA = re.compile(r"(?:lambda|access|anonfun)\$+(?:new\$)?([A-Za-z_]\w*)\$")
@@ -123,9 +123,9 @@ def dotnet(lines: Lines, i: int) -> Iterator[Raw]:
 # --- Go -------------------------------------------------------------------------------------------------
 
 _GO_POS = re.compile(r"\s+((?:[A-Za-z]:)?[^\s:]+\.(?:go|s)):(\d+)(?:\s+\+0x[\da-f]+)?\s*$")
-_GO_CALL = re.compile(r"\s*(?:created by )?((?:[^\s()]++|\(\*?[^\s()]++\)(?=\.))++)")
+_GO_CALL = re.compile(r"\s*(?:created by )?((?>(?:[^\s()]++|\(\*?[^\s()]++\)(?=\.))+))")
 _GO_METHOD = re.compile(
-    r"(?<![\w.~%/@-])([\w.~%/@-]++)(?<=\.)\(\*?(\w+)(?:\[[^\]\s]{0,80}\])?\)\.(\w+)((?:\.\w+)*+)"
+    r"(?<![\w.~%/@-])([\w.~%/@-]++)(?<=\.)\(\*?(\w+)(?:\[[^\]\s]{0,80}\])?\)\.(\w+)((?>(?:\.\w+)*))"
     r"(?:\([^()\n]{0,200}\))?(?:\s+([^\s:()]+\.go):(\d+))?"
 )
 _GO_CLOSURE = re.compile(r"\.(?:func)?\d+(?=\.|$)|-fm$|\.gowrap\d+$|\.deferwrap\d+$|\[[^\[\]]*\]")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -78,3 +79,15 @@ def test_answers_need_nothing_that_only_indexing_needs(args: list[str], shop_ind
     loaded = modules(code)
     assert "numpy" in loaded
     assert not loaded & WRITING
+
+
+def test_no_pattern_repeats_a_group_possessively() -> None:
+    """Python before 3.11.5 matches it wrongly (gh-106052); an atomic group, `(?>(?:ab?)*)`, is right everywhere."""
+    found = [
+        f"{path}: {line.strip()}"
+        for package in ("locator", "indexer", "summaries", "eval")
+        for path in (ROOT / package).rglob("*.py")
+        for line in path.read_text("utf-8").splitlines()
+        if re.search(r"\)[*+]\+", line)
+    ]
+    assert found == []
