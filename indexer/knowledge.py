@@ -125,7 +125,8 @@ def update(index: Index, say: Say = lambda line: None) -> int:
     old = {collection(n, h.digest) for n, h in record.repos.items()} | set(record.leftover)
     old -= {collection(n, embedder.digest) for n in current}
     same, changed = _sorted_out(index, behind, record, embedder.digest)
-    repos = {n: h for n, h in record.repos.items() if n in current and n not in changed} | same
+    left = current.keys() - set(changed)
+    repos = {n: h for n, h in record.repos.items() if n in left} | same
     record = replace(record, repos=repos, leftover=tuple(sorted(old)))
     write_record(index.root, record)  # until a repository is whole, its nodes are nobody's
     written = 0

@@ -90,9 +90,8 @@ def _by_blob(scores: Floats, units: Matches, blob_of: Ints, blobs: int) -> tuple
     of_unit[units.docs] = blob_of
     hit = np.flatnonzero(scores > 0)
     blob = of_unit[hit]
-    falling = np.uint32(0xFFFFFFFF) - scores[hit].view(
-        np.uint32
-    )  # the bits of positive floats sort as they do
+    # The bits of positive floats sort as they do.
+    falling = np.uint32(0xFFFFFFFF) - scores[hit].view(np.uint32)
     order = np.argsort(blob << 32 | falling)
     hit, blob = hit[order], blob[order]
     first = np.searchsorted(blob, blob)
