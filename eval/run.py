@@ -15,13 +15,14 @@ import msgspec
 import numpy as np
 from msgspec import Struct, structs
 
+from eval import code
 from eval.baselines import BASELINES
 from eval.cases import Case, Gold
 from eval.lines import LISTED, About, Hit, Line, Reason, Target, about_path, encode, finished, read_about
 from eval.models import ask, close, places
-from eval.settings import SHIPPED, Settings
+from eval.settings import Settings
 from eval.strata import kind_of
-from eval.world import World, code_digest, digest, views_of
+from eval.world import World, digest, views_of
 from locator.answer import Answer
 from locator.confidence import confidence
 from locator.explain import Explainer
@@ -94,12 +95,7 @@ def about_of(cases: Sequence[Case], world: World, settings: Settings, scope: str
     }
     if settings.asked:
         said["models"] = settings.asked.said
-    code = (
-        code_digest("locator/**/*.py", "summaries/*.py")
-        if settings.ranker == SHIPPED
-        else code_digest("eval/baselines.py", "eval/dense.py", "summaries/*.py")
-    )
-    return About(settings.name, scope, len(cases), digest(asked), code, said)
+    return About(settings.name, scope, len(cases), digest(asked), code.digest(code.ANSWERS), said)
 
 
 def _check(out: Path, about: About) -> None:

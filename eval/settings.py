@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import xxhash
 from msgspec import Struct
 
 from locator.weights import Weights
@@ -43,8 +44,18 @@ class Asked(Struct, frozen=True):
         """What of it makes a run what it is: not where the model is, nor how fast it may be asked."""
         s = self.settings
         kept = {"mode": s.mode, "model": "file" if s.model.startswith("file:") else s.model,
-                "judge_model": s.judge_model, "prompts": s.prompts, "options": dict(s.model_options)}  # fmt: skip
+                "judge_model": s.judge_model, "prompts": own_prompts(s.prompts), "options": dict(s.model_options)}  # fmt: skip
         return {k: v for k, v in kept.items() if v}
+
+
+def own_prompts(folder: str) -> str:
+    """16 hex digits of what a folder of prompts says; "" for none."""
+    if not folder:
+        return ""
+    seen = xxhash.xxh3_64()
+    for path in sorted(Path(folder).glob("*.md")):
+        seen.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return seen.hexdigest()
 
 
 class Settings(Struct, frozen=True):

@@ -9,6 +9,7 @@ from shutil import rmtree
 import xxhash
 from msgspec import Struct
 
+from eval import code
 from eval.cases import Case, Repo
 from indexer.git import Git
 from summaries.errors import BugatlasError, IndexDamaged, IndexVersion, SnapshotMissing, UsageError
@@ -18,13 +19,6 @@ from summaries.shard import SCHEMA, View
 SCOPES = ("all", "reported", "oracle")
 Commits = dict[str, dict[str, str]]  # case id -> repository -> commit
 Say = Callable[[str], None]
-
-# Source that decides what a snapshot's rows are: a working index made by other such code is made anew.
-SHAPING = tuple(
-    f"indexer/{n}"
-    for n in "queries/*.scm assemble.py blobs.py extract.py files.py history.py ignore.py languages.py parse*.py "
-    "repository.py services*.py signs.py terms.py write_repo.py".split()
-) + tuple(f"summaries/{n}.py" for n in "packs paths postings shard static_manifest store types words".split())
 
 
 class World(Struct, frozen=True):
@@ -150,15 +144,6 @@ def digest(commits: Mapping[str, Mapping[str, str]]) -> str:
     return xxhash.xxh3_64_hexdigest("\n".join(lines).encode())
 
 
-def code_digest(*patterns: str) -> str:
-    """16 hex digits of our source files of those patterns: what was computed with other code is computed again."""
-    home = Path(__file__).resolve().parent.parent
-    seen = xxhash.xxh3_64()
-    for path in sorted({p for pattern in patterns for p in home.glob(pattern) if p.is_file()}):
-        seen.update(path.relative_to(home).as_posix().encode() + path.read_bytes())
-    return seen.hexdigest()
-
-
 def _needed(case: Case) -> set[str]:
     return {g.repo for g in case.gold} | {b.repo for b in case.base}
 
@@ -245,7 +230,7 @@ def _cached(repos: Sequence[Repo], pattern: str, ats: Mapping[str, Sequence[str]
     asked = [f"{name} {where[name]} {' '.join(sorted(shas))}" for name, shas in sorted(ats.items())]
     corpus = xxhash.xxh3_64_hexdigest("\n".join(asked).encode("utf-8", "surrogatepass"))
     home = platformdirs.user_cache_path("bugatlas") / "eval" / corpus
-    root = home / f"{SCHEMA}-{code_digest(*SHAPING)}"
+    root = home / f"{SCHEMA}-{code.digest(code.SNAPSHOTS)}"
     for old in home.glob("*") if home.is_dir() else ():
         if old != root:  # made by other code: nobody will ask for it again
             rmtree(old, ignore_errors=True)
