@@ -24,9 +24,9 @@ from eval.cases import Case
 from locator.locate import Options, best_files, locate, search
 from locator.report import read
 from locator.routing_map import ALL
-from summaries import mapping
-from summaries.index import MANIFEST, Index, read_state, slug
-from summaries.routing import PATTERN
+from summaries.index import routing_update as mapping
+from summaries.index.index import MANIFEST, Index, read_state, slug
+from summaries.index.routing_map import PATTERN
 
 ASKED = 60  # questions of each size
 EVERYWHERE = 12  # of them to every repository, to compare

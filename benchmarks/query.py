@@ -75,7 +75,7 @@ def warm(root: Path, reports: Sequence[str]) -> dict[str, Any]:
     from locator.locate import locate, search
     from locator.report import read
     from locator.routing_map import ALL
-    from summaries.index import Index
+    from summaries.index.index import Index
 
     began = time.perf_counter()
     index = Index.open(root)

@@ -23,7 +23,7 @@ from eval.cases import Case
 from locator.locate import Options, locate
 from locator.report import read
 from summaries import words
-from summaries.index import Index
+from summaries.index.index import Index
 from summaries.paths import Role
 
 CHUNK, OVERLAP = 40, 8  # lines

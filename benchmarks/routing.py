@@ -23,11 +23,11 @@ from locator.locate import best_files, search
 from locator.query import Query, understand
 from locator.report import read
 from locator.routing_map import scores
-from summaries.index import Index
-from summaries.mapping import entries
-from summaries.postings import bm25, idf, weighted
-from summaries.routing import Listed, RoutingMap, write
-from summaries.shard import View
+from summaries.index.index import Index
+from summaries.index.postings import bm25, idf, weighted
+from summaries.index.routing_map import Listed, RoutingMap, write
+from summaries.index.routing_update import entries
+from summaries.index.shard import View
 
 Scores = NDArray[np.floating]
 TAKEN = 10  # one file in so many is sampled by ReDDE

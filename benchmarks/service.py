@@ -62,7 +62,7 @@ def _bare(root: Path, reports: Sequence[str], queries: int) -> dict[str, Any]:
 
     from locator.locate import Options, locate
     from locator.report import read
-    from summaries.index import Index
+    from summaries.index.index import Index
 
     index = Index.open(root)
     seconds, spent_before = [], 0.0

@@ -17,11 +17,12 @@ import msgspec
 
 from indexer import assemble, blobs, build, knowledge, repository
 from indexer.git import Git
-from summaries import arrays, backends
-from summaries.embed_lsa import Lsa
-from summaries.index import Index, Manifest
-from summaries.store import Store
-from summaries.vectors_chroma import Chroma
+from summaries import backends
+from summaries.index import arrays
+from summaries.index.index import Index, Manifest
+from summaries.index.store import Store
+from summaries.vectors.chroma import Chroma
+from summaries.vectors.embed.lsa import Lsa
 
 Stages = Sequence[tuple[Any, str, str]]  # owner, name of the function, stage
 

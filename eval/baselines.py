@@ -16,9 +16,9 @@ from msgspec import Struct
 from locator.report import Report
 from locator.scope import Scope, join, total
 from summaries import words
-from summaries.index import Index
+from summaries.index.index import Index
+from summaries.index.postings import Floats, Ints, Mask, Matches, bm25, idf, weighted
 from summaries.paths import Role
-from summaries.postings import Floats, Ints, Mask, Matches, bm25, idf, weighted
 
 ROUTED = 3  # repositories that top-down keeps (the paper's k)
 KEPT = 3  # directories of each that it keeps

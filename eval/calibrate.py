@@ -28,7 +28,7 @@ from eval.world import Say, prepare
 from locator.confidence import chance
 from locator.weights import Weights
 from summaries.errors import UsageError
-from summaries.index import Index
+from summaries.index.index import Index
 
 PULLS = (10.0, 30.0, 100.0, 300.0, 1000.0)
 SURE_PULL = 5.0

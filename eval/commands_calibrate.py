@@ -34,7 +34,7 @@ def calibrate(
     from eval.calibrate import TooFew, as_text, told
     from eval.calibrate import calibrate as learn
     from locator.weights import FILE, Learnt
-    from summaries.index import replace
+    from summaries.index.index import replace
 
     index = opened(ctx)
     target = out or index.root / FILE

@@ -36,7 +36,7 @@ def demo(keep: Path | None, no_color: bool) -> None:
     from locator.report import read
     from locator.terminal import console
     from summaries.config import Settings
-    from summaries.index import Index, Manifest
+    from summaries.index.index import Index, Manifest
 
     settings = Settings()
     with _folder(keep) as folder:

@@ -13,11 +13,11 @@ import numpy as np
 
 from locator.report import Report
 from locator.scope import Scope, join
-from summaries.embed_lsa import Lsa
-from summaries.index import Index
-from summaries.postings import Floats
-from summaries.shard import View
-from summaries.static import file_summary
+from summaries.index.index import Index
+from summaries.index.postings import Floats
+from summaries.index.shard import View
+from summaries.offline.summary import file_summary
+from summaries.vectors.embed.lsa import Lsa
 
 
 def nearness(index: Index, scope: Scope, report: Report) -> Floats:

@@ -12,7 +12,7 @@ from eval.references import Reference, references, speaks_of_fix
 from indexer.files import LOCK_FILES
 from indexer.languages import DOCUMENTS, language_of
 from indexer.signs import is_generated, is_secret, is_vendored
-from summaries.index import Index
+from summaries.index.index import Index
 from summaries.paths import Role, role
 from summaries.types import Commit
 

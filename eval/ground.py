@@ -11,7 +11,7 @@ import click
 
 from eval.cases import Case, Repo, read_cases, read_repos
 from summaries.errors import UsageError
-from summaries.index import Index
+from summaries.index.index import Index
 
 if TYPE_CHECKING:
     from eval.lines import Line
@@ -41,7 +41,7 @@ def load(path: Path) -> list[Case]:
 
 def opened(ctx: click.Context) -> Index:
     """The index that the command line names."""
-    from summaries.index import default_dir
+    from summaries.index.index import default_dir
 
     return Index.open(ctx.obj or default_dir())
 

@@ -19,8 +19,8 @@ from locator.rank import fuse
 from locator.report import Report, read
 from locator.scope import Scope
 from locator.weights import Weights
-from summaries.index import Index
-from summaries.postings import Floats, Mask
+from summaries.index.index import Index
+from summaries.index.postings import Floats, Mask
 
 # What a commit message can teach: how this system's words lie in its code. It names no service and carries no
 # trace, and is written like other messages, so that it says nothing of what reports' pointers, names and

@@ -20,7 +20,7 @@ from eval.lines import Hit, Line, kept
 from eval.measures import first_ranks, score
 from eval.mine import LIMITS, Limits, mine, names_of
 from locator.trackers.handle import Told
-from summaries.index import Index
+from summaries.index.index import Index
 
 SHOWN = ("Success@1", "Success@3", "Success@5", "Success@10", "MRR", "Recall@10", "Route@1")
 

@@ -20,7 +20,7 @@ from eval.fixes import Fix, fixes, own_words
 from eval.world import commits_of, git_paths
 from indexer.git import Git
 from summaries.errors import BugatlasError, UsageError
-from summaries.index import Index
+from summaries.index.index import Index
 
 RULES = (
     "A fix is a commit reachable from the indexed head whose message settles an issue: a closing word before "

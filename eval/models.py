@@ -20,12 +20,12 @@ from locator.modes import find_in, mode_of, open_model, replaying
 from locator.report import Report
 from locator.scope import Scope
 from locator.weights import Weights
-from summaries.chat import Chat
 from summaries.config import load
 from summaries.config_models import reach
 from summaries.errors import UsageError
-from summaries.index import Index
-from summaries.shard import View
+from summaries.index.index import Index
+from summaries.index.shard import View
+from summaries.llm.chat import Chat
 
 _chats: dict[str, Chat] = {}  # by configuration: a process opens each once
 

@@ -34,9 +34,9 @@ from locator.scope import Scope
 from locator.told import UNHEARD
 from locator.weights import Weights
 from summaries.errors import BugatlasError, UsageError
-from summaries.index import Index, replace
-from summaries.postings import Floats
-from summaries.shard import View
+from summaries.index.index import Index, replace
+from summaries.index.postings import Floats
+from summaries.index.shard import View
 
 TOLD = 10  # files of an answer that say why they are there
 

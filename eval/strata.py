@@ -9,7 +9,7 @@ import numpy as np
 
 from locator.query import Query
 from locator.report import Report
-from summaries.shard import View
+from summaries.index.shard import View
 
 KINDS = ("frame", "path", "string", "identifier", "none")  # the strongest first
 SAID = {

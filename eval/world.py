@@ -13,8 +13,8 @@ from eval import code
 from eval.cases import Case, Repo
 from indexer.git import Git
 from summaries.errors import BugatlasError, IndexDamaged, IndexVersion, SnapshotMissing, UsageError
-from summaries.index import MANIFEST, Index
-from summaries.shard import SCHEMA, View
+from summaries.index.index import MANIFEST, Index
+from summaries.index.shard import SCHEMA, View
 
 SCOPES = ("all", "reported", "oracle")
 Commits = dict[str, dict[str, str]]  # case id -> repository -> commit

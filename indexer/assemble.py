@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from indexer.terms import BlobTerms
 from summaries import words
-from summaries.arrays import Strings
+from summaries.index.arrays import Strings
+from summaries.index.postings import Postings
+from summaries.index.shard import SCHEMA, Shard, ShardInfo, SnapshotInfo
+from summaries.index.store import blob_id
+from summaries.index.term_counts import tally
 from summaries.paths import folders, role, suffixes
-from summaries.postings import Postings
-from summaries.shard import SCHEMA, Shard, ShardInfo, SnapshotInfo
-from summaries.store import blob_id
-from summaries.tally import tally
 from summaries.types import Commit, Snapshot
 
 Arrays = dict[str, NDArray[Any]]

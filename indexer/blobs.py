@@ -17,8 +17,8 @@ from indexer.languages import refine
 from indexer.parse import parse
 from indexer.terms import BlobTerms, blob_terms
 from indexer.workers import Workers
-from summaries.packs import Pack, Record, packed, record
-from summaries.store import blob_id
+from summaries.index.packs import Pack, Record, packed, record
+from summaries.index.store import blob_id
 from summaries.types import SkipReason
 
 CHUNK = 96  # blobs parsed and stored in one piece

@@ -18,10 +18,10 @@ from indexer.fanout import OnDone, OnFiles
 from indexer.repos import Source
 from indexer.repository import Job, Outcome, unchanged
 from indexer.workers import gently
-from summaries import mapping
-from summaries.attached import pull
 from summaries.errors import BugatlasError, IndexDamaged, IndexVersion
-from summaries.index import Index, Manifest, read_state, unreferenced
+from summaries.index import routing_update as mapping
+from summaries.index.attached import pull
+from summaries.index.index import Index, Manifest, read_state, unreferenced
 from summaries.types import SkipReason
 
 

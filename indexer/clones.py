@@ -10,7 +10,7 @@ from pathlib import Path
 
 from indexer.git import shown
 from summaries.errors import RepositoryError, UsageError
-from summaries.index import slug
+from summaries.index.index import slug
 
 SECONDS = 3600  # for one clone or fetch
 

@@ -10,7 +10,7 @@ import msgspec
 
 from summaries.config import Settings, options
 from summaries.errors import UsageError
-from summaries.index import Manifest, default_dir
+from summaries.index.index import Manifest, default_dir
 
 
 @click.command()

@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from summaries.errors import UsageError
-from summaries.index import default_dir
+from summaries.index.index import default_dir
 
 
 @click.command()
@@ -63,7 +63,7 @@ def attach(root: Path | None, url: str, room: int, every: float) -> None:
     All commands then work on it. Files come when they are first needed; what is newly published is seen
     without a restart. `bugatlas index` there publishes what it indexes.
     """
-    from summaries.attached import attach as join
+    from summaries.index.attached import attach as join
 
     count = join(root or default_dir(), url, room=room * 1_000_000, every=every)
     click.echo(f"{count:,} repositories at {url}")

@@ -14,10 +14,10 @@ from indexer.mask import git_dir_of
 from indexer.sources import clones_of
 from summaries import backends
 from summaries.errors import BugatlasError, IndexDamaged, IndexError_, IndexLocked, IndexVersion
-from summaries.index import Index, Manifest, RepoState, read_state, slug, unreferenced
-from summaries.shard import SCHEMA, Shard
-from summaries.store import Store
-from summaries.vectors import LEARNT, Record, collection, is_gone, read_record
+from summaries.index.index import Index, Manifest, RepoState, read_state, slug, unreferenced
+from summaries.index.shard import SCHEMA, Shard
+from summaries.index.store import Store
+from summaries.vectors.knowledge import LEARNT, Record, collection, is_gone, read_record
 
 
 class Finding(Struct, frozen=True):

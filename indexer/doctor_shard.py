@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from summaries.postings import Postings
-from summaries.shard import Shard
+from summaries.index.postings import Postings
+from summaries.index.shard import Shard
 from summaries.words import Hashes
 
 

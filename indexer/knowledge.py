@@ -14,16 +14,16 @@ from msgspec.structs import replace
 from xxhash import xxh3_64_hexdigest
 
 from summaries import backends
-from summaries.index import Index
+from summaries.index.index import Index
+from summaries.index.shard import View
+from summaries.index.store import Store
+from summaries.offline.manifest import is_manifest
+from summaries.offline.readme import readme_of
+from summaries.offline.summary import directory_summary, file_summary, repository_summary
 from summaries.protocols import Embedder, Node, Vectors
-from summaries.shard import View
-from summaries.static import directory_summary, file_summary, repository_summary
-from summaries.static_manifest import is_manifest
-from summaries.static_readme import readme_of
-from summaries.store import Store
 from summaries.types import Facts, Kind
-from summaries.vectors import LEARNT, Held, Record, collection, is_gone, read_record, write_record
-from summaries.written import STAMP, effective
+from summaries.vectors.knowledge import LEARNT, Held, Record, collection, is_gone, read_record, write_record
+from summaries.written.store import STAMP, effective
 
 NOTES = "summary"
 COMMITS = 3_000  # newest of each repository that are learnt from

@@ -1,4 +1,4 @@
-"""Publish an index's repositories on a shared folder or an S3-compatible store; `summaries.remote` has the layout.
+"""Publish an index's repositories on a shared folder or an S3-compatible store; `summaries.index.remote` has the layout.
 
 Data first, under names that hold their digest, then the head: a publisher that dies leaves files that nobody
 reads, and the next one finds them there.
@@ -18,12 +18,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from indexer.repository import Job, Outcome, Progress, index_repository
-from summaries import arrays
 from summaries.errors import IndexDamaged, UsageError
-from summaries.index import MANIFEST, Index, Manifest, RepoState, slug
-from summaries.index import replace as write
-from summaries.mapping import entries
-from summaries.remote import HeadName, Remote, digest, digest_of, files
+from summaries.index import arrays
+from summaries.index.index import MANIFEST, Index, Manifest, RepoState, slug
+from summaries.index.index import replace as write
+from summaries.index.remote import HeadName, Remote, digest, digest_of, files
+from summaries.index.routing_update import entries
 
 GRACE = 86_400.0  # seconds by the store's own clock that an upload may take before it counts as left behind
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from indexer.sources import clones_of, known, named
 from summaries.errors import IndexError_, UsageError
-from summaries.index import Index, slug
+from summaries.index.index import Index, slug
 
 
 class Gone(Struct, frozen=True):

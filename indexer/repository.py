@@ -25,12 +25,12 @@ from indexer.languages import language_of
 from indexer.repos import Source
 from indexer.services import aliases
 from indexer.terms import BlobTerms, blob_terms
-from summaries import arrays
 from summaries.errors import IndexDamaged, SnapshotMissing
-from summaries.index import STORE, Index, Manifest, RepoState, read_state
-from summaries.shard import SCHEMA, Shard, View
-from summaries.static_manifest import is_manifest
-from summaries.store import Store, blob_id
+from summaries.index import arrays
+from summaries.index.index import STORE, Index, Manifest, RepoState, read_state
+from summaries.index.shard import SCHEMA, Shard, View
+from summaries.index.store import Store, blob_id
+from summaries.offline.manifest import is_manifest
 from summaries.types import Commit, Entry, Facts, Skip, SkipReason, Snapshot
 
 HEAD = "HEAD"

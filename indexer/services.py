@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from indexer.services_match import Book, Routes, distinctive, literal_route, topic_fits
-from summaries import static_manifest
-from summaries.static_role import is_test
+from summaries.offline import manifest as static_manifest
+from summaries.offline.role import is_test
 from summaries.types import Endpoint, Facts, Topic
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from indexer.write import Stage, WriteReport
 from summaries.config import Settings, options
 from summaries.config_models import reach
 from summaries.errors import UsageError
-from summaries.index import Index, default_dir
+from summaries.index.index import Index, default_dir
 
 USUAL = "gpt-4.1-mini"  # what a plan without a model is reckoned for
 ENDED = 1  # exit code where something stayed undone
@@ -83,7 +83,7 @@ def run(
     how = reach(settings)
     if dry_run:
         return plan(index, names, how.name or USUAL, how.price, writing)
-    from summaries.chat import open_chat
+    from summaries.llm.chat import open_chat
 
     chat = open_chat(how, index.root)
     try:

@@ -13,7 +13,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from summaries import words
-from summaries.tally import tally
+from summaries.index.term_counts import tally
 from summaries.types import Facts
 
 WINDOW = 40  # lines of a unit where nothing is defined

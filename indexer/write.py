@@ -16,13 +16,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from indexer.write_repo import Draft, Pages, Writing
-from summaries.chat import Answered, Chat
-from summaries.chat_shape import read_as
-from summaries.chat_types import BudgetSpent, ContextTooLong, Message, Price, Request, prompt_tokens
 from summaries.errors import IndexLocked, ModelError
-from summaries.index import Index
-from summaries.written_check import check
-from summaries.written_prompt import Answer, FileAnswer, told
+from summaries.index.index import Index
+from summaries.llm.chat import Answered, Chat
+from summaries.llm.schema import read_as
+from summaries.llm.types import BudgetSpent, ContextTooLong, Message, Price, Request, prompt_tokens
+from summaries.written.check import check
+from summaries.written.prompt import Answer, FileAnswer, told
 
 STAGES = ("seed", "file", "directory", "repository")
 ANSWER = {
@@ -203,7 +203,7 @@ def _warned(draft: Draft, struck: Sequence[str]) -> Draft:
 def publish(index: Index, names: Sequence[str], say: Say = lambda line: None) -> None:
     """Make new summaries of repositories seen: notes, and vectors where the index has them."""
     from indexer.knowledge import update
-    from summaries.renew import renew
+    from summaries.written.renew import renew
 
     with index.writing():
         renew(index, names)

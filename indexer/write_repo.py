@@ -12,15 +12,15 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from indexer.knowledge import summarise
-from summaries.chat_types import Request
-from summaries.index import Index
-from summaries.prompting import prompt
-from summaries.static_manifest import is_manifest
-from summaries.static_readme import readme_of
+from summaries.index.index import Index
+from summaries.llm.prompting import prompt
+from summaries.llm.types import Request
+from summaries.offline.manifest import is_manifest
+from summaries.offline.readme import readme_of
 from summaries.types import Facts
-from summaries.written import SEED, Place, Written, key_of
-from summaries.written_prompt import ROOM, Kind, essence, outside, parts_of, request
-from summaries.written_rules import MATTERS, changed, trivial
+from summaries.written.prompt import ROOM, Kind, essence, outside, parts_of, request
+from summaries.written.rules import MATTERS, changed, trivial
+from summaries.written.store import SEED, Place, Written, key_of
 
 KEPT = 300  # characters of each part that are kept to see later what changed
 USUAL = "x" * 700  # stands for a seed that is not written yet, in plans

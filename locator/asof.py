@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from summaries.errors import SnapshotMissing, UsageError
-from summaries.index import Index
-from summaries.shard import Shard, View
+from summaries.index.index import Index
+from summaries.index.shard import Shard, View
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d\S{0,22})?")
 SHOWN = 3  # repositories that a message names

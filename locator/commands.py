@@ -19,7 +19,7 @@ from summaries.config import Settings, options
 from summaries.errors import UsageError
 
 if TYPE_CHECKING:
-    from summaries.index import Index
+    from summaries.index.index import Index
 
 NOTHING = 3  # exit code
 MAX_INPUT = 8_000_000  # bytes of a report that are read; the report reader keeps far less
@@ -296,7 +296,7 @@ def _waiting(mode: str, model: str) -> AbstractContextManager[object]:
 
 
 def _index(root: Path | None) -> Index:
-    from summaries.index import Index, default_dir
+    from summaries.index.index import Index, default_dir
 
     return Index.open(root or default_dir())
 

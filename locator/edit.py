@@ -6,9 +6,9 @@ import click
 
 from locator.show import look, resolve
 from summaries.errors import UsageError
-from summaries.index import Index
-from summaries.renew import renew
-from summaries.written import Written
+from summaries.index.index import Index
+from summaries.written.renew import renew
+from summaries.written.store import Written
 
 MOST = 4000  # characters of a summary
 _MARK = "# Lines from here on are not kept. An empty summary gives the place back to the machine."

@@ -15,8 +15,8 @@ from locator.rank import Ranking
 from locator.scope import Scope
 from locator.terminal import one_line
 from summaries import words
-from summaries.postings import weighted
-from summaries.shard import View
+from summaries.index.postings import weighted
+from summaries.index.shard import View
 from summaries.types import Facts
 
 MOST = 6  # pieces of evidence a file

@@ -11,8 +11,8 @@ from msgspec import Struct
 
 from locator.scope import Scope
 from summaries.errors import UsageError
-from summaries.index import Index
-from summaries.postings import Mask
+from summaries.index.index import Index
+from summaries.index.postings import Mask
 
 _SAME = {
     "golang": "go", "py": "python", "js": "javascript", "jsx": "javascript", "ts": "typescript",

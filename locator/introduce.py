@@ -12,10 +12,10 @@ from locator.explain import told
 from locator.query import Query
 from locator.rank import Ranking
 from locator.scope import Scope
-from summaries.index import Index
-from summaries.postings import weighted
-from summaries.shard import View
-from summaries.static_readme import first_paragraph, readme_of
+from summaries.index.index import Index
+from summaries.index.postings import weighted
+from summaries.index.shard import View
+from summaries.offline.readme import first_paragraph, readme_of
 
 LEAST = 3  # repositories told of, though no file of theirs is in the answer
 WORDS = 4  # of the report, quoted for a repository

@@ -26,12 +26,12 @@ from locator.locate import Options, Progress, locate
 from locator.report import Report, read
 from locator.told import bill, calls_of, narrowed, plain, reordered, unheard, within
 from locator.weights import Weights
-from summaries.chat import Answered, Chat
-from summaries.chat_shape import read_as, schema_of
-from summaries.chat_types import ContextTooLong, Request, prompt_tokens, tokens
 from summaries.errors import ModelError
-from summaries.index import Index
-from summaries.prompting import prompt
+from summaries.index.index import Index
+from summaries.llm.chat import Answered, Chat
+from summaries.llm.prompting import prompt
+from summaries.llm.schema import read_as, schema_of
+from summaries.llm.types import ContextTooLong, Request, prompt_tokens, tokens
 
 OFFERED = 50  # candidates
 CHOSEN = 10  # of them, at most: more reasons would not fit into an answer, and the rest keep their order

@@ -17,8 +17,8 @@ from locator.answer import FileHit
 from locator.judge_prompt import called, clip
 from locator.judge_words import Wanted, closest, names_worth, speaks, worth
 from locator.report import Report
-from summaries.chat_types import tokens
-from summaries.prompting import data
+from summaries.llm.prompting import data
+from summaries.llm.types import tokens
 from summaries.types import Facts, Symbol
 
 CALLED = ("function", "method")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from locator.answer import Answer, FileHit
-from summaries.index import Index
+from summaries.index.index import Index
 from summaries.types import Facts
 
 

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from locator.answer import FileHit, RouteHit
 from locator.judge_words import Wanted, closest
 from locator.report import Report
-from summaries.chat_types import BYTES, tokens
-from summaries.prompting import data
-from summaries.static_file import doc, headline
-from summaries.static_text import capital
+from summaries.llm.prompting import data
+from summaries.llm.types import BYTES, tokens
+from summaries.offline.file import doc, headline
+from summaries.offline.text import capital
 from summaries.types import Facts
 
 GENERAL = {"body", "title", "covered", "summary", "path"}  # voters whose evidence says little to a reader

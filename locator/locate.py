@@ -21,12 +21,12 @@ from locator.report import Report, read
 from locator.routing_map import likeliest
 from locator.scope import Scope
 from locator.weights import Weights
-from summaries.index import Index
-from summaries.postings import Mask
-from summaries.shard import View
-from summaries.store import Store
+from summaries.index.index import Index
+from summaries.index.postings import Mask
+from summaries.index.shard import View
+from summaries.index.store import Store
 from summaries.types import Facts
-from summaries.written import effective
+from summaries.written.store import effective
 
 
 class Options(Struct, frozen=True):
@@ -198,7 +198,7 @@ def _summary(store: Store, view: View, n: int, facts: Facts) -> str:
     """What a file is for: as it was stored with the head, else told from its facts."""
     if view.number == 0 and (told := store.note("summary", view.path(n))):
         return told
-    from summaries.static import file_summary
+    from summaries.offline.summary import file_summary
 
     return file_summary(view.path(n), facts, view.repo)
 

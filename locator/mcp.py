@@ -34,7 +34,7 @@ from locator.mcp_shapes import (
 from locator.search import Asked, search
 from summaries.config_models import Mode
 from summaries.errors import BugatlasError
-from summaries.index import Index
+from summaries.index.index import Index
 
 T = TypeVar("T")
 KEPT = 128  # answers that explain_result knows

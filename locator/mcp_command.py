@@ -14,13 +14,13 @@ from msgspec.structs import replace
 
 from summaries.config import Settings, options
 from summaries.errors import UsageError
-from summaries.index import default_dir
+from summaries.index.index import default_dir
 
 if TYPE_CHECKING:
     from locator.answer import Answer
     from locator.locate import Options, Progress
     from summaries.config_models import Mode
-    from summaries.index import Index
+    from summaries.index.index import Index
 
 
 @click.command()

@@ -10,7 +10,7 @@ from locator.answer import Answer, FileHit, Step
 from locator.render import place
 from locator.show import look
 from locator.terminal import one_line
-from summaries.index import Index
+from summaries.index.index import Index
 
 LINE = 240  # characters of a line of code
 CHILDREN = 80  # of a place, in read_summary

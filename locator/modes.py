@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from locator.locate import Options, Progress
     from locator.report import Report
     from locator.weights import Weights
-    from summaries.chat import Chat
-    from summaries.index import Index
-    from summaries.shard import View
+    from summaries.index.index import Index
+    from summaries.index.shard import View
+    from summaries.llm.chat import Chat
 
 
 def mode_of(settings: Settings) -> Mode:
@@ -99,7 +99,7 @@ def replaying(settings: Settings, replay: Path | None) -> Settings:
     """Settings with the models of a recording, where they name none. Raises UsageError."""
     if not replay or settings.model or settings.mode == "offline":
         return settings
-    from summaries.answers import recorded
+    from summaries.llm.recording import recorded
 
     models = {line.stage: line.model for line in recorded(replay).values()}
     if not models:
@@ -113,7 +113,7 @@ def open_model(
     settings: Settings, root: Path, record: Path | None = None, replay: Path | None = None
 ) -> Chat:
     """The configured model with its ledger in the index. Raises ModelError."""
-    from summaries.chat import open_chat
+    from summaries.llm.chat import open_chat
 
     return open_chat(reach(settings), root, record=record, replay=replay)
 

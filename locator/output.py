@@ -14,7 +14,7 @@ import msgspec
 from locator.answer import Answer
 from locator.locate import Options
 from locator.search import Results
-from summaries.index import Index
+from summaries.index.index import Index
 
 VERSION = 1
 

@@ -28,14 +28,14 @@ from locator.scope import Scope
 from locator.show_tree import Tree
 from locator.told import bill, calls_of, plain, unheard, within
 from locator.weights import Weights
-from summaries.chat import Answered, Chat
-from summaries.chat_shape import read_as, schema_of
-from summaries.chat_types import BYTES, ContextTooLong, Message, Request, tokens
 from summaries.errors import ModelError
-from summaries.index import Index
+from summaries.index.index import Index
+from summaries.index.shard import View
+from summaries.llm.chat import Answered, Chat
+from summaries.llm.prompting import data, prompt
+from summaries.llm.schema import read_as, schema_of
+from summaries.llm.types import BYTES, ContextTooLong, Message, Request, tokens
 from summaries.paths import Role
-from summaries.prompting import data, prompt
-from summaries.shard import View
 
 REPOSITORIES, DIRECTORIES, FILES = 3, 3, 10  # chosen at each step, as published
 READ = 100_000  # tokens of summaries in one prompt; longer ones are shortened evenly

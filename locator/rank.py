@@ -19,8 +19,8 @@ from locator.scope import Scope
 from locator.voters import Votes, vote
 from locator.voters.callees import FILES, Called, Texts, callees
 from locator.weights import Weights
+from summaries.index.postings import Floats
 from summaries.paths import Role
-from summaries.postings import Floats
 
 ROLES = {"config": Role.CONFIG, "example": Role.EXAMPLE, "tool": Role.TOOL, "migration": Role.MIGRATION}
 COUNTED = ("mark:", "rare", "service", "callees")  # sums without a bound

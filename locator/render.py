@@ -11,8 +11,8 @@ from msgspec.structs import replace
 from locator.answer import Answer, Evidence, FileHit, RouteHit, SymbolHit
 from locator.page import Page, Piece, counted, linked
 from locator.terminal import link, one_line
-from summaries.index import Index
-from summaries.static_file import language as spoken
+from summaries.index.index import Index
+from summaries.offline.file import language as spoken
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from locator.page import Page, Piece, counted, linked
 from locator.search import Hit, Results
 from locator.terminal import link
-from summaries.index import Index
-from summaries.static_file import language as spoken
+from summaries.index.index import Index
+from summaries.offline.file import language as spoken
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from locator.page import Page, Piece, counted, linked
 from locator.show import Node
 from locator.terminal import link, one_line
-from summaries.static_file import language as spoken
+from summaries.offline.file import language as spoken
 
 if TYPE_CHECKING:
     from rich.console import Console

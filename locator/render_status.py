@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from locator.page import Page, Piece, counted
 from locator.status import CURRENT, MOVED, Repository, Status
-from summaries.ledger import Spent
-from summaries.static_file import language as spoken
+from summaries.llm.ledger import Spent
+from summaries.offline.file import language as spoken
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -15,7 +15,7 @@ from locator.query import Query
 from locator.scope import Scope
 from locator.voters import Votes
 from locator.voters.past import spoken
-from summaries.postings import Floats, weighted
+from summaries.index.postings import Floats, weighted
 
 TOP_FILES = 5
 TOP_COMMITS = 8

@@ -14,9 +14,9 @@ from locator.query import Query, understand
 from locator.report import Report
 from locator.route import named
 from locator.voters.exact import mentioned, placed
-from summaries.index import Index
-from summaries.postings import Floats, idf, weighted
-from summaries.routing import RoutingMap
+from summaries.index.index import Index
+from summaries.index.postings import Floats, idf, weighted
+from summaries.index.routing_map import RoutingMap
 from summaries.words import hashes
 
 ALL = 64  # repositories; so many are searched without asking

@@ -10,9 +10,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from summaries.index.postings import Floats, Ints, Matches
+from summaries.index.shard import View
 from summaries.paths import Role
-from summaries.postings import Floats, Ints, Matches
-from summaries.shard import View
 from summaries.words import Hashes
 
 _DOCS = {"units": "unit", "heads": "blob", "marks": "blob", "names": "path", "messages": "commit"}

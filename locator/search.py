@@ -19,10 +19,10 @@ from locator.search_text import MOST_LINES, Line, Pattern, exact_lines, pattern,
 from locator.search_written import WEIGHT, told
 from summaries import words
 from summaries.errors import UsageError
-from summaries.index import Index
+from summaries.index.index import Index
+from summaries.index.postings import Mask
+from summaries.index.shard import View
 from summaries.paths import Role
-from summaries.postings import Mask
-from summaries.shard import View
 from summaries.types import Facts, Symbol
 
 MAX_READ = 4000  # files whose text is read to verify one query

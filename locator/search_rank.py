@@ -13,8 +13,8 @@ from msgspec import Struct
 
 from locator.scope import Scope, join, total
 from summaries import words
+from summaries.index.postings import Floats, Mask, Matches, bm25, idf
 from summaries.paths import Role
-from summaries.postings import Floats, Mask, Matches, bm25, idf
 from summaries.words import Hashes
 
 PART, JOINED = 0.4, 0.7  # weight of an identifier's parts, and of words run together, to a word's 1

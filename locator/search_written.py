@@ -13,10 +13,10 @@ from msgspec import Struct
 
 from locator.scope import Scope
 from summaries import words
-from summaries.index import Index
-from summaries.postings import Floats, idf
-from summaries.shard import View
-from summaries.written import FILE, Written
+from summaries.index.index import Index
+from summaries.index.postings import Floats, idf
+from summaries.index.shard import View
+from summaries.written.store import FILE, Written
 
 WEIGHT = 0.8  # of the best summary, beside 1 for the best body and .5 for the best heads
 K1, B = 1.2, 0.75

@@ -11,7 +11,7 @@ from msgspec import Struct
 from locator.asof import views_at
 from locator.show_tree import Tree
 from summaries.errors import UsageError
-from summaries.index import Index
+from summaries.index.index import Index
 from summaries.types import Facts
 
 _LINES = re.compile(r":\d+(?:-\d+)?$")

@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
 
-from summaries.index import Index
-from summaries.shard import View
-from summaries.static import directory_summary, file_summary, repository_summary
+from summaries.index.index import Index
+from summaries.index.shard import View
+from summaries.offline.summary import directory_summary, file_summary, repository_summary
 from summaries.types import Facts
-from summaries.written import Effective, effective
+from summaries.written.store import Effective, effective
 
 _MANIFESTS = frozenset((
     "go.mod", "package.json", "pyproject.toml", "setup.py", "setup.cfg", "cargo.toml", "pom.xml",

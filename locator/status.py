@@ -11,9 +11,9 @@ from msgspec import Struct
 
 from locator.clones import tip
 from locator.weights import Learnt
-from summaries.index import Index, RepoState
-from summaries.ledger import Spent, spent_in
-from summaries.written import Written
+from summaries.index.index import Index, RepoState
+from summaries.llm.ledger import Spent, spent_in
+from summaries.written.store import Written
 
 CURRENT, MOVED, GONE, UNKNOWN = "current", "moved on", "gone", "unknown"
 

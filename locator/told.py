@@ -11,9 +11,9 @@ from msgspec.structs import replace
 
 from locator.answer import Answer, Call, Evidence, FileHit
 from locator.locate import directories
-from summaries.chat import Answered
-from summaries.chat_types import prompt_tokens, tokens
 from summaries.errors import BugatlasError, ModelError
+from summaries.llm.chat import Answered
+from summaries.llm.types import prompt_tokens, tokens
 
 T = TypeVar("T")
 

@@ -11,20 +11,20 @@ from summaries.errors import ModelError, UsageError
 from summaries.protocols import Embedder, Learner, Opener, VectorStore
 
 EMBEDDERS: Mapping[str, str] = {
-    "lsa": "summaries.embed_lsa:Lsa",
-    "hash": "summaries.embed_hash:Hash",
+    "lsa": "summaries.vectors.embed.lsa:Lsa",
+    "hash": "summaries.vectors.embed.hash:Hash",
 }
 VECTORS: Mapping[str, str] = {
-    "chroma": "summaries.vectors_chroma:embedded",
-    "chroma-http": "summaries.vectors_server:server",
-    "exact": "summaries.vectors_exact:Exact",
+    "chroma": "summaries.vectors.chroma:embedded",
+    "chroma-http": "summaries.vectors.chroma_server:server",
+    "exact": "summaries.vectors.exact:Exact",
 }
 
 
 MODELS: Mapping[str, str] = {
-    "st": "summaries.models_embed:local",
-    "onnx": "summaries.models_onnx:onnx",
-    "openai": "summaries.models_embed:remote",
+    "st": "summaries.vectors.embed.models:local",
+    "onnx": "summaries.vectors.embed.onnx:onnx",
+    "openai": "summaries.vectors.embed.models:remote",
 }
 
 

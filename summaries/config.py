@@ -18,7 +18,7 @@ from msgspec import Meta, Struct
 
 from summaries.config_models import Models
 from summaries.errors import UsageError
-from summaries.opened import Room
+from summaries.index.open_files import Room
 
 FILE = "bugatlas.toml"
 PREFIX = "BUGATLAS_"
@@ -203,7 +203,7 @@ def options(command: Callable[..., None]) -> Callable[..., None]:
     ) -> None:
         settings = load(config_file, [*assignments, *(["offline=true"] if offline else [])])
         if settings.offline:
-            from summaries.offline import refuse_network
+            from summaries.network import refuse_network
 
             refuse_network()
         command(*args, settings=settings, **others)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
-from summaries.chat_types import ModelSettings, Price
+from summaries.llm.types import ModelSettings, Price
 
 Mode = Literal["", "offline", "judge", "paper"]
 

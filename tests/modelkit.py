@@ -10,10 +10,10 @@ from gitkit import commit, make_repo
 
 from indexer.build import build
 from indexer.repos import Source
-from summaries.chat import Chat, open_chat
-from summaries.chat_types import ModelSettings
-from summaries.index import Index
-from summaries.testserver import TestServer, said
+from summaries.index.index import Index
+from summaries.llm.chat import Chat, open_chat
+from summaries.llm.testing.server import TestServer, said
+from summaries.llm.types import ModelSettings
 
 ORDERS = {
     "README.md": "# shop-orders\n\nTakes orders of the shop and charges them.\n",

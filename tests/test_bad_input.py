@@ -23,9 +23,9 @@ from clikit import Ran, run
 from gitkit import Link, commit, git, loose, make_repo
 
 from indexer import repository
-from summaries import arrays
-from summaries.index import MANIFEST, Index
-from summaries.store import Store
+from summaries.index import arrays
+from summaries.index.index import MANIFEST, Index
+from summaries.index.store import Store
 
 ROOT = Path(__file__).parent.parent
 ORDERS = {"src/orders.py": 'def place(basket):\n    raise ValueError("the basket is empty")\n'}

@@ -14,7 +14,7 @@ import pytest
 from gitkit import commit, make_repo
 
 from indexer.careful import MARK, marked, one_by_one
-from summaries.index import Index
+from summaries.index.index import Index
 from summaries.types import SkipReason
 
 ROOT = Path(__file__).parents[1]

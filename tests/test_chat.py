@@ -10,9 +10,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from summaries.chat import Chat, open_chat
-from summaries.chat_shape import read_as, schema_of
-from summaries.chat_types import (
+from summaries.errors import ModelError
+from summaries.llm.chat import Chat, open_chat
+from summaries.llm.schema import read_as, schema_of
+from summaries.llm.testing.server import TestServer, said
+from summaries.llm.types import (
     BudgetSpent,
     ContextTooLong,
     Message,
@@ -23,8 +25,6 @@ from summaries.chat_types import (
     Request,
     Unavailable,
 )
-from summaries.errors import ModelError
-from summaries.testserver import TestServer, said
 
 
 class Verdict(msgspec.Struct, frozen=True):

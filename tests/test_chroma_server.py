@@ -15,12 +15,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from summaries import vectors_server
 from summaries.errors import ModelError
 from summaries.protocols import Node, Vectors
 from summaries.types import Kind
-from summaries.vectors_chroma import embedded, server
-from summaries.vectors_server import Server, copy
+from summaries.vectors import chroma_server as vectors_server
+from summaries.vectors.chroma import embedded, server
+from summaries.vectors.chroma_server import Server, copy
 
 DIMENSION = 16
 

@@ -18,7 +18,7 @@ from indexer.build import build
 from indexer.report import display
 from indexer.repository import Outcome
 from indexer.sources import known, sources
-from summaries.index import Index
+from summaries.index.index import Index
 
 ORDERS = {
     "src/orders.py": 'def place(order):\n    raise ValueError("basket is empty")\n',

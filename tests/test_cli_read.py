@@ -23,8 +23,8 @@ from locator.show_tree import Tree
 from locator.status import Status, state
 from locator.weights import FILE, Learnt, Weights
 from summaries.errors import UsageError
-from summaries.index import Index
-from summaries.store import Store
+from summaries.index.index import Index
+from summaries.index.store import Store
 
 ROOT = Path(__file__).parent.parent
 VOUCHER = next(r for r in REPORTS if "voucher" in r.title)

@@ -16,9 +16,9 @@ from clikit import Ran, run
 from gitkit import make_repo
 
 from indexer.doctor import Finding, check
-from summaries import arrays
-from summaries.index import MANIFEST, Index
-from summaries.store import Store
+from summaries.index import arrays
+from summaries.index.index import MANIFEST, Index
+from summaries.index.store import Store
 
 FILES = {
     "src/a.py": 'def place():\n    raise ValueError("no")\n',

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from summaries import backends, embed_lsa
-from summaries.embed import unit
-from summaries.embed_hash import Hash
-from summaries.embed_lsa import FILE, Lsa
+from summaries import backends
 from summaries.errors import ModelError, UsageError
 from summaries.protocols import Embedder
+from summaries.vectors.embed import lsa as embed_lsa
+from summaries.vectors.embed.hash import Hash
+from summaries.vectors.embed.lsa import FILE, Lsa
+from summaries.vectors.embed.terms import unit
 
 TOPICS = {
     "order": "order basket checkout buy line quantity place placed cart total",
@@ -114,7 +115,11 @@ def test_unit_of_nothing_is_a_direction() -> None:
 
 @pytest.mark.parametrize(
     ("name", "kind"),
-    [("nope", UsageError), ("no_such_module:Thing", ModelError), ("summaries.embed:nope", UsageError)],
+    [
+        ("nope", UsageError),
+        ("no_such_module:Thing", ModelError),
+        ("summaries.vectors.embed.terms:nope", UsageError),
+    ],
 )
 def test_unknown_backends_say_what_there_is(name: str, kind: type[Exception], tmp_path: Path) -> None:
     with pytest.raises(kind) as told:
@@ -124,6 +129,6 @@ def test_unknown_backends_say_what_there_is(name: str, kind: type[Exception], tm
 
 
 def test_ones_own_embedder_by_dotted_path(tmp_path: Path) -> None:
-    assert backends.embedder("summaries.embed_hash:Hash", tmp_path).name == "hash"
+    assert backends.embedder("summaries.vectors.embed.hash:Hash", tmp_path).name == "hash"
     assert backends.learner("hash") is None
     assert backends.learner("lsa") is Lsa

@@ -19,8 +19,8 @@ from locator.scope import Scope
 from locator.weights import Weights
 from summaries import words
 from summaries.errors import UsageError
-from summaries.index import Index
-from summaries.static import file_summary
+from summaries.index.index import Index
+from summaries.offline.summary import file_summary
 
 REPORT = "Refund to the customer\n\nThe amount of the payment must be positive in the bank, says charge."
 

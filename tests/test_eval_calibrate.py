@@ -22,7 +22,7 @@ from indexer.repos import Source
 from locator.locate import locate
 from locator.weights import FILE, PRIORS, ROUTES, SURE, VOTERS, Learnt, Weights
 from summaries.errors import IndexDamaged, UsageError
-from summaries.index import Index
+from summaries.index.index import Index
 
 ALL = np.ones(3, np.bool_)
 

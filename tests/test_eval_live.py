@@ -18,7 +18,7 @@ from indexer.build import build
 from indexer.demo import REPORTS
 from indexer.repos import discover
 from locator.trackers.settings import TrackerSettings
-from summaries.index import Index
+from summaries.index.index import Index
 
 
 def mend(repo: Path, path: str, message: str, at: int) -> None:

@@ -22,7 +22,7 @@ from eval.references import references, speaks_of_fix
 from indexer.build import build
 from indexer.repos import Source
 from summaries.errors import UsageError
-from summaries.index import Index
+from summaries.index.index import Index
 
 # --- messages ---------------------------------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ from eval.lines import read_run
 from eval.models import stages
 from eval.report import as_markdown, book
 from eval.report_page import page
-from summaries.testserver import TestServer
+from summaries.llm.testing.server import TestServer
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from locator.answer import Answer, FileHit
 from locator.locate import Options, locate
 from locator.report import read
 from summaries import words
-from summaries.index import Index
+from summaries.index.index import Index
 
 SPLITTER = "src/main/java/com/shop/orders/pricing/DiscountSplitter.java"
 TRACE = """\

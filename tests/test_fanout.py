@@ -21,7 +21,7 @@ from indexer.fanout import Here, Processes
 from indexer.repos import Source, discover
 from indexer.repository import Job, Outcome
 from summaries.errors import UsageError
-from summaries.index import Index
+from summaries.index.index import Index
 
 REPOS = 6
 

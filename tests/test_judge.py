@@ -16,11 +16,11 @@ from locator.answer import Answer
 from locator.judge import CHOSEN, Judging, doubtful, judge
 from locator.locate import Options, locate
 from locator.told import LONGEST, plain
-from summaries.chat import open_chat
-from summaries.chat_types import ModelSettings
-from summaries.index import Index
-from summaries.prompting import data, prompt
-from summaries.testserver import TestServer, said
+from summaries.index.index import Index
+from summaries.llm.chat import open_chat
+from summaries.llm.prompting import data, prompt
+from summaries.llm.testing.server import TestServer, said
+from summaries.llm.types import ModelSettings
 
 RIGHT = "shop-orders: src/orders/discount.py"
 ONCE = Judging(second=False)

@@ -20,8 +20,8 @@ from locator.judge_prompt import brief, candidates
 from locator.judge_words import closest, speaks
 from locator.locate import Options, locate
 from locator.report import read
-from summaries.chat_types import tokens
-from summaries.index import Index
+from summaries.index.index import Index
+from summaries.llm.types import tokens
 from summaries.redact import redact
 from summaries.types import Facts, Symbol
 

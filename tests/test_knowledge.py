@@ -18,10 +18,10 @@ from indexer.knowledge import NOTES, STAMP, readme_of, summarise
 from indexer.repos import discover
 from summaries import backends
 from summaries.errors import ModelError
-from summaries.index import Index, Manifest
-from summaries.static import file_summary
+from summaries.index.index import Index, Manifest
+from summaries.offline.summary import file_summary
 from summaries.types import Facts, Kind, Symbol
-from summaries.vectors import Knowledge, collection, read_record
+from summaries.vectors.knowledge import Knowledge, collection, read_record
 
 ORDERS = {
     "README.md": "# Orders\n\nTakes the orders of people who buy lamps, and has them shipped.\n",
@@ -117,9 +117,9 @@ def test_nothing_is_opened_where_nothing_changed(repos: Path, tmp_path: Path) ->
     root = tmp_path / "index"
     indexed(root, repos, "chroma")
     code = (
-        "import sys\nfrom pathlib import Path\nfrom summaries.index import Index\nfrom indexer import knowledge\n"
+        "import sys\nfrom pathlib import Path\nfrom summaries.index.index import Index\nfrom indexer import knowledge\n"
         f"assert knowledge.update(Index.open({str(root)!r})) == 0\n"
-        "assert not {'chromadb', 'scipy', 'summaries.embed_lsa'} & set(sys.modules), 'loaded'\n"
+        "assert not {'chromadb', 'scipy', 'summaries.vectors.embed.lsa'} & set(sys.modules), 'loaded'\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parent.parent)
 

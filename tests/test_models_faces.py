@@ -15,13 +15,13 @@ from modelkit import REPORT, offered, shop, shown
 
 from locator.cli import cli
 from locator.modes import mode_of, replaying
-from summaries.chat import open_chat
 from summaries.config import Settings, load
 from summaries.config_models import reach
 from summaries.errors import ModelError, UsageError
-from summaries.index import Index
-from summaries.offline import refuse_network
-from summaries.testserver import TestServer, said
+from summaries.index.index import Index
+from summaries.llm.chat import open_chat
+from summaries.llm.testing.server import TestServer, said
+from summaries.network import refuse_network
 
 HERE = Path(__file__).parent.parent
 RIGHT = "shop-orders: src/orders/discount.py"
@@ -248,7 +248,7 @@ def test_an_example_loads_and_makes_a_client(name: str, monkeypatch: pytest.Monk
     with TestServer(lambda body: "yes") as server:
         there = load(path, [f"model_url={server.url}"], {})
         chat = open_chat(reach(there))
-        from summaries.chat_types import Message, Request
+        from summaries.llm.types import Message, Request
 
         request = Request(
             "test", chat.model, (Message("user", "Are you there?"),), options=there.model_options
@@ -331,7 +331,7 @@ def test_own_prompts_are_used(index: Index, tmp_path: Path) -> None:
 
 def test_every_fault_and_setting_is_on_the_page() -> None:
     from summaries.config_models import Models
-    from summaries.testserver import FAULTS
+    from summaries.llm.testing.server import FAULTS
 
     text = (HERE / "docs/models.md").read_text()
     assert [f for f in FAULTS if f"| `{f}` | {FAULTS[f]} |" not in text] == []
@@ -349,7 +349,7 @@ def test_index_and_then_write(tmp_path: Path) -> None:
 
 
 def test_the_server_runs_by_itself() -> None:
-    command = [sys.executable, "-m", "summaries.testserver", "--port", "0", "--fault", "429:0.5"]
+    command = [sys.executable, "-m", "summaries.llm.testing.server", "--port", "0", "--fault", "429:0.5"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=HERE) as process:
         assert process.stdout is not None
         line = process.stdout.readline()

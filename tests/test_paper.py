@@ -14,10 +14,10 @@ from modelkit import REPORT, chat_of, shop
 from locator.judge import Judging
 from locator.locate import Options, locate
 from locator.paper import paper
-from summaries.chat import open_chat
-from summaries.chat_types import ModelSettings
-from summaries.index import Index
-from summaries.testserver import TestServer, said
+from summaries.index.index import Index
+from summaries.llm.chat import open_chat
+from summaries.llm.testing.server import TestServer, said
+from summaries.llm.types import ModelSettings
 
 RIGHT = ("shop-orders", "src/orders/discount.py")
 MORE = {f"src/{part}/code{n}.py": f'"""Part {n} of {part}."""\n\n\ndef {part}{n}():\n    return {n}\n'

@@ -19,10 +19,10 @@ from indexer.build import build
 from indexer.publish import publish, sweep, withdraw
 from indexer.repos import Source
 from locator.locate import locate
-from summaries.attached import MARK, attach, attached, pull
 from summaries.errors import BugatlasError, IndexDamaged, IndexError_, UsageError
-from summaries.index import Index
-from summaries.remote import HeadName, Remote, digest
+from summaries.index.attached import MARK, attach, attached, pull
+from summaries.index.index import Index
+from summaries.index.remote import HeadName, Remote, digest
 
 ORDERS = {"orders.py": 'def place_order():\n    raise Rejected("basket is empty")\n'}
 STOCK = {"stock.py": "def reserve_stock():\n    return 1\n"}

@@ -21,7 +21,7 @@ from locator.page import Page
 from locator.render import functions, place, render, tips
 from locator.report import read
 from locator.terminal import link, one_line, print_json, safe, safe_code
-from summaries.index import Index, Manifest
+from summaries.index.index import Index, Manifest
 
 GOLDEN = Path(__file__).parent / "golden" / "render"
 HOSTILE = "a\x1b[31mred\x1b]0;title\x07 b\r\nc\u202egnp.exe\u2066 [bold]x[/bold] :smile: d\x9b2J\u200b\x00"

@@ -19,7 +19,7 @@ from indexer.clones import clean, parsed, public
 from indexer.git import Git
 from indexer.repos import Listed, Source, discover, discover_all, read_list
 from summaries.errors import RepositoryError, UsageError
-from summaries.index import slug
+from summaries.index.index import slug
 
 
 def names(sources: list[Source]) -> list[str]:

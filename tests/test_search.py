@@ -18,7 +18,7 @@ from locator.search_query import MAX_LENGTH, Query, parse
 from locator.search_text import exact_lines, pattern, word_lines
 from summaries import words
 from summaries.errors import SnapshotMissing, UsageError
-from summaries.index import Index
+from summaries.index.index import Index
 
 CART = """\
 package cart

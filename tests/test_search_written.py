@@ -11,8 +11,8 @@ from modelkit import shop
 from locator.edit import keep
 from locator.search import search
 from locator.server.tree import node
-from summaries.index import Index
-from summaries.written import Written
+from summaries.index.index import Index
+from summaries.written.store import Written
 
 FILE = "src/orders/discount.py"
 WORDS = "Works out how much a gift card of a customer takes off the price. Concerns: rebates_100%\\ are off."

@@ -16,7 +16,7 @@ from locator.report import read
 from locator.server.problems import Problem
 from locator.server.shapes import Lines, LocateRequest, Repositories
 from locator.show import Node, look
-from summaries.index import Index
+from summaries.index.index import Index
 
 
 @pytest.fixture(scope="module")

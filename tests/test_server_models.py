@@ -20,7 +20,7 @@ from locator.server.app import configured, service
 from locator.server.settings import ServiceSettings, checked
 from locator.trackers.settings import TrackerSettings
 from summaries.config import Settings
-from summaries.testserver import TestServer, said
+from summaries.llm.testing.server import TestServer, said
 
 REPORT = f"{REPORTS[1].title}\n\n{REPORTS[1].body}"
 WHY = "it splits the discount"

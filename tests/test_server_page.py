@@ -18,9 +18,9 @@ from locator.server.access import LOCAL
 from locator.server.app import configured, service
 from locator.server.settings import ServiceSettings, checked
 from summaries.config import Settings
-from summaries.index import Index
-from summaries.testserver import TestServer
-from summaries.written import Written
+from summaries.index.index import Index
+from summaries.llm.testing.server import TestServer
+from summaries.written.store import Written
 
 playwright = pytest.importorskip("playwright.sync_api")
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")

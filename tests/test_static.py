@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from summaries import static_manifest
-from summaries.static import directory_summary, file_summary, repository_summary
-from summaries.static_readme import first_paragraph
-from summaries.static_role import role
-from summaries.static_text import clip, first_sentence, spaced
+from summaries.offline import manifest as static_manifest
+from summaries.offline.readme import first_paragraph
+from summaries.offline.role import role
+from summaries.offline.summary import directory_summary, file_summary, repository_summary
+from summaries.offline.text import clip, first_sentence, spaced
 from summaries.types import Endpoint, Facts, Literal, Symbol, Topic
 
 GOLDEN = Path(__file__).parent / "golden" / "summaries"

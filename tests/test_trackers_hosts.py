@@ -15,7 +15,7 @@ from indexer.demo import REPORTS
 from locator.server.push import place, repositories_of
 from locator.server.settings import Refresh
 from locator.trackers.settings import TrackerSettings
-from summaries.index import RepoState
+from summaries.index.index import RepoState
 
 SECRET = "host-secret"
 SIGNING = "whsec_" + base64.b64encode(b"0123456789abcdef01234567").decode()

@@ -24,7 +24,7 @@ from locator.trackers.queue import FullError, Queue, Written
 from locator.trackers.settings import TrackerSettings
 from locator.trackers.tracker import Refused
 from summaries.errors import TrackerError, UsageError
-from summaries.index import RepoState
+from summaries.index.index import RepoState
 
 # Signatures
 

@@ -20,16 +20,16 @@ from indexer.write import Stage, WriteReport, Writing, plan, write
 from locator.edit import keep
 from locator.locate import Options, locate
 from locator.show import look
-from summaries.chat_types import Price
 from summaries.errors import IndexDamaged, IndexLocked
-from summaries.index import Index, Manifest
-from summaries.testserver import TestServer, said
+from summaries.index.index import Index, Manifest
+from summaries.llm.testing.server import TestServer, said
+from summaries.llm.types import Price
 from summaries.types import Facts, Symbol
-from summaries.vectors import Knowledge
-from summaries.written import FILE, Place, Written, effective
-from summaries.written_check import check, names
-from summaries.written_prompt import essence, parts_of
-from summaries.written_rules import changed, trivial
+from summaries.vectors.knowledge import Knowledge
+from summaries.written.check import check, names
+from summaries.written.prompt import essence, parts_of
+from summaries.written.rules import changed, trivial
+from summaries.written.store import FILE, Place, Written, effective
 
 EVERY = Writing(every_file=True)
 NAMES = ["shop-orders"]

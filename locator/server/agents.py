@@ -15,7 +15,7 @@ from locator.server.asking import ask
 from locator.server.problems import problem
 from locator.server.service import Service, own_version
 from summaries.config_models import Mode
-from summaries.index import Index
+from summaries.index.index import Index
 
 PATH = "/mcp"
 

@@ -35,10 +35,10 @@ from locator.trackers.settings import TrackerSettings
 from locator.weights import VOTERS, Weights
 from summaries.config import Settings
 from summaries.errors import BugatlasError
-from summaries.index import RepoState
+from summaries.index.index import RepoState
 
 if TYPE_CHECKING:
-    from summaries.chat import Chat
+    from summaries.llm.chat import Chat
 
 DAY = 86_400.0  # seconds after which a model's budget is whole again
 ABOUT = """From a bug report to the repository, directory, file and function that hold the bug, and why.

@@ -21,7 +21,7 @@ from locator.told import UNHEARD
 from summaries.config import Settings
 from summaries.config_models import Mode
 from summaries.errors import UsageError
-from summaries.index import Index
+from summaries.index.index import Index
 
 MARGIN = 0.8  # part of a request's time-out that a model may take
 

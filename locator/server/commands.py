@@ -19,7 +19,7 @@ from locator.server.settings import RIGHTS
 from locator.terminal import safe
 from summaries.config import Settings, options
 from summaries.errors import UsageError
-from summaries.index import default_dir
+from summaries.index.index import default_dir
 
 if TYPE_CHECKING:
     import uvicorn

@@ -22,7 +22,7 @@ from locator.server.meters import Meters
 from locator.server.reindex import Event, Order
 from locator.server.settings import Refresh
 from locator.server.shapes import Job
-from summaries.index import Index
+from summaries.index.index import Index
 
 KEPT = 100  # jobs remembered
 QUEUED = 50  # jobs that may wait

@@ -16,7 +16,7 @@ from locator.server.reindex import Order
 from locator.server.shapes import MapLink
 from locator.server.shelf import Edition
 from summaries.errors import IndexError_
-from summaries.index import replace
+from summaries.index.index import replace
 
 SECONDS = 1800  # for one run
 FILE = "links.json"

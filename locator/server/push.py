@@ -8,7 +8,7 @@ from typing import Any
 
 from locator.trackers import signing
 from locator.trackers.events import dig, text
-from summaries.index import RepoState
+from summaries.index.index import RepoState
 
 _URL = re.compile(
     r"(?:[a-z][a-z+.-]{0,20}://)?(?:[^/@\s]{0,200}@)?([^/:\s]{1,200})(?::\d{1,5}/|[:/])([^\s?#]{1,500})",

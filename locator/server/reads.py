@@ -28,7 +28,7 @@ from locator.server.service import Here, Reader, Service
 from locator.server.shapes import Lines, LocateRequest, Repositories, SystemMap
 from locator.show import Node
 from summaries.errors import BugatlasError, UsageError
-from summaries.index import Index
+from summaries.index.index import Index
 
 router = APIRouter(prefix="/v1")
 log = logging.getLogger("bugatlas")

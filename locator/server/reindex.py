@@ -20,7 +20,7 @@ from msgspec import Struct
 
 from locator.server.shapes import MapLink, Settled, Site
 from summaries.errors import BugatlasError
-from summaries.index import Index
+from summaries.index.index import Index
 
 SITES = 8  # kept of each link
 

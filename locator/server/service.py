@@ -22,7 +22,7 @@ from summaries.config import Settings
 
 if TYPE_CHECKING:
     from locator.trackers.run import Trackers
-    from summaries.chat import Chat
+    from summaries.llm.chat import Chat
 
 
 @dataclass(frozen=True)

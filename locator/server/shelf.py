@@ -15,7 +15,7 @@ from pathlib import Path
 from locator.server.access import Caller
 from locator.server.shapes import Part
 from summaries.errors import BugatlasError, IndexDamaged, IndexMissing
-from summaries.index import MANIFEST, Index, Room
+from summaries.index.index import MANIFEST, Index, Room
 
 CHECK = 0.5  # seconds between looks at the disk
 TRIES = 5  # to open an index that somebody is publishing to

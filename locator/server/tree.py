@@ -12,8 +12,8 @@ from locator.server.shapes import Lines, MapNode, Part, Repositories, Repository
 from locator.server.shelf import Edition
 from locator.show import Node, look
 from locator.terminal import link
-from summaries.index import Index, RepoState
-from summaries.shard import View
+from summaries.index.index import Index, RepoState
+from summaries.index.shard import View
 
 MOST_LINES = 2000
 MOST_CHARACTERS = 400_000  # of lines given at once

@@ -12,7 +12,7 @@ import click
 
 from summaries.config import Settings, options
 from summaries.errors import TrackerError, UsageError
-from summaries.index import default_dir
+from summaries.index.index import default_dir
 
 FILE = click.option("--service", "file", type=click.Path(path_type=Path, dir_okay=False), envvar="BUGATLAS_SERVICE",
                     required=True, metavar="FILE", help="Settings of the service (docs/service.md).")  # fmt: skip

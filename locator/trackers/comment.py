@@ -17,7 +17,7 @@ from msgspec import Struct
 from locator.answer import Answer, FileHit
 from locator.render import place
 from locator.terminal import link, one_line
-from summaries.index import RepoState
+from summaries.index.index import RepoState
 
 REASONS = 2  # of each file
 MARK = "bugatlas:"  # how our comment is told from others'

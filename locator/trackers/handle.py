@@ -18,7 +18,7 @@ from locator.trackers.queue import Queue, Task, Written
 from locator.trackers.settings import TrackerSettings
 from locator.trackers.tracker import Gone, Issue, Later, Refused, Tracker
 from summaries.errors import BugatlasError, UsageError
-from summaries.index import RepoState
+from summaries.index.index import RepoState
 
 SURE = ("confident", "likely")  # answers that may set a component or label
 

@@ -14,7 +14,7 @@ from locator.voters import context
 from locator.voters.exact import marks, paths
 from locator.voters.lexical import lexical
 from locator.voters.past import past
-from summaries.postings import Floats
+from summaries.index.postings import Floats
 
 
 class Votes(Struct, frozen=True):

@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from locator.scope import Scope
-from summaries.postings import Floats
-from summaries.shard import View
+from summaries.index.postings import Floats
+from summaries.index.shard import View
 from summaries.words import hashes
 
 FILES, UNITS, DECAY = 5, 2, 0.7

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from locator.query import Query
 from locator.scope import Scope, join
+from summaries.index.postings import Floats, Ints
+from summaries.index.shard import View
 from summaries.paths import Role
-from summaries.postings import Floats, Ints
-from summaries.shard import View
 from summaries.words import hashes
 
 _SERVICE_KINDS = frozenset(("service", "host", "repository", "config", "path", "identifier"))

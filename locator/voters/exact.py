@@ -11,8 +11,8 @@ import numpy as np
 from locator.query import Query
 from locator.report import Frame
 from locator.scope import Scope
+from summaries.index.postings import Floats
 from summaries.paths import suffixes
-from summaries.postings import Floats
 from summaries.words import hashes
 
 MOST_FILES = 200  # a mention that so many files could mean says nothing

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from locator.query import Query
 from locator.scope import Scope, join
-from summaries.postings import Floats, Ints, Matches, bm25, idf, weighted
+from summaries.index.postings import Floats, Ints, Matches, bm25, idf, weighted
 from summaries.words import Hashes
 
 UNIT_DECAY = 0.6  # weight of the next best unit of the same file

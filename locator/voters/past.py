@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from locator.query import Query
 from locator.scope import Scope
-from summaries.postings import Floats, Ints, bm25, idf, weighted
-from summaries.shard import View
+from summaries.index.postings import Floats, Ints, bm25, idf, weighted
+from summaries.index.shard import View
 from summaries.words import Hashes
 
 NEIGHBOURS = 50  # past commits that vote

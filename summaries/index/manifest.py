@@ -1,0 +1,89 @@
+"""What an index says of itself on disk: its manifest, and what is published of each repository."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+import xxhash
+from msgspec import Struct
+
+from summaries.errors import IndexDamaged
+from summaries.index.shard import SCHEMA
+from summaries.types import SkipReason
+
+MANIFEST = "bugatlas.json"
+STORE = "blobs.sqlite"
+
+
+class Manifest(Struct, frozen=True):
+    """What made the index. A difference is a named reason to rebuild."""
+
+    schema: int = SCHEMA
+    max_bytes: int = 1_000_000
+    embedder: str = ""  # alias or dotted path; "" for no vectors
+    dimension: int = 0
+    digest: str = ""  # of the embedder's learnt data
+    vectors: str = ""  # where summaries are kept: alias, URL or dotted path; "" for nowhere
+
+
+class RepoState(Struct, frozen=True):
+    """What is published of one repository."""
+
+    name: str
+    git_dir: str
+    url: str
+    branch: str
+    generation: int
+    shard: str  # file name
+    commit: str
+    time: int
+    files: Mapping[str, int]  # by language
+    skipped: Mapping[SkipReason, int]
+    symbols: int
+    lines: int
+    aliases: tuple[str, ...] = ()
+    shallow: bool = False
+    store: str = STORE  # file name
+    max_bytes: int = 1_000_000  # larger files were left out
+    words: str = ""  # file name of its part of the routing map, where it is published
+
+
+def slug(name: str) -> str:
+    """A folder name for a repository: readable, safe on every file system, different for different names."""
+    readable = re.sub(r"[^a-zA-Z0-9.-]+", "-", name).strip(".-")[:60]
+    return f"{readable}-{xxhash.xxh3_64_hexdigest(name.encode())[:6]}"
+
+
+def read_state(path: Path) -> RepoState:
+    """Raises IndexDamaged where a `repo.json` is unreadable."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=RepoState)
+    except (OSError, msgspec.MsgspecError) as e:
+        raise IndexDamaged(f"cannot read {path}: {e}", "run `bugatlas doctor`") from e
+
+
+def read_states(root: Path) -> dict[str, RepoState]:
+    """Published repositories of the index at `root` by name, in order of name."""
+    states = [read_state(p) for p in sorted((root / "repos").glob("*/repo.json"))]
+    return {s.name: s for s in sorted(states, key=lambda s: s.name)}
+
+
+def unreferenced(folder: Path, state: RepoState) -> list[Path]:
+    """Files of a repository's folder that no published state names: replaced, or left by a killed run."""
+    ours = {state.shard, state.store, state.store + "-journal", state.words}
+    found = [p for pattern in ("shard-*", "blobs*", "words-*", "*.part") for p in folder.glob(pattern)]
+    return sorted({p for p in found if p.name not in ours})
+
+
+def replace(path: Path, data: bytes) -> None:
+    """Write a small file so that a reader sees the old bytes or the new ones."""
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    with part.open("wb") as f:
+        f.write(data)
+        f.flush()
+        os.fsync(f.fileno())
+    part.replace(path)

@@ -1,0 +1,192 @@
+"""Facts and text of every blob of one repository: SQLite, by content, append-only.
+
+What is here stays true whatever commit is asked, so a crash loses at most the last second's work and a re-run
+pays only for blobs that are missing.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import sqlite3
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+
+from summaries.errors import IndexDamaged
+from summaries.index import packs
+from summaries.index.packs import Pack
+from summaries.index.zstd import ZstdError, decompress
+from summaries.types import Commit, Facts, SkipReason
+
+_SCHEMA = """
+create table if not exists pack(id integer primary key, data blob);
+create table if not exists blob(
+    id text primary key, skip text, pack integer, start integer, middle integer, end integer
+) without rowid;
+create table if not exists history(seq integer primary key, commits blob);
+create table if not exists note(prefix text, first text, texts blob, primary key (prefix, first)) without rowid;
+"""
+
+
+SAVE_EVERY = 1.0  # seconds between two commits of what is added
+OPEN_PACKS = 8  # kept unpacked by a thread, which asks for a file's facts, its text, then its neighbour's
+
+
+def blob_id(sha: str, language: str) -> str:
+    """Key of a blob's facts: the same content is parsed again only where its language differs."""
+    return f"{sha}.{language}"
+
+
+_serials = itertools.count()
+
+
+class _Unpacked(threading.local):
+    """Each thread's own."""
+
+    def __init__(self) -> None:
+        self.packs: OrderedDict[tuple[int, int], bytes] = OrderedDict()
+
+
+_unpacked = _Unpacked()
+
+
+class Store:
+    """Opened for one repository. Readers never write, so a read-only folder will do."""
+
+    def __init__(self, path: Path, *, write: bool = False) -> None:
+        """Raises IndexDamaged where the file is no database of ours."""
+        self.path = path
+        self._serial = next(_serials)
+        try:
+            if write:
+                self._fresh = not path.exists()
+                self._db = sqlite3.connect(path, timeout=60, check_same_thread=False)  # any may close it
+                self._db.execute("pragma cache_spill = off")  # so that readers wait for a commit only
+                if self._fresh:  # nothing rests on it before `flush`
+                    self._db.execute("pragma synchronous = off")
+                    self._db.execute("pragma page_size = 1024")  # most pages of a small one are half full
+                self._db.executescript(_SCHEMA)
+                self._kept = time.monotonic()
+            else:
+                self._db = sqlite3.connect(
+                    f"file:{path}?mode=ro", uri=True, timeout=60, check_same_thread=False
+                )
+                self._db.execute("pragma cache_size = -200")  # KB; many are open at a time
+                self._db.execute("select id from blob limit 1")
+        except sqlite3.Error as e:
+            raise IndexDamaged(f"cannot read {path}: {e}", "run `bugatlas doctor`") from e
+
+    def close(self) -> None:
+        """Release the file."""
+        self._db.close()
+
+    def __del__(self) -> None:
+        if hasattr(self, "_db"):
+            self._db.close()
+
+    def known(self) -> dict[str, SkipReason | None]:
+        """Every blob id met so far, with the reason where its content is not indexed."""
+        rows = self._db.execute("select id, skip from blob")
+        return {i: SkipReason(s) if s else None for i, s in rows}
+
+    def add(self, found: Iterable[Pack]) -> None:
+        """Durable with the next `flush`, safe from a killed process within about a second."""
+        for p in found:
+            number = (
+                self._db.execute("insert into pack(data) values(?)", (p.data,)).lastrowid if p.data else 0
+            )
+            self._db.executemany(
+                "insert or replace into blob values(?,?,?,?,?,?)",
+                [(r.id, r.skip.value if r.skip else None, number, r.start, r.middle, r.end) for r in p.rows],
+            )
+        if time.monotonic() - self._kept > SAVE_EVERY:
+            self._db.commit()
+            self._kept = time.monotonic()
+
+    def flush(self) -> None:
+        """Make sure that all that was written outlives a loss of power."""
+        self._db.commit()
+        if self._fresh:
+            with self.path.open("rb") as f:
+                os.fsync(f.fileno())
+            self._db.execute("pragma synchronous = full")
+            self._fresh = False
+
+    def facts(self, blob: str) -> Facts:
+        """Facts of a blob. Raises IndexDamaged where it is unknown or unreadable."""
+        return next(self.facts_of([blob]))[1]
+
+    def facts_of(self, ids: Collection[str]) -> Iterator[tuple[str, Facts]]:
+        """(id, facts) of blobs, in the order asked."""
+        for i in ids:
+            try:
+                yield i, packs.decode_facts(self._pieces(i)[0])
+            except (TypeError, ZstdError, msgspec.MsgspecError) as e:
+                raise IndexDamaged(f"{self.path} has no facts of {i}", "run `bugatlas doctor`") from e
+
+    def text(self, blob: str) -> str:
+        """Text of a blob. Raises IndexDamaged where it is unknown or unreadable."""
+        try:
+            return str(self._pieces(blob)[1], "utf-8", "replace")
+        except (TypeError, ZstdError) as e:
+            raise IndexDamaged(f"{self.path} has no text of {blob}", "run `bugatlas doctor`") from e
+
+    def _pieces(self, blob: str) -> tuple[memoryview, memoryview]:
+        """Facts and text of a blob, packed no more. Raises TypeError where it is unknown, ZstdError."""
+        at = "select pack, start, middle, end from blob where id = ?"
+        pack, start, middle, end = self._db.execute(at, (blob,)).fetchone()
+        data = memoryview(self._pack(pack))
+        if len(data) < end:
+            raise TypeError("the pack is of something else")
+        return data[start:middle], data[middle:end]
+
+    def _pack(self, number: int) -> bytes:
+        kept, key = _unpacked.packs, (self._serial, number)
+        if key not in kept:
+            row = self._db.execute("select data from pack where id = ?", (number,)).fetchone()
+            kept[key] = decompress(row[0])
+            if len(kept) > OPEN_PACKS:
+                kept.popitem(last=False)
+        kept.move_to_end(key)
+        return kept[key]
+
+    def fault(self) -> str:
+        """What SQLite finds wrong with the file; "" where it is sound."""
+        said = self._db.execute("pragma quick_check(1)").fetchone()
+        return "" if said and said[0] == "ok" else str(said[0] if said else "no answer")
+
+    def commits(self) -> list[Commit]:
+        """Every commit met so far, parents before children."""
+        rows = self._db.execute("select commits from history order by seq")
+        return [c for (data,) in rows for c in packs.unpack_commits(data)]
+
+    def add_commits(self, commits: list[Commit]) -> None:
+        """Append commits, in one transaction."""
+        if commits:
+            with self._db:
+                self._db.execute("insert into history(commits) values(?)", (packs.pack_commits(commits),))
+
+    def note(self, prefix: str, name: str = "") -> str:
+        """A named text of the repository, "" where there is none."""
+        row = self._db.execute(
+            "select texts from note where prefix = ? and first <= ? order by first desc limit 1",
+            (prefix, name),
+        ).fetchone()
+        return packs.unpack_notes(row[0]).get(name, "") if row else ""
+
+    def notes(self, prefix: str) -> dict[str, str]:
+        """All named texts of a prefix."""
+        rows = self._db.execute("select texts from note where prefix = ? order by first", (prefix,))
+        return {n: t for (data,) in rows for n, t in packs.unpack_notes(data).items()}
+
+    def set_notes(self, prefix: str, texts: Mapping[str, str]) -> None:
+        """Replace all named texts of a prefix, in one transaction."""
+        with self._db:
+            self._db.execute("delete from note where prefix = ?", (prefix,))
+            found = [(prefix, first, data) for first, data in packs.pack_notes(texts)]
+            self._db.executemany("insert into note values(?,?,?)", found)

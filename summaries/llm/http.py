@@ -1,0 +1,237 @@
+"""An OpenAI-compatible endpoint, through the `openai` package: one call, with its failures named."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from summaries.errors import ModelError
+from summaries.llm.types import (
+    ContextTooLong,
+    Message,
+    ModelSettings,
+    Nonsense,
+    Refused,
+    Reply,
+    Request,
+    Unavailable,
+    encode,
+    prompt_tokens,
+    tokens,
+)
+
+if TYPE_CHECKING:
+    import openai
+    from openai.types.chat import ChatCompletion
+
+OPENAI = "https://api.openai.com/v1"
+_TOO_LONG = re.compile(
+    r"context[ _](?:length|window|size)|maximum context|too many tokens|prompt is too long", re.I
+)
+
+
+def client(settings: ModelSettings) -> openai.OpenAI:
+    """A client of the settings' endpoint. Raises ModelError where the package or the key is missing."""
+    try:
+        import openai
+    except ImportError as e:
+        raise ModelError("the package `openai` is not installed", "pip install 'bugatlas[models]'") from e
+    url = settings.url or OPENAI
+    if urlsplit(url).scheme not in ("http", "https"):
+        raise ModelError(f"{url[:80]!r} is no URL of an endpoint", "set model_url to http://HOST:PORT/v1")
+    variable = settings.key or ("" if settings.url else "OPENAI_API_KEY")
+    key = os.environ.get(variable, "") if variable else "none"
+    if not key:
+        raise ModelError(
+            f"the environment variable {variable} is not set", "it has to hold the endpoint's key"
+        )
+    return openai.OpenAI(api_key=key, base_url=url, max_retries=0, timeout=settings.timeout)
+
+
+class Http:
+    """An endpoint that is reached by HTTP. What it turns out not to support is left out from then on."""
+
+    source = "endpoint"
+
+    def __init__(self, settings: ModelSettings) -> None:
+        """Raises ModelError where the endpoint cannot be configured; connects to nothing yet."""
+        self.settings = settings
+        self._client = client(settings)
+        self._drop: set[str] = set()  # parameters that the endpoint refused
+        self._shapes = ["json_schema", "json_object", ""]  # how structured answers are asked for, best first
+
+    def close(self) -> None:
+        """Release connections."""
+        self._client.close()
+
+    def send(self, request: Request, timeout: float) -> Reply:
+        """Ask once; again at once only with a parameter fewer. Raises a ModelError."""
+        import openai
+
+        began = time.monotonic()
+        while True:
+            try:
+                text, usage = self._ask(request, timeout)
+            except openai.BadRequestError as e:
+                if self._without(e):
+                    continue
+                raise named(e) from e
+            except (openai.OpenAIError, ValueError, OSError) as e:
+                raise named(e) from e
+            except Exception as e:  # transport errors while a stream is read belong to the HTTP package below
+                if type(e).__module__.split(".")[0] not in (
+                    "httpx",
+                    "httpx2",
+                    "httpcore",
+                    "httpcore2",
+                    "h11",
+                ):
+                    raise
+                raise Unavailable(f"the connection broke: {e}") from e
+            read = usage.get("read", 0) or prompt_tokens(request)
+            written = usage.get("written", 0) or tokens(text)
+            cached = min(read, usage.get("cached", 0))
+            money = self.settings.price.of(read, written, cached)
+            return Reply(text, read, cached, written, money, time.monotonic() - began)
+
+    def _ask(self, request: Request, timeout: float) -> tuple[str, dict[str, int]]:
+        arguments = self._arguments(request)
+        create: Any = self._client.chat.completions.create
+        if self.settings.stream:
+            with create(**arguments, stream=True, timeout=timeout) as stream:
+                return _streamed(stream, time.monotonic() + timeout)
+        return _whole(create(**arguments, timeout=timeout))
+
+    def _arguments(self, request: Request) -> dict[str, Any]:
+        shape = self._shapes[0] if request.schema else ""
+        messages = request.messages
+        if request.schema and shape != "json_schema":
+            wanted = encode(request.schema).decode()
+            told = f"Answer with one JSON object of this schema and nothing else: {wanted}"
+            messages = (*messages, Message("user", told))
+        limit = "max_completion_tokens" if "max_tokens" in self._drop else "max_tokens"
+        out: dict[str, Any] = {
+            "model": request.model,
+            "messages": [{"role": m.role, "content": m.content} for m in messages],
+            limit: request.most,
+            "temperature": request.temperature,
+        }
+        if shape == "json_schema":
+            out["response_format"] = {
+                "type": shape,
+                "json_schema": {"name": request.shape or "answer", "strict": True, "schema": request.schema},
+            }
+        elif shape:
+            out["response_format"] = {"type": shape}
+        if self.settings.stream:
+            out["stream_options"] = {"include_usage": True}
+        out["extra_body"] = dict(request.options)
+        return {k: v for k, v in out.items() if k not in self._drop}
+
+    def _without(self, error: openai.BadRequestError) -> bool:
+        """Whether the request is worth another try without what the endpoint complained of."""
+        said = f"{error.param or ''} {error.message}".lower()
+        if ("response_format" in said or "json_schema" in said or "json_object" in said) and len(
+            self._shapes
+        ) > 1:
+            self._shapes.pop(0)
+            return True
+        for name in ("max_tokens", "temperature", "stream_options"):
+            if name in said and name not in self._drop:
+                self._drop.add(name)
+                return True
+        return False
+
+
+def _whole(answer: ChatCompletion) -> tuple[str, dict[str, int]]:
+    try:
+        choice = answer.choices[0]
+        refusal = getattr(choice.message, "refusal", None)
+        text, finish = choice.message.content or "", choice.finish_reason
+    except (AttributeError, IndexError, TypeError) as e:
+        raise Unavailable("the endpoint's answer is no chat completion") from e
+    return _checked(text, finish, refusal), _usage(answer)
+
+
+def _streamed(stream: Any, deadline: float) -> tuple[str, dict[str, int]]:
+    parts: list[str] = []
+    refusals: list[str] = []
+    finish = None
+    usage: dict[str, int] = {}
+    for chunk in stream:
+        if time.monotonic() > deadline:
+            raise Unavailable("the answer was not complete in time")
+        usage = _usage(chunk) or usage
+        for choice in chunk.choices or ():
+            parts.append(choice.delta.content or "")
+            refusals.append(getattr(choice.delta, "refusal", None) or "")
+            finish = choice.finish_reason or finish
+    if finish is None:
+        raise Unavailable("the answer broke off in the middle")
+    return _checked("".join(parts), finish, "".join(refusals)), usage
+
+
+def _checked(text: str, finish: str | None, refusal: str | None) -> str:
+    if refusal or finish == "content_filter":
+        raise Refused(f"the model refused: {(refusal or 'content filter')[:200]}")
+    if not text.strip():
+        raise Nonsense(
+            "the model's answer is empty" + (", it was cut at its length" if finish == "length" else "")
+        )
+    return text
+
+
+def _usage(answer: Any) -> dict[str, int]:
+    usage = getattr(answer, "usage", None)
+    if usage is None:
+        return {}
+    details = getattr(usage, "prompt_tokens_details", None)
+    return {
+        "read": getattr(usage, "prompt_tokens", 0) or 0,
+        "written": getattr(usage, "completion_tokens", 0) or 0,
+        "cached": getattr(details, "cached_tokens", 0) or 0,
+    }
+
+
+def named(error: Exception) -> ModelError:
+    """The error in our words; keys and headers never stand in it."""
+    import openai
+
+    if isinstance(error, openai.APITimeoutError):
+        return Unavailable("the model did not answer in time")
+    if isinstance(error, openai.APIConnectionError):
+        return Unavailable(f"cannot reach the model: {error.__cause__ or error}"[:300])
+    if isinstance(error, openai.APIStatusError):
+        said = f"the endpoint says {error.status_code}: {error.message}"[:300]
+        if error.status_code == 429 and error.code != "insufficient_quota":
+            return Unavailable(said, after=_after(error.response.headers))
+        if error.status_code in (408, 409) or error.status_code >= 500:
+            return Unavailable(said, after=_after(error.response.headers))
+        if error.code == "context_length_exceeded" or _TOO_LONG.search(error.message):
+            return ContextTooLong(said)
+        return ModelError(said, _HINTS.get(error.status_code, ""))
+    return Unavailable(f"the endpoint's answer cannot be read: {error}"[:300])
+
+
+_HINTS = {
+    401: "check the key: model_key names the environment variable that holds it",
+    404: "check model and model_url",
+    429: "the account's quota is used up",
+}
+
+
+def _after(headers: Any) -> float | None:
+    """Seconds of a Retry-After header, given in seconds or as a date (RFC 9110, 10.2.3)."""
+    said = headers.get("retry-after", "")
+    try:
+        return max(0.0, float(said))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, parsedate_to_datetime(said).timestamp() - time.time())
+    except (TypeError, ValueError, IndexError, OverflowError):
+        return None

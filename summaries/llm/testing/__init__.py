@@ -1,0 +1,1 @@
+"""An OpenAI-compatible server with faults, for tests and for trying things out."""

@@ -1,0 +1,282 @@
+"""What a repository says of itself: its README's first paragraph, and what its manifests declare.
+
+Manifests come from strangers: sizes are bounded, nothing is executed or resolved, no XML or YAML parser is
+involved (entities and anchors are the attack), and a manifest that cannot be read declares nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Callable, Iterator
+from pathlib import PurePosixPath
+from typing import Any
+
+from msgspec import Struct
+
+from summaries.offline.text import name as shown
+from summaries.offline.text import plain, unique
+
+_LIMIT = 200_000  # characters of a manifest that are read
+_NAMES = 40  # names that one manifest may declare
+
+
+class Manifest(Struct, frozen=True):
+    """What one manifest declares. `names` are those by which others refer to the repository."""
+
+    kind: str  # "Go module", "npm package", "Compose services" ...
+    names: tuple[str, ...] = ()
+    description: str = ""
+
+
+def is_manifest(path: str) -> bool:
+    """Whether `read` looks into such a file."""
+    base = PurePosixPath(path).name.lower()
+    return any(matches(base) for matches, _ in _READERS)
+
+
+def read(path: str, text: str) -> Manifest | None:
+    """What a manifest declares, or None where the file is no manifest, is unreadable or declares nothing."""
+    base = PurePosixPath(path).name.lower()
+    for matches, reader in _READERS:
+        if matches(base):
+            try:
+                found = reader(text[:_LIMIT])
+            except (ValueError, RecursionError, AttributeError, TypeError):
+                return None
+            if found is None:
+                return None
+            names = tuple(unique(shown(n, 120) for n in found.names)[:_NAMES])
+            return (
+                Manifest(found.kind, names, plain(found.description)) if names or found.description else None
+            )
+    return None
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _go(text: str) -> Manifest:
+    found = re.search(r"^module[ \t]+\"?([^\s\"]{1,200})", text, re.M)
+    return Manifest("Go module", (found[1],) if found else ())
+
+
+def _npm(text: str) -> Manifest:
+    data = json.loads(text)
+    return Manifest("npm package", (_text(data.get("name")),), _text(data.get("description")))
+
+
+def _toml(text: str) -> dict[str, Any]:
+    if (
+        max(map(len, text.splitlines()), default=0) > 4_000
+    ):  # tomllib takes quadratic time for long dotted keys
+        raise ValueError("a line is too long for a manifest")
+    return tomllib.loads(text)
+
+
+def _pyproject(text: str) -> Manifest:
+    data = _toml(text)
+    project = data.get("project") or data.get("tool", {}).get("poetry", {})
+    return Manifest("Python project", (_text(project.get("name")),), _text(project.get("description")))
+
+
+def _setup(text: str) -> Manifest:
+    said = [
+        re.search(rf"\b{key}\s{{0,9}}=\s{{0,9}}['\"]([^'\"\n]{{1,200}})['\"]", text)
+        for key in ("name", "description")
+    ]
+    return Manifest("Python project", (said[0][1],) if said[0] else (), said[1][1] if said[1] else "")
+
+
+def _setup_cfg(text: str) -> Manifest:
+    said = [
+        re.search(rf"^{key}[ \t]*=[ \t]*(\S[^\n]{{0,199}})", text, re.M) for key in ("name", "description")
+    ]
+    return Manifest("Python project", (said[0][1].strip(),) if said[0] else (), said[1][1] if said[1] else "")
+
+
+def _cargo(text: str) -> Manifest:
+    package = _toml(text).get("package", {})
+    return Manifest("Rust crate", (_text(package.get("name")),), _text(package.get("description")))
+
+
+def _without(text: str, tag: str) -> str:
+    """XML with all `<tag>...</tag>` blocks removed, in one pass; an unclosed block runs to the end."""
+    out, at = [], 0
+    while (start := text.find(f"<{tag}>", at)) >= 0:
+        out.append(text[at:start])
+        stop = text.find(f"</{tag}>", start)
+        if stop < 0:
+            return "".join(out)
+        at = stop + len(tag) + 3
+    return "".join(out) + text[at:]
+
+
+def _element(text: str, tag: str) -> str:
+    start = text.find(f"<{tag}>")
+    stop = text.find(f"</{tag}>", start)
+    return "" if start < 0 or stop < 0 else text[start + len(tag) + 2 : stop].strip()
+
+
+def _maven(text: str) -> Manifest:
+    parent = _element(text, "parent")
+    for tag in (
+        "parent",
+        "dependencyManagement",
+        "dependencies",
+        "build",
+        "profiles",
+        "reporting",
+        "properties",
+    ):
+        text = _without(text, tag)
+    artifact, group = _element(text, "artifactId"), _element(text, "groupId") or _element(parent, "groupId")
+    names = (f"{group}:{artifact}" if group and artifact else artifact,)
+    return Manifest("Maven artifact", names, _element(text, "description"))
+
+
+def _gradle_settings(text: str) -> Manifest:
+    found = re.search(r"rootProject\.name\s{0,9}=\s{0,9}['\"]([^'\"\n]{1,120})['\"]", text)
+    return Manifest("Gradle project", (found[1],) if found else ())
+
+
+def _gradle(text: str) -> Manifest:
+    said = re.search(r"^\s{0,9}description\s{0,9}=\s{0,9}['\"]([^'\"\n]{1,300})['\"]", text, re.M)
+    return Manifest("Gradle project", (), said[1] if said else "")
+
+
+def _dotnet(text: str) -> Manifest:
+    names = tuple(_element(text, tag) for tag in ("PackageId", "AssemblyName", "RootNamespace"))
+    return Manifest(".NET project", names, _element(text, "Description"))
+
+
+def _gemspec(text: str) -> Manifest:
+    said = [
+        re.search(rf"\.{key}\s{{0,9}}=\s{{0,9}}['\"]([^'\"\n]{{1,200}})['\"]", text)
+        for key in ("name", "summary")
+    ]
+    return Manifest("Ruby gem", (said[0][1],) if said[0] else (), said[1][1] if said[1] else "")
+
+
+def _composer(text: str) -> Manifest:
+    data = json.loads(text)
+    return Manifest("PHP package", (_text(data.get("name")),), _text(data.get("description")))
+
+
+def _chart(text: str) -> Manifest:
+    return Manifest("Helm chart", tuple(_scalars(text, "name")), next(_scalars(text, "description"), ""))
+
+
+def _dockerfile(text: str) -> Manifest:
+    label = re.compile(
+        r"org\.opencontainers\.image\.(title|description)[\"']?=(?:\"([^\"\n]{1,300})\"|(\S{1,300}))"
+    )
+    said = {m[1]: m[2] or m[3] for m in label.finditer(text)}
+    return Manifest("container image", (said.get("title", ""),), said.get("description", ""))
+
+
+def _compose(text: str) -> Manifest:
+    """Services that the repository builds itself: not those that it only runs."""
+    names: list[str] = []
+    for service, lines in _children(text, "services"):
+        body = [(n.strip(), k.strip(), v.strip(" \"'")) for n in lines for k, _, v in [n.partition(":")]]
+        context = next((v for _, k, v in body if k == "context"), None)
+        built = next((v for _, k, v in body if k == "build"), None)
+        where = context if context is not None else built
+        if where is not None and not where.startswith("..") and "://" not in where:
+            names += [service, *(v for _, k, v in body if k in ("container_name", "hostname"))]
+    return Manifest("Compose services", tuple(names))
+
+
+def _spring(text: str) -> Manifest:
+    found = re.search(r"^spring\.application\.name[ \t]*[=:][ \t]*([\w.-]{1,120})", text, re.M)
+    names = [found[1]] if found else []
+    for child, lines in _children(text, "spring"):
+        if child == "application":
+            names += [v.strip(" \"'") for n in lines for k, _, v in [n.strip().partition(":")] if k == "name"]
+    return Manifest("Spring application", tuple(n for n in names if "$" not in n))
+
+
+def _kubernetes(text: str) -> Manifest | None:
+    names: list[str] = []
+    for document in re.split(r"^---[^\n]{0,200}$", text, flags=re.M):
+        if re.search(r"^kind:[ \t]*(?:Service|Deployment|StatefulSet|DaemonSet)[ \t\r]*$", document, re.M):
+            names += [v for child, v in _pairs(document, "metadata") if child == "name"]
+    return Manifest("Kubernetes workload", tuple(n for n in names if "{" not in n)) if names else None
+
+
+def _yaml(text: str) -> Manifest | None:
+    spring = _spring(text)
+    return spring if spring.names else _kubernetes(text)
+
+
+def _scalars(text: str, key: str) -> Iterator[str]:
+    """Top-level scalars of a YAML text with that key."""
+    for found in re.finditer(rf"^{key}:[ \t]+(\S[^\n]{{0,299}})", text, re.M):
+        yield found[1].split(" #")[0].strip(" \"'\r")
+
+
+def _children(text: str, key: str) -> Iterator[tuple[str, list[str]]]:
+    """The keys right under a top-level YAML key, each with the lines below it."""
+    inside, indent, child, lines = False, 0, "", list[str]()
+    for line in text.splitlines():
+        bare = line.strip()
+        if not bare or bare.startswith("#"):
+            continue
+        depth = len(line) - len(line.lstrip(" "))
+        if depth == 0:
+            if child:
+                yield child, lines
+            inside, indent, child, lines = line.rstrip() == f"{key}:", 0, "", []
+        elif inside:
+            indent = indent or depth
+            if depth == indent and bare.endswith(":"):
+                if child:
+                    yield child, lines
+                child, lines = bare[:-1].strip("\"'"), []
+            elif child:
+                lines.append(bare)
+    if child:
+        yield child, lines
+
+
+def _pairs(text: str, key: str) -> Iterator[tuple[str, str]]:
+    """The scalar `key: value` pairs right under a top-level YAML key."""
+    inside = False
+    for line in text.splitlines():
+        if line[:1] not in ("", " ", "#", "\t"):
+            inside = line.rstrip() == f"{key}:"
+        elif inside and line.startswith("  ") and line[2:3] not in (" ", "#", ""):
+            child, _, value = line.strip().partition(":")
+            yield child, value.strip(" \"'")
+
+
+def _named(*names: str) -> Callable[[str], bool]:
+    return frozenset(names).__contains__
+
+
+def _ends(*endings: str) -> Callable[[str], bool]:
+    return lambda base: base.endswith(endings)
+
+
+_READERS: tuple[tuple[Callable[[str], bool], Callable[[str], Manifest | None]], ...] = (
+    (_named("go.mod"), _go),
+    (_named("package.json"), _npm),
+    (_named("pyproject.toml"), _pyproject),
+    (_named("setup.py"), _setup),
+    (_named("setup.cfg"), _setup_cfg),
+    (_named("cargo.toml"), _cargo),
+    (_named("pom.xml"), _maven),
+    (_named("settings.gradle", "settings.gradle.kts"), _gradle_settings),
+    (_named("build.gradle", "build.gradle.kts"), _gradle),
+    (_named("composer.json"), _composer),
+    (_named("chart.yaml"), _chart),
+    (_ends(".csproj"), _dotnet),
+    (_ends(".gemspec"), _gemspec),
+    (lambda base: base.startswith("dockerfile") or base.endswith(".dockerfile"), _dockerfile),
+    (lambda base: "compose" in base and base.endswith((".yml", ".yaml")), _compose),
+    (lambda base: base.startswith("application") and base.endswith(".properties"), _spring),
+    (_ends(".yml", ".yaml"), _yaml),
+)  # fmt: skip

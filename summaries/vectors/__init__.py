@@ -1,0 +1,1 @@
+"""Vectors of summaries: embedders, the stores that hold them, and the knowledge base over both."""

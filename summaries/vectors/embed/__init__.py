@@ -1,0 +1,1 @@
+"""What turns text into vectors: hashing, latent semantic analysis, models."""

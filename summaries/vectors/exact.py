@@ -1,0 +1,90 @@
+"""Vectors in one mapped file a repository, searched one by one: exact, and a millisecond for thousands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from msgspec import Struct
+
+from summaries.errors import IndexDamaged
+from summaries.index import arrays
+from summaries.index.arrays import Strings
+from summaries.protocols import Match, Node, Vector, Vectors
+
+
+class _Held(Struct, frozen=True):
+    """A collection as read."""
+
+    paths: list[str]
+    hashes: list[str]
+    rows: Vectors
+
+
+class Exact:
+    """Files DIR/exact/COLLECTION.safetensors, each replaced in one piece."""
+
+    def __init__(self, root: Path) -> None:
+        self._folder = root / "exact"
+
+    def replace(
+        self, collection: str, nodes: Sequence[Node], embed: Callable[[Sequence[str]], Vectors]
+    ) -> int:
+        """Make a collection hold these nodes and no others; unchanged ones are not embedded again."""
+        path = self._path(collection)
+        if not nodes:
+            path.unlink(missing_ok=True)
+            return 0
+        try:
+            old = _read(path)
+        except IndexDamaged:
+            old = None  # not there, or unreadable: written anew
+        have = dict(zip(old.hashes, old.rows, strict=True)) if old else {}
+        hashes = [n.hash for n in nodes]
+        paths = [n.path for n in nodes]
+        fresh = [i for i, h in enumerate(hashes) if h not in have]
+        if old and (paths, hashes) == (old.paths, old.hashes):
+            return 0
+        made = iter(embed([nodes[i].words for i in fresh]) if fresh else ())
+        rows = np.stack([have[h] if h in have else next(made) for h in hashes]).astype(np.float32)
+        self._folder.mkdir(exist_ok=True)
+        data = {"rows": rows, **_column("paths", paths), **_column("hashes", hashes)}
+        arrays.write(path, data, {"collection": collection})
+        return len(fresh)
+
+    def query(self, collections: Sequence[str], vector: Vector, limit: int) -> list[Match]:
+        """The nearest nodes of the collections together, best first. Raises IndexDamaged."""
+        found: list[Match] = []
+        for name in collections:
+            if self._path(name).exists():
+                held = _read(self._path(name))
+                scores = held.rows @ vector
+                best = np.argsort(-scores, kind="stable")[:limit]
+                found += [Match(name, held.paths[i], float(scores[i])) for i in best]
+        return sorted(found, key=lambda m: (-m.score, m.collection, m.path))[:limit]
+
+    def counts(self) -> Mapping[str, int]:
+        """Every collection, and how many nodes it holds. Raises IndexDamaged."""
+        return {p.stem: len(_read(p).paths) for p in sorted(self._folder.glob("*.safetensors"))}
+
+    def close(self) -> None:
+        """Files are mapped only while they are read."""
+
+    def _path(self, collection: str) -> Path:
+        return self._folder / f"{collection}.safetensors"
+
+
+def _column(name: str, texts: Sequence[str]) -> dict[str, arrays.Array]:
+    ends, data = Strings.pack(texts)
+    return {f"{name}.ends": ends, f"{name}.bytes": data}
+
+
+def _read(path: Path) -> _Held:
+    """Raises IndexDamaged."""
+    data = arrays.Arrays(path)
+    try:
+        paths, hashes = (Strings(data[f"{n}.ends"], data[f"{n}.bytes"]).all() for n in ("paths", "hashes"))
+        return _Held(paths, hashes, data["rows"])
+    except (KeyError, ValueError) as e:
+        raise IndexDamaged(f"cannot read {path}: {e}", "run `bugatlas doctor`") from e

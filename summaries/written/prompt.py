@@ -1,0 +1,154 @@
+"""What the summariser shows a model: a repository's outside, a file's essence, a directory's parts."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from msgspec import Struct
+
+from summaries.llm.prompting import Prompt, data
+from summaries.llm.schema import schema_of
+from summaries.llm.types import BYTES, Request, tokens
+from summaries.offline.file import talk
+from summaries.types import Facts, Symbol
+
+Kind = Literal["seed", "file", "directory", "repository"]
+ROOM: Mapping[Kind, int] = {
+    "seed": 3000,
+    "file": 1400,
+    "directory": 2200,
+    "repository": 4000,
+}  # tokens of data
+MOST: Mapping[Kind, int] = {"seed": 400, "file": 260, "directory": 240, "repository": 480}  # of the answer
+_LICENCE = re.compile(r"(?i)licen[cs]e|copyright|all rights reserved|SPDX")
+
+
+class FileAnswer(Struct, frozen=True):
+    """What is answered of a file."""
+
+    summary: str
+    concerns: list[str] = []
+
+
+class Answer(Struct, frozen=True):
+    """What is answered of anything else."""
+
+    summary: str
+
+
+def request(
+    kind: Kind, asked: Prompt, model: str, shown: str, context: str, options: Mapping[str, object]
+) -> Request:
+    """The question. `context` is the repository's seed."""
+    hole = {"seed": "repository", "file": "file", "directory": "directory", "repository": "directories"}[kind]
+    about = "The repository that this is part of:\n" + data("repository", context) if context else ""
+    messages = asked.filled(**{hole: data(hole, shown), "context": about})
+    shape = schema_of(FileAnswer if kind == "file" else Answer)
+    return Request(f"{kind} summary", model, messages, "summary", shape, MOST[kind], options=options)
+
+
+def told(answer: FileAnswer | Answer) -> str:
+    """An answer as one text."""
+    text = " ".join(answer.summary.split())
+    concerns = [" ".join(c.split()).strip(" .;") for c in getattr(answer, "concerns", [])[:6]]
+    said = "; ".join(c[:80] for c in concerns if c)
+    return f"{text} Concerns: {said}." if said and text else text
+
+
+def outside(name: str, readme: str, manifests: Sequence[tuple[str, str]], files: Mapping[str, Facts]) -> str:
+    """A repository from outside: README, manifests, its tree, and whom it talks to."""
+    budget = ROOM["seed"]
+    folders = Counter("/".join(p.split("/")[:-1][:3]) or "(top level)" for p in files)
+    tree = ", ".join(f"{d} ({n})" for d, n in sorted(folders.most_common(60)))
+    every = [f for _, f in sorted(files.items())]
+    traffic = talk((e for f in every for e in f.serves), (e for f in every for e in f.calls),
+                   (t for f in every for t in f.topics), 15)  # fmt: skip
+    declared = "\n".join(f"{p}: {_start(t, 200)}" for p, t in sorted(manifests)[:6])
+    parts = [
+        f"name: {name}",
+        f"README:\n{_start(readme, budget // 2)}" if readme else "no README",
+        f"manifests:\n{declared}" if declared else "",
+        f"directories (with files): {_start(tree, budget // 5)}",
+        traffic,
+    ]
+    return "\n\n".join(p for p in parts if p)
+
+
+def essence(path: str, facts: Facts, text: str, budget: int = ROOM["file"]) -> str:
+    """A file within a budget of tokens: whole where it fits, else its outline and the parts that matter.
+
+    Licence texts go first. Then come the head, and functions by length and visibility, each with its first lines.
+    """
+    lines = _without_licence(text.split("\n"))
+    head = f"{path} ({facts.language}, {facts.lines} lines)"
+    whole = "\n".join(lines)
+    if tokens(whole) + tokens(head) <= budget:
+        return f"{head}\n{whole}"
+    parts = [head, talk(facts.serves, facts.calls, facts.topics, 10), _outline(facts, budget // 3)]
+    left = budget - sum(tokens(p) + 1 for p in parts)
+    shown: list[tuple[int, str]] = []
+    top = _start("\n".join(lines[:25]), left // 3)
+    left -= tokens(top)
+    for s in sorted(facts.symbols, key=_weight):
+        if s.kind not in ("function", "method", "class", "struct", "interface", "service", "message", "type"):
+            continue
+        body = "\n".join(x[:160] for x in text.split("\n")[s.start - 1 : min(s.end, s.start + 11)])
+        cost = tokens(body) + 4
+        if cost > left:
+            continue
+        left -= cost
+        shown.append((s.start, body))
+    body = "\n...\n".join(b for _, b in sorted(shown))
+    return "\n\n".join(p for p in [*parts, top, body] if p)
+
+
+def _outline(facts: Facts, budget: int) -> str:
+    said, left = [], budget
+    for s in facts.symbols:
+        line = f"{s.start}: {s.signature or s.kind + ' ' + s.qualname}"[:140]
+        if (cost := tokens(line) + 1) > left:
+            said.append("...")
+            break
+        left -= cost
+        said.append(line)
+    return "outline:\n" + "\n".join(said) if said else ""
+
+
+def _weight(s: Symbol) -> tuple[bool, int, int]:
+    return s.name.startswith("_") or s.name in ("toString", "String", "main"), s.start - s.end, s.start
+
+
+def parts_of(path: str, parts: Mapping[str, str], budget: int) -> str:
+    """A directory by its parts' summaries (by name; those of directories end in a slash), evenly shortened."""
+    room = max(20, (budget - sum(tokens(n) + 4 for n in parts)) // max(1, len(parts)))
+    listed = [f"- {n}: {_start(t, room)}" for n, t in sorted(parts.items())]
+    out, left = [f"directory: {path or '(top level)'}"], budget
+    for n, line in enumerate(listed):
+        left -= tokens(line)
+        if left < 0:
+            out.append(f"and {len(listed) - n} more")
+            break
+        out.append(line)
+    return "\n".join(out)
+
+
+def _start(text: str, budget: int) -> str:
+    """The beginning of a text, within a budget of tokens."""
+    limit = max(30, int(budget * BYTES))
+    data_ = text.strip().encode("utf-8", "replace")
+    return text.strip() if len(data_) <= limit else data_[:limit].decode("utf-8", "ignore") + " ..."
+
+
+def _without_licence(lines: list[str]) -> list[str]:
+    """The lines without a comment at the top that is about rights."""
+    end = 0
+    for n, line in enumerate(lines[:60]):
+        bare = line.strip()
+        if bare and not bare.startswith(("//", "/*", "*", "#", "--", "<!--", ";")):
+            break
+        end = n + 1
+    block = "\n".join(lines[:end])
+    return lines[end:] if end and _LICENCE.search(block) and len(block) < 8000 else lines
