@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from indexer.workers import Workers
+from indexer.workers.pool import Workers
 
 Wanted = tuple[str, str]  # blob, grammar or ""
 
@@ -31,10 +31,10 @@ class Floor(Struct, frozen=True):
 
 def listed(git_dir: Path, branch: str = "") -> list[Wanted]:
     """Blobs of the head that count, with the name of their grammar."""
-    from indexer.files import choose
-    from indexer.git import Git
-    from indexer.languages import language_of
-    from indexer.parse import _GRAMMARS, grammar
+    from indexer.files.choose import choose
+    from indexer.git.git import Git
+    from indexer.parse.languages import language_of
+    from indexer.parse.parse import _GRAMMARS, grammar
 
     with Git(git_dir) as git:
         entries, _ = choose(git, git.tree(git.resolve(branch or None)[0]))
@@ -99,7 +99,7 @@ def _sum(done: list[Floor], seconds: float) -> Floor:
 
 
 if __name__ == "__main__":
-    from indexer.repos import read_list
+    from indexer.sources.discover import read_list
 
     paths = [Path(item.target) for item in read_list(Path(sys.argv[2]))]
     sys.stdout.write(msgspec.json.encode(floor(paths, int(sys.argv[1]))).decode() + "\n")

@@ -23,10 +23,10 @@ import msgspec
 from msgspec import Struct
 
 from eval.cases import Case, Gold, write_cases
-from indexer.files import choose, inspect
-from indexer.git import Git
-from indexer.history import history
-from indexer.languages import language_of
+from indexer.files.choose import choose, inspect
+from indexer.git.git import Git
+from indexer.git.history import history
+from indexer.parse.languages import language_of
 from summaries.paths import Role, role
 
 WORD = re.compile(r"[A-Z]?[a-z]{2,}|[A-Z]{3,}")

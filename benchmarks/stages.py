@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from indexer import assemble, blobs, build, knowledge, repository
-from indexer.git import Git
+from indexer.git.git import Git
 from summaries import backends
 from summaries.index import arrays
 from summaries.index.index import Index, Manifest
@@ -128,7 +128,7 @@ def staged(run: Callable[[], object], stages: Stages = STAGES) -> dict[str, tupl
 
 
 if __name__ == "__main__":
-    from indexer.repos import discover_all, read_list
+    from indexer.sources.discover import discover_all, read_list
 
     found, failed = discover_all(read_list(Path(sys.argv[1])), Path(sys.argv[2]) / "clones")
     assert not failed, failed

@@ -11,7 +11,7 @@ from eval.intervals import Interval, intervals
 from eval.lines import Line
 from eval.measures import Scores
 from eval.strata import KINDS, SAID
-from indexer.languages import language_of
+from indexer.parse.languages import language_of
 
 MEASURES = ("Success@1", "Success@5", "Success@10", "MRR", "Recall@10", "All@10", "Route@1")
 

@@ -28,8 +28,8 @@ def demo(keep: Path | None, no_color: bool) -> None:
     from indexer.build import build
     from indexer.demo import REPORTS
     from indexer.demo import build as write
-    from indexer.report import display, render
-    from indexer.repos import Source
+    from indexer.progress import display, render
+    from indexer.sources.discover import Source
     from locator.locate import Options, locate
     from locator.page import Page
     from locator.render import render as show

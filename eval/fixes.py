@@ -9,9 +9,9 @@ import numpy as np
 from msgspec import Struct
 
 from eval.references import Reference, references, speaks_of_fix
-from indexer.files import LOCK_FILES
-from indexer.languages import DOCUMENTS, language_of
-from indexer.signs import is_generated, is_secret, is_vendored
+from indexer.files.choose import LOCK_FILES
+from indexer.files.signs import is_generated, is_secret, is_vendored
+from indexer.parse.languages import DOCUMENTS, language_of
 from summaries.index.index import Index
 from summaries.paths import Role, role
 from summaries.types import Commit

@@ -18,7 +18,7 @@ from eval.cases import Base, Case, Gold, Repo, seconds_of
 from eval.exports import Issue
 from eval.fixes import Fix, fixes, own_words
 from eval.world import commits_of, git_paths
-from indexer.git import Git
+from indexer.git.git import Git
 from summaries.errors import BugatlasError, UsageError
 from summaries.index.index import Index
 

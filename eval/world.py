@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from eval import code
 from eval.cases import Case, Repo
-from indexer.git import Git
+from indexer.git.git import Git
 from summaries.errors import BugatlasError, IndexDamaged, IndexVersion, SnapshotMissing, UsageError
 from summaries.index.index import MANIFEST, Index
 from summaries.index.shard import SCHEMA, View
@@ -61,7 +61,7 @@ def prepare(
     missing = [r for r in repos if _lacks(index, r.name, ats.get(r.name, ()))]
     if missing:
         from indexer.build import build
-        from indexer.repos import Source
+        from indexer.sources.discover import Source
 
         # Names of services are read off a repository's first snapshot: the oldest knows nothing of the future.
         wanted = {r.name: _by_age(r.where(pattern), ats[r.name]) for r in missing}

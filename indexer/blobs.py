@@ -10,13 +10,13 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from indexer.careful import marked, one_by_one
-from indexer.files import inspect
-from indexer.git import Git
-from indexer.languages import refine
-from indexer.parse import parse
+from indexer.files.choose import inspect
+from indexer.git.git import Git
+from indexer.parse.languages import refine
+from indexer.parse.parse import parse
 from indexer.terms import BlobTerms, blob_terms
-from indexer.workers import Workers
+from indexer.workers.pool import Workers
+from indexer.workers.quarantine import marked, one_by_one
 from summaries.index.packs import Pack, Record, packed, record
 from summaries.index.store import blob_id
 from summaries.types import SkipReason

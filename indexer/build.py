@@ -13,11 +13,12 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from indexer import fanout, knowledge
-from indexer.fanout import OnDone, OnFiles
-from indexer.repos import Source
+from indexer import knowledge
+from indexer.engines import processes as fanout
+from indexer.engines.processes import OnDone, OnFiles
 from indexer.repository import Job, Outcome, unchanged
-from indexer.workers import gently
+from indexer.sources.discover import Source
+from indexer.workers.pool import gently
 from summaries.errors import BugatlasError, IndexDamaged, IndexVersion
 from summaries.index import routing_update as mapping
 from summaries.index.attached import pull

@@ -53,9 +53,9 @@ def index(
     it stopped. The exit code is 1 if a repository failed: the others, and what it had before, are kept.
     """
     from indexer.build import build
-    from indexer.report import display, render
-    from indexer.repos import Listed, read_list
-    from indexer.sources import sources
+    from indexer.progress import display, render
+    from indexer.sources.discover import Listed, read_list
+    from indexer.sources.sources import sources
 
     root = root or default_dir()
     if name and len(targets) != 1:
@@ -89,7 +89,7 @@ def index(
     else:
         click.echo(render(report, unread))
     if model:
-        from indexer.summarise import after_index
+        from indexer.commands_summarise import after_index
 
         after_index(root, model, settings, [o.repo for o in report.outcomes if not o.failed], quiet=as_json)
     nowhere = [at for at in ats if found and all(at in o.missing for o in report.outcomes if not o.failed)]
@@ -106,8 +106,8 @@ def remove(root: Path | None, names: tuple[str, ...], as_json: bool) -> None:
 
     Repositories that you indexed where they lie are not touched. Asks nothing.
     """
+    from indexer.progress import counted
     from indexer.removal import remove as take_out
-    from indexer.report import counted
 
     gone = take_out(root or default_dir(), names)
     if as_json:
@@ -126,7 +126,7 @@ def doctor(root: Path | None, as_json: bool) -> None:
 
     The exit code is 1 if something is wrong. Nothing is changed.
     """
-    from indexer.doctor import check
+    from indexer.doctor.doctor import check
 
     root = root or default_dir()
     findings = check(root)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from indexer.sources import clones_of, known, named
+from indexer.sources.sources import clones_of, known, named
 from summaries.errors import IndexError_, UsageError
 from summaries.index.index import Index, slug
 

@@ -17,13 +17,13 @@ from msgspec.structs import replace
 
 from indexer.assemble import assemble
 from indexer.blobs import parsed_blobs
-from indexer.files import choose
-from indexer.git import Git
-from indexer.history import history
+from indexer.files.choose import choose
+from indexer.git.git import Git
+from indexer.git.history import history
 from indexer.knowledge import keep_summaries
-from indexer.languages import language_of
-from indexer.repos import Source
-from indexer.services import aliases
+from indexer.parse.languages import language_of
+from indexer.services.links import aliases
+from indexer.sources.discover import Source
 from indexer.terms import BlobTerms, blob_terms
 from summaries.errors import IndexDamaged, SnapshotMissing
 from summaries.index import arrays

@@ -21,7 +21,7 @@ COMMANDS = {
     "search": ("locator.commands:search", "Search the code of all repositories."),
     "show": ("locator.commands:show", "Read the summary of a repository, directory or file."),
     "status": ("locator.commands:status", "What is indexed, and how fresh it is."),
-    "summarise": ("indexer.summarise:summarise", "Have a language model write the summaries."),
+    "summarise": ("indexer.commands_summarise:summarise", "Have a language model write the summaries."),
     "remove": ("indexer.commands:remove", "Take repositories out of the index."),
     "doctor": ("indexer.commands:doctor", "Check an index and say what to run."),
     "publish": ("indexer.commands_publish:publish", "Publish the index on a shared folder or S3."),

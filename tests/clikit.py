@@ -12,7 +12,7 @@ from pathlib import Path
 from unittest import mock
 
 from indexer.build import build
-from indexer.repos import discover
+from indexer.sources.discover import discover
 
 
 @dataclass(frozen=True)

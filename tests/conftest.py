@@ -52,7 +52,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 def shop_index(shop: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """An index of the demo shop. For reading: tests that write make their own."""
     from indexer.build import build
-    from indexer.repos import discover
+    from indexer.sources.discover import discover
 
     root = tmp_path_factory.mktemp("shop-index")
     report = build(root, discover(shop[0].parent, root / "clones"), workers=1)

@@ -9,7 +9,7 @@ from typing import Any
 from gitkit import commit, make_repo
 
 from indexer.build import build
-from indexer.repos import Source
+from indexer.sources.discover import Source
 from summaries.index.index import Index
 from summaries.llm.chat import Chat, open_chat
 from summaries.llm.testing.server import TestServer, said

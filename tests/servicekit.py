@@ -18,7 +18,7 @@ import uvicorn
 
 from indexer.build import build
 from indexer.demo import build as demo
-from indexer.repos import discover
+from indexer.sources.discover import discover
 from locator.server.access import digest
 from locator.server.app import configured, service
 from locator.server.service import Service

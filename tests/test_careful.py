@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from gitkit import commit, make_repo
 
-from indexer.careful import MARK, marked, one_by_one
+from indexer.workers.quarantine import MARK, marked, one_by_one
 from summaries.index.index import Index
 from summaries.types import SkipReason
 

@@ -15,9 +15,9 @@ from gitkit import commit, git, make_repo
 
 from indexer.blobs import CHUNK
 from indexer.build import build
-from indexer.report import display
+from indexer.progress import display
 from indexer.repository import Outcome
-from indexer.sources import known, sources
+from indexer.sources.sources import known, sources
 from summaries.index.index import Index
 
 ORDERS = {
@@ -223,7 +223,7 @@ def test_many_repositories_go_to_workers(root: Path, tmp_path: Path) -> None:
     steps: list[tuple[int, int]] = []
     found, _ = sources(root, [])
     assert found == []
-    from indexer.repos import discover
+    from indexer.sources.discover import discover
 
     made = build(
         root,
@@ -242,7 +242,7 @@ def test_progress_counts_every_file(root: Path, tmp_path: Path) -> None:
     count = 2 * CHUNK + 3
     make_repo(tmp_path / "r", [{f"f{n}.py": f"def f{n}(): pass\n" for n in range(count)}])
     steps: list[tuple[int, int]] = []
-    from indexer.repos import discover
+    from indexer.sources.discover import discover
 
     build(
         root, discover(tmp_path / "r", root / "clones"), workers=1, on_files=lambda a, b: steps.append((a, b))
@@ -251,7 +251,7 @@ def test_progress_counts_every_file(root: Path, tmp_path: Path) -> None:
 
 
 def test_jobs_side_by_side_make_the_same_shard(root: Path, tmp_path: Path) -> None:
-    from indexer.repos import discover
+    from indexer.sources.discover import discover
 
     make_repo(
         tmp_path / "r",
@@ -372,7 +372,7 @@ def test_a_bar_claims_nothing_till_files_are_known(
 def test_lines_tell_rate_and_time_left(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("indexer.report.PAUSE", 0.0)
+    monkeypatch.setattr("indexer.progress.PAUSE", 0.0)
     with display() as shown:
         shown.files(500, 1500)
     assert re.fullmatch(r"500 of 1,500 files, [\d,]+/s, about [\d,]+ s left\n", capsys.readouterr().err)

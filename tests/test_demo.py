@@ -15,8 +15,8 @@ import pytest
 
 from indexer.demo import REPORTS, SERVICES, DemoReport, build, load
 from indexer.demo.history import changes
-from indexer.languages import language_of
-from indexer.parse import parse
+from indexer.parse.languages import language_of
+from indexer.parse.parse import parse
 from summaries.errors import UsageError
 
 HEADS = {

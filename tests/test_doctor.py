@@ -15,7 +15,7 @@ import pytest
 from clikit import Ran, run
 from gitkit import make_repo
 
-from indexer.doctor import Finding, check
+from indexer.doctor.doctor import Finding, check
 from summaries.index import arrays
 from summaries.index.index import MANIFEST, Index
 from summaries.index.store import Store

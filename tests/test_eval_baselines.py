@@ -13,7 +13,7 @@ from evalkit import ORDERS, PAYMENTS, REFUNDS, STOCK, TESTS, company
 from eval.baselines import BASELINES
 from eval.settings import GROUPS, settings_of
 from indexer.build import build
-from indexer.repos import Source
+from indexer.sources.discover import Source
 from locator.report import read
 from locator.scope import Scope
 from locator.weights import Weights

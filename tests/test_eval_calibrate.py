@@ -18,7 +18,7 @@ from eval.lessons import TAUGHT, lessons, names_of
 from eval.settings import settings_of
 from eval.world import commits_of
 from indexer.build import build
-from indexer.repos import Source
+from indexer.sources.discover import Source
 from locator.locate import locate
 from locator.weights import FILE, PRIORS, ROUTES, SURE, VOTERS, Learnt, Weights
 from summaries.errors import IndexDamaged, UsageError

@@ -16,7 +16,7 @@ from servicekit import running, shop, until
 from eval.live import live, read_told
 from indexer.build import build
 from indexer.demo import REPORTS
-from indexer.repos import discover
+from indexer.sources.discover import discover
 from locator.trackers.settings import TrackerSettings
 from summaries.index.index import Index
 

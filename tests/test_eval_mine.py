@@ -20,7 +20,7 @@ from eval.mine import Limits, mine, split
 from eval.plain import document, html, wiki
 from eval.references import references, speaks_of_fix
 from indexer.build import build
-from indexer.repos import Source
+from indexer.sources.discover import Source
 from summaries.errors import UsageError
 from summaries.index.index import Index
 

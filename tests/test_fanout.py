@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 from gitkit import commit, make_repo
 
-from indexer import fanout
 from indexer.build import build
-from indexer.engine import KILLED, Engine
-from indexer.fanout import Here, Processes
-from indexer.repos import Source, discover
+from indexer.engines import processes as fanout
+from indexer.engines.engine import KILLED, Engine
+from indexer.engines.processes import Here, Processes
 from indexer.repository import Job, Outcome
+from indexer.sources.discover import Source, discover
 from summaries.errors import UsageError
 from summaries.index.index import Index
 
@@ -171,12 +171,12 @@ class TestDask:
     def test_nobody_answers(
         self, sources: list[Source], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("indexer.fanout_dask.WAIT", "1s")
+        monkeypatch.setattr("indexer.engines.dask.WAIT", "1s")
         jobs = [Job(tmp_path, s, url="/published") for s in sources]
         with pytest.raises(UsageError, match="no scheduler answers"):
             run(jobs, fanout.engine("tcp://127.0.0.1:9", 2, len(jobs)))
 
     def test_workers_of_another_version(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("indexer.fanout_dask.code", os.getpid)
+        monkeypatch.setattr("indexer.engines.dask.code", os.getpid)
         with pytest.raises(UsageError, match="other code"):
             run([Job(tmp_path, Source("a", tmp_path))], fanout.engine("dask", 1, 1))

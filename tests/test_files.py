@@ -9,9 +9,9 @@ from gitkit import Content, Link, Module, loose, make_repo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.files import MAX_BYTES, choose, inspect
-from indexer.git import Git
-from indexer.signs import is_generated, is_secret, is_vendored
+from indexer.files.choose import MAX_BYTES, choose, inspect
+from indexer.files.signs import is_generated, is_secret, is_vendored
+from indexer.git.git import Git
 from summaries.types import SkipReason
 
 

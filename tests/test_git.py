@@ -11,9 +11,9 @@ from gitkit import HOUR, START, Link, Module, commit, git, loose, make_repo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indexer.git import Git, shown, text_of_path
-from indexer.history import history
-from indexer.mask import git_dir_of
+from indexer.git.git import Git, shown, text_of_path
+from indexer.git.history import history
+from indexer.git.sandbox import git_dir_of
 from summaries.errors import RepositoryError, SnapshotMissing
 
 

@@ -9,8 +9,8 @@ from gitkit import HOUR, START, Made, Module, commit, git, make_repo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indexer.git import Git
-from indexer.history import MAX_MESSAGE, MAX_PATHS, _renames, history
+from indexer.git.git import Git
+from indexer.git.history import MAX_MESSAGE, MAX_PATHS, _renames, history
 from summaries.errors import RepositoryError
 from summaries.types import Commit
 

@@ -11,7 +11,7 @@ from gitkit import git
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from indexer.ignore import Ignored, attribute_rules, ignore_rules, rule, says
+from indexer.files.ignore import Ignored, attribute_rules, ignore_rules, rule, says
 
 NAMES = st.sampled_from(
     ["a", "b", "ab", "aab", "a.c", "b.c", "foo", "[a]", "a b", "-", "a\\", "*", "!a", "#a"]

@@ -12,7 +12,7 @@ from modelkit import REPORT, shop
 from msgspec.structs import replace
 
 from indexer.build import build
-from indexer.repos import Source
+from indexer.sources.discover import Source
 from locator.answer import Answer, Evidence, FileHit
 from locator.judge_code import code
 from locator.judge_files import Files

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from indexer import knowledge
 from indexer.build import build
 from indexer.knowledge import NOTES, STAMP, readme_of, summarise
-from indexer.repos import discover
+from indexer.sources.discover import discover
 from summaries import backends
 from summaries.errors import ModelError
 from summaries.index.index import Index, Manifest

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from indexer.build import build
 from indexer.publish import publish
-from indexer.repos import Source
+from indexer.sources.discover import Source
 from locator import routing_map
 from locator.locate import Options, locate
 from locator.query import understand

@@ -14,7 +14,7 @@ from gitkit import commit, make_repo
 from modelkit import ORDERS
 
 from indexer.build import build
-from indexer.repos import Source
+from indexer.sources.discover import Source
 from summaries import backends
 from summaries.errors import ModelError, UsageError
 from summaries.index.index import Index, Manifest

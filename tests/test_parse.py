@@ -16,14 +16,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indexer.languages import DOCUMENTS, language_of, refine
-from indexer.parse import _captures, grammar, parse
+from indexer.parse.languages import DOCUMENTS, language_of, refine
+from indexer.parse.parse import _captures, grammar, parse
 from summaries.types import Endpoint, Facts, Topic
 
 HERE = Path(__file__).parent
 FIXTURES = sorted((HERE / "fixtures" / "languages").iterdir())
 GOLDEN = HERE / "golden" / "languages"
-GRAMMARS = sorted(f.name.removesuffix(".scm") for f in files("indexer").joinpath("queries").iterdir())
+GRAMMARS = sorted(f.name.removesuffix(".scm") for f in files("indexer.parse").joinpath("queries").iterdir())
 PLAIN = ["yaml", "json", "toml", "properties", "xml", "html", "vue", "sql", "makefile", "cmake", "dockerfile"]
 LANGUAGES = [*GRAMMARS, *PLAIN, *sorted(DOCUMENTS), "css"]
 

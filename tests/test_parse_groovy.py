@@ -7,7 +7,7 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.parse import parse
+from indexer.parse.parse import parse
 from summaries.types import Facts
 
 ORDERS = """package com.shop.orders

@@ -17,7 +17,7 @@ from gitkit import git, make_repo
 
 from indexer.build import build
 from indexer.publish import publish, sweep, withdraw
-from indexer.repos import Source
+from indexer.sources.discover import Source
 from locator.locate import locate
 from summaries.errors import BugatlasError, IndexDamaged, IndexError_, UsageError
 from summaries.index.attached import MARK, attach, attached, pull

@@ -15,9 +15,9 @@ from gitkit import START, commit, git, make_repo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.clones import clean, parsed, public
-from indexer.git import Git
-from indexer.repos import Listed, Source, discover, discover_all, read_list
+from indexer.git.clones import clean, parsed, public
+from indexer.git.git import Git
+from indexer.sources.discover import Listed, Source, discover, discover_all, read_list
 from summaries.errors import RepositoryError, UsageError
 from summaries.index.index import slug
 
@@ -350,7 +350,7 @@ def test_a_token_is_stored_and_shown_nowhere(tmp_path: Path, server: str) -> Non
 def test_two_processes_clone_at_once(tmp_path: Path) -> None:
     make_repo(tmp_path / "shop", [{f"f{i}": str(i)} for i in range(50)])
     code = (
-        "import sys; from pathlib import Path; from indexer.repos import discover\n"
+        "import sys; from pathlib import Path; from indexer.sources.discover import discover\n"
         "print(discover(sys.argv[1], Path(sys.argv[2]))[0].path)"
     )
     command = [sys.executable, "-c", code, f"file://{tmp_path}/shop", str(tmp_path / "clones")]

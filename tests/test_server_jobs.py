@@ -15,8 +15,8 @@ import pytest
 from servicekit import commit, copied, events, running, shop, until
 
 from indexer.build import build
-from indexer.repos import discover
-from indexer.sources import known
+from indexer.sources.discover import discover
+from indexer.sources.sources import known
 from locator.server.access import LOCAL, Caller
 from locator.server.jobs import Jobs
 from locator.server.meters import Meters

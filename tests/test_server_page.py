@@ -13,7 +13,7 @@ from servicekit import TOKENS, commit, copied, running, serving, token, until
 
 from indexer.build import build
 from indexer.demo import REPORTS
-from indexer.repos import discover
+from indexer.sources.discover import discover
 from locator.server.access import LOCAL
 from locator.server.app import configured, service
 from locator.server.settings import ServiceSettings, checked

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indexer.demo import build
-from indexer.languages import language_of
-from indexer.parse import parse
-from indexer.services import SITES, Link, aliases, graph, links
-from indexer.services_match import Book, distinctive, literal_route, topic_fits
+from indexer.parse.languages import language_of
+from indexer.parse.parse import parse
+from indexer.services.links import SITES, Link, aliases, graph, links
+from indexer.services.match import Book, distinctive, literal_route, topic_fits
 from summaries.types import Endpoint, Facts, Literal, Topic
 
 

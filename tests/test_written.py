@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from modelkit import ORDERS, REPORT, chat_of, shop
 
 from indexer.build import build
-from indexer.repos import Source
-from indexer.write import Stage, WriteReport, Writing, plan, write
+from indexer.sources.discover import Source
+from indexer.writing.run import Stage, WriteReport, Writing, plan, write
 from locator.edit import keep
 from locator.locate import Options, locate
 from locator.show import look

@@ -59,9 +59,9 @@ def main() -> None:
 
 def _run(order: Order) -> None:
     from indexer.build import build
-    from indexer.repos import Listed
     from indexer.repository import Outcome
-    from indexer.sources import sources
+    from indexer.sources.discover import Listed
+    from indexer.sources.sources import sources
 
     root = Path(order.root)
 
@@ -81,7 +81,7 @@ def _run(order: Order) -> None:
 
 
 def _links(root: Path) -> list[MapLink]:
-    from indexer.services import links
+    from indexer.services.links import links
 
     index = Index.open(root)
     repos = {}

@@ -1,0 +1,1 @@
+"""Checks of an index, and what to run about each fault."""

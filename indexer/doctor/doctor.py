@@ -1,0 +1,184 @@
+"""`bugatlas doctor`: everything an index consists of, looked at; and for each fault the command that mends it."""
+
+from __future__ import annotations
+
+import shlex
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from msgspec import Struct
+
+from indexer.doctor.shard import faults
+from indexer.git.sandbox import git_dir_of
+from indexer.sources.sources import clones_of
+from summaries import backends
+from summaries.errors import BugatlasError, IndexDamaged, IndexError_, IndexLocked, IndexVersion
+from summaries.index.index import Index, Manifest, RepoState, read_state, slug, unreferenced
+from summaries.index.shard import SCHEMA, Shard
+from summaries.index.store import Store
+from summaries.vectors.knowledge import LEARNT, Record, collection, is_gone, read_record
+
+
+class Finding(Struct, frozen=True):
+    """Something that is wrong."""
+
+    where: str  # a repository, or the part of the index
+    what: str
+    run: str  # the command that mends it
+
+
+def check(root: Path) -> list[Finding]:
+    """Look at everything; nothing is changed. Raises IndexMissing where there's no index."""
+    findings: list[Finding] = []
+    rebuild = _command(root, "index", "--rebuild")
+    try:
+        index = Index.open(root)
+    except (IndexVersion, IndexDamaged) as e:
+        findings.append(Finding("manifest", e.message, rebuild))
+        index = Index(root, Manifest())
+    locked = _locked(index)
+    states = []
+    for folder in sorted((root / "repos").glob("*/")):
+        try:
+            state = read_state(folder / "repo.json")
+        except IndexDamaged as e:
+            if not locked or (folder / "repo.json").exists():
+                findings.append(_unreadable(root, folder, e))
+            continue
+        if folder.name != slug(state.name):
+            findings.append(
+                Finding(state.name, f"lies in {folder.name}", f"rm -rf {shlex.quote(str(folder))}")
+            )
+            continue
+        states.append(state)
+        findings += _repository(index, folder, state, locked)
+    index.__dict__["repos"] = {s.name: s for s in sorted(states, key=lambda s: s.name)}
+    if not locked:
+        findings += _knowledge(index)
+        findings += [
+            Finding("index", f"{p.name} was left by a killed run", f"rm {shlex.quote(str(p))}")
+            for p in sorted(root.glob("*.part"))
+        ]
+    return findings
+
+
+def _command(root: Path, *words: str) -> str:
+    return shlex.join(["bugatlas", "--index", str(root), *words])
+
+
+def _locked(index: Index) -> bool:
+    """Whether another process is writing: what it hasn't finished is no fault."""
+    try:
+        with index.writing():
+            return False
+    except IndexLocked:
+        return True
+    except IndexError_:  # a folder that may not be written
+        return False
+
+
+def _unreadable(root: Path, folder: Path, error: IndexDamaged) -> Finding:
+    if not (folder / "repo.json").exists():
+        what = "was begun and never finished"
+        return Finding(f"repos/{folder.name}", what, _command(root, "remove", folder.name))
+    names = set()
+    for path in folder.glob("shard-*.safetensors"):
+        try:
+            names.add(Shard(path).repo)
+        except IndexDamaged:
+            continue
+    name = next(iter(names), "")
+    run = _command(root, "index", "PATH", *(["--name", name] if name else []))
+    return Finding(name or f"repos/{folder.name}", error.message, f"{run}, with its path or URL")
+
+
+def _repository(index: Index, folder: Path, state: RepoState, locked: bool) -> Iterator[Finding]:
+    root, name = index.root, state.name
+    again = _command(root, "index", name)
+    rebuild = _command(root, "index", "--rebuild", name)
+    if git_dir_of(Path(state.git_dir)) is None:
+        new = state.url if Path(state.git_dir).parent == clones_of(root) else "PATH"
+        run = _command(root, "index", new or "PATH", "--name", name)
+        yield Finding(name, f"its repository is gone from {state.git_dir}", run)
+    ids: list[str] = []
+    try:
+        shard = Shard(folder / state.shard)
+        if shard.info.schema != SCHEMA:
+            yield Finding(name, f"made by another version (schema {shard.info.schema}, not {SCHEMA})", again)
+        else:
+            for fault in faults(shard):
+                yield Finding(name, f"{state.shard}: {fault}", rebuild)
+            view = shard.view(0)
+            ids = sorted({view.blob(i) for i in range(len(view))})
+    except BugatlasError as e:
+        yield Finding(name, e.message, again)
+    except (KeyError, ValueError, IndexError, TypeError) as e:
+        yield Finding(name, f"{state.shard} lacks something: {e}", rebuild)
+    yield from (Finding(name, what, rebuild) for what in _store(folder / state.store, ids))
+    if not locked and (left := unreferenced(folder, state)):
+        size = sum(p.stat().st_size for p in left) / 1e6
+        yield Finding(name, f"{len(left)} files ({size:.1f} MB) were left by a killed run", again)
+
+
+def _store(path: Path, ids: list[str]) -> Iterator[str]:
+    """What is wrong with a blob store that should know these blobs."""
+    try:
+        store = Store(path)
+    except IndexDamaged as e:
+        yield e.message
+        return
+    try:
+        if fault := store.fault():
+            yield f"{path.name}: {fault}"
+        known = {i for i, skip in store.known().items() if skip is None}
+        if lacking := [i for i in ids if i not in known]:
+            yield f"{path.name} lacks {len(lacking)} files of the head"
+        for i in known & set(ids):
+            store.facts(i)
+            store.text(i)
+    except BugatlasError as e:
+        yield e.message
+    except sqlite3.Error as e:
+        yield f"{path.name}: {e}"
+    finally:
+        store.close()
+
+
+def _knowledge(index: Index) -> Iterator[Finding]:
+    """Whether the knowledge base holds what it should."""
+    manifest = index.manifest
+    if not (manifest.embedder and manifest.vectors and index.repos):
+        return
+    update = _command(index.root, "index")
+    anew = f"rm -rf {shlex.quote(str(index.root / LEARNT))} && {update}"
+    if manifest.vectors in backends.VECTORS:
+        anew = f"rm -rf {shlex.quote(str(index.root / manifest.vectors))} && {update}"
+    if is_gone(index):
+        yield Finding("knowledge base", f"{manifest.vectors} is gone", update)
+        return
+    record = read_record(index.root)
+    behind = [n for n, s in index.repos.items() if _generation(record, n) != s.generation]
+    try:
+        store = backends.vectors(manifest.vectors, index.root)
+        try:
+            counts = store.counts()
+        finally:
+            store.close()
+        if behind or set(record.repos) - set(index.repos) or record.leftover:
+            what = ", ".join(behind[:5]) or "what is gone is still in it"
+            yield Finding("knowledge base", f"not in step with the index: {what}", update)
+            return
+        if backends.embedder(manifest.embedder, index.root / LEARNT).digest != manifest.digest:
+            yield Finding("knowledge base", "the embedder has learnt anew since", update)
+    except BugatlasError as e:
+        yield Finding("knowledge base", e.message, anew)
+        return
+    for name, held in record.repos.items():
+        found = counts.get(collection(name, held.digest), 0)
+        if found != held.nodes or held.digest != manifest.digest:
+            yield Finding("knowledge base", f"{found:,} of {held.nodes:,} summaries of {name}", anew)
+
+
+def _generation(record: Record, name: str) -> int:
+    return record.repos[name].generation if name in record.repos else 0

@@ -1,0 +1,1 @@
+"""Who runs the indexing jobs: processes of this machine or a Dask cluster."""

@@ -1,0 +1,1 @@
+"""Which files of a snapshot are read, and why others are left out."""

@@ -1,0 +1,1 @@
+"""Git repositories read as data: objects, clones, history."""

@@ -1,0 +1,1 @@
+"""From source text to facts: symbols, literals, routes, configuration keys."""

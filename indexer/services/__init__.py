@@ -1,0 +1,1 @@
+"""Names of services, and which service calls which."""

@@ -1,0 +1,203 @@
+"""Who calls whom: links between repositories, from routes, topics, imports and host names in their code."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from indexer.services.match import Book, Routes, distinctive, literal_route, topic_fits
+from summaries.offline import manifest as static_manifest
+from summaries.offline.role import is_test
+from summaries.types import Endpoint, Facts, Topic
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+SITES = 8  # places that are kept of one link: the same target, kind and detail
+
+_DOCUMENTS = frozenset(("markdown", "rst", "text", "asciidoc", "html"))
+_ASIDE = frozenset(
+    ("test", "tests", "testdata", "fixtures", "examples", "example", "vendor", "node_modules", "third_party")
+)
+_JVM = frozenset(("java", "kotlin", "scala", "groovy"))
+
+Files = Sequence[tuple[str, Facts]]
+
+
+class Link(Struct, frozen=True, order=True):
+    """One repository uses another, and where it says so."""
+
+    source: str
+    target: str
+    kind: str  # http topic import host
+    detail: str  # the route, topic, module or host name
+    path: str  # in the source; of a topic's link, where it is published
+    line: int  # 0 where the whole file says it
+
+
+def aliases(name: str, manifests: Sequence[tuple[str, str]]) -> frozenset[str]:
+    """Names by which a repository is known to others: its own and those that its manifests declare.
+
+    A folder with a Dockerfile is a service of that name (`cmd/orders/Dockerfile`); a Go module is known
+    without its major version too. Manifests in test data, examples and vendored folders don't count.
+    Never raises.
+    """
+    known = {name, name.rsplit("/", 1)[-1]}
+    for path, text in manifests:
+        above = [part.lower() for part in PurePosixPath(path).parts[:-1]]
+        if not _ASIDE.isdisjoint(above):
+            continue
+        if above and PurePosixPath(path).name.lower().startswith("dockerfile"):
+            known.add(above[-1])
+        declared = static_manifest.read(path, text)
+        for alias in declared.names if declared else ():
+            known |= {alias, re.sub(r"/v\d+$", "", alias)}
+            group, colon, artifact = alias.partition(":")
+            if colon:
+                known |= {artifact} | ({group} if group.count(".") >= 2 else set())
+    return frozenset(k for k in known if k)
+
+
+def links(repos: Mapping[str, Files], names: Mapping[str, Collection[str]]) -> tuple[Link, ...]:
+    """Links between repositories, sorted. `names` gives the aliases of each (see `aliases`).
+
+    A call links to whoever serves the most specific route that fits, a topic's publisher to its subscribers,
+    an import to the repository with the longest matching module name, and a URL to the service of that name.
+    Routes that every service has (/health) link nothing, and tests don't speak for their repository.
+    """
+    code = {
+        repo: [(p, f) for p, f in files if f.language not in _DOCUMENTS and not is_test(p)]
+        for repo, files in sorted(repos.items())
+    }
+    book = Book({repo: names.get(repo, ()) for repo in code})
+    found = [*_http(code, book), *_topics(code), *_imports(code, book), *_hosts(code, book)]
+    sites: Counter[tuple[str, str, str, str]] = Counter()
+    kept: list[Link] = []
+    for link in sorted(set(found)):
+        site = (link.source, link.target, link.kind, link.detail)
+        sites[site] += 1
+        if sites[site] <= SITES and link.source != link.target:
+            kept.append(link)
+    return tuple(kept)
+
+
+def graph(links: Iterable[Link]) -> nx.MultiDiGraph[str]:
+    """Repositories as nodes and links as edges (kind, detail, path, line), from caller to callee."""
+    import networkx as nx
+
+    out: nx.MultiDiGraph[str] = nx.MultiDiGraph()
+    for link in links:
+        out.add_edge(
+            link.source, link.target, kind=link.kind, detail=link.detail, path=link.path, line=link.line
+        )
+    return out
+
+
+def _http(code: Mapping[str, Files], book: Book) -> Iterator[Link]:
+    routes = Routes(len(code))
+    for repo, files in code.items():
+        for _, facts in files:
+            for endpoint in facts.serves:
+                routes.serve(repo, endpoint)
+    for repo, files in code.items():
+        for path, facts in files:
+            own = {e.line for e in (*facts.serves, *facts.calls)}
+            guessed = [
+                Endpoint("", route, s.line)
+                for s in facts.strings
+                if s.line not in own and (route := literal_route(s.text))
+            ]
+            for called, sure in [*((c, True) for c in facts.calls), *((g, False) for g in guessed)]:
+                fitting = routes.find(repo, called, prefixes=sure)
+                meant = book.of_host(called.route)
+                if meant is not None and meant in fitting:
+                    fitting = {meant: fitting[meant]}
+                if sure or len(fitting) == 1:
+                    for target, served in fitting.items():
+                        detail = f"{served.method or called.method} {served.route}".strip()
+                        yield Link(repo, target, "http", detail, path, called.line)
+
+
+def _topics(code: Mapping[str, Files]) -> Iterator[Link]:
+    """Publisher to subscriber. Where a mention doesn't say its role, those of other repositories tell it."""
+    uses = _mentions(code)
+    sides: dict[tuple[str, str], set[str]] = defaultdict(set)  # topic and role: the repositories that say so
+    for repo, _, topic in uses:
+        sides[topic.name, topic.role].add(repo)
+    published: list[tuple[str, str, Topic]] = []
+    subscribed: dict[str, set[str]] = defaultdict(set)
+    for repo, path, topic in uses:
+        publishers, subscribers = sides[topic.name, "publish"], sides[topic.name, "subscribe"]
+        unclear = topic.role == "" and repo not in publishers | subscribers
+        if topic.role == "subscribe" or (unclear and publishers):
+            subscribed[topic.name].add(repo)
+        elif topic.role == "publish" or (unclear and subscribers):
+            published.append((repo, path, topic))
+    patterns = [name for name in subscribed if re.search(r"[*+#>]", name)]
+    for repo, path, topic in published:
+        fitting = [n for n in patterns if n != topic.name and topic_fits(n, topic.name)]
+        for target in set().union(*(subscribed[n] for n in (topic.name, *fitting))):
+            yield Link(repo, target, "topic", topic.name, path, topic.line)
+
+
+def _mentions(code: Mapping[str, Files]) -> list[tuple[str, str, Topic]]:
+    """Topics that the parser found, and string literals that equal one of them to the letter."""
+    found = [(repo, path, t) for repo, files in code.items() for path, facts in files for t in facts.topics]
+    known = {t.name for _, _, t in found if t.role and distinctive(t.name)}
+    for repo, files in code.items():
+        for path, facts in files:
+            said = {t.name for t in facts.topics}
+            for literal in facts.strings:
+                if literal.text in known and literal.text not in said:
+                    said.add(literal.text)
+                    found.append((repo, path, Topic(literal.text, "", literal.line)))
+    return found
+
+
+def _imports(code: Mapping[str, Files], book: Book) -> Iterator[Link]:
+    classes: dict[str, set[str]] = defaultdict(set)  # "com.shop.orders.Order" -> who has it
+    tops: dict[str, set[str]] = defaultdict(set)
+    for repo, files in code.items():
+        for path, facts in files:
+            parts = PurePosixPath(path.rpartition(".")[0] or path).parts
+            tops[repo].update(p.lower() for p in parts)
+            root = next((i for i, p in enumerate(parts) if p in _JVM and i > 0), None)
+            if facts.language in _JVM and root is not None:
+                classes[".".join(parts[root + 1 :])].add(repo)
+    for repo, files in code.items():
+        for path, facts in files:
+            for item in facts.imports:
+                if item.startswith("."):
+                    continue
+                if facts.language == "dockerfile":
+                    item = item.rsplit("/", 1)[-1].split(":")[0].split("@")[0]
+                holders = classes.get(item, set()) if facts.language in _JVM else set[str]()
+                if len(holders) == 1:
+                    yield Link(repo, next(iter(holders)), "import", item, path, 0)
+                    continue
+                match = book.of_import(item)
+                if match and repo not in holders and not (match[1].isalnum() and match[1] in tops[repo]):
+                    yield Link(repo, match[0], "import", item, path, 0)
+
+
+def _hosts(code: Mapping[str, Files], book: Book) -> Iterator[Link]:
+    """URLs and "host:port" texts; and a service's whole name, where that is of two words, in code."""
+    for repo, files in code.items():
+        for path, facts in files:
+            composed = "compose" in PurePosixPath(path).name
+            for line, text in [
+                *((s.line, s.text) for s in facts.strings),
+                *((c.line, c.route) for c in facts.calls),
+            ]:
+                if len(text) > 400:
+                    continue
+                target = book.of_host(text)
+                if target is None and not composed and "/" not in text and ("-" in text or "_" in text):
+                    target = book.owner(text)
+                if target is not None:
+                    yield Link(repo, target, "host", text.split("?")[0][:120], path, line)

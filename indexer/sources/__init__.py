@@ -1,0 +1,1 @@
+"""Which repositories to index: paths, URLs, lists, forges."""

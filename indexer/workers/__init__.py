@@ -1,0 +1,1 @@
+"""Processes that parse, and what happens to files that break them."""

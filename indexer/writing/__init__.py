@@ -1,0 +1,1 @@
+"""A language model writes summaries of files, directories and repositories."""
