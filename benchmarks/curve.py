@@ -22,8 +22,8 @@ from msgspec.structs import replace
 from benchmarks.measure import command
 from eval.cases import Case
 from locator.locate import Options, best_files, locate, search
-from locator.report import read
-from locator.routing_map import ALL
+from locator.report.reader import read
+from locator.shortlist import ALL
 from summaries.index import routing_update as mapping
 from summaries.index.index import MANIFEST, Index, read_state, slug
 from summaries.index.routing_map import PATTERN

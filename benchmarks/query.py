@@ -73,8 +73,8 @@ def query_speed(
 def warm(root: Path, reports: Sequence[str]) -> dict[str, Any]:
     """Times of `locate` with all details and of the ranking alone, and from two threads at once."""
     from locator.locate import locate, search
-    from locator.report import read
-    from locator.routing_map import ALL
+    from locator.report.reader import read
+    from locator.shortlist import ALL
     from summaries.index.index import Index
 
     began = time.perf_counter()

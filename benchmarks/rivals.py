@@ -21,7 +21,7 @@ import numpy as np
 
 from eval.cases import Case
 from locator.locate import Options, locate
-from locator.report import read
+from locator.report.reader import read
 from summaries import words
 from summaries.index.index import Index
 from summaries.paths import Role

@@ -21,8 +21,8 @@ from eval.cases import Case, Repo
 from eval.world import commits_of, views_of
 from locator.locate import best_files, search
 from locator.query import Query, understand
-from locator.report import read
-from locator.routing_map import scores
+from locator.report.reader import read
+from locator.shortlist import scores
 from summaries.index.index import Index
 from summaries.index.postings import bm25, idf, weighted
 from summaries.index.routing_map import Listed, RoutingMap, write

@@ -61,7 +61,7 @@ def _bare(root: Path, reports: Sequence[str], queries: int) -> dict[str, Any]:
     import msgspec
 
     from locator.locate import Options, locate
-    from locator.report import read
+    from locator.report.reader import read
     from summaries.index.index import Index
 
     index = Index.open(root)

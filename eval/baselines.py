@@ -13,7 +13,7 @@ import numpy as np
 import xxhash
 from msgspec import Struct
 
-from locator.report import Report
+from locator.report.reader import Report
 from locator.scope import Scope, join, total
 from summaries import words
 from summaries.index.index import Index

@@ -61,7 +61,7 @@ def live_command(
 
 def as_text(found: Live) -> str:
     """For people."""
-    from locator.page import counted
+    from locator.render.page import counted
     from locator.terminal import one_line
 
     out = []
@@ -85,7 +85,7 @@ def as_text(found: Live) -> str:
 
 
 def _said(f: Feedback) -> list[str]:
-    from locator.page import counted
+    from locator.render.page import counted
 
     out = [
         f"{counted(f.reports, 'report')} with feedback from {counted(f.people, 'person', 'people')}: a helpful file "

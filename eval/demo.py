@@ -13,7 +13,7 @@ import click
 if TYPE_CHECKING:
     from indexer.demo import DemoReport
     from locator.answer import Answer
-    from locator.page import Page
+    from locator.render.page import Page
 
 
 LISTED = 5  # files of each answer
@@ -31,9 +31,9 @@ def demo(keep: Path | None, no_color: bool) -> None:
     from indexer.progress import display, render
     from indexer.sources.discover import Source
     from locator.locate import Options, locate
-    from locator.page import Page
-    from locator.render import render as show
-    from locator.report import read
+    from locator.render.answer import render as show
+    from locator.render.page import Page
+    from locator.report.reader import read
     from locator.terminal import console
     from summaries.config import Settings
     from summaries.index.index import Index, Manifest

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from locator.report import Report
+from locator.report.reader import Report
 from locator.scope import Scope, join
 from summaries.index.index import Index
 from summaries.index.postings import Floats

@@ -16,7 +16,7 @@ from eval.world import views_of
 from locator.confidence import Shape, shape
 from locator.locate import search, weigh
 from locator.rank import fuse
-from locator.report import Report, read
+from locator.report.reader import Report, read
 from locator.scope import Scope
 from locator.weights import Weights
 from summaries.index.index import Index

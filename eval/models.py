@@ -17,7 +17,7 @@ from eval.settings import Settings as RunSettings
 from locator.answer import Answer, Call
 from locator.locate import Options
 from locator.modes import find_in, mode_of, open_model, replaying
-from locator.report import Report
+from locator.report.reader import Report
 from locator.scope import Scope
 from locator.weights import Weights
 from summaries.config import load

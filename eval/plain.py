@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
-from locator.trackers.plain import MOST, document, wiki
+from locator.trackers.to_markdown import MOST, document, wiki
 
 __all__ = ["MOST", "document", "html", "looks_like_html", "wiki"]
 

@@ -26,12 +26,12 @@ from eval.world import World, digest, views_of
 from locator.answer import Answer
 from locator.confidence import confidence
 from locator.explain import Explainer
+from locator.judge.answers import UNHEARD
 from locator.locate import best_files, search
 from locator.query import Query, understand
 from locator.rank import Ranking
-from locator.report import read
+from locator.report.reader import read
 from locator.scope import Scope
-from locator.told import UNHEARD
 from locator.weights import Weights
 from summaries.errors import BugatlasError, UsageError
 from summaries.index.index import Index, replace

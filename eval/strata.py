@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from locator.query import Query
-from locator.report import Report
+from locator.report.reader import Report
 from summaries.index.shard import View
 
 KINDS = ("frame", "path", "string", "identifier", "none")  # the strongest first

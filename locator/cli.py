@@ -28,8 +28,8 @@ COMMANDS = {
     "attach": ("indexer.commands_publish:attach", "Read an index that is published elsewhere."),
     "demo": ("eval.demo:demo", "Build a small shop of six services, index it and locate three bugs."),
     "serve": ("locator.server.commands:serve", "Answer a team over HTTP: page, API, webhooks, agents."),
-    "mcp": ("locator.mcp_command:mcp", "Serve a coding agent over standard input and output."),
-    "tracker": ("locator.trackers.commands:tracker", "Check issue trackers, go through old issues."),
+    "mcp": ("locator.mcp.command:mcp", "Serve a coding agent over standard input and output."),
+    "tracker": ("locator.server.tracker_commands:tracker", "Check issue trackers, go through old issues."),
     "eval": ("eval.commands:evaluate", "Measure accuracy on bugs whose fixes are known."),
     "calibrate": (
         "eval.commands_calibrate:calibrate",

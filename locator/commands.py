@@ -122,7 +122,7 @@ def locate(
     import msgspec
 
     from locator.locate import Options
-    from locator.report import read
+    from locator.report.reader import read
     from locator.weights import Weights
 
     index = _index(root)
@@ -136,12 +136,12 @@ def locate(
         answer = find(index, report, asked, settings, weights, record=record, replay=replay)
     found = answer.verdict != "no confident match"
     if as_json:
-        from locator.output import located
+        from locator.render.output import located
 
         _print_json(located(index, answer, asked, mode_of(settings)))
     else:
         from locator.filters import repositories
-        from locator.render import render, tips
+        from locator.render.answer import render, tips
         from locator.terminal import console
 
         count = len(repositories(index, repos))
@@ -192,19 +192,19 @@ def search(
       bugatlas search 'symbol:OrderService repo:shop-orders'
       bugatlas search '"connection refused" lang:go -path:examples'
     """
-    from locator.search import Asked
-    from locator.search import search as look_up
-    from locator.search_query import parse
+    from locator.search.query import parse
+    from locator.search.search import Asked
+    from locator.search.search import search as look_up
 
     index = _index(root)
     query = parse(" ".join(words), repos=repos, languages=languages, paths=paths)
     results = look_up(index, query, Asked(at, limit, tests))
     if as_json:
-        from locator.output import searched
+        from locator.render.output import searched
 
         _print_json(searched(index, results))
     else:
-        from locator.render_search import render
+        from locator.render.search import render
         from locator.terminal import console
 
         render(console(no_color), index, results)
@@ -242,10 +242,10 @@ def show(
       bugatlas show orders/src/api/routes.py
       bugatlas show orders --edit
     """
-    from locator.show import look
+    from locator.tree.show import look
 
     if edit:
-        from locator.edit import edit as write
+        from locator.tree.edit import edit as write
 
         click.echo(write(_index(root), target or ""))
         return
@@ -255,7 +255,7 @@ def show(
 
         _print_json(msgspec.to_builtins(node))
         return
-    from locator.render_show import render
+    from locator.render.show import render
     from locator.terminal import console
 
     render(console(no_color), node)
@@ -270,7 +270,7 @@ def status(root: Path | None, check: bool, as_json: bool, no_color: bool) -> Non
 
     With --check, the exit code is 1 where a clone has moved on or is gone.
     """
-    from locator.status import state
+    from locator.tree.status import state
 
     found = state(_index(root), check=check)
     if as_json:
@@ -278,7 +278,7 @@ def status(root: Path | None, check: bool, as_json: bool, no_color: bool) -> Non
 
         _print_json(msgspec.to_builtins(found))
     else:
-        from locator.render_status import render
+        from locator.render.status import render
         from locator.terminal import console
 
         render(console(no_color), found)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from locator.answer import Evidence, Excerpt, SymbolHit
-from locator.pointed import Pointed, around, by_frame, by_name
+from locator.pointers import Pointed, around, by_frame, by_name
 from locator.query import Mark, Query
 from locator.rank import Ranking
 from locator.scope import Scope

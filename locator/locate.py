@@ -11,15 +11,15 @@ from msgspec.structs import replace
 
 from locator import explain
 from locator.answer import Answer, DirectoryHit, FileHit, Step
-from locator.asof import views_at
 from locator.confidence import confidence, verdict
 from locator.filters import Filter, passing, repositories
-from locator.introduce import introduced, routed
 from locator.query import Query, understand
 from locator.rank import Features, Ranking, features, fuse
-from locator.report import Report, read
-from locator.routing_map import likeliest
+from locator.report.reader import Report, read
+from locator.route_evidence import introduced, routed
 from locator.scope import Scope
+from locator.shortlist import likeliest
+from locator.snapshots import views_at
 from locator.weights import Weights
 from summaries.index.index import Index
 from summaries.index.postings import Mask

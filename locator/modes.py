@@ -15,9 +15,9 @@ from summaries.errors import ModelError, UsageError
 
 if TYPE_CHECKING:
     from locator.answer import Answer
-    from locator.judge import Judging
+    from locator.judge.judge import Judging
     from locator.locate import Options, Progress
-    from locator.report import Report
+    from locator.report.reader import Report
     from locator.weights import Weights
     from summaries.index.index import Index
     from summaries.index.shard import View
@@ -52,7 +52,7 @@ def find(
     mode = mode_of(settings)
     if mode == "offline":
         return locate(index, report, options, weights, progress)
-    from locator.told import unheard
+    from locator.judge.answers import unheard
 
     try:
         asked = chat or open_model(settings, index.root, record, replay)
@@ -60,11 +60,11 @@ def find(
         return unheard(locate(index, report, options, weights, progress), options.limit, e, mode)
     try:
         if mode == "paper":
-            from locator.paper import CALLS, paper
+            from locator.judge.paper import CALLS, paper
 
             each = judging(settings, patience and patience / CALLS)
             return paper(index, report, options, asked, each, weights, progress)
-        from locator.judge import judge
+        from locator.judge.judge import judge
 
         return judge(index, report, options, asked, judging(settings, patience), weights, progress)
     finally:
@@ -83,10 +83,10 @@ def find_in(
 ) -> Answer:
     """As `find` with a model, over these snapshots: what the evaluation asks."""
     if mode_of(settings) == "paper":
-        from locator.paper import paper_in
+        from locator.judge.paper import paper_in
 
         return paper_in(index, views, report, options, chat, judging(settings), weights)
-    from locator.judge import OFFERED, judged
+    from locator.judge.judge import OFFERED, judged
     from locator.locate import locate_in
 
     wide = replace(options, limit=max(OFFERED, options.limit))
@@ -120,7 +120,7 @@ def open_model(
 
 def judging(settings: Settings, patience: float | None = None) -> Judging:
     """How much a judge may read, and how long it may take: `patience` seconds at most."""
-    from locator.judge import Judging
+    from locator.judge.judge import Judging
 
     waits = settings.model.startswith("file:") or not settings.judge_seconds
     seconds = patience if waits else min(settings.judge_seconds, patience or settings.judge_seconds)

@@ -9,7 +9,7 @@ from math import log
 
 from msgspec import Struct
 
-from locator.report import Report
+from locator.report.reader import Report
 from summaries import words
 
 # How much a word counts by where it stands in the report. Measured on open bug sets: headlines say what

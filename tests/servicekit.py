@@ -19,7 +19,7 @@ import uvicorn
 from indexer.build import build
 from indexer.demo import build as demo
 from indexer.sources.discover import discover
-from locator.server.access import digest
+from locator.access import digest
 from locator.server.app import configured, service
 from locator.server.service import Service
 from locator.server.settings import ServiceSettings, Token, checked

@@ -17,10 +17,10 @@ from gitkit import commit, git, make_repo
 from indexer.demo import REPORTS
 from locator.answer import Answer
 from locator.cli import COMMANDS
-from locator.search import Results
-from locator.show import Node, look, resolve
-from locator.show_tree import Tree
-from locator.status import Status, state
+from locator.search.search import Results
+from locator.tree.show import Node, look, resolve
+from locator.tree.status import Status, state
+from locator.tree.tree import Tree
 from locator.weights import FILE, Learnt, Weights
 from summaries.errors import UsageError
 from summaries.index.index import Index
@@ -520,7 +520,7 @@ def test_help_names_every_command_and_exit_code() -> None:
 def test_a_fault_is_one_line_and_a_trace_with_debug(
     shop_index: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("locator.status.state", lambda *a, **k: 1 / 0)
+    monkeypatch.setattr("locator.tree.status.state", lambda *a, **k: 1 / 0)
     ran = run("status", index=shop_index)
     assert ran.code == 1 and ran.err.startswith("error: ZeroDivisionError") and ran.err.count("\n") == 1
     with pytest.raises(ZeroDivisionError):

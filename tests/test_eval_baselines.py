@@ -14,7 +14,7 @@ from eval.baselines import BASELINES
 from eval.settings import GROUPS, settings_of
 from indexer.build import build
 from indexer.sources.discover import Source
-from locator.report import read
+from locator.report.reader import read
 from locator.scope import Scope
 from locator.weights import Weights
 from summaries import words

@@ -11,7 +11,7 @@ import pytest
 from indexer.demo import REPORTS
 from locator.answer import Answer, FileHit
 from locator.locate import Options, locate
-from locator.report import read
+from locator.report.reader import read
 from summaries import words
 from summaries.index.index import Index
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from locator.frames import MAX_FRAMES, find
-from locator.report import read
+from locator.report.reader import read
+from locator.report.traces import MAX_FRAMES, find
 
 REPORTS = Path(__file__).parent / "fixtures" / "reports"
 LANGUAGES = sorted(p.stem for p in REPORTS.glob("*.frames"))

@@ -13,9 +13,9 @@ import pytest
 from modelkit import REPORT, chat_of, offered, shop, shown
 
 from locator.answer import Answer
-from locator.judge import CHOSEN, Judging, doubtful, judge
+from locator.judge.answers import LONGEST, plain
+from locator.judge.judge import CHOSEN, Judging, doubtful, judge
 from locator.locate import Options, locate
-from locator.told import LONGEST, plain
 from summaries.index.index import Index
 from summaries.llm.chat import open_chat
 from summaries.llm.prompting import data, prompt
@@ -119,7 +119,7 @@ def test_few_are_asked_for_however_many_are_listed(tmp_path: Path) -> None:
 def test_what_the_first_call_took_the_second_has_not(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever is left, there is some code to read."""
     budgets: list[int] = []
-    monkeypatch.setattr("locator.judge.code", lambda files, budget, report: str(budgets.append(budget)))
+    monkeypatch.setattr("locator.judge.judge.code", lambda files, budget, report: str(budgets.append(budget)))
     with TestServer(pick(RIGHT, sure="low")) as server:
         for total in (20_000, 4_000, 100):
             judge(index, REPORT, Options(), chat_of(server), Judging(total=total))

@@ -14,12 +14,12 @@ from msgspec.structs import replace
 from indexer.build import build
 from indexer.sources.discover import Source
 from locator.answer import Answer, Evidence, FileHit
-from locator.judge_code import code
-from locator.judge_files import Files
-from locator.judge_prompt import brief, candidates
-from locator.judge_words import closest, speaks
+from locator.judge.code import code
+from locator.judge.files import Files
+from locator.judge.prompt import brief, candidates
+from locator.judge.words import closest, speaks
 from locator.locate import Options, locate
-from locator.report import read
+from locator.report.reader import read
 from summaries.index.index import Index
 from summaries.llm.types import tokens
 from summaries.redact import redact

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from indexer.build import build
 from indexer.publish import publish
 from indexer.sources.discover import Source
-from locator import routing_map
+from locator import shortlist as routing_map
 from locator.locate import Options, locate
 from locator.query import understand
-from locator.report import read
-from locator.routing_map import MOST, likeliest, shortlist
+from locator.report.reader import read
+from locator.shortlist import MOST, likeliest, shortlist
 from summaries.errors import IndexError_
 from summaries.index import open_files as opened
 from summaries.index import routing_update as mapping

@@ -19,10 +19,10 @@ from mcp.client.streamable_http import streamable_http_client
 from servicekit import TOKENS, running, token
 
 from indexer.demo import REPORTS
+from locator.access import LOCAL
+from locator.live_index import Shelf
 from locator.locate import locate
-from locator.mcp import server
-from locator.server.access import LOCAL
-from locator.server.shelf import Shelf
+from locator.mcp.server import server
 from locator.weights import Weights
 
 REPORT = f"{REPORTS[1].title}\n\n{REPORTS[1].body}"

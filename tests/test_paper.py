@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from modelkit import REPORT, chat_of, shop
 
-from locator.judge import Judging
+from locator.judge.judge import Judging
+from locator.judge.paper import paper
 from locator.locate import Options, locate
-from locator.paper import paper
 from summaries.index.index import Index
 from summaries.llm.chat import open_chat
 from summaries.llm.testing.server import TestServer, said

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from locator.query import understand
-from locator.report import read
+from locator.report.reader import read
 from locator.voters.exact import mentioned, placed
 from summaries.paths import Role, role, suffixes
 

@@ -17,9 +17,9 @@ from rich.console import Console
 
 from locator.answer import Answer, DirectoryHit, Evidence, Excerpt, FileHit, RouteHit, SymbolHit
 from locator.locate import Options
-from locator.page import Page
-from locator.render import functions, place, render, tips
-from locator.report import read
+from locator.render.answer import functions, place, render, tips
+from locator.render.page import Page
+from locator.report.reader import read
 from locator.terminal import link, one_line, print_json, safe, safe_code
 from summaries.index.index import Index, Manifest
 

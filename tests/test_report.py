@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from locator.report import Mention, Report, read
-from locator.report_mentions import MAX_MENTIONS
-from locator.report_regions import LIMIT
+from locator.report.mentions import MAX_MENTIONS
+from locator.report.reader import Mention, Report, read
+from locator.report.regions import LIMIT
 from summaries.errors import UsageError
 
 

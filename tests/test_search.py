@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from locator.filters import Filter
-from locator.search import Asked, Results, search
-from locator.search_query import MAX_LENGTH, Query, parse
-from locator.search_text import exact_lines, pattern, word_lines
+from locator.search.query import MAX_LENGTH, Query, parse
+from locator.search.search import Asked, Results, search
+from locator.search.text import exact_lines, pattern, word_lines
 from summaries import words
 from summaries.errors import SnapshotMissing, UsageError
 from summaries.index.index import Index

@@ -8,9 +8,9 @@ import pytest
 from clikit import run
 from modelkit import shop
 
-from locator.edit import keep
-from locator.search import search
+from locator.search.search import search
 from locator.server.tree import node
+from locator.tree.edit import keep
 from summaries.index.index import Index
 from summaries.written.store import Written
 

@@ -12,10 +12,10 @@ from servicekit import events, running, shop
 from indexer.demo import REPORTS
 from locator.answer import Answer, Step
 from locator.locate import locate
-from locator.report import read
+from locator.report.reader import read
 from locator.server.problems import Problem
 from locator.server.shapes import Lines, LocateRequest, Repositories
-from locator.show import Node, look
+from locator.tree.show import Node, look
 from summaries.index.index import Index
 
 

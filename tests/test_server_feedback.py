@@ -7,7 +7,7 @@ import stat
 
 from servicekit import bearer, running, token
 
-from locator.server import feedback
+from locator.server.routes import feedback
 
 PLACE = {"repo": "shop-orders", "path": "README.md"}
 SAID = {"report": "Orders are lost\u2028", **PLACE, "rank": 3, "commit": "c0ffee", "helpful": True}

@@ -15,7 +15,7 @@ from servicekit import TOKENS, bearer, commit, events, raw, running, shop, token
 from indexer.build import build
 from indexer.demo import REPORTS
 from indexer.sources.discover import Source
-from locator.server.access import LOCAL, caller_of, digest
+from locator.access import LOCAL, caller_of, digest
 from locator.server.guard import Guard
 from locator.server.rate import Rate
 from locator.server.settings import ServiceSettings, Token, checked, is_loopback, load, secret

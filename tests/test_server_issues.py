@@ -6,7 +6,7 @@ import pytest
 from jirakit import TOKEN, USER, Jira, adf, listening
 from servicekit import bearer, running, token
 
-from locator.server.issues import key_of
+from locator.server.routes.issues import key_of
 from locator.trackers.settings import TrackerSettings
 
 

@@ -17,12 +17,12 @@ from servicekit import commit, copied, events, running, shop, until
 from indexer.build import build
 from indexer.sources.discover import discover
 from indexer.sources.sources import known
-from locator.server.access import LOCAL, Caller
+from locator.access import LOCAL, Caller
+from locator.live_index import Shelf, opened
 from locator.server.jobs import Jobs
-from locator.server.meters import Meters
+from locator.server.metrics import Meters
 from locator.server.settings import Refresh
 from locator.server.shapes import Job
-from locator.server.shelf import Shelf, opened
 from summaries.errors import IndexMissing
 
 
@@ -210,7 +210,7 @@ def test_a_job_dies_with_its_service(index):
     slow(index)
     code = (
         "import sys, time; from pathlib import Path\n"
-        "from locator.server.jobs import Jobs\nfrom locator.server.meters import Meters\n"
+        "from locator.server.jobs import Jobs\nfrom locator.server.metrics import Meters\n"
         "from locator.server.settings import Refresh\n"
         "jobs = Jobs(Path(sys.argv[1]), Refresh(), Meters()); jobs.open()\n"
         "job = jobs.add(['shop-orders'])\n"

@@ -14,7 +14,7 @@ from servicekit import TOKENS, commit, copied, running, serving, token, until
 from indexer.build import build
 from indexer.demo import REPORTS
 from indexer.sources.discover import discover
-from locator.server.access import LOCAL
+from locator.access import LOCAL
 from locator.server.app import configured, service
 from locator.server.settings import ServiceSettings, checked
 from summaries.config import Settings

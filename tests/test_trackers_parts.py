@@ -19,9 +19,9 @@ from locator.trackers import comment, signing
 from locator.trackers.backfill import as_reported, first, keys
 from locator.trackers.handle import pause
 from locator.trackers.jira import Jira as Client
-from locator.trackers.plain import document, plain, wiki
 from locator.trackers.queue import FullError, Queue, Written
 from locator.trackers.settings import TrackerSettings
+from locator.trackers.to_markdown import document, plain, wiki
 from locator.trackers.tracker import Refused
 from summaries.errors import TrackerError, UsageError
 from summaries.index.index import RepoState

@@ -17,8 +17,8 @@ from jirakit import TOKEN, USER, Faults, Jira, adf, created, listening, signed
 from servicekit import until
 
 from indexer.demo import REPORTS
+from locator.access import caller_of
 from locator.cli import cli
-from locator.server.access import caller_of
 from locator.server.settings import load
 from summaries.errors import UsageError
 

@@ -17,9 +17,9 @@ from modelkit import ORDERS, REPORT, chat_of, shop
 from indexer.build import build
 from indexer.sources.discover import Source
 from indexer.writing.run import Stage, WriteReport, Writing, plan, write
-from locator.edit import keep
 from locator.locate import Options, locate
-from locator.show import look
+from locator.tree.edit import keep
+from locator.tree.show import look
 from summaries.errors import IndexDamaged, IndexLocked
 from summaries.index.index import Index, Manifest
 from summaries.llm.testing.server import TestServer, said

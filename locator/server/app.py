@@ -14,21 +14,24 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
+from locator.access import Caller
 from locator.answer import Answer
+from locator.live_index import Shelf
 from locator.locate import Options
 from locator.modes import find, mode_of, open_model
-from locator.report import read
-from locator.server import agents, feedback, hooks, issues, openapi, page, probes, problems, reads, work
-from locator.server.access import Caller
-from locator.server.asking import count
-from locator.server.desk import Desk
+from locator.report.reader import read
+from locator.server import openapi, problems
+from locator.server.answering import count
 from locator.server.guard import Guard
 from locator.server.jobs import Jobs
 from locator.server.links import Links
-from locator.server.meters import Meters
+from locator.server.metrics import Meters
+from locator.server.routes import agents, feedback, issues, page, probes, reads
+from locator.server.routes import jobs as work
+from locator.server.routes import webhooks as hooks
 from locator.server.service import Service, own_version
 from locator.server.settings import ServiceSettings, secret
-from locator.server.shelf import Shelf
+from locator.server.worker_pool import Desk
 from locator.trackers.handle import Locate
 from locator.trackers.run import Trackers
 from locator.trackers.settings import TrackerSettings

@@ -131,7 +131,7 @@ def _end_with_input(server: uvicorn.Server) -> None:
               show_default=True, help="What it may do. Repeatable.")  # fmt: skip
 def token(name: str, repos: tuple[str, ...], may: tuple[str, ...]) -> None:
     """Make a token. It is shown once; the lines for the service's file hold only its hash."""
-    from locator.server.access import digest
+    from locator.access import digest
 
     made = "bga_" + secrets.token_urlsafe(32)
     click.echo(made)

@@ -14,8 +14,8 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from locator.server.access import Caller, caller_of
-from locator.server.meters import Meters
+from locator.access import Caller, caller_of
+from locator.server.metrics import Meters
 from locator.server.problems import ProblemError, problem
 from locator.server.rate import Rate
 from locator.server.settings import LOOPBACK, ServiceSettings

@@ -18,7 +18,7 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
-from locator.server.meters import Meters
+from locator.server.metrics import Meters
 from locator.server.reindex import Event, Order
 from locator.server.settings import Refresh
 from locator.server.shapes import Job

@@ -11,10 +11,10 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from locator.server.access import Caller
+from locator.access import Caller
+from locator.live_index import Edition
 from locator.server.reindex import Order
 from locator.server.shapes import MapLink
-from locator.server.shelf import Edition
 from summaries.errors import IndexError_
 from summaries.index.index import replace
 

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from locator.server.access import Caller
+from locator.access import Caller
+from locator.live_index import Edition
 from locator.server.shapes import Lines, MapNode, Part, Repositories, Repository
-from locator.server.shelf import Edition
-from locator.show import Node, look
 from locator.terminal import link
+from locator.tree.show import Node, look
 from summaries.index.index import Index, RepoState
 from summaries.index.shard import View
 

@@ -23,8 +23,8 @@ from locator.trackers.events import (
     names,
     text,
 )
-from locator.trackers.plain import MOST
 from locator.trackers.settings import TrackerSettings
+from locator.trackers.to_markdown import MOST
 from locator.trackers.tracker import Access, Gone, Http, Issue, Refused
 
 KEY = re.compile(r"([\w.-]{1,200}(?:/[\w.-]{1,200}){1,20})#([1-9]\d{0,9})")

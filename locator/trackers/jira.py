@@ -13,8 +13,8 @@ from typing import Any
 
 from locator.trackers import comment, signing
 from locator.trackers.events import Event, Ignored, Read, commanded, dig, digest, listed, named, names, text
-from locator.trackers.plain import plain
 from locator.trackers.settings import TrackerSettings
+from locator.trackers.to_markdown import plain
 from locator.trackers.tracker import Access, Gone, Http, Issue, Refused
 
 MATTERS = frozenset(("summary", "description", "environment", "component", "components", "issuetype", "key"))

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from locator.query import Query
-from locator.report import Frame
+from locator.report.reader import Frame
 from locator.scope import Scope
 from summaries.index.postings import Floats
 from summaries.paths import suffixes

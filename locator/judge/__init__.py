@@ -1,0 +1,1 @@
+"""A language model orders the candidates: prompts, code shown, answers read."""

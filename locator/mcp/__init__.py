@@ -1,0 +1,1 @@
+"""A server for coding agents (Model Context Protocol)."""

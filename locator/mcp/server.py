@@ -1,0 +1,239 @@
+"""Tools for coding agents over the Model Context Protocol: read-only, typed, small enough for a context window."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import threading
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, Literal, TypeVar
+
+from mcp.server import MCPServer
+from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp_types import ToolAnnotations
+from pydantic import Field
+
+from locator.answer import Answer, Step
+from locator.locate import Options, Progress
+from locator.mcp.shapes import (
+    LINE,
+    Explained,
+    Found,
+    Located,
+    Searched,
+    Status,
+    Summary,
+    explained,
+    located,
+    stage,
+    status,
+    summary,
+)  # fmt: skip
+from locator.search.search import Asked, search
+from summaries.config_models import Mode
+from summaries.errors import BugatlasError
+from summaries.index.index import Index
+
+T = TypeVar("T")
+KEPT = 128  # answers that explain_result knows
+
+INSTRUCTIONS = """Bugatlas knows the team's repositories and finds where a reported bug lives.
+
+Give locate_bug the bug report whole: title, text, stack trace, log, error messages, exactly as they were
+reported. Don't shorten it, don't turn it into keywords: frames, quoted strings, paths and identifiers in it are
+read one by one. Read the files it names before you trust them; explain_result shows why a file was chosen.
+search_code is for words, exact strings and symbols that you already know."""
+
+READ_ONLY = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
+
+Run = Callable[[Callable[[], Any]], Awaitable[Any]]
+Ask = Callable[[Callable[[], Index], str, Options, Mode, Progress], Awaitable[Answer]]
+
+
+class Answers:
+    """The newest answers, each for those who may see the same repositories as whoever asked."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[str, tuple[frozenset[str], Answer]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def keep(self, index: Index, answer: Answer) -> str:
+        """Its id."""
+        id_ = secrets.token_hex(4)
+        with self._lock:
+            self._kept[id_] = (frozenset(index.repos), answer)
+            if len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        return id_
+
+    def get(self, index: Index, id_: str) -> Answer:
+        """The answer of an id. Raises ToolError."""
+        with self._lock:
+            repos, answer = self._kept.get(id_, (frozenset(), None))
+        if answer is None or repos != index.repos.keys():
+            raise ToolError("this answer is no longer kept: call locate_bug again")
+        return answer
+
+
+def server(
+    index_of: Callable[[Context[Any, Any]], Index], ask: Ask, run: Run, version: str = ""
+) -> MCPServer[Any]:
+    """The server. `index_of` gives what whoever asks may see; `run` does work beside the event loop.
+
+    `ask` answers a report from such an index in a mode, "" being the one that is set.
+    """
+    made: MCPServer[Any] = MCPServer("bugatlas", title="Bugatlas", instructions=INSTRUCTIONS, version=version)
+    answers = Answers()
+
+    async def told(work: Awaitable[T]) -> T:
+        try:
+            return await work
+        except BugatlasError as e:
+            raise ToolError(str(e)) from None
+
+    async def within(ctx: Context[Any, Any], work: Callable[[Index], T]) -> T:
+        def done() -> T:
+            return work(index_of(ctx))
+
+        return await told(run(done))
+
+    @made.tool(annotations=READ_ONLY, title="Find where a bug lives")
+    async def locate_bug(
+        ctx: Context[Any, Any],
+        report: Annotated[
+            str,
+            Field(
+                min_length=1,
+                max_length=1_000_000,
+                description="The bug report, whole and unchanged: title first, then text, stack traces, logs, messages.",
+            ),
+        ],
+        repo: Annotated[
+            str | None, Field(description="Only this repository. Leave out unless you are sure.")
+        ] = None,
+        at: Annotated[
+            str | None, Field(description="The version it was seen in: a tag, commit or date.")
+        ] = None,
+        limit: Annotated[int, Field(ge=1, le=20, description="Files.")] = 8,
+        include_tests: Annotated[bool, Field(description="Rank tests as well.")] = False,
+        max_snippet_lines: Annotated[int, Field(ge=0, le=20, description="Lines of code for each file.")] = 7,
+        mode: Annotated[
+            Literal["", "offline", "judge"],
+            Field(
+                description="Who orders the files: `offline` is fast, `judge` asks the team's language model where "
+                "one is set. Leave out for what the team has set."
+            ),
+        ] = "",
+    ) -> Located:
+        """Find the repository, file and function where a reported bug most probably has to be fixed.
+
+        Searches every indexed repository of the team, by stack frames, quoted messages, identifiers, routes, words,
+        summaries and the history of changes. Use it first when you are given a bug report, an error message, a stack
+        trace or a failing log, before you search by hand.
+        """
+        options = Options(at=at, repos=(repo,) if repo else (), limit=limit, tests=include_tests)
+        steps: asyncio.Queue[Step | None] = asyncio.Queue()
+        loop = asyncio.get_running_loop()
+
+        index: Index | None = None
+
+        def opened() -> Index:
+            nonlocal index
+            index = index_of(ctx)
+            return index
+
+        def progress(step: Step) -> None:
+            loop.call_soon_threadsafe(steps.put_nowait, step)
+
+        async def tell() -> None:
+            while (step := await steps.get()) is not None:
+                await ctx.report_progress(step.done, step.total or None, stage(step))
+
+        teller = asyncio.ensure_future(tell())
+        try:
+            found = await told(ask(opened, report, options, mode, progress))
+        finally:
+            steps.put_nowait(None)
+            await asyncio.wait({teller}, timeout=2)
+            teller.cancel()
+        assert index is not None  # it was opened for the answer
+        return located(answers.keep(index, found), found, max_snippet_lines)
+
+    @made.tool(annotations=READ_ONLY, title="Why this file?")
+    async def explain_result(
+        ctx: Context[Any, Any],
+        answer_id: Annotated[str, Field(description="From locate_bug.")],
+        rank: Annotated[int, Field(ge=1, le=20, description="Of the file in that answer.")] = 1,
+        max_lines: Annotated[int, Field(ge=0, le=200, description="Lines of code.")] = 40,
+    ) -> Explained:
+        """Everything that speaks for one file of an answer, with the lines of code that the evidence points at."""
+
+        def work(index: Index) -> Explained:
+            files = answers.get(index, answer_id).files
+            if rank > len(files):
+                raise ToolError(f"that answer has {len(files)} files")
+            return explained(index, files[rank - 1], max_lines)
+
+        return await within(ctx, work)
+
+    @made.tool(annotations=READ_ONLY, title="Search the code")
+    async def search_code(
+        ctx: Context[Any, Any],
+        query: Annotated[
+            str,
+            Field(
+                min_length=1,
+                max_length=2000,
+                description='Words rank; "exact text" in quotes and symbol:Name are verified. Narrow with repo:, lang:, '
+                "path:, file:; - in front excludes.",
+            ),
+        ],
+        limit: Annotated[int, Field(ge=1, le=30, description="Files.")] = 10,
+        at: Annotated[str | None, Field(description="As it was at a tag, commit or date.")] = None,
+        include_tests: bool = False,
+    ) -> Searched:
+        """Search the code of all indexed repositories for words, exact strings or symbols that you already know.
+
+        For a bug report or an error message use locate_bug instead.
+        """
+
+        def work(index: Index) -> Searched:
+            found = search(index, query, Asked(at, limit, include_tests))
+            files = [
+                Found(
+                    repo=f.repo,
+                    path=f.path,
+                    symbol=f"{f.symbol.kind} {f.symbol.qualname}" if f.symbol else "",
+                    lines=[f"{x.number}: {x.text[:LINE]}" for x in f.lines[:5]],
+                )
+                for f in found.files
+            ]
+            return Searched(files=files, total=found.total, more=found.more, notes=list(found.notes))
+
+        return await within(ctx, work)
+
+    @made.tool(annotations=READ_ONLY, title="Read a summary")
+    async def read_summary(
+        ctx: Context[Any, Any],
+        place: Annotated[
+            str,
+            Field(max_length=4096, description="repository, or repository/path; empty: all repositories."),
+        ] = "",
+        at: Annotated[str | None, Field(description="As it was at a tag, commit or date.")] = None,
+    ) -> Summary:
+        """What a repository, directory or file is for, in words, with what is in it: an overview before reading code."""
+        return await within(ctx, lambda index: summary(index, place, at))
+
+    @made.tool(annotations=READ_ONLY, title="What is indexed?")
+    async def index_status(
+        ctx: Context[Any, Any],
+        repo: Annotated[
+            str | None, Field(max_length=400, description="Only names that contain this.")
+        ] = None,
+    ) -> Status:
+        """Which repositories are indexed, at which commits, and which older versions can be asked with `at`."""
+        return await within(ctx, lambda index: status(index, repo or ""))
+
+    return made

@@ -1,0 +1,1 @@
+"""Reading a bug report: regions, stack traces, mentions, messages, names."""

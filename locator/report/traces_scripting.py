@@ -1,0 +1,124 @@
+"""How scripting languages print a call in a stack trace: one small recogniser per language."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from locator.report.traces_compiled import RUST_FRAME, Lines, Raw, clean_path, is_whole, lineno, pieces
+
+# --- Python ---------------------------------------------------------------------------------------------
+
+_PY = re.compile(r'File "([^"\n]+)", line (\d+)(?:, in ([^\s"\\,]+))?')
+_IPY = re.compile(r"\s*File ([^\n:]+(?::[\\/][^\n:]+)?):(\d+), in ([\w.<>]+)")
+_IPY_OLD = re.compile(r"((?:[A-Za-z]:)?[^\s:()]+\.pyx?) in ([\w.<>]+)\(")
+_IPY_ARROW = re.compile(r"\s*-+> ?(\d+)")
+_PYTEST = re.compile(
+    r"([^\s:]+\.py):(\d+):(?: in (\S+)| [A-Z]\w*(?:Error|Exception|Exit|Failed|Failure)|)\s*$"
+)
+
+
+def python(lines: Lines, i: int) -> Iterator[Raw]:
+    """CPython's `File "x.py", line 3, in f`, both IPython styles and pytest's `x.py:3: in f`."""
+    line = lines[i]
+    if 'File "' in line:
+        for m in _PY.finditer(line):
+            yield Raw(clean_path(m[1]), lineno(m[2]), _py_name(m[3]), whole=is_whole(line), last=True)
+    elif ".py" in line:
+        if short := _IPY.match(line) or _PYTEST.match(line):
+            yield Raw(clean_path(short[1]), lineno(short[2]), _py_name(short[3]), last=True)
+        elif old := _IPY_OLD.match(line):
+            for ahead in lines[i + 1 : i + 14]:
+                if arrow := _IPY_ARROW.match(ahead):
+                    yield Raw(clean_path(old[1]), lineno(arrow[1]), _py_name(old[2]), last=True)
+                    break
+
+
+def _py_name(name: str | None) -> str:
+    parts = (name or "").split(".")
+    return ".".join(p for p in parts if p and not p.startswith("<"))
+
+
+# --- JavaScript -----------------------------------------------------------------------------------------
+
+_JS_CALL = re.compile(r"(?:async )?(?:new )?([^()\n]*?) ?\(([^()\n]+?):(\d+)(?::\d+)?\)")
+_JS_BARE = re.compile(
+    r"(?:async )?((?:[\w+-]+:/|/|\.|[A-Za-z]:[\\/]|[\w@.-]+/|node:)[^\s()]*?):(\d+):\d+\)?\s*$"
+)
+_JS_FIREFOX = re.compile(
+    r"\s*([\w.$/<>*-]*+)@((?:https?|file|webpack|resource|chrome)[^\s@]*?):(\d+):\d+\s*$"
+)
+_JS_NOISE = re.compile(
+    r"^(?:Object|Function|Module|exports|Window|global|process|Promise)\.|\[as [^\[\]]*\]|<anonymous>|[/<*]+$"
+)
+
+
+def javascript(lines: Lines, i: int) -> Iterator[Raw]:
+    """V8's `at place (file:///app/orders.js:1:2)` and Firefox's and Safari's `place@http://...:1:2`."""
+    line = lines[i]
+    if "at " in line and ":" in line and not (i and RUST_FRAME.match(lines[i - 1])):
+        for piece in pieces(line):
+            m = _JS_CALL.match(piece)
+            if m and not m[2].endswith((".java", ".kt", ".scala")):
+                yield Raw(clean_path(m[2]), lineno(m[3]), _js_name(m[1]), whole=is_whole(line))
+            elif b := _JS_BARE.match(piece):
+                yield Raw(clean_path(b[1]), lineno(b[2]), "", whole=is_whole(line))
+    elif "@" in line and (m := _JS_FIREFOX.match(line)):
+        yield Raw(clean_path(m[2]), lineno(m[3]), _js_name(m[1]))
+
+
+def _js_name(name: str) -> str:
+    return _JS_NOISE.sub("", name).strip(" .").removeprefix("async ").removeprefix("new ")
+
+
+# --- Ruby, PHP, Elixir ----------------------------------------------------------------------------------
+
+_RUBY = re.compile(r"(?<![^\s\[(\"'])((?:[A-Za-z]:)?[^\s:'\"`()\[\]]++):(\d+):in [`']([^'\n]*)'")
+_RUBY_NOISE = re.compile(r"^(?:(?:block|rescue|ensure|else)(?: \(\d+ levels\))? in )+|<[^<>]*>")
+_PHP = re.compile(r"\s*#\d+ (?:([^\s()][^()\n]*)\((\d+)\)|\[internal function\]): ([\w\\:>{}$-]+)")
+_PHP_THROWN = re.compile(r"(?:in|at) ([^\s()\"']+\.php)(?::| on line )(\d+)")
+_ELIXIR = re.compile(r"\s*(?:\([\w. -]+\) )?([^\s:()]+\.exs?):(\d+): ([\w.!?]+)/\d+")
+
+
+def ruby(lines: Lines, i: int) -> Iterator[Raw]:
+    """Ruby: "app/orders.rb:12:in `place'", printed either way round."""
+    if ":in " in lines[i]:
+        for m in _RUBY.finditer(lines[i]):
+            name = _RUBY_NOISE.sub("", m[3]).replace("#", ".").replace("::", ".")
+            upside = bool(re.match(r"\s+\d+: from ", lines[i]))
+            yield Raw(clean_path(m[1]), lineno(m[2]), name.strip(), whole=is_whole(lines[i]), last=upside)
+
+
+def php(lines: Lines, i: int) -> Iterator[Raw]:
+    """PHP: `#0 /app/Order.php(12): Shop\\OrderService->place()`, and where it was thrown.
+
+    PHP prints the caller's place beside the callee's name, so names are moved one call outwards.
+    """
+    line = lines[i]
+    if m := _PHP.match(line):
+        symbol, owner = _php_callee(lines, i + 1)
+        if m[1] or owner:
+            yield Raw(clean_path(m[1] or ""), lineno(m[2]), symbol, owner)
+    elif ".php" in line and not line.lstrip().startswith("thrown in") and (t := _PHP_THROWN.search(line)):
+        traced = any(_PHP.match(after) for after in lines[i + 1 : i + 3])
+        symbol, owner = _php_callee(lines, i + 1) if traced else ("", "")
+        yield Raw(clean_path(t[1]), lineno(t[2]), symbol, owner, whole=traced)
+
+
+def _php_callee(lines: Lines, i: int) -> tuple[str, str]:
+    """Who is called by the next line of a trace."""
+    called = next((m for m in map(_PHP.match, lines[i : i + 2]) if m), None)
+    return _php_name(called[3]) if called else ("", "")
+
+
+def _php_name(name: str) -> tuple[str, str]:
+    owner, _, method = name.replace("->", "::").rpartition("::")
+    method = "" if "{" in method else method.rpartition("\\")[2]
+    return ".".join(filter(None, (owner.rpartition("\\")[2], method))), owner
+
+
+def elixir(lines: Lines, i: int) -> Iterator[Raw]:
+    """Elixir: `(shop 0.1.0) lib/shop/orders.ex:12: Shop.Orders.place/1`."""
+    if ".ex" in lines[i] and (m := _ELIXIR.match(lines[i])):
+        owner, _, name = m[3].rpartition(".")
+        yield Raw(m[1], lineno(m[2]), f"{owner.rpartition('.')[2]}.{name}".strip("."), owner)

@@ -1,0 +1,265 @@
+"""Code search over the index: words rank, exact texts and symbols are verified in the file itself."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
+
+from locator.answer import SymbolHit
+from locator.filters import passing, repositories
+from locator.scope import Scope
+from locator.search.query import Query, parse
+from locator.search.rank import Scores, holding, naming, score
+from locator.search.text import MOST_LINES, Line, Pattern, exact_lines, pattern, word_lines
+from locator.search.written import WEIGHT, told
+from locator.snapshots import views_at
+from summaries import words
+from summaries.errors import UsageError
+from summaries.index.index import Index
+from summaries.index.postings import Mask
+from summaries.index.shard import View
+from summaries.paths import Role
+from summaries.types import Facts, Symbol
+
+MAX_READ = 4000  # files whose text is read to verify one query
+COUNTED = 100  # files read, beyond those listed, to say how many there are
+
+
+class Asked(Struct, frozen=True):
+    """How to answer."""
+
+    at: str | None = None
+    limit: int = 10
+    tests: bool = False
+
+
+class Hit(Struct, frozen=True):
+    """A file that was found."""
+
+    repo: str
+    path: str
+    language: str
+    score: float  # 0-1 within the results
+    lines: tuple[Line, ...]
+    matches: int = 0  # lines with an exact text; 0 where only words were asked
+    symbol: SymbolHit | None = None  # the function or type around the first line
+    defines: str = ""  # the symbol asked for that it defines
+    summary: str = ""  # the written one, where it has words of the query
+
+
+class Results(Struct, frozen=True):
+    """What a search found, best first."""
+
+    query: Query
+    asked: Asked
+    files: tuple[Hit, ...]
+    total: int  # files that match
+    more: bool  # whether `total` is only a lower bound
+    searched: int  # files in scope
+    repositories: int
+    seconds: float
+    notes: tuple[str, ...] = ()
+
+
+class _Found(Struct):
+    hits: list[Hit]
+    total: int = 0
+    more: bool = False
+    unread: int = 0  # candidates that were too many to read
+
+
+def search(index: Index, query: Query | str, asked: Asked | None = None) -> Results:
+    """Search all files. Raises UsageError for what cannot be asked, SnapshotMissing for `asked.at`."""
+    began = time.perf_counter()
+    asked = asked or Asked()
+    query = parse(query) if isinstance(query, str) else query
+    names = repositories(index, query.repos, query.not_repos)
+    views, left_out = views_at(index, names, asked.at)
+    notes = list(left_out)
+    scope = Scope(views)
+    on = passing(scope, query.files)
+    allowed = np.ones(scope.size, np.bool_) if on is None else on
+    tests = scope.with_role(Role.TEST | Role.MOCK)
+    kept = allowed if asked.tests or not (allowed & ~tests).any() else allowed & ~tests
+    scores = score(scope, [*query.words, *query.texts, *query.symbols])
+    if about := told(index, scope, query.words):
+        unmet = tuple(w for w in scores.absent if w not in about.met)
+        files = scores.files + WEIGHT * about.scores
+        scores = replace(scores, files=files, absent=unmet, summaries=about.texts)
+    elif query.words and not (query.texts or query.symbols or scores.worth):
+        _only_words(query, scores)
+    found = _find(index, scope, query, scores, kept, asked.limit, inside=False)
+    if not found.hits and query.texts:
+        found = _find(index, scope, query, scores, kept, asked.limit, inside=True)
+        if found.hits:
+            notes.append("no whole words match: these have the text inside longer words")
+    if found.unread:
+        notes.append(
+            f"{found.unread:,} more files could hold it and were not read: narrow with repo: or path:"
+        )
+    if not found.hits and not asked.tests and (allowed & tests).any():
+        inside = _find(index, scope, query, scores, allowed & tests, 1, inside=False)
+        if inside.hits:
+            notes.append("there are tests that match: --include-tests")
+    absent = [w for w in scores.absent if w in query.words]
+    if found.hits and absent:
+        notes.append(f"no file has {', '.join(absent)}")
+    return Results(
+        query, asked, tuple(found.hits), found.total, found.more, int(kept.sum()), len(views),
+        round(time.perf_counter() - began, 4), tuple(notes),
+    )  # fmt: skip
+
+
+def _only_words(query: Query, scores: Scores) -> None:
+    """Raise UsageError where every word is one that the index leaves out."""
+    if not any(words.keys_of(t) for w in query.words for t in words.tokens(w)):
+        raise UsageError(
+            f"the index leaves out words as common or short as {' '.join(query.words)[:60]}",
+            "put them in quotes to find them exactly: '\"…\"'",
+        )
+
+
+def _find(
+    index: Index, scope: Scope, query: Query, scores: Scores, kept: Mask, limit: int, *, inside: bool
+) -> _Found:
+    patterns = [pattern(t, inside=inside) for t in query.texts]
+    ranked = scores.files
+    if patterns or query.symbols:
+        for p in patterns:
+            kept = kept & holding(scope, p.keys) if len(p.keys) else kept
+        for s in query.symbols:
+            kept = kept & naming(scope, _key(s))
+        order = np.flatnonzero(kept)
+    elif query.words:
+        order = np.flatnonzero(kept & (ranked > 0))
+    else:
+        order = np.flatnonzero(kept)
+    order = order[np.argsort(-ranked[order], kind="stable")]
+    verify = bool(patterns or query.symbols)
+    found = _Found([], 0 if verify else len(order))
+    for read, i in enumerate(order.tolist()):
+        full = len(found.hits) >= limit
+        if (full and (not verify or read >= COUNTED)) or read >= MAX_READ:
+            found.more = verify
+            found.unread = 0 if full else len(order) - read
+            break
+        seen = _verified(index, scope, i, query, patterns)
+        if seen is None:
+            continue
+        found.total += verify
+        if not full:
+            found.hits.append(_hit(index, scope, i, query, scores, seen))
+    top = max((h.score for h in found.hits), default=0.0) or 1.0
+    found.hits = [_scaled(h, top) for h in found.hits]
+    return found
+
+
+def _scaled(hit: Hit, top: float) -> Hit:
+    return replace(hit, score=round(hit.score / top, 4))
+
+
+def _key(symbol: str) -> int:
+    """Key under which a file says the name of a symbol that it defines."""
+    name = symbol.replace("::", ".").replace("#", ".").rstrip("().").rpartition(".")[2]
+    keys = [k for t in words.tokens(name)[-1:] for k in words.keys_of(t)[:1]]
+    if not keys:
+        raise UsageError(f"symbol:{symbol} is too short or too common to look up", f'search for "{symbol}"')
+    return keys[0]
+
+
+class _Seen(Struct):
+    """What reading a file showed."""
+
+    text: str
+    lines: list[Line]
+    count: int
+    defined: list[Symbol]  # the first of each symbol asked for
+
+
+def _verified(index: Index, scope: Scope, i: int, query: Query, patterns: Sequence[Pattern]) -> _Seen | None:
+    """The file if it holds all texts and defines all symbols."""
+    view, n = scope.locate(i)
+    store = index.store(view.repo)
+    blob = view.blob(n)
+    facts = store.facts(blob) if query.symbols else None
+    defined = [next(_defined(facts, s), None) for s in query.symbols] if facts else []
+    text = store.text(blob) if all(defined) else ""
+    lines, count = exact_lines(text, patterns) if patterns else ([], 0)
+    if not all(defined) or (patterns and not lines):
+        return None
+    return _Seen(text, lines, count, [s for s in defined if s])
+
+
+def _hit(index: Index, scope: Scope, i: int, query: Query, scores: Scores, seen: _Seen) -> Hit:
+    view, n = scope.locate(i)
+    facts = index.store(view.repo).facts(view.blob(n))
+    lines = seen.lines
+    rows = seen.text.split("\n")
+    symbol = seen.defined[0] if seen.defined else _named(facts, query.words)
+    if not lines and symbol:
+        lines = word_lines(rows, symbol.start, min(symbol.start + 2, symbol.end), scores.worth)[:1]
+    if not lines and scores.worth:
+        symbol, lines = _best_unit(view, n, scores, facts, rows, scope.views.index(view))
+    if symbol is None and lines:
+        symbol = _around(facts, lines[0].number)
+    return Hit(
+        repo=view.repo,
+        path=view.path(n),
+        language=view.shard.info.languages[int(view.shard.arrays["blob_languages"][view.blob_ids[n]])],
+        score=float(scores.files[i]),
+        lines=tuple(lines),
+        matches=seen.count,
+        symbol=_told(symbol) if symbol else None,
+        defines=", ".join(s.qualname for s in seen.defined),
+        summary=scores.summaries.get(i, ""),
+    )
+
+
+def _told(s: Symbol) -> SymbolHit:
+    return SymbolHit(s.qualname, s.kind, s.start, s.end, s.signature, 1.0)
+
+
+def _defined(facts: Facts, asked: str) -> Iterator[Symbol]:
+    """Symbols of that name, types first; capitals count where the name has some."""
+    name = asked.replace("::", ".").replace("#", ".").rstrip("().")
+    fold = name == name.lower()
+    for s in sorted(facts.symbols, key=lambda s: (s.kind in ("field", "constant", "key"), s.start)):
+        own = "." + (s.qualname.lower() if fold else s.qualname)
+        if own.endswith("." + name) or (s.name.lower() if fold else s.name) == name:
+            yield s
+
+
+def _named(facts: Facts, asked: Sequence[str]) -> Symbol | None:
+    """The first symbol that is named like an identifier of the query."""
+    for word in asked:
+        if word != word.lower() or "_" in word or "." in word:
+            for s in _defined(facts, word.lower()):
+                return s
+    return None
+
+
+def _best_unit(
+    view: View, n: int, scores: Scores, facts: Facts, rows: Sequence[str], r: int
+) -> tuple[Symbol | None, list[Line]]:
+    """The file's unit that matches best, as a symbol where it is one, and its best lines."""
+    shard = view.shard
+    blob = int(view.blob_ids[n])
+    lo, hi = int(shard.blob_units[blob]), int(shard.blob_units[blob + 1])
+    own = scores.units[r][lo:hi]
+    if not len(own) or own.max() <= 0:
+        return None, []
+    unit = lo + int(np.argmax(own))
+    first, last, at = (int(x) for x in shard.unit_spans[unit])
+    symbol = facts.symbols[at] if 0 <= at < len(facts.symbols) else None
+    lines = word_lines(rows, first, last, scores.worth)
+    return symbol, lines[:MOST_LINES]
+
+
+def _around(facts: Facts, line: int) -> Symbol | None:
+    """The smallest symbol that has a line."""
+    held = [s for s in facts.symbols if s.start <= line <= s.end]
+    return min(held, key=lambda s: s.end - s.start, default=None)

@@ -1,0 +1,69 @@
+"""Routes for whoever runs the service: is it alive, is it ready, what does it do."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from locator.server.metrics import TYPE
+from locator.server.openapi import json, refuses, says
+from locator.server.service import Here, Measurer, own_version
+from locator.server.shapes import Health
+from summaries.errors import BugatlasError
+
+router = APIRouter(tags=["operation"])
+TEXT = {"schema": {"type": "string"}}
+
+
+@router.get("/healthz", summary="Alive", responses=says(Health), response_class=Response)
+async def healthz() -> Response:
+    """The process answers."""
+    return json(Health("ok", own_version()))
+
+
+@router.get(
+    "/readyz", summary="Ready", responses=says(Health) | says(Health, status=503), response_class=Response
+)
+async def readyz(service: Here) -> Response:
+    """An index is open. 503 where there is none: send no requests here yet."""
+    try:
+        edition = await service.desk.run(service.shelf.edition)
+    except BugatlasError as e:
+        return json(Health("unready", own_version(), type(e).__name__), 503)
+    worn = (
+        "the newest state of the index cannot be read; an older one is served" if service.shelf.error else ""
+    )
+    return json(
+        Health("ok", own_version(), worn or ("some repositories are damaged" if edition.damaged else ""))
+    )
+
+
+@router.get(
+    "/metrics",
+    summary="Counts for Prometheus",
+    responses={**refuses(), 200: {"description": "Text format", "content": {"text/plain": TEXT}}},
+    response_class=Response,
+)
+async def metrics(service: Here, caller: Measurer) -> Response:
+    """Nothing in it names a repository."""
+    meters = service.meters
+    try:
+        edition = await service.desk.run(service.shelf.edition)
+    except BugatlasError:
+        meters.repositories.set(0)
+    else:
+        states = edition.index.repos.values()
+        meters.repositories.set(len(states))
+        meters.files.set(sum(sum(s.files.values()) for s in states))
+        meters.edition.set(edition.number)
+    if service.trackers:
+        counts = service.trackers.queue.counts()
+        for state in ("ready", "running", "dead"):
+            meters.queue.labels(state).set(counts.get(state, 0))
+    return Response(meters.text(), media_type=TYPE)
+
+
+@router.get("/openapi.json", summary="This description", response_class=Response, include_in_schema=False)
+async def openapi(request: Request) -> Response:
+    """The OpenAPI document."""
+    return json(request.app.openapi())

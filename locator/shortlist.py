@@ -1,0 +1,122 @@
+"""Which repositories to open at all, where there are too many to search each: asked of the routing map alone.
+
+Up to ALL repositories everything is searched. Above it the MOST likeliest are, and those that the map does not
+know yet. What is left out was measured (docs/scale.md): the map keeps the repository that holds the bug.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from locator.query import Query, understand
+from locator.report.reader import Report
+from locator.route import named
+from locator.voters.exact import mentioned, placed
+from summaries.index.index import Index
+from summaries.index.postings import Floats, idf, weighted
+from summaries.index.routing_map import RoutingMap
+from summaries.words import hashes
+
+ALL = 64  # repositories; so many are searched without asking
+MOST = 48
+MOST_ENTRIES = 2_000_000  # of the map that are read for a report; its most telling words come first
+WEIGHTS = {"units": 3.0, "messages": 0.5, "marks": 1.0, "paths": 1.0, "name": 1.0}
+
+
+def likeliest(index: Index, report: Report, names: Sequence[str]) -> list[str]:
+    """The repositories worth opening for a report: all of a few, the likeliest of many."""
+    if len(names) <= ALL:
+        return list(names)
+    aliases = {n: s.aliases for n, s in index.repos.items()}
+    return shortlist(index.routing, understand(report), names, aliases, MOST)
+
+
+def shortlist(
+    found: RoutingMap,
+    query: Query,
+    names: Sequence[str],
+    aliases: Mapping[str, tuple[str, ...]],
+    most: int,
+) -> list[str]:
+    """The likeliest of some repositories, in their order, with all that the map does not hold."""
+    at = {n: i for i, n in enumerate(found.names)}
+    asked = np.array([at[n] for n in names if n in at], np.int64)
+    if len(asked) <= most:
+        return list(names)
+    score = scores(found, query, aliases)
+    kept = set(asked[np.argsort(-score[asked], kind="stable")[:most]].tolist())
+    return [n for n in names if n not in at or at[n] in kept]
+
+
+def scores(found: RoutingMap, query: Query, aliases: Mapping[str, tuple[str, ...]]) -> Floats:
+    """How likely each repository of the map holds what the query asks for."""
+    parts = features(found, query, aliases)
+    total = np.zeros(len(found.names), np.float32)
+    for name, weight in WEIGHTS.items():
+        total += _unit(parts[name]) * np.float32(weight)
+    return total
+
+
+def features(found: RoutingMap, query: Query, aliases: Mapping[str, tuple[str, ...]]) -> dict[str, Floats]:
+    """One number a repository by kind of evidence: float32 (repositories of the map,)."""
+    size = len(found.names)
+    keys, weights = weighted(query.bag)
+    prose = weights * np.array([float(int(k) in query.prose) for k in keys], np.float32)
+    marks = np.array([m.key for m in query.marks], np.uint64)
+    worth = np.array([1.5 if m.title else 1.0 for m in query.marks], np.float32)
+    return {
+        "units": _files(found, keys, weights),
+        "messages": _words(found, "messages", keys, prose, size),
+        "marks": _rare(found, "marks", marks, worth, size),
+        "paths": _paths(found, query, size),
+        "name": named(query, found.names, aliases),
+    }
+
+
+def _files(found: RoutingMap, keys: np.ndarray, weights: Floats) -> Floats:
+    """How well the best file of each repository has the report's words, by BM25."""
+    spread = found.spread("units", keys)
+    order = np.argsort(-idf(np.minimum(spread, found.rows), found.rows) * weights, kind="stable")
+    some = order[np.cumsum(spread[order]) <= MOST_ENTRIES]
+    at, rows, weight = found.find("units", keys[some])
+    worth = weights[some] * idf(np.bincount(at, minlength=len(some)), found.rows)
+    score = np.bincount(rows, weights=worth[at] * weight, minlength=len(found.owner))
+    return found.best(score.astype(np.float32))
+
+
+def _words(found: RoutingMap, field: str, keys: np.ndarray, weights: Floats, size: int) -> Floats:
+    at, rows, weight = found.find(field, keys)
+    spread = np.bincount(at, minlength=len(keys))
+    repo = found.owner[rows]
+    return np.bincount(repo, weights=(weights * idf(spread, size))[at] * weight, minlength=size).astype(
+        np.float32
+    )
+
+
+def _rare(found: RoutingMap, field: str, keys: np.ndarray, worth: Floats, size: int) -> Floats:
+    at, rows, _ = found.find(field, keys)
+    spread = np.bincount(at, minlength=len(keys))
+    repo = found.owner[rows]
+    return np.bincount(repo, weights=(worth / np.maximum(spread, 1))[at], minlength=size).astype(np.float32)
+
+
+def _paths(found: RoutingMap, query: Query, size: int) -> Floats:
+    """Repositories with a file that the report names: each mention by the longest suffix that any has."""
+    wanted = mentioned(query)
+    every = sorted({n for m in wanted for n in m.names})
+    at, rows, _ = found.find("names", hashes("p:" + n for n in every))
+    spread = np.bincount(at, minlength=len(every))
+    place = {n: i for i, n in enumerate(every)}
+    worth = np.zeros(len(every), np.float32)
+    for _, name, value in placed(wanted, lambda n: bool(spread[place[n]])):
+        best = place[name]
+        worth[best] = max(worth[best], value / float(spread[best]))
+    return np.bincount(found.owner[rows], weights=worth[at], minlength=size).astype(np.float32)
+
+
+def _unit(values: Floats) -> Floats:
+    """Stretched to 0-1; all alike is 0."""
+    low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
+    return ((values - low) / (high - low) if high > low else values * 0).astype(np.float32)
