@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.cases import Case, Repo
-from eval.world import commits_of, views_of
+from eval.snapshots import commits_of, views_of
 from locator.locate import best_files, search
 from locator.query import Query, understand
 from locator.report.reader import read

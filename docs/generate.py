@@ -103,7 +103,7 @@ def service_page() -> str:
 
 def readme() -> str:
     """README.md with the published figures between its marks."""
-    from eval.published import read_published, table
+    from eval.report.published import read_published, table
 
     runs = sorted((DOCS.parent / "configs" / "published").glob("*.toml"))
     text = (DOCS.parent / "README.md").read_text("utf-8")

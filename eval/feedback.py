@@ -10,7 +10,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from eval.lines import kept
+from eval.runfile import kept
 
 NAME = "feedback.jsonl"
 

@@ -13,12 +13,12 @@ from pathlib import Path
 from msgspec import Struct
 
 from eval.cases import Case
-from eval.exports import Issue
 from eval.feedback import Feedback
-from eval.intervals import intervals
-from eval.lines import Hit, Line, kept
-from eval.measures import first_ranks, score
-from eval.mine import LIMITS, Limits, mine, names_of
+from eval.mining.exports import Issue
+from eval.mining.mine import LIMITS, Limits, mine, names_of
+from eval.runfile import Hit, Line, kept
+from eval.scoring.intervals import intervals
+from eval.scoring.measures import first_ranks, score
 from locator.trackers.handle import Told
 from summaries.index.index import Index
 

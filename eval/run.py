@@ -16,13 +16,13 @@ import numpy as np
 from msgspec import Struct, structs
 
 from eval import code
-from eval.baselines import BASELINES
 from eval.cases import Case, Gold
-from eval.lines import LISTED, About, Hit, Line, Reason, Target, about_path, encode, finished, read_about
-from eval.models import ask, close, places
-from eval.settings import Settings
-from eval.strata import kind_of
-from eval.world import World, digest, views_of
+from eval.rankers.baselines import BASELINES
+from eval.rankers.models import ask, close, places
+from eval.rankers.settings import Settings
+from eval.runfile import LISTED, About, Hit, Line, Reason, Target, about_path, encode, finished, read_about
+from eval.scoring.strata import kind_of
+from eval.snapshots import World, digest, views_of
 from locator.answer import Answer
 from locator.confidence import confidence
 from locator.explain import Explainer

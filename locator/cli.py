@@ -30,9 +30,9 @@ COMMANDS = {
     "serve": ("locator.server.commands:serve", "Answer a team over HTTP: page, API, webhooks, agents."),
     "mcp": ("locator.mcp.command:mcp", "Serve a coding agent over standard input and output."),
     "tracker": ("locator.server.tracker_commands:tracker", "Check issue trackers, go through old issues."),
-    "eval": ("eval.commands:evaluate", "Measure accuracy on bugs whose fixes are known."),
+    "eval": ("eval.commands.group:evaluate", "Measure accuracy on bugs whose fixes are known."),
     "calibrate": (
-        "eval.commands_calibrate:calibrate",
+        "eval.commands.calibrate:calibrate",
         "Fit the ranking to your own past fixes, if that gains.",
     ),
 }

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from evalkit import ORDERS, PAYMENTS, REFUNDS, STOCK, TESTS, company
 
-from eval.baselines import BASELINES
-from eval.settings import GROUPS, settings_of
+from eval.rankers.baselines import BASELINES
+from eval.rankers.settings import GROUPS, settings_of
 from indexer.build import build
 from indexer.sources.discover import Source
 from locator.report.reader import read

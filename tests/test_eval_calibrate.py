@@ -10,13 +10,13 @@ import pytest
 from click.testing import CliRunner
 from gitkit import HOUR, START, commit, make_repo
 
-from eval.calibrate import as_text, calibrate
 from eval.cases import Case
-from eval.commands_calibrate import calibrate as command
-from eval.fit import Sample, Stack, fit, logistic, loss, reciprocal_ranks, sharpness
-from eval.lessons import TAUGHT, lessons, names_of
-from eval.settings import settings_of
-from eval.world import commits_of
+from eval.commands.calibrate import calibrate as command
+from eval.learning.calibrate import as_text, calibrate
+from eval.learning.fit import Sample, Stack, fit, logistic, loss, reciprocal_ranks, sharpness
+from eval.learning.lessons import TAUGHT, lessons, names_of
+from eval.rankers.settings import settings_of
+from eval.snapshots import commits_of
 from indexer.build import build
 from indexer.sources.discover import Source
 from locator.locate import locate
@@ -120,7 +120,7 @@ def test_lessons_are_asked_of_trees_before_them(index: Index) -> None:
 
 
 def _repo(index: Index):  # type: ignore[no-untyped-def]
-    from eval.mine import repos_of
+    from eval.mining.mine import repos_of
 
     return repos_of(index)[0]
 

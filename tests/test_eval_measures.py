@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eval.baselines import BASELINES
 from eval.cases import Case, Gold, seconds_of
-from eval.compare import as_text, compare
-from eval.intervals import differences, intervals
-from eval.lines import Hit, Line
-from eval.measures import first_ranks, given_repositories, score
+from eval.rankers.baselines import BASELINES
+from eval.runfile import Hit, Line
+from eval.scoring.compare import as_text, compare
+from eval.scoring.intervals import differences, intervals
+from eval.scoring.measures import first_ranks, given_repositories, score
 
 KS = (1, 3, 5, 10)
 

@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eval.cases import read_cases
-from eval.commands import evaluate
-from eval.exports import Issue, read_issues
-from eval.fixes import own_words, sources
-from eval.mine import Limits, mine, split
-from eval.plain import document, html, wiki
-from eval.references import references, speaks_of_fix
+from eval.commands.group import evaluate
+from eval.mining.exports import Issue, read_issues
+from eval.mining.fixes import own_words, sources
+from eval.mining.html import document, html, wiki
+from eval.mining.mine import Limits, mine, split
+from eval.mining.references import references, speaks_of_fix
 from indexer.build import build
 from indexer.sources.discover import Source
 from summaries.errors import UsageError

@@ -13,11 +13,11 @@ from evalkit import CASES, company, write_corpus
 from modelkit import offered
 
 from eval.cases import read_cases
-from eval.commands import evaluate
-from eval.lines import read_run
-from eval.models import stages
-from eval.report import as_markdown, book
-from eval.report_page import page
+from eval.commands.group import evaluate
+from eval.rankers.models import stages
+from eval.report.page import page
+from eval.report.report import as_markdown, book
+from eval.runfile import read_run
 from summaries.llm.testing.server import TestServer
 
 

@@ -8,8 +8,8 @@ import pytest
 from click.testing import CliRunner, Result
 from evalkit import CASES, company, write_corpus
 
-from eval.commands import evaluate
-from eval.published import read_published, table
+from eval.commands.group import evaluate
+from eval.report.published import read_published, table
 from summaries.errors import UsageError
 
 

@@ -13,17 +13,17 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval.breakdown import breakdowns
 from eval.cases import Case, Gold, write_cases
-from eval.commands import evaluate
-from eval.intervals import Interval
-from eval.lines import Hit, Line, Reason, Target, encode
-from eval.markup import Markup, join, tag
-from eval.measures import score
-from eval.plots import WIDTH, Bin, Series, diverging, forest, histogram, lines, matrix, reliability
-from eval.report import Book, as_markdown, book, confusion, misses
-from eval.report_page import page
-from eval.trust import trust
+from eval.commands.group import evaluate
+from eval.report.markup import Markup, join, tag
+from eval.report.page import page
+from eval.report.plots import WIDTH, Bin, Series, diverging, forest, histogram, lines, matrix, reliability
+from eval.report.report import Book, as_markdown, book, confusion, misses
+from eval.runfile import Hit, Line, Reason, Target, encode
+from eval.scoring.breakdown import breakdowns
+from eval.scoring.calibration_error import trust
+from eval.scoring.intervals import Interval
+from eval.scoring.measures import score
 
 EVIL = "</script><script>alert('x')</script>\"' & <img src=x onerror=alert(1)>"
 VOID = {"br", "hr", "img", "input", "meta", "link", "path", "line", "rect", "circle", "polyline", "polygon"}

@@ -14,12 +14,12 @@ from evalkit import CASES, company, when, write_corpus
 from gitkit import git
 
 from eval.cases import read_cases, read_repos
-from eval.commands import evaluate
-from eval.lines import read_run
-from eval.measures import score
+from eval.commands.group import evaluate
+from eval.rankers.settings import settings_of
 from eval.run import run
-from eval.settings import settings_of
-from eval.world import commits_of, prepare
+from eval.runfile import read_run
+from eval.scoring.measures import score
+from eval.snapshots import commits_of, prepare
 from summaries.errors import UsageError
 
 

@@ -406,7 +406,7 @@ def test_backfill(cloud, tmp_path):
                 client.issue("../../admin")
         finally:
             client.close()
-        from eval.exports import read_issues
+        from eval.mining.exports import read_issues
 
         issues, problems = read_issues(tmp_path / "issues.jsonl")
         assert len(issues) == 7 and not problems and "text 1" in issues[0].body

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 import click
 
 from eval.cases import Case, Repo, read_cases, read_repos
-from eval.ground import PATH, answer_all, load, places, prepared
+from eval.commands.shared import PATH, answer_all, load, places, prepared
 from summaries.errors import UsageError
 
 if TYPE_CHECKING:
-    from eval.published import Corpus, Published
+    from eval.report.published import Corpus, Published
 
-CONFIGS = Path(__file__).resolve().parent.parent / "configs" / "published"
+CONFIGS = Path(__file__).resolve().parents[2] / "configs" / "published"
 
 
 # fmt: off
@@ -37,9 +37,9 @@ def ablate_command(
 ) -> None:
     """Run with each group of voters switched off, and the baselines: what each part brings."""
     # fmt: on
-    from eval.baselines import BASELINES
-    from eval.report import as_markdown, book
-    from eval.settings import GROUPS, settings_of
+    from eval.rankers.baselines import BASELINES
+    from eval.rankers.settings import GROUPS, settings_of
+    from eval.report.report import as_markdown, book
 
     asked = load(cases)
     world = prepared(asked, places(ctx, repos, mirror), mirror or "", scope, work, jobs)
@@ -76,7 +76,7 @@ def publish_command(
     # fmt: on
     from msgspec.structs import replace
 
-    from eval.published import DEMO, Corpus, Published, write_published
+    from eval.report.published import DEMO, Corpus, Published, write_published
 
     folder = Path(cases).parent
     empty = Corpus("", "", "", {})
@@ -108,7 +108,7 @@ def published_command(
     as_table: bool,
 ) -> None:
     """Run what was published again and say of each: ok, or drifted. Without NAMES all of them."""
-    from eval.published import DEMO, read_published, table, verdict
+    from eval.report.published import DEMO, read_published, table, verdict
 
     paths = [configs / f"{n}.toml" for n in names] or sorted(configs.glob("*.toml"))
     if not paths:
@@ -132,8 +132,8 @@ def published_command(
 def _run(
     p: Published, folder: Path, mirror: str | None, work: Path | None, jobs: int | None
 ) -> tuple[Corpus, dict[str, tuple[float, float, float]]]:
-    from eval.published import DEMO, corpus_of, figures
-    from eval.settings import settings_of
+    from eval.rankers.settings import settings_of
+    from eval.report.published import DEMO, corpus_of, figures
 
     with _corpus(p.cases == DEMO, folder / p.cases, folder / p.repos) as (cases, repos, scratch):
         where = scratch / "index" if p.cases == DEMO else work
@@ -147,7 +147,7 @@ def _run(
 @contextmanager
 def _corpus(demo: bool, cases: Path, repos: Path) -> Iterator[tuple[list[Case], list[Repo], Path]]:
     """Cases, repositories and a folder for the run, which is removed afterwards."""
-    from eval.published import demo_corpus
+    from eval.report.published import demo_corpus
 
     with TemporaryDirectory(prefix="bugatlas-eval-", ignore_cleanup_errors=True) as name:
         scratch = Path(name)

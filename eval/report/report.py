@@ -1,4 +1,4 @@
-"""Everything that a report says of its runs, as values; `eval.report_page` shows them, JSON and Markdown too."""
+"""Everything that a report says of its runs, as values; `eval.report.page` shows them, JSON and Markdown too."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from eval.breakdown import Breakdown, breakdowns, kind_of
 from eval.cases import Case
-from eval.intervals import Difference, Interval, differences, intervals
-from eval.lines import Line, read_about, read_run
-from eval.measures import COVERED, HEADLINE, Scores, first_ranks, given_repositories, repos_of, score
-from eval.models import COSTS, Stage, costs, stages
-from eval.trust import Trust, trust
+from eval.rankers.models import COSTS, Stage, costs, stages
+from eval.runfile import Line, read_about, read_run
+from eval.scoring.breakdown import Breakdown, breakdowns, kind_of
+from eval.scoring.calibration_error import Trust, trust
+from eval.scoring.intervals import Difference, Interval, differences, intervals
+from eval.scoring.measures import COVERED, HEADLINE, Scores, first_ranks, given_repositories, repos_of, score
 from summaries.errors import UsageError
 
 MISSED = 1  # a case is a miss where no gold file is among so many first ones

@@ -11,9 +11,9 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from eval.lines import LISTED, Line
-from eval.settings import Asked
-from eval.settings import Settings as RunSettings
+from eval.rankers.settings import Asked
+from eval.rankers.settings import Settings as RunSettings
+from eval.runfile import LISTED, Line
 from locator.answer import Answer, Call
 from locator.locate import Options
 from locator.modes import find_in, mode_of, open_model, replaying

@@ -44,7 +44,8 @@ class Asked(Struct, frozen=True):
         """What of it makes a run what it is: not where the model is, nor how fast it may be asked."""
         s = self.settings
         kept = {"mode": s.mode, "model": "file" if s.model.startswith("file:") else s.model,
-                "judge_model": s.judge_model, "prompts": own_prompts(s.prompts), "options": dict(s.model_options)}  # fmt: skip
+                "judge_model": s.judge_model, "prompts": own_prompts(s.prompts),
+                "options": dict(s.model_options)}  # fmt: skip
         return {k: v for k, v in kept.items() if v}
 
 
@@ -74,7 +75,7 @@ def settings_of(config: str = SHIPPED, changes: Sequence[str] = (), without: Seq
     `changes` are "voters.path=0.5" or "routes.name=0.2"; `without` names voters ("body", "at"), groups of
     them (see GROUPS) or others in full ("routes.name"). Raises UsageError for what is not there.
     """
-    from eval.baselines import BASELINES
+    from eval.rankers.baselines import BASELINES
 
     if config in BASELINES:
         if changes or without:
@@ -98,7 +99,7 @@ def read_weights(path: Path) -> Weights:
     try:
         data = path.read_bytes()
     except OSError as e:
-        from eval.baselines import BASELINES
+        from eval.rankers.baselines import BASELINES
 
         known = ", ".join([SHIPPED, *BASELINES])
         raise UsageError(f"no configuration is called {path}", f"known: {known}, or a file of weights") from e

@@ -20,11 +20,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from eval.cases import Case
-from eval.fit import Floats, Sample, fit, logistic, reciprocal_ranks
-from eval.intervals import Difference, differences
-from eval.lessons import TAUGHT, Lesson, Trial, lessons, names_of, sample, trial
-from eval.mine import repos_of
-from eval.world import Say, prepare
+from eval.learning.fit import Floats, Sample, fit, logistic, reciprocal_ranks
+from eval.learning.lessons import TAUGHT, Lesson, Trial, lessons, names_of, sample, trial
+from eval.mining.mine import repos_of
+from eval.scoring.intervals import Difference, differences
+from eval.snapshots import Say, prepare
 from locator.confidence import chance
 from locator.weights import Weights
 from summaries.errors import UsageError

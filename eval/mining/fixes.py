@@ -8,7 +8,7 @@ from collections import Counter
 import numpy as np
 from msgspec import Struct
 
-from eval.references import Reference, references, speaks_of_fix
+from eval.mining.references import Reference, references, speaks_of_fix
 from indexer.files.choose import LOCK_FILES
 from indexer.files.signs import is_generated, is_secret, is_vendored
 from indexer.parse.languages import DOCUMENTS, language_of

@@ -73,7 +73,7 @@ def _summaries(scope: Scope, report: Report, index: Index) -> Ranked:
 
 def _dense(scope: Scope, report: Report, index: Index) -> Ranked:
     """Vectors of file summaries alone, by cosine to the report's."""
-    from eval.dense import nearness
+    from eval.rankers.dense import nearness
 
     return _flat(scope, nearness(index, scope, report))
 

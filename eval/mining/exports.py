@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from eval.plain import MOST, document, html, looks_like_html, wiki
+from eval.mining.html import MOST, document, html, looks_like_html, wiki
 from summaries.errors import UsageError
 
 _BUG = re.compile(

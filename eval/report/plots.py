@@ -7,8 +7,8 @@ from math import log10
 
 from msgspec import Struct
 
-from eval.intervals import Interval
-from eval.markup import Markup, join, tag
+from eval.report.markup import Markup, join, tag
+from eval.scoring.intervals import Interval
 
 WIDTH, HEIGHT = 640, 340
 LEFT, RIGHT, TOP, BOTTOM = 46, 16, 14, 40

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from eval.ground import PATH, answer_all, load, places, prepared, summary, tell
+from eval.commands.shared import PATH, answer_all, load, places, prepared, summary, tell
 from summaries.errors import UsageError
 
 if TYPE_CHECKING:
-    from eval.settings import Settings
+    from eval.rankers.settings import Settings
 
 
 # fmt: off
@@ -44,8 +44,8 @@ def run_command(
     record: Path | None, replay: Path | None,
 ) -> None:
     """Answer every case of CASES.jsonl with every repository as it was before the fix."""
-    from eval.lines import read_run
-    from eval.settings import settings_of
+    from eval.rankers.settings import settings_of
+    from eval.runfile import read_run
 
     settings = modelled(settings_of(config, change, without), mode, model, models, record, replay)
     asked = load(cases)[:limit]
@@ -68,7 +68,7 @@ def modelled(
     replay: Path | None,
 ) -> Settings:
     """Settings of a run that asks a model, where one is named. Raises UsageError."""
-    from eval.models import with_model
+    from eval.rankers.models import with_model
 
     if not (mode or model or models or replay):
         return settings
@@ -78,8 +78,8 @@ def modelled(
 @click.command("baselines")
 def baselines_command() -> None:
     """List what --config knows, and the groups that --without knows."""
-    from eval.baselines import BASELINES
-    from eval.settings import GROUPS
+    from eval.rankers.baselines import BASELINES
+    from eval.rankers.settings import GROUPS
 
     click.echo("shipped             what `bugatlas locate` does")
     for name, ranker in BASELINES.items():
@@ -100,8 +100,8 @@ def compare_command(a: Path, b: Path, cases: Path, as_json: bool) -> None:
     """Measure run A against run B over the same cases, paired."""
     import msgspec
 
-    from eval.compare import as_text, compare
-    from eval.lines import read_about, read_run
+    from eval.runfile import read_about, read_run
+    from eval.scoring.compare import as_text, compare
 
     asked = load(cases)
     (one, told), (two, more) = read_run(a), read_run(b)
@@ -126,8 +126,8 @@ def report_command(runs: tuple[Path, ...], cases: Path, out: Path, title: str) -
     """Show runs as one page: the first in full with a screen for every miss, the others beside it."""
     import msgspec
 
-    from eval.report import as_markdown, book
-    from eval.report_page import page
+    from eval.report.page import page
+    from eval.report.report import as_markdown, book
 
     found, problems = book(load(cases), runs, title or f"Accuracy on {cases.stem}")
     tell(problems)

@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from eval.cases import Case, seconds_of, write_cases
-from eval.exports import Issue
-from eval.ground import PATH, opened, tell
+from eval.commands.shared import PATH, opened, tell
+from eval.mining.exports import Issue
 from summaries.errors import UsageError
 
 
@@ -35,8 +35,8 @@ def mine_command(
     # fmt: on
     import msgspec
 
-    from eval.lines import about_path
-    from eval.mine import Limits, about, mine, split
+    from eval.mining.mine import Limits, about, mine, split
+    from eval.runfile import about_path
 
     index = opened(ctx)
     if unknown := set(repos) - set(index.repos):
@@ -68,7 +68,7 @@ def mine_command(
 
 
 def _read(said: str) -> list[Issue]:
-    from eval.exports import read_issues
+    from eval.mining.exports import read_issues
 
     repo, equals, path = said.partition("=")
     found, problems = read_issues(Path(path), repo) if equals and "/" in repo else read_issues(Path(said))

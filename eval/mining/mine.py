@@ -15,9 +15,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from eval.cases import Base, Case, Gold, Repo, seconds_of
-from eval.exports import Issue
-from eval.fixes import Fix, fixes, own_words
-from eval.world import commits_of, git_paths
+from eval.mining.exports import Issue
+from eval.mining.fixes import Fix, fixes, own_words
+from eval.snapshots import commits_of, git_paths
 from indexer.git.git import Git
 from summaries.errors import BugatlasError, UsageError
 from summaries.index.index import Index

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from eval.cases import seconds_of
-from eval.ground import PATH, load, opened
+from eval.commands.shared import PATH, load, opened
 from summaries.errors import UsageError
 
 
@@ -31,8 +31,8 @@ def calibrate(
     # fmt: on
     import msgspec
 
-    from eval.calibrate import TooFew, as_text, told
-    from eval.calibrate import calibrate as learn
+    from eval.learning.calibrate import TooFew, as_text, told
+    from eval.learning.calibrate import calibrate as learn
     from locator.weights import FILE, Learnt
     from summaries.index.index import replace
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from eval.ground import PATH, opened, tell
+from eval.commands.shared import PATH, opened, tell
 
 if TYPE_CHECKING:
     from eval.feedback import Feedback
@@ -45,7 +45,7 @@ def live_command(
 
     from eval.feedback import NAME, counted, read_marks
     from eval.live import live, read_told
-    from eval.mine import Limits
+    from eval.mining.mine import Limits
 
     index = opened(ctx)
     path = file or index.root / "service" / "live.jsonl"

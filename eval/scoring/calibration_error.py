@@ -8,9 +8,9 @@ import numpy as np
 from msgspec import Struct
 
 from eval.cases import Case
-from eval.lines import Line
-from eval.measures import score
-from eval.plots import Bin
+from eval.report.plots import Bin
+from eval.runfile import Line
+from eval.scoring.measures import score
 
 BINS = 10
 

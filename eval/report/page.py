@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 
-from eval.intervals import Difference, Interval
-from eval.lines import Hit, Reason, Target
-from eval.markup import Markup, join, tag
-from eval.measures import HEADLINE
-from eval.models import COSTS, costs
-from eval.plots import Series, diverging, forest, histogram, lines, matrix, reliability
-from eval.report import Book, Miss, Part
-from eval.strata import KINDS, SAID
+from eval.rankers.models import COSTS, costs
+from eval.report.markup import Markup, join, tag
+from eval.report.plots import Series, diverging, forest, histogram, lines, matrix, reliability
+from eval.report.report import Book, Miss, Part
+from eval.runfile import Hit, Reason, Target
+from eval.scoring.intervals import Difference, Interval
+from eval.scoring.measures import HEADLINE
+from eval.scoring.strata import KINDS, SAID
 
 CARDS = ("Success@1", "Success@5", "Success@10", "MRR", "Route@1", "Success@100")
 MOST_MISSES = 500
@@ -55,7 +55,7 @@ def page(b: Book) -> str:
 
 
 def _asset(name: str) -> Markup:
-    return Markup((files("eval") / "assets" / name).read_text("utf-8"))
+    return Markup((files("eval.report") / "assets" / name).read_text("utf-8"))
 
 
 def _anchor(name: str) -> str:

@@ -9,10 +9,10 @@ import numpy as np
 from msgspec import Struct
 
 from eval.cases import Base, Case, Gold
-from eval.fit import Sample
-from eval.fixes import Fix, fixes, own_words
-from eval.mine import LEAST_WORDS
-from eval.world import views_of
+from eval.learning.fit import Sample
+from eval.mining.fixes import Fix, fixes, own_words
+from eval.mining.mine import LEAST_WORDS
+from eval.snapshots import views_of
 from locator.confidence import Shape, shape
 from locator.locate import search, weigh
 from locator.rank import fuse

@@ -45,7 +45,7 @@ class Target(Struct, frozen=True, omit_defaults=True):
     path: str
     rank: int | None = None  # among all candidates, 1 is best; None: not a candidate
     language: str = ""
-    kind: str = ""  # of `eval.strata.KINDS`; "" where the file is not indexed
+    kind: str = ""  # of `eval.scoring.strata.KINDS`; "" where the file is not indexed
     score: float = 0.0
     parts: Mapping[str, float] = {}
     evidence: tuple[Reason, ...] = ()

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 
 from eval.cases import Case
-from eval.intervals import Interval, intervals
-from eval.lines import Line
-from eval.measures import Scores
-from eval.strata import KINDS, SAID
+from eval.runfile import Line
+from eval.scoring.intervals import Interval, intervals
+from eval.scoring.measures import Scores
+from eval.scoring.strata import KINDS, SAID
 from indexer.parse.languages import language_of
 
 MEASURES = ("Success@1", "Success@5", "Success@10", "MRR", "Recall@10", "All@10", "Route@1")

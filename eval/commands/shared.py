@@ -14,9 +14,9 @@ from summaries.errors import UsageError
 from summaries.index.index import Index
 
 if TYPE_CHECKING:
-    from eval.lines import Line
-    from eval.settings import Settings
-    from eval.world import World
+    from eval.rankers.settings import Settings
+    from eval.runfile import Line
+    from eval.snapshots import World
 
 PATH = click.Path(path_type=Path)
 SHOWN = 20  # problems printed before the rest is counted
@@ -59,7 +59,7 @@ def prepared(
     cases: Sequence[Case], repos: Sequence[Repo], mirror: str, scope: str, work: Path | None, jobs: int | None
 ) -> World:
     """Resolve and index what the cases need; problems are told."""
-    from eval.world import prepare
+    from eval.snapshots import prepare
 
     world = prepare(cases, repos, mirror, scope, work, cores(jobs), lambda s: click.echo(s, err=True))
     tell(world.problems)
@@ -105,8 +105,8 @@ def summary(cases: Sequence[Case], lines: Mapping[str, Line]) -> str:
     """Headline measures with their intervals, a line each."""
     from statistics import median
 
-    from eval.intervals import intervals
-    from eval.measures import HEADLINE, score
+    from eval.scoring.intervals import intervals
+    from eval.scoring.measures import HEADLINE, score
 
     scores = score(cases, lines)
     wanted = scores.values[:, [scores.names.index(n) for n in HEADLINE]]

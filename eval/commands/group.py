@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from eval.commands_live import live_command
-from eval.commands_mine import mine_command
-from eval.commands_publish import ablate_command, publish_command, published_command
-from eval.commands_run import baselines_command, compare_command, report_command, run_command
+from eval.commands.live import live_command
+from eval.commands.mine import mine_command
+from eval.commands.publish import ablate_command, publish_command, published_command
+from eval.commands.run import baselines_command, compare_command, report_command, run_command
 
 
 @click.group()

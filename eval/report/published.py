@@ -15,10 +15,10 @@ import xxhash
 from msgspec import Struct
 
 from eval.cases import Case, Gold, Repo
-from eval.intervals import intervals
-from eval.lines import read_run
-from eval.measures import HEADLINE, score
-from eval.world import World, digest
+from eval.runfile import read_run
+from eval.scoring.intervals import intervals
+from eval.scoring.measures import HEADLINE, score
+from eval.snapshots import World, digest
 from summaries.errors import UsageError
 
 DEMO = "demo"  # as the name of the cases' file: the shop that `bugatlas demo` makes

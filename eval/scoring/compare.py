@@ -8,9 +8,9 @@ import numpy as np
 from msgspec import Struct
 
 from eval.cases import Case
-from eval.intervals import Difference, Interval, differences, intervals
-from eval.lines import Line
-from eval.measures import HEADLINE, first_ranks, score
+from eval.runfile import Line
+from eval.scoring.intervals import Difference, Interval, differences, intervals
+from eval.scoring.measures import HEADLINE, first_ranks, score
 
 MOVED = 10  # cases named on either side
 

@@ -15,7 +15,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from eval.cases import Case
-from eval.lines import Line
+from eval.runfile import Line
 
 KS = (1, 3, 5, 10)
 ROUTES = (1, 2, 3)

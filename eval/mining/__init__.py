@@ -1,0 +1,1 @@
+"""Bug sets from a repository's history and a tracker's export."""

@@ -1,0 +1,1 @@
+"""What can be evaluated: the shipped ranking, weights, baselines, models."""

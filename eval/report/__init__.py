@@ -1,0 +1,1 @@
+"""The evaluation report and the published figures."""
