@@ -1,0 +1,207 @@
+"""`bugatlas doctor`: every kind of fault is found, and the command it names mends it."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import shutil
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+from kits.cli import Ran, run
+from kits.git import make_repo
+
+from indexer.doctor.doctor import Finding, check
+from summaries.index import arrays
+from summaries.index.index import MANIFEST, Index
+from summaries.index.store import Store
+
+FILES = {
+    "src/a.py": 'def place():\n    raise ValueError("no")\n',
+    "src/b.py": "class Order:\n    pass\n",
+    "go.mod": "module shop/orders\n",
+}
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with two repositories and a sound index of them."""
+    folder = tmp_path_factory.mktemp("sound")
+    make_repo(folder / "repos" / "orders", [{"src/a.py": "a = 1\n"}, FILES])
+    make_repo(folder / "repos" / "cards", [{"cards.go": "package cards\n\nfunc Charge() {}\n"}])
+    ran = run("index", str(folder / "repos"), "-c", "vectors=exact", index=folder / "index")
+    assert ran.code == 0, ran
+    return folder
+
+
+@pytest.fixture
+def root(sound: Path, tmp_path: Path) -> Path:
+    """A copy of the sound index, to be broken."""
+    return Path(shutil.copytree(sound / "index", tmp_path / "index"))
+
+
+def mended(finding: Finding, sound: Path) -> Ran:
+    """Run the command that a finding names, as a user would: PATH is the repository's."""
+    words = finding.run.replace("PATH", str(sound / "repos" / "orders")).split(", with")[0]
+    ran = Ran(0, "", "")
+    for part in words.split(" && "):
+        name, *rest = shlex.split(part)
+        if name == "rm":
+            for path in [Path(w) for w in rest if w != "-rf"]:
+                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        else:
+            ran = run(*rest, "-c", "vectors=exact") if "index" in rest[2:3] else run(*rest)
+    return ran
+
+
+def folder(root: Path, name: str = "orders") -> Path:
+    return Index.open(root).folder(name)
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def scribble(path: Path) -> None:
+    path.write_bytes(b"scribble" * 4096)
+
+
+def without_facts(path: Path) -> None:
+    db = sqlite3.connect(path)
+    db.execute("delete from blob where id like '%python'")
+    db.commit()
+    db.close()
+
+
+def garbled_facts(path: Path) -> None:
+    db = sqlite3.connect(path)
+    db.execute("update pack set data = x'00'")
+    db.commit()
+    db.close()
+
+
+def other_schema(path: Path) -> None:
+    said = json.loads(path.read_bytes())
+    path.write_text(json.dumps(said | {"schema": 999}))
+
+
+SHARD = "shard-1.safetensors"
+
+
+def changed(**change: Callable[[np.ndarray], np.ndarray | None]) -> Callable[[Path], None]:
+    """Harm that changes arrays of the shard, or with None takes them away."""
+
+    def harm(root: Path) -> None:
+        path = folder(root) / SHARD
+        old = arrays.Arrays(path)
+        data = {n: np.array(old[n]) for n in old.names()}
+        for name, with_what in change.items():
+            made = with_what(data.pop(name.replace("__", ".")))
+            data |= {} if made is None else {name.replace("__", "."): made}
+        meta = old.meta
+        arrays.write(path, data, meta)
+
+    return harm
+
+
+BREAK: dict[str, tuple[Callable[[Path], None], str]] = {
+    "shard gone": (lambda r: (folder(r) / SHARD).unlink(), SHARD),
+    "shard cut": (lambda r: cut(folder(r) / SHARD), "cut short"),
+    "shard scribbled": (lambda r: scribble(folder(r) / SHARD), SHARD),
+    "shard empty": (lambda r: (folder(r) / SHARD).write_bytes(b""), SHARD),
+    "array gone": (changed(commit_times=lambda a: None), "lacks"),
+    "posting gone": (changed(units__docs=lambda a: a[:-1]), "wrong size"),
+    "posting astray": (changed(heads__docs=lambda a: a + np.uint32(9)), "aren't there"),
+    "snapshot astray": (changed(snap0__paths=lambda a: a + np.uint32(9)), "names files"),
+    "store gone": (lambda r: (folder(r) / "blobs.sqlite").unlink(), "blobs.sqlite"),
+    "store cut": (lambda r: cut(folder(r) / "blobs.sqlite"), "blobs.sqlite"),
+    "store scribbled": (lambda r: scribble(folder(r) / "blobs.sqlite"), "blobs.sqlite"),
+    "facts gone": (lambda r: without_facts(folder(r) / "blobs.sqlite"), "lacks 2 files of the head"),
+    "facts garbled": (lambda r: garbled_facts(folder(r) / "blobs.sqlite"), "no facts of"),
+    "state scribbled": (lambda r: scribble(folder(r) / "repo.json"), "repo.json"),
+    "state gone": (lambda r: (folder(r) / "repo.json").unlink(), "never finished"),
+    "parts left": (lambda r: (folder(r) / f"{SHARD}.99.part").write_bytes(b"x" * 99), "killed run"),
+    "a folder left": (lambda r: (r / "repos" / "torn-123456").mkdir(), "never finished"),
+    "manifest scribbled": (lambda r: scribble(r / MANIFEST), MANIFEST),
+    "manifest of another version": (lambda r: other_schema(r / MANIFEST), "schema 999"),
+    "manifest part left": (lambda r: (r / f"{MANIFEST}.1.part").write_bytes(b"{"), "killed run"),
+    "embedder scribbled": (lambda r: scribble(r / "embedder" / "lsa.safetensors"), "embedder"),
+    "embedder gone": (lambda r: shutil.rmtree(r / "embedder"), "embedder"),
+    "vectors gone": (lambda r: shutil.rmtree(r / "exact"), "exact is gone"),
+    "vectors scribbled": (lambda r: scribble(next((r / "exact").iterdir())), "cannot read"),
+    "record gone": (lambda r: (r / "vectors.json").unlink(), "not in step"),
+}
+
+
+def test_a_sound_index_is_sound(sound: Path) -> None:
+    assert check(sound / "index") == []
+    assert run("doctor", index=sound / "index").code == 0
+
+
+@pytest.mark.parametrize("fault", BREAK)
+def test_a_fault_is_found_and_its_command_mends_it(fault: str, root: Path, sound: Path) -> None:
+    harm, said = BREAK[fault]
+    harm(root)
+    ran = run("doctor", index=root)
+    assert ran.code == 1
+    assert said in ran.out
+    for _ in range(3):  # one fault may lie behind another
+        findings = check(root)
+        if not findings:
+            break
+        assert mended(findings[0], sound).code == 0, findings
+    assert check(root) == []
+    assert set(Index.open(root).repos) >= {"cards"}
+    if fault != "state gone":
+        assert len(Index.open(root).view("orders").paths) == 2
+
+
+def test_a_repository_that_is_gone_is_told(root: Path, sound: Path, tmp_path: Path) -> None:
+    state = folder(root) / "repo.json"
+    known = msgspec.json.decode(state.read_bytes())
+    state.write_bytes(msgspec.json.encode(known | {"git_dir": str(tmp_path / "moved" / ".git")}))
+    (finding,) = check(root)
+    assert "its repository is gone" in finding.what
+    assert mended(finding, sound).code == 0
+    assert check(root) == []
+
+
+def test_findings_as_json(root: Path) -> None:
+    (folder(root) / "blobs.sqlite").unlink()
+    ran = run("doctor", "--json", index=root)
+    assert ran.code == 1
+    (finding,) = json.loads(ran.out)
+    assert finding["where"] == "orders"
+    assert finding["run"] == f"bugatlas --index {root} index --rebuild orders"
+
+
+def test_what_another_process_is_writing_is_no_fault(root: Path) -> None:
+    (folder(root) / "shard-2.safetensors.1.part").write_bytes(b"half")
+    with Index.open(root).writing():
+        assert check(root) == []
+    assert len(check(root)) == 1
+
+
+def test_doctor_changes_nothing(root: Path) -> None:
+    scribble(folder(root) / "shard-1.safetensors")
+    cut(folder(root, "cards") / "blobs.sqlite")
+    before = {p: p.read_bytes() for p in root.rglob("*") if p.is_file()}
+    run("doctor", index=root)
+    assert before == {p: p.read_bytes() for p in root.rglob("*") if p.is_file()}
+
+
+def test_no_index_is_an_error_that_says_so(tmp_path: Path) -> None:
+    ran = run("doctor", index=tmp_path / "nowhere")
+    assert (ran.code, ran.out) == (1, "")
+    assert "no index at" in ran.err
+
+
+def test_the_other_repository_can_still_be_asked(root: Path) -> None:
+    scribble(folder(root) / "shard-1.safetensors")
+    ran = run("locate", "--repo", "cards", "Charge fails", index=root)
+    assert "cards.go" in ran.out
+    assert Store(folder(root, "cards") / "blobs.sqlite").fault() == ""

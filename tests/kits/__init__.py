@@ -1,0 +1,1 @@
+"""What tests build upon: repositories, servers that stand in for trackers and models, helpers."""

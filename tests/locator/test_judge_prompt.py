@@ -1,0 +1,293 @@
+"""What a judge is shown: the report, the candidates and code, each within its budget and without what says nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from kits.git import commit, make_repo
+from kits.model import REPORT, shop
+from msgspec.structs import replace
+
+from indexer.build import build
+from indexer.sources.discover import Source
+from locator.answer import Answer, Evidence, FileHit
+from locator.judge.code import code
+from locator.judge.files import Files
+from locator.judge.prompt import brief, candidates
+from locator.judge.words import closest, speaks
+from locator.locate import Options, locate
+from locator.report.reader import read
+from summaries.index.index import Index
+from summaries.llm.types import tokens
+from summaries.redact import redact
+from summaries.types import Facts, Symbol
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
+    return shop(tmp_path_factory.mktemp("shop"))
+
+
+@pytest.fixture(scope="module")
+def answer(index: Index) -> Answer:
+    return locate(index, REPORT, Options(limit=50))
+
+
+def listed(
+    index: Index, answer: Answer, budget: int, files: Sequence[FileHit] | None = None, report: str = REPORT
+) -> str:
+    """The list of candidates with what the index knows of them."""
+    source = Files(index, answer)
+    known = {f.path: source.facts(f) for f in answer.files}
+    pairs = [(f, known.get(f.path, Facts("go", 1))) for f in (files or answer.files)]
+    return candidates(pairs, answer.routes, budget, speaks(read(report)))
+
+
+def bare(answer: Answer, *evidence: Evidence) -> FileHit:
+    return replace(answer.files[0], evidence=evidence, symbols=())
+
+
+def one(hit: FileHit, facts: Facts, text: str, budget: int, report: str = "Fails") -> str:
+    """Code of one file."""
+    return code([(1, hit, facts, text)], budget, read(report))
+
+
+def numbers(shown: str) -> list[int]:
+    return [int(m) for m in re.findall(r"^ *(\d+) ", shown, re.M)]
+
+
+def test_a_report_is_cut_to_its_budget() -> None:
+    log = "\n".join(f"2024-05-01 12:00:{n % 60:02d} INFO [main] Cart - opened {n}" for n in range(4000))
+    report = read(
+        f"Checkout fails\n\nIt fails when two people pay at once.\n\n```\n{log}\n```\n\nIt is urgent."
+    )
+    text = brief(report, 300)
+    assert tokens(text) < 360
+    assert "two people pay at once" in text
+    assert "It is urgent" in text
+
+
+def test_a_long_paragraph_is_shown_as_far_as_the_budget_goes() -> None:
+    told = " ".join(f"Then step {n} was done." for n in range(60))
+    text = brief(read(f"Checkout fails\n\n{told} Nothing was charged."), 600)
+    assert "Nothing was charged." in text
+    short = brief(read(f"Checkout fails\n\n{told} Nothing was charged."), 100)
+    assert "step 9 was" in short
+    assert "Nothing was charged." not in short
+    assert tokens(short) < 130
+
+
+def test_candidates_fit_their_budget_and_are_all_there(index: Index, answer: Answer) -> None:
+    many = tuple(answer.files) * 10
+    for budget in (1500, 3000, 8000):
+        text = listed(index, answer, budget, many)
+        assert len(re.findall(r"^\d+\. ", text, re.M)) == len(many)
+        assert tokens(text) <= budget + 40
+    full = listed(index, answer, 4000)
+    assert "Takes orders of the shop" in full  # what the repository is for
+    assert "discount" in full
+    assert "seen:" in full
+
+
+def test_a_list_says_nothing_twice(index: Index, answer: Answer) -> None:
+    """The offline summary is the path and the functions once more; what somebody wrote is not."""
+    text = listed(index, answer, 8000)
+    assert "Discounts by voucher code" in text
+    assert "in Python" not in text
+    assert "efines function" not in text
+    wrote = replace(answer.files[0], summary="Takes money. Gives it back. " + "And so on. " * 40)
+    text = listed(index, answer, 8000, [wrote])
+    assert re.search(r"^   Takes money\. Gives it back\. (And so on\. ?)+$", text, re.M)
+
+
+def test_a_name_that_is_any_word_is_no_evidence(index: Index, answer: Answer) -> None:
+    def seen(name: str) -> bool:
+        said = Evidence("callees", f"it defines {name}, which a/b.go uses where the report points", 3)
+        return "seen:" in listed(index, answer, 4000, [bare(answer, said)])
+
+    assert not any(seen(n) for n in ("required", "empty", "http", "append"))
+    assert all(seen(n) for n in ("CoerceType", "parse_all", "newClient"))
+
+
+def test_fifty_candidates_are_told_in_whole_pieces(index: Index, answer: Answer) -> None:
+    files = [
+        replace(f, path=f"src/part{n}/{f.path}")
+        for n in range(10)
+        for f in answer.files[:5]
+        if f.symbols and f.evidence
+    ]
+    text = listed(index, answer, 3600, files)
+    entries = re.split(r"^\d+\. ", text, flags=re.M)[1:]
+    assert len(entries) == len(files) >= 30
+    assert all("seen:" in e for e in entries)
+    assert not any("…" in e for e in entries[30:])
+
+
+def test_of_a_configuration_the_keys_that_the_report_speaks_of(index: Index, answer: Answer) -> None:
+    keys = ("alpha.one", "beta.two", "services.cart.retries", "services.cart.port", "zeta.last")
+    text = candidates(
+        [(bare(answer), Facts("yaml", 9, keys=keys))], (), 4000, speaks(read("Cart never retries a payment"))
+    )
+    assert "sets: cart.retries, cart.port" in text
+    assert "alpha" not in text
+
+
+def test_each_repository_is_introduced_once(index: Index, answer: Answer) -> None:
+    routes = [replace(r, summary=f"What {r.repo} is for. " * 30) for r in answer.routes]
+    text = candidates([(f, Facts("go", 1)) for f in answer.files], routes, 4000, speaks(read(REPORT)))
+    head = text.split("\n\n")[0].split("\n")[1:]
+    assert [line.partition(":")[0] for line in head] == list(dict.fromkeys(f.repo for f in answer.files))
+    assert all(len(line) < 200 for line in head)
+
+
+def test_an_older_snapshot_is_introduced_by_its_own_readme(tmp_path: Path) -> None:
+    code = {"src/orders/pay.py": "def pay(order):\n    return order.total\n"}
+    made = [
+        commit({**code, "README.md": f"# orders\n\nTakes orders of {who} and charges them.\n"}, "Orders")
+        for who in ("friends", "everybody")
+    ]
+    make_repo(tmp_path / "orders", made)
+    source = Source("orders", tmp_path / "orders")
+    assert not build(tmp_path / "index", [source], {"orders": ["HEAD", "HEAD~1"]}, workers=1).failed
+    index = Index.open(tmp_path / "index")
+    now, before = (s.commit for s in index.shard("orders").info.snapshots)
+    for at, who in ((now, "everybody"), (before, "friends")):
+        (route,) = locate(index, "Paying an order fails", Options(at=at)).routes
+        assert route.summary.startswith(f"Takes orders of {who} and charges them.")
+
+
+def test_names_close_to_the_report_come_first() -> None:
+    wanted = speaks(read("Device is not deleted\n\nAfter a delete all devices are there; see `reapNow()`"))
+    names = ["addDevice", "deviceByName", "deleteDevice", "All", "reapNow", "other"]
+    order = closest(names, wanted)
+    assert order[0] == "reapNow"
+    assert set(order[1:3]) == {"deleteDevice", "All"}
+    assert order[-1] == "other"
+
+
+# --- code -------------------------------------------------------------------------------------------------
+
+LICENCE = "/*\n * Copyright\n * licence text\n */\n\n"
+SHORT = f"""{LICENCE}package pay
+
+import (
+\t"fmt"
+\t"errors"
+)
+
+import "os"
+
+func pay() {{
+\timportant := 1
+}}
+"""
+
+
+def test_licences_packages_and_imports_are_left_out_of_short_files_too(answer: Answer) -> None:
+    shown = one(bare(answer), Facts("go", 16), SHORT, 2000)
+    assert numbers(shown) == [15, 16, 17]
+    for kept, text in (
+        ("x = 1", "#!/usr/bin/env python\n# licence\nfrom a import (\n    b,\n)\nimport c\n\nx = 1\n"),
+        ("#define X 1", "// licence\n#include <stdio.h>\n#define X 1\n"),
+        ("const x = 1;", "import {\n  a,\n} from 'b';\nconst c = require('c');\nconst x = 1;\n"),
+        ("import: x", "# licence\nimport: x\n"),
+        ("class A {}", "package a.b;\nimport a.c;\n/* licence? no */\nclass A {}\n"),
+    ):
+        shown = one(bare(answer), Facts("", 9), text, 2000)
+        assert numbers(shown)[-1] == text[: text.index(kept)].count("\n") + 1
+        assert "require" not in shown
+        assert "include" not in shown
+        assert "from" not in shown
+        assert "#!" not in shown
+        assert "import a" not in shown
+
+
+def test_code_is_shown_from_behind_the_licence_and_without_holes(answer: Answer) -> None:
+    text = "\n".join(
+        [*(f"# licence {n}" for n in range(60)), "import money", *(f"x{n} = {'a' * 50}" for n in range(300))]
+    )
+    shown = one(bare(answer), Facts("Python", 361), text, 600)
+    assert "licence" not in shown
+    assert numbers(shown) == list(range(62, 62 + len(numbers(shown))))
+    assert 5 < len(numbers(shown)) < 41
+    assert tokens(shown) < 640
+
+
+def functions(*names: str, lines: int = 32) -> tuple[Facts, str]:
+    """A file of functions, each of so many lines."""
+    body = "\n".join(
+        f"def {n}():\n" + "".join(f"    {n}_{k} = {k}\n" for k in range(lines - 2)) for n in names
+    )
+    symbols = tuple(Symbol(n, n, "function", lines * i + 1, lines * (i + 1) - 1) for i, n in enumerate(names))
+    return Facts("python", lines * len(names), symbols=symbols), body
+
+
+def test_functions_that_the_report_names_are_read_first(answer: Answer) -> None:
+    facts, text = functions(*(f"part{n}" for n in range(20)))
+    shown = one(bare(answer), facts, text, 500, "Fails\n\n`part17()` is wrong.")
+    assert "part17_3 = 3" in shown
+    assert "part9_3" not in shown
+
+
+def test_functions_are_chosen_by_the_verbs_of_the_report_and_whole(answer: Answer) -> None:
+    facts, text = functions("addDevice", "deviceByName", "updateDevice", "deleteDevice", "All", "countDevice")
+    hit = bare(answer, Evidence("units", "method addDevice holds the report's words: device", 1))
+    shown = one(hit, facts, text, 700, "A device that is in use can be deleted")
+    assert "deleteDevice_29" in shown
+    assert "All_3" in one(hit, facts, text, 700, "Nothing comes when I ask for all")
+
+
+def test_functions_are_chosen_by_the_first_calls_reason(answer: Answer) -> None:
+    facts, text = functions(*(f"part{n}" for n in range(20)))
+    why = Evidence("judge", "part13 forgets to close the file", 0)
+    assert "part13_3" in one(bare(answer, why), facts, text, 500)
+    assert "part13_3" not in one(bare(answer), facts, text, 500)
+
+
+def test_of_a_long_function_the_branch_with_the_reports_words_is_shown(answer: Answer) -> None:
+    rows = [f"    case KIND_{n}: step{n}()" for n in range(300)]
+    rows[240] = "    case FLOAT: err := parse(value)"
+    facts = Facts("go", 302, symbols=(Symbol("convert", "convert", "function", 1, 302),))
+    text = "\n".join(["func convert() {", *rows, "}"])
+    shown = one(bare(answer), facts, text, 350, "An empty float panics")
+    assert "case FLOAT" in shown
+    assert "func convert() {" in shown
+    assert re.search(r"^   \.\.\.$", shown, re.M)
+    assert tokens(shown) < 390
+
+
+def test_further_functions_are_named_those_close_to_the_report_first(answer: Answer) -> None:
+    tokens_ = [f"expireToken{n}" for n in "ABCDE"]
+    facts, text = functions(*(f"stepNumber{n}" for n in range(60)), *tokens_)
+    shown = one(bare(answer), facts, text, 450, "A token does not expire")
+    names = re.findall(r"further functions: (.+)", shown)[0].split(", ")
+    assert len(names) > len(tokens_)
+    assert set(names[:3]) < set(tokens_)
+
+
+def test_what_short_files_leave_goes_to_the_others(answer: Answer) -> None:
+    facts, text = functions("deleteDevice", lines=120)
+    short = (2, bare(answer), Facts("python", 1), "x = 1\n")
+    shown = code([(1, bare(answer), facts, text), short], 1500, read("Device is deleted"))
+    assert len(numbers(shown)) == 120
+    assert shown.index("<<<file 1") < shown.index("<<<file 2")
+    assert tokens(shown) < 1600
+
+
+def test_no_budget_is_overdrawn(answer: Answer) -> None:
+    facts, text = functions(*(f"part{n}" for n in range(20)))
+    for budget in (300, 900, 3000):
+        files = [(n, bare(answer), facts, text) for n in range(1, 5)]
+        assert tokens(code(files, budget, read("part3 fails"))) < max(budget, 700) + 160
+
+
+def test_a_path_is_not_taken_for_a_secret(index: Index, answer: Answer) -> None:
+    """As "go-secrets: internal/pkg/client.go" it would be."""
+    names = ("secrets", "tokens", "password")
+    files = [replace(f, repo=f"shop/go-{n}") for f, n in zip(answer.files[:3], names, strict=True)]
+    text = listed(index, answer, 2000, files)
+    assert redact(text).text == text
+    assert redact(f"shop/go-secrets: {files[0].path}").total

@@ -1,0 +1,113 @@
+"""Stack traces of each language against golden frames, and what must hold for any text."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from kits.paths import FIXTURES
+
+from locator.report.reader import read
+from locator.report.traces import MAX_FRAMES, find
+
+REPORTS = FIXTURES / "reports"
+LANGUAGES = sorted(p.stem for p in REPORTS.glob("*.frames"))
+
+
+def golden(text: str) -> str:
+    """Frames as the fixtures show them: trace.depth, + own or - library code, path:line, symbol, module."""
+    rows: list[str] = []
+    for f in read(text).frames:
+        where = f"{f.trace}.{f.depth} {'-' if f.library else '+'} {f.path or '?'}:{f.line}"
+        rows.append(f"{where} {f.symbol or '?'} {f.module or '?'}\n")
+    return "".join(rows)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_traces_of_each_language_read_as_their_golden_frames(language: str) -> None:
+    text = (REPORTS / f"{language}.txt").read_text(encoding="utf-8")
+    assert golden(text) == (REPORTS / f"{language}.frames").read_text(encoding="utf-8")
+
+
+def test_the_golden_frames_cover_every_report_with_a_trace() -> None:
+    assert len(LANGUAGES) >= 15
+    assert sorted(p.stem for p in REPORTS.glob("*.txt")) == LANGUAGES
+
+
+def test_a_root_cause_is_innermost_and_a_repeated_section_is_read_once() -> None:
+    section = 'Traceback (most recent call last):\n  File "/srv/shop/a.py", line 1, in low\nKeyError: 1\n'
+    outer = 'Traceback (most recent call last):\n  File "/srv/shop/b.py", line 2, in high\nShopError\n'
+    chain = "\nDuring handling of the above exception, another exception occurred:\n\n"
+    frames = find((section + chain + outer + chain + section).split("\n")).frames
+    assert [(f.symbol, f.depth, f.trace) for f in frames] == [("low", 0, 0), ("high", 1, 0)]
+
+
+def test_the_same_trace_logged_twice_is_one_trace() -> None:
+    trace = "java.lang.Error: x\n\tat com.shop.A.b(A.java:1)\n\tat com.shop.A.c(A.java:2)\n"
+    frames = find((trace + "\n" * 9 + trace).split("\n")).frames
+    assert [(f.trace, f.depth) for f in frames] == [(0, 0), (0, 1)]
+
+
+def test_of_an_endless_recursion_the_innermost_calls_are_kept() -> None:
+    lines = [f"    at f{i} (/app/a.js:{i + 1}:1)" for i in range(2_000)]
+    frames = find(lines).frames
+    assert len(frames) == MAX_FRAMES
+    assert [f.line for f in frames] == list(range(1, MAX_FRAMES + 1))
+
+
+def test_a_line_number_beyond_reason_is_unknown() -> None:
+    frames = find(
+        [f'  File "/srv/shop/a.py", line {"9" * 5_000}, in f', "    at g (/app/a.js:" + "9" * 30 + ":1)"]
+    ).frames
+    assert [f.line for f in frames] == [0, 0]
+
+
+def test_prose_after_a_trace_is_not_part_of_it() -> None:
+    lines = [
+        "at com.shop.A.b(A.java:1)",
+        "",
+        "That is all.",
+        "Next I open the cart.",
+        "Caused by: my own change?",
+        "Bye.",
+    ]
+    assert find(lines).spans == ((0, 0),)
+
+
+def test_ruby_traces_printed_upside_down_are_turned() -> None:
+    lines = [
+        "Traceback (most recent call last):",
+        "\t1: from app/till.rb:9:in `<main>'",
+        "app/till.rb:3:in `open': stuck (Till::Stuck)",
+    ]
+    assert [f.line for f in find(lines).frames] == [3, 9]
+
+
+# fmt: off
+_PIECES = st.sampled_from([
+    "at ", "(", ")", ".", ":1", ":1:2", "a.b.C.m", 'File "', '", line ', "3", ", in f", "\n", "\t", "#0 ",
+    "0x1 in ", "x.go", "goroutine 1 [running]:", "pkg.(*T).m", "panicked at ", "::", "<", ">", "`", "'",
+    "@http://h/", "Caused by: ", "\\n", " --> 7", "/a/b.php(3): ", "in /a/b.php:3", "/x.py in f(", "E   ",
+    "|", "é", "ı", "订单", "\u0000",
+])
+# fmt: on
+
+
+@given(st.lists(_PIECES, max_size=40).map("".join) | st.text(max_size=200))
+def test_any_text_gives_well_formed_frames(text: str) -> None:
+    lines = text.split("\n")
+    found = find(lines)
+    depths: dict[int, list[int]] = {}
+    for frame in found.frames:
+        assert frame.line >= 0
+        assert frame.path or frame.symbol
+        depths.setdefault(frame.trace, []).append(frame.depth)
+    assert list(depths) == list(range(len(depths)))
+    assert all(d == list(range(len(d))) for d in depths.values())
+    assert all(0 <= first <= last < len(lines) for first, last in found.spans)
+    assert all(0 <= i < len(lines) for i in found.shown)
+
+
+if __name__ == "__main__":
+    for path in sorted(REPORTS.glob("*.txt")):
+        path.with_suffix(".frames").write_text(golden(path.read_text(encoding="utf-8")), encoding="utf-8")
