@@ -87,7 +87,7 @@ def _row(root: Path, cases: Sequence[Case], work: Path, runs: int, *, copies: bo
     )
     text = work / "report.md"
     text.write_text(f"{some[0].title}\n\n{some[0].body}")
-    asked = ("locator.cli", "--index", str(root), "locate", "--file", str(text))
+    asked = ("bugatlas", "--index", str(root), "locate", "--file", str(text))
     cold = [command(*asked, check=False).seconds for _ in range(max(3, runs))]
     row: dict[str, Any] = {
         "repositories": len(index.repos),

@@ -36,7 +36,7 @@ def engines(repos: Sequence[Repo], pattern: str, runs: int) -> dict[str, Any]:
                 root = Path(folder) / "index"
                 shutil.rmtree(root, ignore_errors=True)
                 asked = ("index", "--from", str(listed), "-j", str(jobs), "-c", f"engine={engine}", *BARE)
-                costs.append(command("locator.cli", "--index", str(root), *asked))
+                costs.append(command("bugatlas", "--index", str(root), *asked))
             cost, bytes_ = best(costs), digest(root)
             first = first or bytes_
             same = "yes" if bytes_ == first else "no"

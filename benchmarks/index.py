@@ -169,7 +169,7 @@ def _cold(root: Path, listed: Path, jobs: int, *more: str) -> Cost:
 
 def _index(root: Path, listed: Path, jobs: int, *more: str) -> Cost:
     asked = ("index", "--from", str(listed), "-j", str(jobs), "--json", *more)
-    return command("locator.cli", "--index", str(root), *asked)
+    return command("bugatlas", "--index", str(root), *asked)
 
 
 def _sizes(root: Path, source: int) -> dict[str, Any]:

@@ -44,7 +44,7 @@ def query_speed(
             root = Path(name) / "index"
             listed = Path(name) / "repos.txt"
             listed.write_text("".join(f"{r.where(pattern)} name={r.name}\n" for r in repos))
-            command("locator.cli", "--index", str(root), "index", "--from", str(listed), "-j", str(jobs))
+            command("bugatlas", "--index", str(root), "index", "--from", str(listed), "-j", str(jobs))
         reports = Path(name) / "reports.json"
         reports.write_bytes(msgspec.json.encode([f"{c.title}\n\n{c.body}" for c in cases]))
         warm = [
@@ -55,9 +55,9 @@ def query_speed(
         cold, helped = [], []
         for case in cases[: max(5, runs)]:
             first.write_text(f"{case.title}\n\n{case.body}")
-            asked = command("locator.cli", "--index", str(root), "locate", "--file", str(first), check=False)
+            asked = command("bugatlas", "--index", str(root), "locate", "--file", str(first), check=False)
             cold.append(asked.seconds)
-            helped.append(command("locator.cli", "--help", memory=False).seconds)
+            helped.append(command("bugatlas", "--help", memory=False).seconds)
         nothing = [command("this", memory=False).seconds for _ in range(5)]
     return {
         "repositories": len(repos),

@@ -139,7 +139,7 @@ def serving(root: Path, settings: str = "rate = 0\n") -> Iterator[tuple[str, int
 @contextmanager
 def started(root: Path, file: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """A service with these settings; ended with the block."""
-    command = [sys.executable, "-m", "locator.cli", "--index", str(root), "serve", "--service", str(file)]
+    command = [sys.executable, "-m", "bugatlas", "--index", str(root), "serve", "--service", str(file)]
     path = os.pathsep.join(p for p in (str(HOME), os.environ.get("PYTHONPATH", "")) if p)
     log = file.with_suffix(f".{time.monotonic_ns()}.log")
     with log.open("w") as out:

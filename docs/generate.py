@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from locator.cli import COMMANDS, cli
+from bugatlas import COMMANDS, command_line
 from summaries.config import FILE, table
 
 DOCS = Path(__file__).parent
@@ -22,6 +22,7 @@ WIDTH = 96
 
 def cli_page() -> str:
     """Help of every command, as the terminal shows it."""
+    cli = command_line()
     out = ["# Commands", "", "Made by `docs/generate.py` from the commands' own help.", ""]
     out += ["```", _help(cli, "bugatlas"), "```", ""]
     top = click.Context(cli, info_name="bugatlas")

@@ -17,12 +17,13 @@ from indexer import knowledge
 from indexer.engines import processes as fanout
 from indexer.engines.processes import OnDone, OnFiles
 from indexer.repository import Job, Outcome, unchanged
-from indexer.sources.discover import Source
+from indexer.sources.discover import Listed, Source
+from indexer.sources.sources import sources
 from indexer.workers.pool import gently
-from summaries.errors import BugatlasError, IndexDamaged, IndexVersion
+from summaries.errors import BugatlasError, IndexDamaged, IndexVersion, RepositoryError, UsageError
 from summaries.index import routing_update as mapping
 from summaries.index.attached import pull
-from summaries.index.index import Index, Manifest, read_state, unreferenced
+from summaries.index.index import Index, Manifest, default_dir, read_state, unreferenced
 from summaries.types import SkipReason
 
 
@@ -103,6 +104,30 @@ def build(
         time.perf_counter() - began,
         problem,
     )
+
+
+def index_targets(
+    targets: Sequence[str | Path] = (),
+    root: str | Path | None = None,
+    *,
+    at: Sequence[str] = (),
+    jobs: int = 0,
+) -> Index:
+    """Index what folders and URLs name, or, without any, all that is indexed; the opened index.
+
+    `at` names snapshots to hold beside the head; `jobs` is the number of processes, 0 one for each core. Raises
+    RepositoryError where a repository could not be read (the others are indexed by then), UsageError where there is
+    nothing to index.
+    """
+    where = Path(root) if root else default_dir()
+    found, unread = sources(where, [Listed(str(t)) for t in targets])
+    if not found and not unread:
+        raise UsageError(f"nothing is indexed at {where}", "name a folder or a URL")
+    report = build(where, found, {s.name: (None, *at) for s in found}, workers=jobs)
+    failures = [str(e) for e in unread] + [f"{o.repo}: {o.reason}" for o in report.failed]
+    if failures:
+        raise RepositoryError("; ".join(failures))
+    return Index.open(where)
 
 
 def _know(root: Path, say: Callable[[str], None]) -> str:

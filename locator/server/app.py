@@ -29,13 +29,14 @@ from locator.server.metrics import Meters
 from locator.server.routes import agents, feedback, issues, page, probes, reads
 from locator.server.routes import jobs as work
 from locator.server.routes import webhooks as hooks
-from locator.server.service import Service, own_version
+from locator.server.service import Service
 from locator.server.settings import ServiceSettings, secret
 from locator.server.worker_pool import Desk
 from locator.trackers.handle import Locate
 from locator.trackers.run import Trackers
 from locator.trackers.settings import TrackerSettings
 from locator.weights import VOTERS, Weights
+from summaries import __version__
 from summaries.config import Settings
 from summaries.errors import BugatlasError
 from summaries.index.index import RepoState
@@ -171,7 +172,7 @@ def create(parts: Service) -> FastAPI:
 
     app = FastAPI(
         title="Bugatlas",
-        version=own_version(),
+        version=__version__,
         description=ABOUT,
         lifespan=lifespan,
         docs_url=None,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -43,14 +42,6 @@ class Service:
     meters: Meters
     state: Path  # folder of what the service itself keeps
     trackers: Trackers | None = None
-
-
-def own_version() -> str:
-    """Of the package."""
-    try:
-        return version("bugatlas")
-    except PackageNotFoundError:
-        return "0"
 
 
 async def service_of(request: Request) -> Service:

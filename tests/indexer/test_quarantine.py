@@ -97,7 +97,7 @@ def bugatlas(tmp_path: Path, *args: str) -> subprocess.CompletedProcess[str]:
     hook.mkdir(exist_ok=True)
     (hook / "sitecustomize.py").write_text(CRASH)
     env = os.environ | {"PYTHONPATH": os.pathsep.join([str(hook), str(ROOT)])}
-    command = [sys.executable, "-m", "locator.cli", "--index", str(tmp_path / "index"), *args]
+    command = [sys.executable, "-m", "bugatlas", "--index", str(tmp_path / "index"), *args]
     return subprocess.run(command, env=env, capture_output=True, text=True)
 
 

@@ -29,7 +29,7 @@ class _Terminal(io.StringIO):
 
 def run(*args: str, index: Path | None = None, data: bytes = b"", tty: bool = False, **env: str) -> Ran:
     """Run `bugatlas ARGS`. With `tty`, standard output takes itself for a terminal."""
-    from locator import cli
+    import bugatlas
 
     out, err = (_Terminal() if tty else io.StringIO()), io.StringIO()
     where = ["--index", str(index)] if index else []
@@ -42,7 +42,7 @@ def run(*args: str, index: Path | None = None, data: bytes = b"", tty: bool = Fa
         redirect_stderr(err),
     ):
         try:
-            cli.main()
+            bugatlas.main()
         except SystemExit as e:
             code = e.code if isinstance(e.code, int) else 1
     return Ran(code, out.getvalue(), err.getvalue())

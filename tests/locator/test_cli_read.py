@@ -15,9 +15,9 @@ from kits.cli import Ran, indexed, run
 from kits.git import commit, git, make_repo
 from kits.paths import ROOT
 
+from bugatlas import COMMANDS
 from indexer.demo import REPORTS
 from locator.answer import Answer
-from locator.cli import COMMANDS
 from locator.search.search import Results
 from locator.tree.show import Node, look, resolve
 from locator.tree.status import Status, state
@@ -529,7 +529,7 @@ def test_a_fault_is_one_line_and_a_trace_with_debug(
 
 def fresh(*args: str, env: dict[str, str] | None = None, **more: object) -> subprocess.Popen[bytes]:
     """The command in a process of its own."""
-    command = [sys.executable, "-m", "locator.cli", *args]
+    command = [sys.executable, "-m", "bugatlas", *args]
     return subprocess.Popen(
         command,
         cwd=ROOT,

@@ -146,7 +146,7 @@ def test_answers_are_small(shop_index):
 
 def test_standard_input_and_output(shop_index):
     parameters = StdioServerParameters(
-        command=sys.executable, args=["-m", "locator.cli", "--index", str(shop_index), "mcp"]
+        command=sys.executable, args=["-m", "bugatlas", "--index", str(shop_index), "mcp"]
     )
     [(found, error, _)] = talk(stdio_client(parameters), ("index_status", {}))
     assert not error and len(found["repositories"]) == 6

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from kits.model import REPORT, offered, shop, shown
 from kits.paths import ROOT
 
-from locator.cli import cli
+from bugatlas import command_line
 from locator.modes import mode_of, replaying
 from summaries.config import Settings, load
 from summaries.config_models import reach
@@ -34,7 +34,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
 
 
 def run(index: Index, *args: str, **more: Any) -> Result:
-    return CliRunner().invoke(cli, ["--index", str(index.root), *args], **more)
+    return CliRunner().invoke(command_line(), ["--index", str(index.root), *args], **more)
 
 
 def judging(body: dict[str, Any]) -> Any:
@@ -168,9 +168,9 @@ def guard(event, args):
     if event in ("socket.connect", "socket.getaddrinfo", "socket.sendto") and getattr(args[0], "family", 0) != 1:
         seen.append((event, str(args[1:])))
 sys.addaudithook(guard)
-from locator.cli import cli
+from bugatlas import command_line
 try:
-    cli(sys.argv[1:], standalone_mode=False)
+    command_line()(sys.argv[1:], standalone_mode=False)
 except Exception as e:
     print("error:", e)
 print("CONNECTIONS", seen)

@@ -310,7 +310,7 @@ def started(root: Path, *args: str) -> Iterator[subprocess.Popen[str]]:
     command = [
         sys.executable,
         "-m",
-        "locator.cli",
+        "bugatlas",
         "--index",
         str(root),
         "index",
@@ -450,7 +450,7 @@ def test_killed_at_every_stage(at: str, tmp_path: Path, root: Path, monkeypatch:
 
 def limited(root: Path, limit: int, *args: str) -> Ran:
     """`bugatlas index` that may not write files longer than `limit` bytes: as on a disk that fills up."""
-    command = [sys.executable, "-m", "locator.cli", "--index", str(root), "index", *args]
+    command = [sys.executable, "-m", "bugatlas", "--index", str(root), "index", *args]
 
     def cap() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))

@@ -15,7 +15,7 @@ import pytest
 from kits.cli import run
 from kits.paths import ROOT
 
-from locator.cli import COMMANDS, cli
+from bugatlas import COMMANDS, command_line
 from summaries.config import Settings, load, table
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -53,6 +53,7 @@ def examples() -> Iterator[tuple[str, str]]:
 @pytest.mark.parametrize(("page", "line"), list(examples()))
 def test_commands_in_the_pages_exist(page: str, line: str) -> None:
     words = shlex.split(line)[1:]
+    cli = command_line()
     command: click.Command = cli
     context = click.Context(cli, info_name="bugatlas")
     given, arguments = set[str](), 0

@@ -37,15 +37,15 @@ def test_the_probe_sees_what_is_loaded() -> None:
     assert "numpy" in modules("import numpy")
 
 
-@pytest.mark.parametrize("module", ["locator.cli", "locator.commands", "locator.modes", "summaries.errors"])
+@pytest.mark.parametrize("module", ["bugatlas", "locator.commands", "locator.modes", "summaries.errors"])
 def test_the_command_line_is_light(module: str) -> None:
     assert not modules(f"import {module}") & HEAVY
 
 
 def test_help_loads_no_command() -> None:
     code = (
-        "import sys; from locator import cli\nsys.argv = ['bugatlas', '--help']\n"
-        "try: cli.main()\nexcept SystemExit: pass\n"
+        "import sys; import bugatlas\nsys.argv = ['bugatlas', '--help']\n"
+        "try: bugatlas.main()\nexcept SystemExit: pass\n"
         "assert 'locator.commands' not in sys.modules and 'indexer.commands' not in sys.modules"
     )
     assert not modules(code) & HEAVY
@@ -54,8 +54,8 @@ def test_help_loads_no_command() -> None:
 @pytest.mark.parametrize("command", ["locate", "search", "show", "status"])
 def test_help_of_a_command_is_light(command: str) -> None:
     code = (
-        f"import sys; from locator import cli\nsys.argv = ['bugatlas', '{command}', '--help']\n"
-        "try: cli.main()\nexcept SystemExit: pass"
+        f"import sys; import bugatlas\nsys.argv = ['bugatlas', '{command}', '--help']\n"
+        "try: bugatlas.main()\nexcept SystemExit: pass"
     )
     assert not modules(code) & HEAVY
 
@@ -73,8 +73,8 @@ def test_help_of_a_command_is_light(command: str) -> None:
 )
 def test_answers_need_nothing_that_only_indexing_needs(args: list[str], shop_index: Path) -> None:
     code = (
-        f"import sys; from locator import cli\nsys.argv = ['bugatlas', '--index', {str(shop_index)!r}, *{args!r}]\n"
-        "try: cli.main()\nexcept SystemExit as e: assert e.code in (0, 3), e.code"
+        f"import sys; import bugatlas\nsys.argv = ['bugatlas', '--index', {str(shop_index)!r}, *{args!r}]\n"
+        "try: bugatlas.main()\nexcept SystemExit as e: assert e.code in (0, 3), e.code"
     )
     loaded = modules(code)
     assert "numpy" in loaded

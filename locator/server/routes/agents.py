@@ -13,7 +13,8 @@ from locator.answer import Answer
 from locator.locate import Options, Progress
 from locator.server.answering import ask
 from locator.server.problems import problem
-from locator.server.service import Service, own_version
+from locator.server.service import Service
+from summaries import __version__
 from summaries.config_models import Mode
 from summaries.index.index import Index
 
@@ -37,7 +38,7 @@ class Agents:
         ) -> Answer:
             return await ask(service, index, report, None, options, mode, progress)
 
-        self.server = server(index_of, answer, service.desk.run, own_version())
+        self.server = server(index_of, answer, service.desk.run, __version__)
         self.app: ASGIApp = self.server.streamable_http_app(
             streamable_http_path=PATH,
             stateless_http=True,

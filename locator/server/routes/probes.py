@@ -7,8 +7,9 @@ from starlette.responses import Response
 
 from locator.server.metrics import TYPE
 from locator.server.openapi import json, refuses, says
-from locator.server.service import Here, Measurer, own_version
+from locator.server.service import Here, Measurer
 from locator.server.shapes import Health
+from summaries import __version__
 from summaries.errors import BugatlasError
 
 router = APIRouter(tags=["operation"])
@@ -18,7 +19,7 @@ TEXT = {"schema": {"type": "string"}}
 @router.get("/healthz", summary="Alive", responses=says(Health), response_class=Response)
 async def healthz() -> Response:
     """The process answers."""
-    return json(Health("ok", own_version()))
+    return json(Health("ok", __version__))
 
 
 @router.get(
@@ -29,12 +30,12 @@ async def readyz(service: Here) -> Response:
     try:
         edition = await service.desk.run(service.shelf.edition)
     except BugatlasError as e:
-        return json(Health("unready", own_version(), type(e).__name__), 503)
+        return json(Health("unready", __version__, type(e).__name__), 503)
     worn = (
         "the newest state of the index cannot be read; an older one is served" if service.shelf.error else ""
     )
     return json(
-        Health("ok", own_version(), worn or ("some repositories are damaged" if edition.damaged else ""))
+        Health("ok", __version__, worn or ("some repositories are damaged" if edition.damaged else ""))
     )
 
 

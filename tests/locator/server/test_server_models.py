@@ -193,7 +193,7 @@ def test_agents_on_one_machine_are_answered_by_the_model_too(kept):
     async def talk(url, *calls):
         args = [
             "-m",
-            "locator.cli",
+            "bugatlas",
             "--index",
             str(kept),
             "mcp",

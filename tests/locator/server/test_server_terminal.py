@@ -22,7 +22,7 @@ pytest.importorskip("fastapi")
 
 
 def serving(index: Path, stderr: int) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "locator.cli", "--index", str(index), "serve", "--port", "0"]
+    command = [sys.executable, "-m", "bugatlas", "--index", str(index), "serve", "--port", "0"]
     env = os.environ | {"PYTHONPATH": str(ROOT)}
     heard = partial(
         signal.signal, signal.SIGINT, signal.SIG_DFL

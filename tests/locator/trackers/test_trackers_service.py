@@ -16,9 +16,9 @@ from click.testing import CliRunner
 from kits.jira import TOKEN, USER, Faults, Jira, adf, created, listening, signed
 from kits.service import until
 
+from bugatlas import command_line
 from indexer.demo import REPORTS
 from locator.access import caller_of
-from locator.cli import cli
 from locator.server.settings import load
 from summaries.errors import UsageError
 
@@ -57,7 +57,7 @@ timeout = 3
 @contextlib.contextmanager
 def process(index: Path, file: Path):
     """`bugatlas serve` as a process of its own, and its address. Killed at the end, if it still runs."""
-    command = [sys.executable, "-m", "locator.cli", "--index", str(index), "serve", "--service", str(file)]
+    command = [sys.executable, "-m", "bugatlas", "--index", str(index), "serve", "--service", str(file)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as service:
         assert service.stderr
         url = ""
@@ -97,7 +97,7 @@ def test_killed_at_any_moment_there_is_one_comment(shop_index, tmp_path):
 
 
 def run(index, *args):
-    return CliRunner().invoke(cli, ["--index", str(index), *args], catch_exceptions=True)
+    return CliRunner().invoke(command_line(), ["--index", str(index), *args], catch_exceptions=True)
 
 
 def test_tracker_check_writes_nothing(shop_index, tmp_path):

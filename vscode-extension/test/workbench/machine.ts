@@ -67,7 +67,7 @@ export interface Report {
 
 export async function shop(folder: string): Promise<Shop> {
   const command = path.join(folder, "bugatlas");
-  await writeFile(command, `#!/bin/sh\nPYTHONPATH='${PROJECT}' exec '${PYTHON}' -m locator.cli "$@"\n`);
+  await writeFile(command, `#!/bin/sh\nPYTHONPATH='${PROJECT}' exec '${PYTHON}' -m bugatlas "$@"\n`);
   await chmod(command, 0o755);
   const script = [
     "import json, pathlib, sys",
