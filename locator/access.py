@@ -6,10 +6,31 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
+from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
-from locator.server.settings import RIGHTS, Right, Token
+Right = Literal["read", "index", "metrics", "issues"]
+RIGHTS: tuple[Right, ...] = ("read", "index", "metrics", "issues")
+Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
+
+
+class Token(Struct, frozen=True, forbid_unknown_fields=True):
+    """Who may ask for what. `bugatlas serve token NAME` makes one."""
+
+    name: Annotated[Name, Meta(description="Shown in the log.")]
+    sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$", description="SHA-256 of the token, in hex.")]
+    repos: Annotated[
+        tuple[str, ...],
+        Meta(description="Repositories that it may see; `*` and `?` match. Others don't exist for it."),
+    ] = ("*",)
+    may: Annotated[
+        tuple[Right, ...],
+        Meta(
+            description="`read` asks and browses, `index` starts and cancels jobs, `metrics` reads /metrics, "
+            "`issues` reads issues of the trackers' listed projects."
+        ),
+    ] = ("read",)
 
 
 class Caller(Struct, frozen=True):

@@ -12,8 +12,9 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from msgspec import Struct
+
 from locator.access import Caller
-from locator.server.shapes import Part
 from summaries.errors import BugatlasError, IndexDamaged, IndexMissing
 from summaries.index.index import MANIFEST, Index, Room
 
@@ -23,6 +24,13 @@ LOOKED_AT = 512  # so many repositories are all opened at once, which tells of d
 Stamp = tuple[tuple[str, int, int], ...]
 
 log = logging.getLogger("bugatlas.index")
+
+
+class Part(Struct, frozen=True):
+    """A directory with all below it that stands in no other part."""
+
+    path: str  # "" is what lies in no other part
+    files: int
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,6 +8,7 @@ from math import log10
 from msgspec import Struct
 
 from eval.report.markup import Markup, join, tag
+from eval.scoring.calibration_error import Bin
 from eval.scoring.intervals import Interval
 
 WIDTH, HEIGHT = 640, 340
@@ -24,14 +25,6 @@ class Series(Struct, frozen=True):
     low: Sequence[float] = ()
     high: Sequence[float] = ()
     dashed: bool = False
-
-
-class Bin(Struct, frozen=True):
-    """Answers of about one confidence: how sure they were and how often they were right."""
-
-    said: float
-    true: float
-    cases: int
 
 
 def lines(

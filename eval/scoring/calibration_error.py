@@ -8,11 +8,18 @@ import numpy as np
 from msgspec import Struct
 
 from eval.cases import Case
-from eval.report.plots import Bin
 from eval.runfile import Line
 from eval.scoring.measures import score
 
 BINS = 10
+
+
+class Bin(Struct, frozen=True):
+    """Answers of about one confidence: how sure they were and how often they were right."""
+
+    said: float
+    true: float
+    cases: int
 
 
 class Trust(Struct, frozen=True):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from locator.server.settings import RIGHTS
+from locator.access import RIGHTS
 from locator.terminal import safe
 from summaries.config import Settings, options
 from summaries.errors import UsageError

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Request
 
-from locator.access import Caller
+from locator.access import Caller, Right
 from locator.live_index import Shelf
 from locator.server.jobs import Jobs
 from locator.server.links import Links
 from locator.server.metrics import Meters
 from locator.server.problems import ProblemError
-from locator.server.settings import Right, ServiceSettings
+from locator.server.settings import ServiceSettings
 from locator.server.worker_pool import Desk
 from locator.weights import Weights
 from summaries.config import Settings

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from locator.live_index import Part
 from locator.locate import Options
 
 Words = Annotated[str, Meta(min_length=1, max_length=400)]
@@ -75,13 +76,6 @@ class Lines(Struct, frozen=True):
     lines: tuple[str, ...]
     total: int  # lines of the file
     url: str = ""  # the same lines at the code host
-
-
-class Part(Struct, frozen=True):
-    """A directory with all below it that stands in no other part."""
-
-    path: str  # "" is what lies in no other part
-    files: int
 
 
 class MapNode(Struct, frozen=True):

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from locator.access import Caller
-from locator.live_index import Edition
-from locator.server.shapes import Lines, MapNode, Part, Repositories, Repository
+from locator.live_index import Edition, Part
+from locator.server.shapes import Lines, MapNode, Repositories, Repository
 from locator.terminal import link
 from locator.tree.show import Node, look
 from summaries.index.index import Index, RepoState

@@ -17,11 +17,11 @@ from eval.cases import Case, Gold, write_cases
 from eval.commands.group import evaluate
 from eval.report.markup import Markup, join, tag
 from eval.report.page import page
-from eval.report.plots import WIDTH, Bin, Series, diverging, forest, histogram, lines, matrix, reliability
+from eval.report.plots import WIDTH, Series, diverging, forest, histogram, lines, matrix, reliability
 from eval.report.report import Book, as_markdown, book, confusion, misses
 from eval.runfile import Hit, Line, Reason, Target, encode
 from eval.scoring.breakdown import breakdowns
-from eval.scoring.calibration_error import trust
+from eval.scoring.calibration_error import Bin, trust
 from eval.scoring.intervals import Interval
 from eval.scoring.measures import score
 

@@ -19,10 +19,10 @@ import uvicorn
 from indexer.build import build
 from indexer.demo import build as demo
 from indexer.sources.discover import discover
-from locator.access import digest
+from locator.access import Token, digest
 from locator.server.app import configured, service
 from locator.server.service import Service
-from locator.server.settings import ServiceSettings, Token, checked
+from locator.server.settings import ServiceSettings, checked
 
 TOKENS = {"all": "bga_all", "orders": "bga_orders", "ops": "bga_ops"}  # names of tokens to the tokens
 

@@ -15,10 +15,10 @@ from kits.service import TOKENS, bearer, commit, events, raw, running, shop, tok
 from indexer.build import build
 from indexer.demo import REPORTS
 from indexer.sources.discover import Source
-from locator.access import LOCAL, caller_of, digest
+from locator.access import LOCAL, Token, caller_of, digest
 from locator.server.guard import Guard
 from locator.server.rate import Rate
-from locator.server.settings import ServiceSettings, Token, checked, is_loopback, load, secret
+from locator.server.settings import ServiceSettings, checked, is_loopback, load, secret
 from summaries.errors import UsageError
 
 REPORT = (
