@@ -15,6 +15,7 @@ from summaries.errors import UsageError
 from summaries.index.index import Index, default_dir
 
 USUAL = "gpt-4.1-mini"  # what a plan without a model is reckoned for
+MOST_REASONS = 5  # printed for each stage
 ENDED = 1  # exit code where something stayed undone
 
 
@@ -145,5 +146,7 @@ def _stage(s: Stage, planned: bool) -> str:
     told += [f"{n:,} passed over ({why})" for why, n in s.skipped.items()]
     told += [f"{s.struck:,} with invented names struck"] if s.struck else []
     told += [f"{s.redone:,} asked twice"] if s.redone else []
-    told += [f"{n:,} left offline: {why}" for why, n in s.failed.items()]
+    told += [f"{n:,} left offline: {why}" for why, n in list(s.failed.items())[:MOST_REASONS]]
+    if rest := list(s.failed.values())[MOST_REASONS:]:
+        told.append(f"{sum(rest):,} left offline for {len(rest):,} other reasons")
     return "\n".join([line, *(f"             {t}" for t in told)])

@@ -105,6 +105,8 @@ class Pages:
         self, tallies: Mapping[str, Counted], *, planned: bool = False
     ) -> Iterator[tuple[Kind, list[Draft]]]:
         """What is to be asked, stage by stage: each is made when the one before has been kept."""
+        if not self.blobs:  # nothing to say of a repository without files
+            return
         yield "seed", self._seed(tallies["seed"])
         if planned and not self.seed:
             self.seed = USUAL
@@ -198,7 +200,7 @@ class Pages:
         """Summaries of what lies in a directory, by name."""
         every = self.texts
         return {p.rstrip("/").rpartition("/")[2] + "/" * p.endswith("/"):
-                every.get(p.rstrip("/")) or self.offline[p.rstrip("/")] for p in self.inside[path]}  # fmt: skip
+                every.get(p.rstrip("/")) or self.offline[p.rstrip("/")] for p in self.inside.get(path, ())}  # fmt: skip
 
     def _directory(self, path: str, tally: Counted) -> Draft | None:
         inside = self.inside[path]

@@ -8,6 +8,7 @@ does not say, or says wrongly, stays as the offline summariser has it.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -32,6 +33,9 @@ ANSWER = {
     "repository": 240,
 }  # tokens that answers have, as a rule
 BATCH = 64  # drafts in the air; what a crash can cost is what they cost
+_PARTICULAR = re.compile(  # a path or the key of a request
+    r"\s?\(?(?:\S*/\S*|[\w.-]*[0-9a-f]{12}[\w.-]*)\)?"
+)
 Say = Callable[[str], None]
 
 
@@ -176,7 +180,7 @@ def _ask(pages: Pages, chat: Chat, tally: Tally, drafts: Sequence[Draft]) -> lis
         elif isinstance(got, ContextTooLong) and (shorter := pages.shorter(draft)):
             again.append(shorter)
         elif isinstance(got, ModelError):
-            tally.failed[got.message] += 1
+            tally.failed[_trouble(got.message)] += 1
             pages.failed(draft)
         else:
             tally.paid(got)
@@ -191,6 +195,11 @@ def _ask(pages: Pages, chat: Chat, tally: Tally, drafts: Sequence[Draft]) -> lis
     if spent:
         raise spent
     return again
+
+
+def _trouble(message: str) -> str:
+    """What went wrong, without which request it was: the same trouble is counted, not listed."""
+    return " ".join(_PARTICULAR.sub("", message).split())[:200] or "no answer"
 
 
 def _warned(draft: Draft, struck: Sequence[str]) -> Draft:

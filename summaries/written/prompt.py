@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 from msgspec import Struct
@@ -23,6 +23,8 @@ ROOM: Mapping[Kind, int] = {
     "repository": 4000,
 }  # tokens of data
 MOST: Mapping[Kind, int] = {"seed": 400, "file": 260, "directory": 240, "repository": 480}  # of the answer
+WIDTH = 160  # characters of a line that are shown
+SHOWN = frozenset("function method class struct interface service message type".split())
 _LICENCE = re.compile(r"(?i)licen[cs]e|copyright|all rights reserved|SPDX")
 
 
@@ -78,43 +80,63 @@ def outside(name: str, readme: str, manifests: Sequence[tuple[str, str]], files:
 
 
 def essence(path: str, facts: Facts, text: str, budget: int = ROOM["file"]) -> str:
-    """A file within a budget of tokens: whole where it fits, else its outline and the parts that matter.
+    """A file within a budget of tokens: whole where it fits, else the parts that matter and an outline of the rest.
 
-    Licence texts go first. Then come the head, and functions by length and visibility, each with its first lines.
+    Licence texts go first. Then come the head, and functions by length and visibility, each with its first
+    lines. No line of the file is shown twice.
     """
-    lines = _without_licence(text.split("\n"))
+    every = text.split("\n")
+    lines = _without_licence(every)
     head = f"{path} ({facts.language}, {facts.lines} lines)"
     whole = "\n".join(lines)
     if tokens(whole) + tokens(head) <= budget:
         return f"{head}\n{whole}"
-    parts = [head, talk(facts.serves, facts.calls, facts.topics, 10), _outline(facts, budget // 3)]
-    left = budget - sum(tokens(p) + 1 for p in parts)
-    shown: list[tuple[int, str]] = []
-    top = _start("\n".join(lines[:25]), left // 3)
-    left -= tokens(top)
+    traffic = talk(facts.serves, facts.calls, facts.topics, 10)
+    left = budget - tokens(head) - tokens(traffic)
+    room = left * 2 // 3
+    shown: set[int] = set()  # 1-based numbers of lines
+    for first, last in _passages(facts, len(every) - len(lines) + 1, len(every)):
+        fresh = [n for n in range(first, last + 1) if n not in shown]
+        cost = tokens("\n".join(every[n - 1][:WIDTH] for n in fresh)) + 4
+        if fresh and cost <= room:
+            room -= cost
+            shown.update(fresh)
+    code = _excerpt(every, shown)
+    outline = _outline([s for s in facts.symbols if s.start not in shown], left - tokens(code))
+    return "\n\n".join(p for p in [head, traffic, outline, code] if p)
+
+
+def _passages(facts: Facts, top: int, end: int) -> Iterator[tuple[int, int]]:
+    """First and last line of what is worth showing, the most telling first: the head in steps, functions, the rest."""
+    yield from ((n, min(n + 4, end)) for n in range(top, min(top + 25, end + 1), 5))
     for s in sorted(facts.symbols, key=_weight):
-        if s.kind not in ("function", "method", "class", "struct", "interface", "service", "message", "type"):
-            continue
-        body = "\n".join(x[:160] for x in text.split("\n")[s.start - 1 : min(s.end, s.start + 11)])
-        cost = tokens(body) + 4
-        if cost > left:
-            continue
-        left -= cost
-        shown.append((s.start, body))
-    body = "\n...\n".join(b for _, b in sorted(shown))
-    return "\n\n".join(p for p in [*parts, top, body] if p)
+        if s.kind in SHOWN:
+            yield s.start, min(s.end, s.start + 11, end)
+    yield from ((n, min(n + 11, end)) for n in range(top, end + 1, 12))
 
 
-def _outline(facts: Facts, budget: int) -> str:
+def _excerpt(lines: Sequence[str], shown: set[int]) -> str:
+    """Lines by number, with dots where some are left out."""
+    out: list[str] = []
+    last = 0
+    for n in sorted(shown):
+        if last and n > last + 1:
+            out.append("...")
+        out.append(lines[n - 1][:WIDTH])
+        last = n
+    return "\n".join(out)
+
+
+def _outline(symbols: Sequence[Symbol], budget: int) -> str:
     said, left = [], budget
-    for s in facts.symbols:
+    for s in symbols:
         line = f"{s.start}: {s.signature or s.kind + ' ' + s.qualname}"[:140]
         if (cost := tokens(line) + 1) > left:
             said.append("...")
             break
         left -= cost
         said.append(line)
-    return "outline:\n" + "\n".join(said) if said else ""
+    return "outline of the rest:\n" + "\n".join(said) if said else ""
 
 
 def _weight(s: Symbol) -> tuple[bool, int, int]:
@@ -123,8 +145,11 @@ def _weight(s: Symbol) -> tuple[bool, int, int]:
 
 def parts_of(path: str, parts: Mapping[str, str], budget: int) -> str:
     """A directory by its parts' summaries (by name; those of directories end in a slash), evenly shortened."""
-    room = max(20, (budget - sum(tokens(n) + 4 for n in parts)) // max(1, len(parts)))
-    listed = [f"- {n}: {_start(t, room)}" for n, t in sorted(parts.items())]
+    names: dict[str, list[str]] = {}  # a directory that holds one thing has the summary of that
+    for n, t in sorted(parts.items()):
+        names.setdefault(t, []).append(n)
+    room = max(20, (budget - sum(tokens(n) + 4 for n in parts)) // max(1, len(names)))
+    listed = [f"- {', '.join(own)}: {_start(t, room)}" for t, own in names.items()]
     out, left = [f"directory: {path or '(top level)'}"], budget
     for n, line in enumerate(listed):
         left -= tokens(line)

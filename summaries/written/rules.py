@@ -10,6 +10,9 @@ from summaries.types import Facts
 
 SHORT = 12  # lines up to which a file says it all by its names
 MATTERS = 0.15  # share of its parts that must have changed for a directory to be written anew
+_GENERATED = re.compile(
+    r"(?i)(?:^|[/_.-])(?:auto)?generated(?:[_.-][^/]*|/.*)?$"
+)  # names that generators give
 _WORD = re.compile(r"[^\W_]{2,}")
 
 _ROLES = (
@@ -26,6 +29,8 @@ def trivial(path: str, facts: Facts) -> str:
     for r, why in _ROLES:
         if role(path, facts.language) & r:
             return why
+    if _GENERATED.search(path):
+        return "generated code"
     if facts.lines <= SHORT:
         return f"at most {SHORT} lines"
     if not any(s.kind in ("function", "method", "class", "interface", "struct", "trait", "service", "message")

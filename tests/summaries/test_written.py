@@ -22,8 +22,9 @@ from locator.tree.edit import keep
 from locator.tree.show import look
 from summaries.errors import IndexDamaged, IndexLocked
 from summaries.index.index import Index, Manifest
+from summaries.llm.chat import open_chat
 from summaries.llm.testing.server import TestServer, said
-from summaries.llm.types import Price
+from summaries.llm.types import ModelSettings, Price
 from summaries.types import Facts, Symbol
 from summaries.vectors.knowledge import Knowledge
 from summaries.written.check import check, names
@@ -411,6 +412,30 @@ def test_names_may_be_spelled_apart() -> None:
     assert told.struck == ("cancelOrder",)
 
 
+SERVER = ["func (s *Server) CheckUpgrade(w) { s.CheckUpgrade }", "/v1/checkupgrade AppInfo foo_bar"]
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("It serves POST /v1/checkupgrade with `Server.CheckUpgrade`.", None),
+        ("It relies on AppInfo, foo_bar and inventedName.", "It relies on AppInfo and foo_bar."),
+        ("It relies on AppInfo, inventedName and foo_bar.", "It relies on AppInfo and foo_bar."),
+        ("It relies on AppInfo and inventedName to answer.", "It relies on AppInfo to answer."),
+        ("The requests (see inventedName) are answered.", "The requests are answered."),
+        ("It answers (inventedName, AppInfo) at once.", "It answers (AppInfo) at once."),
+        ("The function `inventedName` answers.", "The function answers."),
+        ("It calls inventedName() at night.", ""),
+        ("InventedServer.CheckUpgrade answers.", ""),
+        ("It reads upgrade_checker.go and answers.", ""),
+    ],
+)
+def test_an_invented_name_goes_without_its_sentence_where_that_reads_well(
+    text: str, left: str | None
+) -> None:
+    assert check(text, SERVER).text == (text if left is None else left)
+
+
 @given(st.text(max_size=300))
 def test_any_answer_can_be_checked(text: str) -> None:
     assert set(check(text, ["def a(): ..."]).text) <= set(text) | {" "}
@@ -430,6 +455,9 @@ def test_change_is_measured_by_parts_and_words() -> None:
     [
         ("tests/test_a.py", Facts("python", 90), "tests"),
         ("README.md", Facts("markdown", 90), "documentation"),
+        ("client/generated_volume.go", Facts("go", 90), "generated code"),
+        ("client/volume.generated.ts", Facts("typescript", 90), "generated code"),
+        ("generated/volume.go", Facts("go", 90), "generated code"),
         ("deploy/values.yaml", Facts("yaml", 90), "configuration"),
         ("src/a.py", Facts("python", 9, symbols=(Symbol("f", "f", "function", 1, 9),)), "at most 12 lines"),
         ("src/a.py", Facts("python", 90), "defines nothing that runs"),
@@ -454,6 +482,22 @@ def test_a_long_file_is_shown_by_its_essence() -> None:
     assert "def step7(order)" in shown
 
 
+def test_no_line_of_a_file_is_shown_twice() -> None:
+    lines = [f"line {n} of the file says {n * n}" for n in range(1, 401)]
+    symbols = [Symbol("A", "A", "class", 3, 390, lines[2])]
+    symbols += [Symbol(f"m{n}", f"A.m{n}", "method", n, n + 30, lines[n - 1]) for n in range(5, 380, 20)]
+    shown = essence("src/a.py", Facts("python", 400, symbols=tuple(symbols)), "\n".join(lines), 900)
+    assert all(shown.count(line) <= 1 for line in lines)
+    assert lines[4] in shown
+    assert sum(line in shown for line in lines) > 40
+
+
+def test_what_holds_one_thing_is_shown_with_it_once() -> None:
+    shown = parts_of("src", {"a/": "It pays.", "a/b/": "It pays.", "c.py": "It ships."}, 500)
+    assert shown.count("It pays.") == 1
+    assert "a/, a/b/" in shown
+
+
 def test_the_parts_of_a_directory_fit_their_budget() -> None:
     parts = {f"file{n}.py": "It does this and that with orders. " * 9 for n in range(200)}
     shown = parts_of("src", parts, 1500)
@@ -468,6 +512,25 @@ def test_an_empty_repository_is_no_trouble(tmp_path: Path) -> None:
         report = write(Index.open(tmp_path / "i"), ["r"], chat_of(server))
     assert not report.stopped
     assert locate(Index.open(tmp_path / "i"), REPORT, Options()).files == ()
+
+
+def test_a_repository_without_files_ends_no_run(tmp_path: Path) -> None:
+    make_repo(tmp_path / "none", [commit({"logo.png": "\x00\x01"}, "Nothing that is indexed")])
+    make_repo(tmp_path / "shop-orders", [commit(ORDERS, "All of it")])
+    build(tmp_path / "i", [Source(n, tmp_path / n) for n in ("none", "shop-orders")], workers=1)
+    assert len(Index.open(tmp_path / "i").view("none")) == 0
+    with TestServer(writer) as server:
+        report = write(Index.open(tmp_path / "i"), ["none", *NAMES], chat_of(server), EVERY)
+    assert stage(report, "file").calls == 5
+    assert plan(Index.open(tmp_path / "i"), ["none"], "m", Price(1, 1)).stages[0].calls == 0
+
+
+def test_the_same_trouble_is_counted_whatever_request_it_was(index: Index, tmp_path: Path) -> None:
+    chat = open_chat(ModelSettings(model=f"file:{tmp_path / 'desk'}", timeout=0.05, attempts=1), index.root)
+    report = write(index, NAMES, chat, EVERY)
+    failed = [why for s in report.stages for why in s.failed]
+    assert len(set(failed)) <= 2
+    assert sum(n for s in report.stages for n in s.failed.values()) > 5
 
 
 def test_vectors_follow_what_was_written_and_edited(tmp_path: Path) -> None:
