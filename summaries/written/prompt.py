@@ -145,16 +145,18 @@ def _weight(s: Symbol) -> tuple[bool, int, int]:
 
 def parts_of(path: str, parts: Mapping[str, str], budget: int) -> str:
     """A directory by its parts' summaries (by name; those of directories end in a slash), evenly shortened."""
-    names: dict[str, list[str]] = {}  # a directory that holds one thing has the summary of that
+    by_text: dict[str, list[str]] = {}  # a directory that holds one thing has the summary of that
     for n, t in sorted(parts.items()):
-        names.setdefault(t, []).append(n)
-    room = max(20, (budget - sum(tokens(n) + 4 for n in parts)) // max(1, len(names)))
-    listed = [f"- {', '.join(own)}: {_start(t, room)}" for t, own in names.items()]
+        by_text.setdefault(t, []).append(n)
+    room = max(20, (budget - sum(tokens(n) + 4 for n in parts)) // max(1, len(by_text)))
+    listed = [
+        f"- {', '.join(own[:6])}{' ...' * (len(own) > 6)}: {_start(t, room)}" for t, own in by_text.items()
+    ]
     out, left = [f"directory: {path or '(top level)'}"], budget
-    for n, line in enumerate(listed):
+    for count, line in enumerate(listed):
         left -= tokens(line)
         if left < 0:
-            out.append(f"and {len(listed) - n} more")
+            out.append(f"and {len(listed) - count} more")
             break
         out.append(line)
     return "\n".join(out)

@@ -499,7 +499,7 @@ def test_what_holds_one_thing_is_shown_with_it_once() -> None:
 
 
 def test_the_parts_of_a_directory_fit_their_budget() -> None:
-    parts = {f"file{n}.py": "It does this and that with orders. " * 9 for n in range(200)}
+    parts = {f"file{n}.py": f"It does this and that with {n} orders. " * 9 for n in range(200)}
     shown = parts_of("src", parts, 1500)
     assert len(shown) < 1500 * 3.75 + 200
     assert "more" in shown.split("\n")[-1]
