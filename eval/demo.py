@@ -58,7 +58,7 @@ def demo(keep: Path | None, no_color: bool) -> None:
         for asked in REPORTS:
             answer = locate(index, read(f"{asked.title}\n\n{asked.body}"), Options(limit=LISTED))
             click.echo("\n" + "─" * 72 + "\n")
-            screen = console(no_color)
+            screen = console("never" if no_color else "auto")
             _reported(Page(screen), asked)
             show(screen, index, answer, repos=len(paths))
             verdicts.append(_verdict(asked, answer))

@@ -74,7 +74,10 @@ def _choose_index(ctx: click.Context, param: click.Parameter, value: Path | None
 _SHARED = (
     click.option("--json", "as_json", is_flag=True, help="Print one JSON document."),
     click.option("--debug", is_flag=True, hidden=True, expose_value=False),  # `cli.main` looks for it
-    click.option("--no-color", is_flag=True, help="Plain text, as with NO_COLOR or in a pipe."),
+    click.option("--color", type=click.Choice(("auto", "always", "never")), default="auto",
+                 help="Colours and links: on a terminal, always, or never."),
+    click.option("--no-color", "color", flag_value="never", help="The same as --color=never."),
+    click.option("--no-pager", "paged", flag_value=False, default=True, help="Print long answers straight through."),
     click.option("--index", type=click.Path(path_type=Path), metavar="DIR", expose_value=False, is_eager=True,
                  callback=_choose_index, help="The index to use, as before the command."),
 )  # fmt: skip
@@ -86,6 +89,16 @@ _SHARED = (
               help="Read the report from FILE, Markdown or plain text.")  # fmt: skip
 @click.option("--title", help="The report's title.  [default: its first line]")
 @narrowing
+@click.option(
+    "--format",
+    "shape",
+    type=click.Choice(("text", "oneline", "vimgrep", "json", "markdown")),
+    default="text",
+    help="One line a file, lines that an editor jumps to, JSON, or Markdown for an issue.",
+)
+@click.option(
+    "--open", "opened", type=click.IntRange(min=1), metavar="N", help="Open file N in $VISUAL or $EDITOR."
+)
 @click.option("--explain", is_flag=True, help="All evidence, and every voter's part.")
 @options
 @model_options
@@ -103,7 +116,10 @@ def locate(
     limit: int,
     tests: bool,
     as_json: bool,
-    no_color: bool,
+    color: str,
+    paged: bool,
+    shape: str,
+    opened: int | None,
     explain: bool,
     record: Path | None,
     replay: Path | None,
@@ -135,17 +151,44 @@ def locate(
     with _waiting(mode_of(settings), settings.model):
         answer = find(index, report, asked, settings, weights, record=record, replay=replay)
     found = answer.verdict != "no confident match"
-    if as_json:
+    if opened:
+        from locator.render.formats import open_in_editor
+
+        open_in_editor(index, answer, opened)
+    elif as_json or shape == "json":
         from locator.render.output import located
 
         _print_json(located(index, answer, asked, mode_of(settings)))
-    else:
+    elif shape == "text":
         from locator.filters import repositories
+        from locator.query import understand
         from locator.render.answer import render, tips
-        from locator.terminal import console
+        from locator.terminal import console, print_paged
 
         count = len(repositories(index, repos))
-        render(console(no_color), index, answer, repos=count, explain=explain, tips=tips(report, asked))
+        screen = console(color)
+        print_paged(
+            screen,
+            lambda: render(
+                screen,
+                index,
+                answer,
+                repos=count,
+                explain=explain,
+                tips=tips(report, asked),
+                words=understand(report).bag,
+            ),
+            paged=paged,
+        )
+    else:
+        from locator.render.formats import markdown, oneline, vimgrep
+
+        lines = {
+            "oneline": oneline(answer),
+            "vimgrep": vimgrep(index, answer),
+            "markdown": markdown(index, answer),
+        }
+        click.echo("\n".join(lines[shape]))
     if not found:
         raise click.exceptions.Exit(NOTHING)
 
@@ -177,7 +220,8 @@ def search(
     limit: int,
     tests: bool,
     as_json: bool,
-    no_color: bool,
+    color: str,
+    paged: bool,
 ) -> None:
     """Search the code of all repositories, in words, by name or for an exact text.
 
@@ -205,9 +249,10 @@ def search(
         _print_json(searched(index, results))
     else:
         from locator.render.search import render
-        from locator.terminal import console
+        from locator.terminal import console, print_paged
 
-        render(console(no_color), index, results)
+        screen = console(color)
+        print_paged(screen, lambda: render(screen, index, results), paged=paged)
     if not results.files:
         raise click.exceptions.Exit(NOTHING)
 
@@ -230,7 +275,8 @@ def show(
     depth: int,
     edit: bool,
     as_json: bool,
-    no_color: bool,
+    color: str,
+    paged: bool,
 ) -> None:
     """Read the summary of a repository, of a directory in it, or of a file with its functions.
 
@@ -256,16 +302,17 @@ def show(
         _print_json(msgspec.to_builtins(node))
         return
     from locator.render.show import render
-    from locator.terminal import console
+    from locator.terminal import console, print_paged
 
-    render(console(no_color), node)
+    screen = console(color)
+    print_paged(screen, lambda: render(screen, node), paged=paged)
 
 
 @click.command()
 @click.option("--check", is_flag=True, help="Also compare with the clones: which have moved on?")
 @shared
 @click.pass_obj
-def status(root: Path | None, check: bool, as_json: bool, no_color: bool) -> None:
+def status(root: Path | None, check: bool, as_json: bool, color: str, paged: bool) -> None:
     """What is indexed, at which commits, how large and how fresh it is.
 
     With --check, the exit code is 1 where a clone has moved on or is gone.
@@ -279,9 +326,10 @@ def status(root: Path | None, check: bool, as_json: bool, no_color: bool) -> Non
         _print_json(msgspec.to_builtins(found))
     else:
         from locator.render.status import render
-        from locator.terminal import console
+        from locator.terminal import console, print_paged
 
-        render(console(no_color), found)
+        screen = console(color)
+        print_paged(screen, lambda: render(screen, found), paged=paged)
     if check and any(r.clone in ("moved on", "gone") for r in found.repositories):
         raise click.exceptions.Exit(1)
 

@@ -12,6 +12,7 @@ import os
 import re
 import sys
 import unicodedata
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -67,25 +68,45 @@ def one_line(text: str, limit: int) -> str:
     return cut[: cut.rfind(" ") if " " in cut[limit // 2 :] else len(cut)].rstrip(" ,;:(.") + "…"
 
 
-def console(no_color: bool = False, *, err: bool = False) -> Console:
+def console(color: str = "auto", *, err: bool = False) -> Console:
     """Where to print. Plain text unless it is a terminal; NO_COLOR and --no-color keep it plain there.
 
-    `$COLUMNS` sets the width; without it a pipe is as wide as the terminal that standard error is, or 100.
+    `color` is "auto", "always" (also in a pipe, as CLICOLOR_FORCE and FORCE_COLOR do) or "never". `$COLUMNS` sets the
+    width; without it a pipe is as wide as the terminal that standard error is, or 100.
     """
     from rich.console import Console
 
     stream = sys.stderr if err else sys.stdout
-    plain = no_color or bool(os.environ.get("NO_COLOR"))
-    told = os.environ.get("COLUMNS", "").isdecimal()
-    width = None if told or stream.isatty() else _pipe_width()
+    plain = color == "never" or (color == "auto" and bool(os.environ.get("NO_COLOR")))
+    forced = color == "always" or (not plain and os.environ.get("CLICOLOR_FORCE", "0") not in ("", "0"))
+    sized = os.environ.get("COLUMNS", "").isdecimal()
+    width = None if sized or stream.isatty() else _pipe_width()
     return Console(
         file=stream,
         width=width,
-        color_system=None if plain else "auto",
+        color_system=None if plain else "256" if forced and not stream.isatty() else "auto",
+        force_terminal=True if forced else None,
         markup=False,
         emoji=False,
         highlight=False,
     )
+
+
+def print_paged(console: Console, draw: Callable[[], None], *, paged: bool = True) -> None:
+    """Draw on the console; what is longer than the terminal goes through $PAGER (`less -R`), as git does."""
+    if not (paged and console.is_terminal and sys.stdout.isatty() and sys.stdin.isatty()):
+        draw()
+        return
+    with console.capture() as captured:
+        draw()
+    text = captured.get()
+    if text.count("\n") < console.height:
+        sys.stdout.write(text)
+        return
+    import click
+
+    os.environ.setdefault("LESS", "-FRX")
+    click.echo_via_pager(text, color=True)
 
 
 def _pipe_width() -> int:
@@ -111,7 +132,7 @@ def link(git_dir: str, url: str, commit: str, path: str, start: int, end: int = 
         file = tree.parent / path
         try:
             if file.is_file():
-                return f"file://{quote(str(file))}#{start}"
+                return f"file://{quote(str(file))}#{max(start, 1)}"
         except (OSError, ValueError):
             return ""
     found = _HOST.fullmatch(url)

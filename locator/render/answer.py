@@ -1,9 +1,10 @@
-"""An answer on the terminal: the path from repository to directory to file to function, and why."""
+"""An answer on the terminal: the verdict, then one path from repository to directory to file to function, and why."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -12,7 +13,6 @@ from locator.answer import Answer, Evidence, FileHit, RouteHit, SymbolHit
 from locator.render.page import Page, Piece, counted, linked
 from locator.terminal import link, one_line
 from summaries.index.index import Index
-from summaries.offline.file import language as spoken
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from locator.report.reader import Report
 
 GUESSES = 5  # files shown where none is a confident match
-FULL = 3  # files shown with all their evidence and lines of code; the others take less room
+FULL = 3  # files shown with their evidence and lines of code; the others take a line
+REASONS = 3  # pieces of evidence of each of these
 NAMING = frozenset(("path", "position", "url_file", "identifier", "call", "dotted", "endpoint", "config"))
 PLAIN = ("name", "service")  # voters for a repository that can be seen in the report itself
 VAGUE = ("files", "familiar")  # those that have nothing to show
@@ -37,23 +38,26 @@ def render(
     repos: int,
     explain: bool = False,
     tips: Sequence[str] = (),
+    words: Mapping[int, float] | None = None,
 ) -> None:
-    """Print an answer. `repos` were searched; `tips` say what to try where there's no confident match."""
+    """Print an answer.
+
+    `repos` were searched; `tips` say what to try where there is no confident match; `words` are the report's, by key
+    (`summaries.words.key`): they are marked in the code.
+    """
     page = Page(console)
-    _header(page, answer, repos)
-    found = answer.verdict in COLORS
-    if not found:
+    matched = answer.verdict in COLORS
+    _verdict(page, index, answer, repos)
+    if not matched:
         _tips(page, tips)
-    if not found and not explain:
+    if not matched and not explain:
         answer = _shortened(answer, GUESSES)
-    if answer.files:
-        _map(page, answer, explain)
-        page.blank()
-        page.prose(("Files" if found else "Closest files, for what they are worth", "bold"))
-    for n, file in enumerate(answer.files, 1):
-        full = explain or (found and n <= FULL)
-        page.blank()
-        _file(page, index, answer, n, file, full, explain)
+    if not answer.files:
+        return
+    page.blank()
+    if not matched:
+        page.prose(("Closest files (weak)", "bold"))
+    _Tree(page, index, answer, explain, FULL if matched else 0, words or {}).render()
 
 
 def _shortened(answer: Answer, most: int) -> Answer:
@@ -65,19 +69,51 @@ def _shortened(answer: Answer, most: int) -> Answer:
     return replace(answer, files=files, directories=directories, routes=routes)
 
 
-def _header(page: Page, answer: Answer, repos: int) -> None:
+def _verdict(page: Page, index: Index, answer: Answer, repos: int) -> None:
+    """What was asked, the one place to look first, how sure that is, and why."""
     page.prose((answer.title, "bold"))
     color = COLORS.get(answer.verdict, "bold red")
-    chance = f"{answer.confidence:.0%}"
-    if answer.files:
-        said = f": {chance} chance that file 1 is among those to change"
-        page.prose((answer.verdict, color), said, mark="● ", style=color)
-    else:
-        page.prose((answer.verdict, color), mark="● ", style=color)
+    chance = f": {answer.confidence:.0%} that file 1 is among those to change" if answer.files else ""
+    page.prose((answer.verdict, color), chance, mark="● ", style=color)
+    if answer.files and answer.verdict in COLORS:
+        first = answer.files[0]
+        page.whole(("→ ", color), *_path(index, answer, first, page.width - 2 if page.cut else 0))
+        start, end = place(first)
+        there = [e for e in first.evidence if start <= e.line <= end and e.line > 1] or first.evidence
+        for e in there[:1]:
+            page.prose(*_reason(e, explain=False), indent=2)
     what = f"{counted(answer.searched, 'file')} of {counted(repos, 'repository', 'repositories')}"
     page.prose((f"searched {what} in {answer.seconds:.2f} s", "dim"), indent=2)
     for note in answer.notes:
         page.prose((note, "yellow"), indent=2)
+
+
+def _path(index: Index, answer: Answer, file: FileHit, room: int = 0) -> list[Piece]:
+    """'shop-payments / internal/money / convert.go / Convert  L14-28'; a long folder gives way to `room` columns."""
+    folder, _, name = file.path.rpartition("/")
+    start, end = place(file)
+    url = _url(index, answer, file, start, end)
+    pieces: list[Piece] = [(file.repo, "bold cyan"), (" / ", "dim")]
+    pieces += [(folder, "blue"), (" / ", "dim")] if folder else []
+    pieces.append((name, linked("bold", url)))
+    best = next((s for s in functions(file)[:1] if s.start <= start <= s.end), None)
+    pieces += [(" / ", "dim"), (best.qualname, "green")] if best else []
+    pieces += [(f"  {_lines(start, end)}", linked("cyan", url))] if start else []
+    over = sum(len(p if isinstance(p, str) else p[0]) for p in pieces) - room
+    if room and folder and over > 0:
+        kept = folder[min(over + 2, len(folder) - 1) :]
+        pieces[2] = ("…/" + kept.partition("/")[2] if "/" in kept else "…", "blue")
+    return pieces
+
+
+def _purpose(summary: str) -> str:
+    """The first sentence of a repository's summary: what it is for."""
+    first, dot, _ = one_line(summary, 10_000).partition(". ")
+    return first + dot.strip()
+
+
+def _lines(start: int, end: int) -> str:
+    return f"L{start}-{end}" if end > start else f"L{start}"
 
 
 def _tips(page: Page, tips: Sequence[str]) -> None:
@@ -87,64 +123,121 @@ def _tips(page: Page, tips: Sequence[str]) -> None:
         page.prose(tip, mark="· ", indent=2)
 
 
-def _map(page: Page, answer: Answer, explain: bool) -> None:
-    """Repositories with the reasons for them, and their directories with the numbers of the files below."""
-    page.blank()
-    page.prose(("Where", "bold"))
-    numbers = {(f.repo, f.path): n for n, f in enumerate(answer.files, 1)}
-    for route in answer.routes:
-        page.whole((route.repo, "bold cyan"), (f"  {route.commit[:7]}", "dim"), indent=2)
-        _reasons(page, route, explain, any(f.repo == route.repo for f in answer.files))
-        folders = [d.path for d in answer.directories if d.repo == route.repo]
-        for n, folder in enumerate(folders):
-            held = [
-                f"#{i}" for (r, p), i in numbers.items() if (r, p.rpartition("/")[0]) == (route.repo, folder)
-            ]
-            branch = "└─ " if n == len(folders) - 1 else "├─ "
-            page.whole(
-                (branch, "dim"), (f"{folder or '.'}/", "blue"), (f"  {' '.join(held)}", "dim"), indent=2
+class _Tree:
+    """Repository, directory, file and function of every file listed, as one tree in the order of the best files."""
+
+    def __init__(
+        self, page: Page, index: Index, answer: Answer, explain: bool, full: int, words: Mapping[int, float]
+    ) -> None:
+        self.page, self.index, self.answer = page, index, answer
+        self.explain, self.full, self.words = explain, full, words
+
+    def render(self) -> None:
+        """Print the tree, and the repositories that were weighed and left."""
+        numbered = list(enumerate(self.answer.files, 1))
+        order = list(dict.fromkeys(f.repo for f in self.answer.files))
+        routes = {r.repo: r for r in self.answer.routes}
+        for n, repo in enumerate(order):
+            if n:
+                self.page.blank()
+            self._repository(repo, routes.get(repo))
+            own = [(i, f) for i, f in numbered if f.repo == repo]
+            folders = list(dict.fromkeys(f.path.rpartition("/")[0] for _, f in own))
+            own.sort(key=lambda pair: (folders.index(pair[1].path.rpartition("/")[0]), pair[0]))
+            for folder, files in groupby(own, key=lambda pair: pair[1].path.rpartition("/")[0]):
+                self.page.whole((f"{folder}/" if folder else "./", "blue"), indent=2)
+                for i, file in files:
+                    self._file(i, file)
+        rest = [r for r in self.answer.routes if r.repo not in order]
+        if rest and self.explain:
+            for route in rest:
+                self.page.blank()
+                self._repository(route.repo, route)
+        elif rest:
+            self.page.blank()
+            self.page.prose((f"also considered: {', '.join(r.repo for r in rest)}", "dim"))
+
+    def _repository(self, repo: str, route: RouteHit | None) -> None:
+        commit = f"  {route.commit[:7]}" if route and route.commit else ""
+        self.page.whole((repo, "bold cyan"), (commit, "dim"))
+        if route is None:
+            return
+        if route.summary:
+            self.page.prose(_purpose(route.summary), indent=2)
+        if self.explain:
+            for e in route.evidence:
+                self.page.prose((f"{e.weight:.2f} {e.voter}  ", "dim"), e.text, indent=2, mark="· ")
+            return
+        # That files match, and a history's words, can be said of nearly every repository: only for want of others.
+        ordered = sorted(route.evidence, key=lambda e: (e.voter not in PLAIN, e.voter in VAGUE))
+        reasons = [e.text for e in ordered if e.voter not in VAGUE] or [e.text for e in ordered]
+        if reasons:
+            self.page.prose(("; ".join(reasons), "dim"), indent=2)
+
+    def _file(self, n: int, file: FileHit) -> None:
+        start, end = place(file)
+        url = _url(self.index, self.answer, file, start, end)
+        name = file.path.rpartition("/")[2]
+        where = f":{start}-{end}" if end > start else f":{start}" if start else ""
+        line: list[Piece] = [(f"{n:>4}  ", "bold"), (name, linked("bold", url)), (where, linked("cyan", url))]
+        best = functions(file)[:1]
+        if best:
+            line += [(" › ", "dim"), (best[0].qualname, "green")]
+        if self.explain:
+            line.append((f"  score {file.score:.2f}", "dim"))
+        if not self.explain and n > self.full:
+            self._brief(line, file)
+            return
+        self.page.whole(*line, indent=2)
+        self._details(file, start)
+
+    def _brief(self, line: Sequence[Piece], file: FileHit) -> None:
+        """A file on one line: where it is, and the strongest reason as far as there is room."""
+        used = 2 + sum(len(p if isinstance(p, str) else p[0]) for p in line)
+        reason = file.evidence[0].text if file.evidence else file.summary
+        short = self.page.short(reason, max(self.page.width - used - 3, 20)) if reason else ""
+        self.page.whole(*line, (f"  {short}", "dim"), indent=2)
+
+    def _details(self, file: FileHit, start: int) -> None:
+        page, side = self.page, 8
+        if file.summary:
+            page.prose(
+                (file.summary if self.explain else page.short(file.summary, page.width - side), "italic"),
+                indent=side,
+            )
+        evidence = file.evidence if self.explain else file.evidence[:REASONS]
+        for e in evidence:
+            mark = f"{e.weight:>4.0%}  " if self.explain else "· "
+            page.prose(*_reason(e, self.explain), indent=side, mark=mark)
+        if self.explain:
+            self._explained(file)
+        if file.excerpt:
+            marked = {e.line for e in file.evidence if e.line > 1} | {start}
+            page.code(
+                file.excerpt.start,
+                file.excerpt.lines,
+                marked,
+                indent=side,
+                language=file.language,
+                words=self.words,
             )
 
-
-def _reasons(page: Page, route: RouteHit, explain: bool, listed: bool) -> None:
-    """Why a repository. One without a file in the answer gets its reasons only: it was weighed and left."""
-    if route.summary and (listed or explain):
-        page.prose(one_line(route.summary, 160), indent=2, mark="│  ", rail="│")
-    if explain:
-        for e in route.evidence:
-            page.prose((f"{e.weight:.2f} {e.voter}  ", "dim"), e.text, indent=2, mark="│  ", rail="│")
-        return
-    # That files match, and a history's words, can be said of nearly every repository: last, and only for want of others.
-    told = sorted(route.evidence, key=lambda e: (e.voter not in PLAIN, e.voter in VAGUE))
-    said = [e.text for e in told if e.voter not in VAGUE] or [e.text for e in told]
-    page.prose(("; ".join(said), "dim"), indent=2, mark="│  ", rail="│")
-
-
-def _file(page: Page, index: Index, answer: Answer, n: int, file: FileHit, full: bool, explain: bool) -> None:
-    number = f"{n:>2}  "
-    start, end = place(file)
-    url = _url(index, answer, file, start, end)
-    where = f":{start}-{end}" if end > start else f":{start}" if start else ""
-    page.whole((number, "dim"), (file.path, linked("bold", url)), (where, linked("cyan", url)))
-    side = len(number)
-    score = f"  score {file.score:.2f}" if explain else ""
-    page.prose((f"{file.repo} · {spoken(file.language)}{score}", "dim"), indent=side)
-    if file.summary:
-        page.prose(file.summary if explain else one_line(file.summary, page.width - side), indent=side)
-    shown = functions(file)[: 3 if full else 1]
-    spans = [f"{s.start}-{s.end}" if s.end > s.start else f"{s.start}" for s in shown]
-    for s, span in zip(shown, spans, strict=True):
-        mark, url = span.ljust(max(map(len, spans)) + 2), _url(index, answer, file, s.start, s.end)
-        page.prose(f"{s.kind} ", (s.qualname, "green"), indent=side, mark=mark, style=linked("cyan", url))
-    told = file.evidence if explain else file.evidence[: 4 if full else 1]
-    for e in told:
-        page.prose(*_said(e, explain), indent=side, mark=f"{e.weight:>4.0%}  " if explain else "· ")
-    if explain and file.parts:
-        parts = sorted(file.parts.items(), key=lambda p: -p[1])
-        page.prose((" · ".join(f"{name} {part:.2f}" for name, part in parts), "dim"), indent=side, mark="= ")
-    if file.excerpt:
-        marked = {e.line for e in file.evidence if e.line > 1} | {start}
-        page.code(file.excerpt.start, file.excerpt.lines, marked, indent=side, only=not full)
+    def _explained(self, file: FileHit) -> None:
+        """Other functions of the file, and what each voter added."""
+        page, side = self.page, 8
+        for s in functions(file)[1:]:
+            url = _url(self.index, self.answer, file, s.start, s.end)
+            page.prose(
+                f"{s.kind} ",
+                (s.qualname, "green"),
+                (f"  {_lines(s.start, s.end)}", linked("cyan", url)),
+                indent=side,
+            )
+        if file.parts:
+            parts = sorted(file.parts.items(), key=lambda p: -p[1])
+            page.prose(
+                (" · ".join(f"{name} {part:.2f}" for name, part in parts), "dim"), indent=side, mark="= "
+            )
 
 
 def place(file: FileHit) -> tuple[int, int]:
@@ -172,7 +265,7 @@ def _url(index: Index, answer: Answer, file: FileHit, start: int, end: int) -> s
     return link(state.git_dir, state.url, commit or state.commit, file.path, start, end) if state else ""
 
 
-def _said(e: Evidence, explain: bool) -> Iterator[Piece]:
+def _reason(e: Evidence, explain: bool) -> Iterator[Piece]:
     if e.voter in MODELS:
         yield ("the model: ", "magenta")
     yield e.text

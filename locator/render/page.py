@@ -5,25 +5,28 @@ Everything that is put on a page has passed `terminal.safe` here, so callers han
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
-from locator.terminal import safe, safe_code
+from locator.terminal import one_line, safe, safe_code
+from summaries.words import keys_of, tokens
 
 Piece = str | tuple[str, str | Style]  # text, or text and its style
 Spans = Sequence[tuple[int, int]]  # [start, end) in characters
 MIN_WIDTH = 40
+UNCUT = 10_000  # characters of a line in a pipe
 MAX_WIDTH = 120  # longer lines of prose are hard to read, whatever the terminal's width
 
 
 class Page:
-    """Lines on a console."""
+    """Lines on a console. What is too long is cut on a terminal and left whole in a pipe, or as `cut` says."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, cut: bool | None = None) -> None:
         self.console = console
+        self.cut = console.file.isatty() if cut is None else cut
         self.width = max(MIN_WIDTH, min(console.width, MAX_WIDTH))
 
     def blank(self) -> None:
@@ -44,33 +47,45 @@ class Page:
         """One line that is never broken: a path that is to be copied or clicked."""
         self._print(Text(" " * indent) + joined(pieces))
 
+    def short(self, text: str, limit: int) -> str:
+        """The beginning of a text on a terminal; all of it in a pipe, where nothing is cut."""
+        return one_line(text, limit if self.cut else UNCUT)
+
+    @property
+    def code_width(self) -> int:
+        """Columns for a line of code: all that a terminal has; no end in a pipe."""
+        return max(self.width, self.console.width) if self.cut else UNCUT
+
     def code(
         self,
         start: int,
         lines: Sequence[str],
         marked: Iterable[int] = (),
         indent: int = 0,
-        only: bool = False,
+        language: str = "",
+        words: Mapping[int, float] | None = None,
     ) -> None:
-        """Numbered lines of code, cut at the right edge; `marked` numbers stand out, or the first `only`."""
+        """Numbered lines of code, cut at the terminal's edge; lines with `marked` numbers and `words` (keys) stand out."""
         on = set(marked)
         shown = trimmed([safe_code(x) for x in lines], [start + i in on for i in range(len(lines))])
-        if only:
-            shown = [(at, line) for at, line in shown if start + at in on][:1]
         if not shown:
             return
         digits = len(str(start + shown[-1][0]))
         margin = min(len(x) - len(x.lstrip()) for _, x in shown if x) if any(x for _, x in shown) else 0
-        for at, line in shown:
+        color = self.console.color_system is not None
+        code = highlighted([x for _, x in shown], language) if color else [Text(x) for _, x in shown]
+        for (at, line), text in zip(shown, code, strict=True):
             number = start + at
-            text = Text(" " * indent)
-            text.append(
+            for begin, end in spans_of(line, words or {}) if color else ():
+                text.stylize("bold underline", begin, end)
+            row = Text(" " * indent)
+            row.append(
                 f"{'›' if number in on else ' '} {number:>{digits}} ", "bold" if number in on else "dim"
             )
-            text.append("│ ", "dim")
-            text.append(line[margin:], "" if number in on else "dim")
-            text.truncate(max(self.width, min(self.console.width, 160)), overflow="ellipsis")
-            self._print(text)
+            row.append("│ ", "dim")
+            row.append_text(text[margin:])
+            row.truncate(self.code_width, overflow="ellipsis")
+            self._print(row)
 
     def found(self, rows: Sequence[tuple[int, str, Spans]], indent: int = 0) -> None:
         """Numbered lines of code with what was found in them; cut so that the first find can be seen."""
@@ -79,7 +94,7 @@ class Page:
         for number, line, spans in rows:
             text = Text(" " * indent)
             text.append(f"{number:>{digits}} │ ", "dim")
-            room = max(self.width, min(self.console.width, 160)) - len(text.plain)
+            room = self.code_width - len(text.plain)
             text.append_text(_windowed(line, spans, margin, room))
             self._print(text)
 
@@ -94,6 +109,30 @@ def joined(pieces: Iterable[Piece]) -> Text:
         text, style = (piece, "") if isinstance(piece, str) else piece
         out.append(safe(text), style or None)
     return out
+
+
+def highlighted(lines: Sequence[str], language: str) -> list[Text]:
+    """Lines of code in the colours of their language, by Pygments; plain where it does not know the language."""
+    from rich.syntax import Syntax
+
+    code = Syntax("", language or "text", theme="ansi_dark", background_color="default")
+    text = code.highlight("\n".join(lines))
+    found = text.split("\n", allow_blank=True)[: len(lines)]
+    plain = [Text(line) for line in lines]
+    return [
+        a if a.plain == b.plain else b for a, b in zip([*found, *plain[len(found) :]], plain, strict=True)
+    ]
+
+
+def spans_of(line: str, words: Mapping[int, float]) -> list[tuple[int, int]]:
+    """Where in a line the words with these keys stand: [start, end) in characters."""
+    at, spans = 0, []
+    for token in tokens(line):
+        at = line.index(token, at)
+        if any(k in words for k in keys_of(token)):
+            spans.append((at, at + len(token)))
+        at += len(token)
+    return spans
 
 
 def counted(number: int, one: str, many: str = "") -> str:

@@ -19,10 +19,11 @@ from rich.console import Console
 from locator.answer import Answer, DirectoryHit, Evidence, Excerpt, FileHit, RouteHit, SymbolHit
 from locator.locate import Options
 from locator.render.answer import functions, place, render, tips
-from locator.render.page import Page
+from locator.render.page import Page, highlighted
 from locator.report.reader import read
 from locator.terminal import link, one_line, print_json, safe, safe_code
 from summaries.index.index import Index, Manifest
+from summaries.words import keys_of
 
 GOLDEN = GOLDEN / "render"
 HOSTILE = "a\x1b[31mred\x1b]0;title\x07 b\r\nc\u202egnp.exe\u2066 [bold]x[/bold] :smile: d\x9b2J\u200b\x00"
@@ -34,9 +35,18 @@ def unsafe(text: str) -> set[str]:
     return {c for c in text if unicodedata.category(c) in UNSAFE and c not in "\n\u200c\u200d"}
 
 
+class Terminal(io.StringIO):
+    """A file that takes itself for a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
 def page(width: int = 60, **more: object) -> tuple[Page, io.StringIO]:
     out = io.StringIO()
-    return Page(Console(file=out, width=width, markup=False, emoji=False, highlight=False, **more)), out  # type: ignore[arg-type]
+    return Page(
+        Console(file=out, width=width, markup=False, emoji=False, highlight=False, **more), cut=True
+    ), out  # type: ignore[arg-type]
 
 
 # --- what may be shown ---------------------------------------------------------------------------------------
@@ -151,10 +161,35 @@ def test_code_is_dedented_trimmed_and_cut() -> None:
     assert out.getvalue().splitlines() == ["› 11 │ if x {", "  12 │     " + "y" * 28 + "…"]
 
 
-def test_only_the_marked_line() -> None:
-    p, out = page(40)
-    p.code(9, ["a", "b", "c"], marked=[10, 11], only=True)
-    assert out.getvalue() == "› 10 │ b\n"
+def test_nothing_is_cut_in_a_pipe() -> None:
+    out = io.StringIO()
+    Page(Console(file=out, width=40, markup=False, emoji=False, highlight=False)).code(1, ["y" * 300])
+    assert "y" * 300 in out.getvalue()
+
+
+def test_words_of_the_report_are_marked_in_coloured_code() -> None:
+    out = io.StringIO()
+    screen = Console(
+        file=out,
+        width=80,
+        color_system="256",
+        force_terminal=True,
+        markup=False,
+        emoji=False,
+        highlight=False,
+    )
+    Page(screen).code(
+        1, ["def refundTwice(amount):"], language="python", words=dict.fromkeys(keys_of("refund"), 1.0)
+    )
+    plain = re.sub(r"\x1b\[[\d;]*m", "", out.getvalue())
+    assert plain == "  1 │ def refundTwice(amount):\n"
+    assert re.search(r"\x1b\[[\d;]*1;4[\d;]*mrefundTwice", out.getvalue())  # bold and underlined
+
+
+@given(st.text(), st.sampled_from(["python", "go", "java", "no such language", ""]))
+def test_highlighting_changes_no_character(text: str, language: str) -> None:
+    lines = [safe_code(line) for line in text.split("\n")]
+    assert [t.plain for t in highlighted(lines, language)] == lines
 
 
 def test_a_find_far_to_the_right_is_brought_into_view() -> None:
@@ -230,7 +265,8 @@ def answer(**changes: object) -> Answer:
 def shown(
     found: Answer, width: int = 80, explain: bool = False, asked: tuple[str, ...] = (), **more: object
 ) -> str:
-    out = io.StringIO()
+    out = Terminal()
+    more = {"color_system": None} | more
     console = Console(file=out, width=width, markup=False, emoji=False, highlight=False, **more)  # type: ignore[arg-type]
     index = Index(Path("/nowhere"), Manifest())
     index.__dict__["repos"] = {}
@@ -262,7 +298,7 @@ def test_reads_as_the_golden_file_says(name: str) -> None:
 @pytest.mark.parametrize("width", [60, 80, 200])
 def test_lines_fit_but_for_paths(width: int) -> None:
     for line in shown(answer(), width).splitlines():
-        assert cells(line) <= width or "refunds.go:" in line
+        assert cells(line) <= width or "refunds." in line
 
 
 def test_functions_that_the_report_points_into_go_first() -> None:

@@ -1,0 +1,108 @@
+"""An answer in other shapes: one line a file, lines that editors jump to, Markdown; and a file opened in an editor."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from locator.answer import Answer, FileHit
+from locator.render.answer import functions, place
+from locator.terminal import link, safe
+from summaries.errors import UsageError
+from summaries.index.index import Index
+
+FORMATS = ("text", "oneline", "vimgrep", "json", "markdown")
+# How an editor is told the line, by the name of its command; others get `+LINE FILE`, as vi, nano and emacs do.
+_EDITORS = {
+    "code": ("--goto", "{file}:{line}"),
+    "codium": ("--goto", "{file}:{line}"),
+    "cursor": ("--goto", "{file}:{line}"),
+    "subl": ("{file}:{line}",),
+    "hx": ("{file}:{line}",),
+    "zed": ("{file}:{line}",),
+    "idea": ("--line", "{line}", "{file}"),
+}
+
+
+def oneline(answer: Answer) -> Iterator[str]:
+    """'shop/payments/internal/money/convert.go:14: Convert: why', best first."""
+    for file in answer.files:
+        start, _ = place(file)
+        best = functions(file)[:1]
+        parts = [f"{file.repo}/{file.path}:{start}" if start else f"{file.repo}/{file.path}"]
+        parts += [best[0].qualname] if best else []
+        parts += [file.evidence[0].text] if file.evidence else []
+        yield safe(": ".join(parts))
+
+
+def vimgrep(index: Index, answer: Answer) -> Iterator[str]:
+    """'PATH:LINE:COLUMN: TEXT', as ripgrep's --vimgrep prints and `:cgetexpr` reads.
+
+    PATH is absolute where the repository has a work tree here, else it begins with the repository's name.
+    """
+    for file in answer.files:
+        start, _ = place(file)
+        tree = work_tree(index, file)
+        path = str(tree) if tree else f"{file.repo}/{file.path}"
+        lines = file.excerpt.lines if file.excerpt else ()
+        at = start - file.excerpt.start if file.excerpt else -1
+        code = lines[at] if 0 <= at < len(lines) else ""
+        column = len(code) - len(code.lstrip()) + 1 if code.strip() else 1
+        text = code.strip() or (file.evidence[0].text if file.evidence else file.summary)
+        yield safe(f"{path}:{max(start, 1)}:{column}: {text}")
+
+
+def markdown(index: Index, answer: Answer) -> Iterator[str]:
+    """The answer as a comment for an issue or a pull request."""
+    yield f"**{_escaped(answer.verdict)}** ({answer.confidence:.0%}): {_escaped(answer.title)}"
+    yield ""
+    for n, file in enumerate(answer.files, 1):
+        start, end = place(file)
+        state = index.repos.get(file.repo)
+        url = link("", state.url, state.commit, file.path, start or 1, end) if state else ""
+        name = _code(f"{file.repo}/{file.path}" + (f":{start}" if start else ""))
+        best = functions(file)[:1]
+        function = f" {_code(best[0].qualname)}" if best else ""
+        yield f"{n}. [{name}]({url}){function}" if url else f"{n}. {name}{function}"
+        yield from (f"   - {_escaped(e.text)}" for e in file.evidence[:2])
+
+
+def _code(text: str) -> str:
+    return "`" + safe(text).replace("`", "'") + "`"
+
+
+def _escaped(text: str) -> str:
+    return "".join(f"\\{c}" if c in "\\`*_{}[]<>#|!~@" else c for c in safe(text))
+
+
+def work_tree(index: Index, file: FileHit) -> Path | None:
+    """Where a file lies in a work tree of this machine; None for a bare clone."""
+    state = index.repos.get(file.repo)
+    url = link(state.git_dir, "", state.commit, file.path, 1) if state else ""
+    return Path(unquote(urlsplit(url).path)) if url.startswith("file:") else None
+
+
+def open_in_editor(index: Index, answer: Answer, number: int) -> None:
+    """Open the file with this number at its place in $VISUAL or $EDITOR. Raises UsageError where that can't be done."""
+    if number > len(answer.files):
+        raise UsageError(f"the answer has no file {number}", f"it lists {len(answer.files)}")
+    file = answer.files[number - 1]
+    path = work_tree(index, file)
+    if path is None:
+        raise UsageError(
+            f"{file.repo} has no work tree on this machine", "index a checkout to open its files in an editor"
+        )
+    editor = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "")
+    if not editor:
+        raise UsageError("no editor is set", "set VISUAL or EDITOR")
+    how = _EDITORS.get(Path(editor[0]).name, ("+{line}", "{file}"))
+    start, _ = place(file)
+    args = [part.format(file=path, line=max(start, 1)) for part in how]
+    try:
+        subprocess.run([*editor, *args], check=False)
+    except OSError as e:
+        raise UsageError(f"cannot run {editor[0]}: {e.strerror}", "check VISUAL and EDITOR") from e
