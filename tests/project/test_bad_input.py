@@ -51,7 +51,7 @@ def locate(root: Path, text: str, *args: str) -> Ran:
 
 def is_served(root: Path) -> bool:
     """Whether the index answers about ORDERS as it should."""
-    return "src/orders.py" in locate(root, "ValueError: the basket is empty").out
+    return "src/orders.py" in locate(root, "ValueError: the basket is empty", "--format", "oneline").out
 
 
 # --- repositories ---------------------------------------------------------------------------------------
