@@ -81,7 +81,7 @@ class Models(Struct, frozen=True, forbid_unknown_fields=True):
         ),
     ] = 30.0
     prompts: Annotated[
-        str, Meta(description="Folder with prompts of your own, named as those in `summaries/prompts`.")
+        str, Meta(description="Folder with prompts of your own, named as those in `summaries/llm/prompts`.")
     ] = ""
     prices: Annotated[
         Mapping[str, Price],

@@ -70,3 +70,8 @@ class ModelError(BugatlasError):
 
 class TrackerError(BugatlasError):
     """An issue tracker cannot be reached or refuses."""
+
+
+def with_extra(extra: str) -> str:
+    """A hint: how an optional part is installed, which is from the source, as all of Bugatlas is."""
+    return f"in the folder of Bugatlas's source: pip install '.[{extra}]'"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from summaries.errors import ModelError
+from summaries.errors import ModelError, with_extra
 
 if TYPE_CHECKING:
     from detect_secrets.plugins.base import BasePlugin
@@ -130,7 +130,7 @@ def _plugins() -> tuple[BasePlugin, ...]:
         found = [getattr(import_module(f"detect_secrets.plugins.{m}"), n)() for m, n in _SERVICES.items()]
         entropy = import_module("detect_secrets.plugins.high_entropy_strings")
     except ImportError as e:
-        hint = "pip install 'bugatlas[models]'"
+        hint = with_extra("models")
         raise ModelError("nothing is sent without `detect-secrets`, which is not installed", hint) from e
     return (*found, entropy.Base64HighEntropyString(limit=4.5), entropy.HexHighEntropyString(limit=3.0))
 

@@ -16,7 +16,7 @@ import xxhash
 
 from indexer.engines.engine import KILLED, Show, guarded
 from indexer.repository import Job, Outcome
-from summaries.errors import UsageError
+from summaries.errors import UsageError, with_extra
 
 OWN = "dask"
 WAIT = "30s"  # for a scheduler to answer
@@ -36,7 +36,7 @@ class Cluster:
         try:
             dask: Any = import_module("distributed")
         except ImportError as e:
-            raise UsageError("the package distributed is missing", "pip install 'bugatlas[cluster]'") from e
+            raise UsageError("the package distributed is missing", with_extra("cluster")) from e
         if self.address != OWN and not all(job.url for job in jobs):
             what = "the machines of a cluster meet in a published index, and this one is not"
             raise UsageError(what, "bugatlas publish URL, then bugatlas --index FOLDER attach URL")

@@ -1,6 +1,6 @@
 """Which language a file is in, by its name; and by its first lines where the name does not say.
 
-A language is a query file in `indexer/queries` and a fixture in `tests/fixtures/languages`. Languages that
+A language is a query file in `indexer/parse/queries` and a fixture in `tests/fixtures/languages`. Languages that
 are named here but have no query file (documents, configuration, templates) are read by lines or not at all.
 """
 

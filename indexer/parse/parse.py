@@ -1,6 +1,6 @@
 """A file's text to facts: symbols, imports, strings, routes, clients, topics, raised errors, keys.
 
-One tree-sitter parse and one query per file (`indexer/queries/<language>.scm`); everything else works on the
+One tree-sitter parse and one query per file (`indexer/parse/queries/<language>.scm`); everything else works on the
 bytes. Files without a grammar are read by lines (`parse_lines`). Nothing here raises on any text.
 """
 

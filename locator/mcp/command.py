@@ -13,7 +13,7 @@ import click
 from msgspec.structs import replace
 
 from summaries.config import Settings, options
-from summaries.errors import UsageError
+from summaries.errors import UsageError, with_extra
 from summaries.index.index import default_dir
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def mcp(root: Path | None, settings: Settings) -> None:
     try:
         from locator.mcp.server import server
     except ImportError as e:
-        raise UsageError(f"agents are served by {e.name}", "pip install 'bugatlas[mcp]'") from e
+        raise UsageError(f"agents are served by {e.name}", with_extra("mcp")) from e
     from locator.access import LOCAL
     from locator.live_index import Shelf
     from locator.modes import find, mode_of, open_model

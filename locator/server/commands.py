@@ -18,7 +18,7 @@ import click
 from locator.access import RIGHTS
 from locator.terminal import safe
 from summaries.config import Settings, options
-from summaries.errors import UsageError
+from summaries.errors import UsageError, with_extra
 from summaries.index.index import default_dir
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def serve(
         import fastapi  # noqa: F401
         import uvicorn
     except ImportError as e:
-        raise UsageError(f"the service needs {e.name}", "pip install 'bugatlas[serve]'") from e
+        raise UsageError(f"the service needs {e.name}", with_extra("serve")) from e
     from locator.server.app import configured, service
     from locator.server.settings import load
 

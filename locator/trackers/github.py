@@ -23,9 +23,27 @@ from locator.trackers.events import (
 )
 from locator.trackers.settings import TrackerSettings
 from locator.trackers.to_markdown import MOST
-from locator.trackers.tracker import Access, Gone, Http, Issue, Refused
+from locator.trackers.tracker import Access, Gone, Http, Issue, Refused, Tracker
 
 KEY = re.compile(r"([\w.-]{1,100}/[\w.-]{1,100})#([1-9]\d{0,9})")
+
+_PAGE = re.compile(r"^/([\w.-]{1,100}/[\w.-]{1,100})/issues/([1-9]\d{0,9})(?:/|$)")
+
+
+def connect(settings: TrackerSettings, token: str) -> Tracker:
+    """The API."""
+    return GitHub(settings, token)
+
+
+def key_of(text: str) -> str:
+    """`owner/name#12`."""
+    return text if KEY.fullmatch(text) else ""
+
+
+def key_at(home: str, path: str) -> str:
+    """Of `/owner/name/issues/12`. The API has a path of its own, so that `home` says nothing of pages."""
+    found = _PAGE.search(path)
+    return f"{found[1]}#{found[2]}" if found else ""
 
 
 def verified(settings: Mapping[str, str], headers: signing.Headers, body: bytes) -> bool:

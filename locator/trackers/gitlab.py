@@ -25,9 +25,29 @@ from locator.trackers.events import (
 )
 from locator.trackers.settings import TrackerSettings
 from locator.trackers.to_markdown import MOST
-from locator.trackers.tracker import Access, Gone, Http, Issue, Refused
+from locator.trackers.tracker import Access, Gone, Http, Issue, Refused, Tracker
 
 KEY = re.compile(r"([\w.-]{1,200}(?:/[\w.-]{1,200}){1,20})#([1-9]\d{0,9})")
+
+_PAGE = re.compile(
+    r"^/([\w.-]{1,200}(?:/[\w.-]{1,200}){1,20}?)/-/(?:issues|work_items)/([1-9]\d{0,9})(?:/|$)"
+)
+
+
+def connect(settings: TrackerSettings, token: str) -> Tracker:
+    """The API."""
+    return GitLab(settings, token)
+
+
+def key_of(text: str) -> str:
+    """`group/project#12`."""
+    return text if KEY.fullmatch(text) else ""
+
+
+def key_at(home: str, path: str) -> str:
+    """Of `/group/project/-/issues/12`, below the address of GitLab."""
+    found = _PAGE.search(path.removeprefix(home)) if path.startswith(home) else None
+    return f"{found[1]}#{found[2]}" if found else ""
 
 
 def verified(settings: Mapping[str, str], headers: signing.Headers, body: bytes) -> bool:

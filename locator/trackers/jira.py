@@ -15,14 +15,31 @@ from locator.trackers import comment, signing
 from locator.trackers.events import Event, Ignored, Read, commanded, dig, digest, listed, named, names, text
 from locator.trackers.settings import TrackerSettings
 from locator.trackers.to_markdown import plain
-from locator.trackers.tracker import Access, Gone, Http, Issue, Refused
+from locator.trackers.tracker import Access, Gone, Http, Issue, Refused, Tracker
 
 MATTERS = frozenset(("summary", "description", "environment", "component", "components", "issuetype", "key"))
 FIELDS = "summary,description,environment,issuetype,project,components,labels"
 PERMISSIONS = ("BROWSE_PROJECTS", "ADD_COMMENTS", "EDIT_OWN_COMMENTS", "DELETE_OWN_COMMENTS")
 KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,30}-[1-9]\d{0,9}|[1-9]\d{0,17}")
+_PAGE = re.compile(r"/browse/([A-Za-z][A-Za-z0-9_]{0,30}-[1-9]\d{0,9})(?:/|$)")
 _ISSUE = re.compile(r"/issue/(\d{1,18})/comment/")
 PAGE = 100
+
+
+def connect(settings: TrackerSettings, token: str) -> Tracker:
+    """The API."""
+    return Jira(settings, token)
+
+
+def key_of(text: str) -> str:
+    """`SHOP-12`; a bare number is an id, which people don't write."""
+    return text.upper() if KEY.fullmatch(text) and not text.isdecimal() else ""
+
+
+def key_at(home: str, path: str) -> str:
+    """Of `/browse/SHOP-12`, below the address of Jira."""
+    found = _PAGE.search(path.removeprefix(home)) if path.startswith(home) else None
+    return found[1].upper() if found else ""
 
 
 def verified(settings: Mapping[str, str], headers: signing.Headers, body: bytes) -> bool:

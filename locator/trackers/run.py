@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import msgspec
@@ -20,10 +19,14 @@ from locator.trackers.handle import Handler, Locate, settle
 from locator.trackers.queue import Queue
 from locator.trackers.settings import TrackerSettings
 from locator.trackers.signing import Headers
-from locator.trackers.tracker import Tracker
+from locator.trackers.tracker import Adapter, Tracker
 from summaries.errors import TrackerError, UsageError
 
-KINDS: Mapping[str, ModuleType] = {"jira": jira, "github": github, "gitlab": gitlab}
+KINDS: Mapping[str, Adapter] = {
+    "jira": jira,
+    "github": github,
+    "gitlab": gitlab,
+}
 OVERLAP = 600.0  # seconds that two looks for lost issues share
 Count = Callable[[str, str], None]  # tracker, what was done
 
@@ -32,9 +35,7 @@ log = logging.getLogger("bugatlas.trackers")
 
 def client(settings: TrackerSettings, token: str) -> Tracker:
     """The API of a tracker."""
-    if settings.kind == "jira":
-        return jira.Jira(settings, token)
-    return github.GitHub(settings, token) if settings.kind == "github" else gitlab.GitLab(settings, token)
+    return KINDS[settings.kind].connect(settings, token)
 
 
 class Pace:

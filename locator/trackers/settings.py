@@ -7,7 +7,11 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-Kind = Literal["jira", "github", "gitlab"]
+Kind = Literal[
+    "jira",
+    "github",
+    "gitlab",
+]
 
 
 class Visibility(Struct, frozen=True, forbid_unknown_fields=True):

@@ -12,7 +12,9 @@ from msgspec import Struct
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_chain, wait_fixed
 
 from locator.trackers.comment import Note
+from locator.trackers.events import Read
 from locator.trackers.settings import TrackerSettings
+from locator.trackers.signing import Headers
 from summaries.errors import TrackerError, UsageError
 
 MOST_BYTES = 32_000_000  # of one answer
@@ -99,6 +101,25 @@ class Tracker(Protocol):
 
     def close(self) -> None:
         """Close connections."""
+
+
+class Adapter(Protocol):
+    """What a module of this folder offers, one for each kind of tracker; `run.KINDS` lists them."""
+
+    def connect(self, settings: TrackerSettings, token: str, /) -> Tracker:
+        """A client of the tracker's API. Raises UsageError where the settings would be unsafe."""
+
+    def verified(self, settings: Mapping[str, str], headers: Headers, body: bytes, /) -> bool:
+        """Whether a delivery comes from the tracker; `settings` holds the secrets."""
+
+    def read(self, settings: TrackerSettings, headers: Headers, payload: Any, own: str, /) -> Read:
+        """What a delivery is about. `own` is our account there: what it does is not answered."""
+
+    def key_of(self, text: str, /) -> str:
+        """The issue's key as the tracker writes it; "" where the text is no key."""
+
+    def key_at(self, home: str, path: str, /) -> str:
+        """The key of the issue whose page has this path; `home` is the path of the tracker's address."""
 
 
 class Http:

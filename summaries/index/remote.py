@@ -25,7 +25,7 @@ from typing import NamedTuple
 import msgspec
 import xxhash
 
-from summaries.errors import BugatlasError, IndexDamaged, IndexError_, IndexVersion, UsageError
+from summaries.errors import BugatlasError, IndexDamaged, IndexError_, IndexVersion, UsageError, with_extra
 from summaries.index.manifest import MANIFEST, Manifest, RepoState, slug
 from summaries.index.shard import SCHEMA
 
@@ -60,7 +60,7 @@ class Remote:
         try:
             from fsspec.core import url_to_fs
         except ImportError as e:
-            raise UsageError("the package fsspec is missing", "pip install 'bugatlas[remote]'") from e
+            raise UsageError("the package fsspec is missing", with_extra("remote")) from e
         try:
             self.fs, self.path = url_to_fs(url)
         except (ImportError, ValueError) as e:

@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from summaries.errors import ModelError
+from summaries.errors import ModelError, with_extra
 from summaries.llm.types import (
     ContextTooLong,
     Message,
@@ -39,7 +39,7 @@ def client(settings: ModelSettings) -> openai.OpenAI:
     try:
         import openai
     except ImportError as e:
-        raise ModelError("the package `openai` is not installed", "pip install 'bugatlas[models]'") from e
+        raise ModelError("the package `openai` is not installed", with_extra("models")) from e
     url = settings.url or OPENAI
     if urlsplit(url).scheme not in ("http", "https"):
         raise ModelError(f"{url[:80]!r} is no URL of an endpoint", "set model_url to http://HOST:PORT/v1")

@@ -1,4 +1,4 @@
-"""Prompts are files: `summaries/prompts/NAME.md`, or the same name in a folder of the user's.
+"""Prompts are files: `NAME.md` in `summaries/llm/prompts`, or the same name in a folder of the user's.
 
 A line of dashes parts what the model is told to be from what it is asked. `{{name}}` is filled in. Data goes
 between marks that no data can contain, so that a text which says "ignore the above" stays a text.

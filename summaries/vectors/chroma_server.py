@@ -9,15 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TypeVar
 
-import numpy as np
-
 from summaries.errors import ModelError
 from summaries.protocols import Match, Node, Vector, Vectors
 from summaries.vectors.chroma import Chroma
 from summaries.vectors.chroma import server as connected
 
 WAITS = (0.1, 0.3, 1.0, 2.0, 4.0, 8.0)  # seconds before each further try: a restart takes two or three
-PAGE = 1_000  # nodes copied at a time
 
 T = TypeVar("T")
 
@@ -87,22 +84,3 @@ def passing(error: BaseException) -> bool:
     return isinstance(cause, httpx.TransportError | InternalError | NotFoundError) or (
         isinstance(cause, ValueError) and "connect" in str(cause).lower()
     )
-
-
-def copy(source: Chroma, target: Chroma) -> int:
-    """Carry every collection over as it is, vectors included: a dump of one store into another.
-
-    The number of nodes carried. What the target holds besides is left alone.
-    """
-    carried = 0
-    for name in source.counts():
-        old, new = source.collection(name), target.collection(name)
-        for at in range(0, old.count(), PAGE):
-            got = old.get(include=["embeddings", "metadatas"], limit=PAGE, offset=at)
-            new.upsert(
-                ids=got["ids"],
-                embeddings=np.asarray(got["embeddings"], np.float32),
-                metadatas=got["metadatas"],
-            )
-            carried += len(got["ids"])
-    return carried

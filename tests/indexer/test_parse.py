@@ -1,6 +1,6 @@
 """The parser, language by language, against golden maps; and against text that is no code at all.
 
-`UPDATE_GOLDEN=1 pytest tests/test_parse.py` writes the maps anew: read the difference before committing it.
+`UPDATE_GOLDEN=1 pytest tests/indexer/test_parse.py` writes the maps anew: read the difference before committing it.
 """
 
 from __future__ import annotations

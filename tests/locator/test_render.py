@@ -291,7 +291,7 @@ SCREENS = {
 
 @pytest.mark.parametrize("name", SCREENS)
 def test_reads_as_the_golden_file_says(name: str) -> None:
-    """BUGATLAS_GOLDEN=1 python tests/test_render.py writes them, for a person to read and commit."""
+    """BUGATLAS_GOLDEN=1 python tests/locator/test_render.py writes them, for a person to read and commit."""
     assert SCREENS[name]() == (GOLDEN / f"{name}.txt").read_text("utf-8")
 
 

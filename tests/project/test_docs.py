@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pkgutil
 import re
 import shlex
 import subprocess
@@ -18,7 +19,11 @@ from kits.paths import ROOT
 from bugatlas import COMMANDS, command_line
 from summaries.config import Settings, load, table
 
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [
+    *sorted(ROOT.glob("*.md")),
+    ROOT / "vscode-extension" / "README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+]
 GENERATED = {"cli.md", "config.md"}
 
 
@@ -88,6 +93,61 @@ def test_links_lead_somewhere() -> None:
         here = [t for t in targets if "://" not in t]
         lost += [f"{page.name}: {t}" for t in here if not (page.parent / t).exists()]
     assert not lost
+
+
+WRITTEN = {".py", ".md", ".ts", ".mjs", ".toml", ".yml", ".json", ".scm", ".sh", ""}
+PLACE = re.compile(
+    r"(?<![\w./-])(?:locator|indexer|summaries|eval|docs|tests|benchmarks|configs|vscode-extension|\.github)/[\w.*/-]*[\w*]"
+)
+
+
+def written() -> Iterator[tuple[Path, int, str]]:
+    """(file, number, line) of what we wrote; of tests, whose examples name files too, only docstrings and comments."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True
+    )
+    for path in (ROOT / name for name in listed.stdout.splitlines()):
+        inside = path.relative_to(ROOT)
+        made = inside.parts[:2] in (("tests", "fixtures"), ("tests", "golden"), ("benchmarks", "results"))
+        if made or path.suffix not in WRITTEN or path.name == "package-lock.json" or not path.is_file():
+            continue
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+            if {"test", "tests"} & {*inside.parts}:
+                line = line if line.lstrip().startswith(('"""', "`")) else line.partition("  # ")[2]
+            yield inside, number, line
+
+
+def test_files_that_are_named_exist() -> None:
+    """In pages, comments, texts of errors and the published API alike."""
+    lost = [
+        f"{file}:{number}: {place}"
+        for file, number, line in written()
+        for place in PLACE.findall(line)
+        if not line.startswith("<!-- file: ")  # of a recipe, which makes it
+        and not (any(ROOT.glob(place)) if "*" in place else (ROOT / place).exists())
+    ]
+    assert lost == []
+
+
+def test_pages_that_are_named_in_code_exist() -> None:
+    """`see models.md` and the like, in hints that a user reads."""
+    code = [
+        (f, n, line) for f, n, line in written() if f.parts[0] in ("locator", "indexer", "summaries", "eval")
+    ]
+    named = [(f, n, page) for f, n, line in code for page in re.findall(r"docs/([\w-]+\.\w+)", line)]
+    assert len(named) > 5
+    assert [f"{f}:{n}: {page}" for f, n, page in named if not (ROOT / "docs" / page).exists()] == []
+
+
+def test_modules_that_are_named_in_pages_exist() -> None:
+    names = {
+        name
+        for page in PAGES
+        for name in re.findall(r"`((?:locator|indexer|summaries|eval)(?:\.\w+)+)", page.read_text("utf-8"))
+    }
+    assert names
+    for name in names:
+        assert pkgutil.resolve_name(name), name
 
 
 def test_every_attack_has_its_tests() -> None:

@@ -19,8 +19,7 @@ from summaries.errors import ModelError
 from summaries.protocols import Node, Vectors
 from summaries.types import Kind
 from summaries.vectors import chroma_server as vectors_server
-from summaries.vectors.chroma import embedded, server
-from summaries.vectors.chroma_server import Server, copy
+from summaries.vectors.chroma_server import Server
 
 DIMENSION = 16
 
@@ -155,28 +154,6 @@ def test_what_will_not_pass_is_told_at_once(running: Running, monkeypatch: pytes
         store.query(["wrong.a"], np.ones(DIMENSION + 1, np.float32), 3)
     assert time.monotonic() - began < sum(vectors_server.WAITS) / 2
     store.close()
-
-
-def test_a_dump_and_a_load(running: Running, tmp_path: Path) -> None:
-    inside = embedded(tmp_path)
-    inside.replace("dump.a", nodes("a", 12), embed)
-    inside.replace("dump.b", nodes("b", 3), embed)
-    outside = server(running.url)
-    assert copy(inside, outside) == 15
-    assert outside.replace("dump.a", nodes("a", 12), embed) == 0  # the same content by its hashes
-    asked = embed(["a 5 0"])[0]
-    told = [
-        [(m.collection, m.path, round(m.score, 4)) for m in store.query(["dump.a", "dump.b"], asked, 15)]
-        for store in (inside, outside)
-    ]
-    assert told[0] == told[1]
-    inside.close()
-    back = embedded(tmp_path / "back")
-    copy(outside, back)
-    assert back.counts()["dump.a"] == 12
-    assert back.query(["dump.a"], asked, 1)[0].path == "src/5.py"
-    back.close()
-    outside.close()
 
 
 def test_a_token_reaches_the_gateway(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -211,7 +211,7 @@ def test_redacting_twice_changes_nothing() -> None:
 
 ORDINARY = '''
 class TokenStore:
-    """Keeps the password hashes of users; see docs/secrets.md."""
+    """Keeps the password hashes of users; see the manual."""
 
     def __init__(self, path: str, token_type: str = "bearer", password: str | None = None) -> None:
         self.password_file = "/run/secrets/db"

@@ -23,13 +23,6 @@ from locator.trackers.tracker import Gone, Later
 from summaries.errors import TrackerError
 
 router = APIRouter(prefix="/v1")
-_PAGES = {  # path of an issue's page -> its key
-    "jira": re.compile(r"/browse/([A-Za-z][A-Za-z0-9_]{0,30}-[1-9]\d{0,9})(?:/|$)"),
-    "github": re.compile(r"^/([\w.-]{1,100}/[\w.-]{1,100})/issues/([1-9]\d{0,9})(?:/|$)"),
-    "gitlab": re.compile(
-        r"^/([\w.-]{1,200}(?:/[\w.-]{1,200}){1,20}?)/-/(?:issues|work_items)/([1-9]\d{0,9})(?:/|$)"
-    ),
-}
 MISSING = "no tracker of this service has such an issue, or its project is not listed"
 
 
@@ -91,19 +84,13 @@ def named(desks: Iterator[Desk] | list[Desk], ref: str) -> Iterator[tuple[Desk, 
 
 def key_of(settings: TrackerSettings, ref: str) -> str:
     """The key that a reference has in a tracker; "" where it is none of its."""
+    kind = KINDS[settings.kind]
     if "://" not in ref:
-        fits = KINDS[settings.kind].KEY.fullmatch(ref)
-        return "" if not fits or ref.isdecimal() else ref.upper() if settings.kind == "jira" else ref
+        return kind.key_of(ref)
     try:
         page, home = urlsplit(ref), urlsplit(settings.url)
         if page.hostname != (home.hostname or "").removeprefix("api."):
             return ""
     except ValueError:
         return ""
-    under = "" if settings.kind == "github" else home.path.rstrip("/")  # the API of GitHub has its own path
-    if not page.path.startswith(under):
-        return ""
-    found = _PAGES[settings.kind].search(page.path[len(under) :])
-    if not found:
-        return ""
-    return found[1].upper() if settings.kind == "jira" else f"{found[1]}#{found[2]}"
+    return kind.key_at(home.path.rstrip("/"), page.path)

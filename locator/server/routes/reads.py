@@ -161,7 +161,10 @@ async def get_search(
     service: Here,
     caller: Reader,
     q: Annotated[
-        str, Query(min_length=1, max_length=2000, description="Words, filters: see docs/search.md.")
+        str,
+        Query(
+            min_length=1, max_length=2000, description="Words, filters: see docs/cli.md (bugatlas search)."
+        ),
     ],
     limit: Annotated[int, Query(ge=1, le=100)] = 10,
     tests: bool = False,

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from summaries.errors import ModelError
+from summaries.errors import ModelError, with_extra
 from summaries.llm.types import ModelSettings
 from summaries.protocols import Embedder, Vector, Vectors
 from summaries.vectors.embed.terms import unit
@@ -217,9 +217,7 @@ def _loaded(name: str) -> SentenceTransformer:
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging
     except ImportError as e:
-        raise ModelError(
-            "the package `sentence-transformers` is not installed", "pip install 'bugatlas[models]'"
-        ) from e
+        raise ModelError("the package `sentence-transformers` is not installed", with_extra("models")) from e
     quiet: Any = logging
     quiet.disable_progress_bar()
     kind = torch.bfloat16 if _computes_bfloat16() else torch.float32

@@ -35,7 +35,7 @@ const PLAIN: Partial<Record<Trouble, string>> = {
   forbidden: "Ask the service's operator for a token that may.",
   noIndex: "Index this workspace, or run `bugatlas index PATH`.",
   busy: "Wait a moment and try again.",
-  old: "Update Bugatlas where it runs: pip install --upgrade bugatlas",
+  old: "Update Bugatlas where it runs: git pull in its clone, and install it again.",
   garbage: "Check the address in the settings.",
   fault: "Its log says more.",
 };

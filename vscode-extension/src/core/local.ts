@@ -115,7 +115,7 @@ function firstAddress(child: ChildProcess, start: Start, said: string[]): Promis
 function cannotRun(error: NodeJS.ErrnoException, start: Start): ServiceError {
   const missing = error.code === "ENOENT" || error.code === "EACCES";
   return missing
-    ? new ServiceError("noCommand", `The command ${start.command} cannot be run here.`, "pip install 'bugatlas[serve,mcp]'")
+    ? new ServiceError("noCommand", `The command ${start.command} cannot be run here.`, "In a clone of its source: uv tool install '.[serve,mcp]'")
     : new ServiceError("notStarted", `The local service did not start: ${error.message}`);
 }
 

@@ -4,7 +4,7 @@ import { advice, asServiceError } from "../api/errors";
 import { isPlain, type Service } from "./service";
 import { change, setting } from "./settings";
 
-const INSTALL = "pip install 'bugatlas[serve,mcp]'";
+const INSTALL = "uv tool install '.[serve,mcp]'";
 
 /** Ask for the address of a service, then for a token if it wants one; whether it can be asked now. */
 export async function connect(service: Service): Promise<boolean> {
@@ -40,7 +40,7 @@ export async function forgetToken(service: Service): Promise<void> {
 
 /** How to get the command, in words that can be copied. */
 export async function howToInstall(): Promise<void> {
-  const text = `Bugatlas answers by its command. Install it with Python 3.11 or newer: ${INSTALL}`;
+  const text = `Bugatlas answers by its command. Install it from a clone of its source, with Python 3.11 or newer: ${INSTALL}`;
   const copy = "Copy the command";
   const set = "Set its path…";
   const picked = await vscode.window.showInformationMessage(text, copy, set);
