@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
 from threading import Thread
-from types import MappingProxyType
 
 from msgspec.structs import replace
 from xxhash import xxh3_64_hexdigest
@@ -17,9 +15,7 @@ from summaries import backends
 from summaries.index.index import Index
 from summaries.index.shard import View
 from summaries.index.store import Store
-from summaries.offline.manifest import is_manifest
-from summaries.offline.readme import readme_of
-from summaries.offline.summary import directory_summary, file_summary, repository_summary
+from summaries.offline.tree import summarise
 from summaries.protocols import Embedder, Node, Vectors
 from summaries.types import Facts, Kind
 from summaries.vectors.knowledge import LEARNT, Held, Record, collection, is_gone, read_record, write_record
@@ -41,36 +37,6 @@ def warm(index: Index) -> None:
         Thread(target=import_module, args=["scipy.sparse"], daemon=True).start()
     if manifest.vectors == "chroma":
         Thread(target=import_module, args=["chromadb"], daemon=True).start()
-
-
-def summarise(
-    repo: str,
-    facts: Mapping[str, Facts],
-    text_of: Callable[[str], str],
-    known: Mapping[str, str] = MappingProxyType({}),
-) -> dict[str, str]:
-    """Summaries of a repository (""), its directories and its files, by path. `facts` are of every file.
-
-    Those of files that are `known` are not made again.
-    """
-    out = {path: known.get(path) or file_summary(path, f, repo) for path, f in facts.items()}
-    files: dict[str, list[str]] = defaultdict(list)
-    inside: dict[str, set[str]] = defaultdict(set)
-    for path in facts:
-        folder = path.rpartition("/")[0]
-        files[folder].append(path)
-        while folder:
-            parent = folder.rpartition("/")[0]
-            inside[parent].add(folder)
-            folder = parent
-    for folder in sorted((set(files) | set(inside)) - {""}, key=lambda d: (-d.count("/"), d)):
-        told = [(d, out[d]) for d in sorted(inside[folder])]
-        out[folder] = directory_summary(folder, [(p, facts[p]) for p in files[folder]], told)
-    readme = readme_of(facts)
-    manifests = [(p, text_of(p)) for p in facts if is_manifest(p)]
-    told = [(d, out[d]) for d in sorted(inside[""])]
-    out[""] = repository_summary(repo, text_of(readme) if readme else "", manifests, told, facts.items())
-    return out
 
 
 def keep_summaries(

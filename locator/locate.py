@@ -198,7 +198,7 @@ def _summary(store: Store, view: View, n: int, facts: Facts) -> str:
     """What a file is for: as it was stored with the head, else told from its facts."""
     if view.number == 0 and (told := store.note("summary", view.path(n))):
         return told
-    from summaries.offline.summary import file_summary
+    from summaries.offline.file import file_summary
 
     return file_summary(view.path(n), facts, view.repo)
 

@@ -15,7 +15,8 @@ from locator.scope import Scope
 from summaries.index.index import Index
 from summaries.index.postings import weighted
 from summaries.index.shard import View
-from summaries.offline.readme import first_paragraph, readme_of
+from summaries.offline.repository import purpose
+from summaries.offline.tree import outside
 
 LEAST = 3  # repositories told of, though no file of theirs is in the answer
 WORDS = 4  # of the report, quoted for a repository
@@ -57,7 +58,7 @@ def introduced(
     for route in routed(scope, ranking, files):
         r = number[route.repo]
         view = scope.views[r]
-        text = (index.store(view.repo).note("summary") if view.number == 0 else "") or _readme(index, view)
+        text = (index.store(view.repo).note("summary") if view.number == 0 else "") or _purpose(index, view)
         # What the offline ones begin with is printed above them.
         summary = text.removeprefix(f"{view.repo}: ").removeprefix(f"{view.repo.rpartition('/')[2]}: ")
         more = {
@@ -69,10 +70,13 @@ def introduced(
     return tuple(out)
 
 
-def _readme(index: Index, view: View) -> str:
-    paths = view.paths
-    found = readme_of(paths)
-    return first_paragraph(index.store(view.repo).text(view.blob(paths.index(found)))) if found else ""
+def _purpose(index: Index, view: View) -> str:
+    """What the snapshot's own README and manifests say that it is for."""
+    number = {p: n for n, p in enumerate(view.paths)}
+    store = index.store(view.repo)
+    readme, manifests = outside(number, lambda path: store.text(view.blob(number[path])))
+    text = purpose(view.repo, readme, manifests, ()).text
+    return f"{text}." if text else ""
 
 
 def _words(scope: Scope, query: Query, ranking: Ranking, r: int) -> list[str]:

@@ -16,7 +16,7 @@ from locator.scope import Scope, join
 from summaries.index.index import Index
 from summaries.index.postings import Floats
 from summaries.index.shard import View
-from summaries.offline.summary import file_summary
+from summaries.offline.file import file_summary
 from summaries.vectors.embed.lsa import Lsa
 
 

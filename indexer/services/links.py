@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from indexer.services.match import Book, Routes, distinctive, literal_route, topic_fits
 from summaries.offline import manifest as static_manifest
-from summaries.offline.role import is_test
+from summaries.offline.kind import is_test
 from summaries.types import Endpoint, Facts, Topic
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def links(repos: Mapping[str, Files], names: Mapping[str, Collection[str]]) -> t
     Routes that every service has (/health) link nothing, and tests don't speak for their repository.
     """
     code = {
-        repo: [(p, f) for p, f in files if f.language not in _DOCUMENTS and not is_test(p)]
+        repo: [(p, f) for p, f in files if f.language not in _DOCUMENTS and not is_test(p, f.language)]
         for repo, files in sorted(repos.items())
     }
     book = Book({repo: names.get(repo, ()) for repo in code})

@@ -11,12 +11,11 @@ from typing import Any, Protocol
 from msgspec import Struct
 from msgspec.structs import replace
 
-from indexer.knowledge import summarise
 from summaries.index.index import Index
 from summaries.llm.prompting import prompt
 from summaries.llm.types import Request
-from summaries.offline.manifest import is_manifest
-from summaries.offline.readme import readme_of
+from summaries.offline.tree import outside as shown_outside
+from summaries.offline.tree import summarise
 from summaries.types import Facts
 from summaries.written.prompt import ROOM, Kind, essence, outside, parts_of, request
 from summaries.written.rules import MATTERS, changed, trivial
@@ -161,9 +160,8 @@ class Pages:
             self.seed = self.edits[""]
             tally.skipped["edited by hand"] += 1
             return []
-        readme = readme_of(self.blobs)
-        manifests = [(p, self.text(p)) for p in self.blobs if is_manifest(p)]
-        shown = outside(self.name, self.text(readme) if readme else "", manifests, self.facts)
+        (_, readme), manifests = shown_outside(self.blobs, self.text)
+        shown = outside(self.name, readme, manifests, self.facts)
         old = self.places.get(SEED)
         if old and old.key == self._key("seed") and changed(old.inputs, {"": shown}) < MATTERS:
             self.seed = old.text

@@ -8,16 +8,10 @@ from functools import cached_property
 
 from summaries.index.index import Index
 from summaries.index.shard import View
-from summaries.offline.summary import directory_summary, file_summary, repository_summary
+from summaries.offline.file import file_summary
+from summaries.offline.tree import summarise
 from summaries.types import Facts
 from summaries.written.store import Effective, effective
-
-_MANIFESTS = frozenset((
-    "go.mod", "package.json", "pyproject.toml", "setup.py", "setup.cfg", "cargo.toml", "pom.xml",
-    "composer.json", "chart.yaml", "dockerfile", "settings.gradle", "settings.gradle.kts", "build.gradle", "build.gradle.kts",
-))  # fmt: skip
-README = ("readme", "readme.md", "readme.rst", "readme.txt", "readme.adoc", "readme.markdown")
-MAX_TEXT = 200_000  # characters of a README or manifest that are read
 
 
 class Tree:
@@ -96,13 +90,9 @@ class Tree:
             return told
         if path in self.files:
             return file_summary(path, self.facts(path), self.view.repo)
-        inside = [d for d in self._folders if d == path or not path or d.startswith(path + "/")]
-        for folder in sorted(
-            inside, key=lambda d: (-d.count("/"), not d)
-        ):  # the deepest first, the root last
-            if folder not in self._made:
-                kept = self._own.texts.get(folder) or self._notes.get(folder)
-                self._made[folder] = kept or self._make(folder)
+        if path not in self._made:
+            facts = {p: self.facts(p) for p in self.below(path)}
+            self._made |= summarise(self.view.repo, facts, self._text, top=path)
         return self._made[path]
 
     def origin(self, path: str) -> str:
@@ -123,24 +113,5 @@ class Tree:
         """Summaries written at index time; they are of the head and say nothing of other snapshots."""
         return self.store.notes("summary") if self.view.number == 0 else {}
 
-    def _make(self, path: str) -> str:
-        subs, own = self._folders[path]
-        told = [(s, self._made[s]) for s in subs]
-        if path:
-            return directory_summary(path, [(f, self.facts(f)) for f in own], told)
-        readme = next((f for f in own if f.lower() in README), "")
-        manifests = [(f, self._text(f)) for f in self.files if _is_manifest(f)]
-        every = ((f, self.facts(f)) for f in self.files)
-        return repository_summary(
-            self.view.repo, self._text(readme) if readme else "", manifests, told, every
-        )
-
     def _text(self, path: str) -> str:
-        return self.store.text(self.view.blob(self.files[path]))[:MAX_TEXT]
-
-
-def _is_manifest(path: str) -> bool:
-    name = path.rpartition("/")[2].lower()
-    if name in _MANIFESTS or name.endswith((".csproj", ".gemspec")):
-        return True
-    return "compose" in name and name.endswith((".yml", ".yaml"))
+        return self.store.text(self.view.blob(self.files[path]))

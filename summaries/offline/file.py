@@ -6,16 +6,18 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
-from summaries.offline import role as roles
+from summaries.offline import kind as kinds
 from summaries.offline import vocabulary as v
+from summaries.offline.behaviour import behaviours, fresh
 from summaries.offline.imports import used
 from summaries.offline.text import capital, clip, first_sentence, listing, lowered, name, plain, unique, words
 from summaries.types import Endpoint, Facts, Symbol, Topic
 
-LIMIT = 600  # characters of a file's summary at most
+LIMIT = 700  # characters of a file's summary at most
 
 _CALLABLE = ("function", "method")
 _SENTENCE = re.compile(r"[A-Za-z][\w'’-]*(?: [\w'’(),-]+){2,12}")
+_GAPS = re.compile(r"%[-+0-9.]{0,6}[a-z]|\{[^{}]{0,40}\}|\$\w{1,30}|['\"`]")  # holes of a message
 _BARE_HOST = re.compile(r"[a-z][\w+.-]{0,20}://[^/?#\s]{1,200}/?")
 _SPOKEN = {
     "csharp": "C#",
@@ -84,7 +86,7 @@ def main_type(path: str, facts: Facts) -> Symbol | None:
     types = [s for s in facts.symbols if s.kind in v.TYPE_KINDS and s.name]
     if not types:
         return None
-    title = _flat(roles.stem(path))
+    title = _flat(kinds.stem(path))
     owners = Counter(s.qualname.rpartition(".")[0] for s in facts.symbols if s.kind in _CALLABLE)
 
     def rank(s: Symbol) -> tuple[bool, int, int, int, str]:
@@ -107,7 +109,7 @@ def doc(path: str, facts: Facts, limit: int) -> str:
     """
     outer = [s for s in facts.symbols if s.name == s.qualname and s.kind not in ("constant", "field")]
     of_symbol = bool(facts.doc) and any(s.doc and s.doc[:60] == facts.doc[:60] for s in outer)
-    title = _flat(roles.stem(path))
+    title = _flat(kinds.stem(path))
     about = [s for s in outer if _flat(s.name) == title] or (outer if len(outer) == 1 else [])
     for text in ("" if of_symbol else facts.doc, *(s.doc for s in about)):
         if said := first_sentence(text, limit):
@@ -164,16 +166,16 @@ def _offers(path: str, facts: Facts, size: int) -> str:
 
 
 def headline(path: str, facts: Facts) -> str:
-    """Role and subject: 'Order controller in Java', 'HTTP endpoints for orders in Go'."""
-    played = roles.role(path, facts)
-    about, says = roles.subject(path, played)
+    """Kind and subject: 'Order controller in Java', 'HTTP endpoints for orders in Go'."""
+    kind = kinds.file_kind(path, facts)
+    about, says = kinds.subject(path, kind)
     about = clip(about, 80)
     if says:
-        head = about if played.one.endswith(about.split()[-1]) else f"{about} ({played.one})"
+        head = about if kind.one.endswith(about.split()[-1]) else f"{about} ({kind.one})"
     else:
-        head = played.title.format(played.one, about) if about else played.one
+        head = kind.title.format(kind.one, about) if about else kind.one
     spoken = language(facts.language)
-    return head if not spoken or played in v.FILES else f"{head} in {spoken}"
+    return head if not spoken or kind in v.FILES else f"{head} in {spoken}"
 
 
 def _cases(facts: Facts) -> list[str]:
@@ -201,45 +203,74 @@ def _leaves(keys: Sequence[str]) -> list[str]:
     return [name(key) for key in keys if key not in holders]
 
 
-def _middle(path: str, facts: Facts, played: v.Role, size: int) -> str:
+def _middle(path: str, facts: Facts, kind: v.FileKind, size: int) -> str:
     """The sentence on what is in the file, by the kind of file that it is."""
-    if played is v.TEST:
+    if kind is v.TEST:
         said = [s.text for s in facts.strings if len(s.text) < 80 and _SENTENCE.fullmatch(s.text)]
         cases = _cases(facts) or unique(name(t, 70) for t in said)
         return f"checks: {listing(cases, size)}" if cases else _offers(path, facts, size)
-    if played in v.SETTING:
+    if kind in v.SETTING:
         keys, bases = unique(_leaves(facts.keys)), unique(name(i) for i in facts.imports)
-        built = f"builds on {listing(bases, size)}" if played is v.IMAGE and bases else ""
+        built = f"builds on {listing(bases, size)}" if kind is v.IMAGE and bases else ""
         return "; ".join(t for t in (built, f"sets {listing(keys, size * 2)}" if keys else "") if t)
-    if played is v.DOCUMENT:
+    if kind is v.DOCUMENT:
         sections = unique(name(s.name, 50) for s in facts.symbols)
         return f"sections: {listing(sections, size)}" if sections else ""
     return _offers(path, facts, size)
 
 
+def messages(facts: Facts, most: int) -> list[str]:
+    """What it says to people and in logs: literals that read as sentences, the longest first."""
+    said = unique(
+        plain(s.text).strip(" .:")
+        for s in facts.strings
+        if 16 <= len(s.text) <= 100 and _SENTENCE.fullmatch(_GAPS.sub("x", s.text).strip(" .:!"))
+    )
+    return [clip(m, 70) for m in sorted(said, key=len, reverse=True)[:most]]
+
+
+def purpose(path: str, facts: Facts) -> str:
+    """What a file is responsible for, ready to follow a colon: its own words, else what its functions do."""
+    kind = kinds.file_kind(path, facts)
+    if kind in v.FILES or kind is v.TEST:
+        return doc(path, facts, 200)
+    return doc(path, facts, 200) or listing_of(behaviours(facts.symbols, 3))
+
+
+def listing_of(clauses: Sequence[str]) -> str:
+    """Clauses that hold commas and 'and' themselves."""
+    return "; ".join(clauses)
+
+
 def file_summary(path: str, facts: Facts, repo: str) -> str:
-    """One to four sentences on a file: its role, what it offers, whom it talks to, what it needs (<= 600)."""
-    played = roles.role(path, facts)
-    head, told = headline(path, facts), doc(path, facts, 200)
-    first = capital(f"{head}: {told}" if told else head)
-    code = played not in v.SETTING and played is not v.DOCUMENT
+    """One to five sentences on a file: what it is responsible for, what it does, whom it talks to (<= 700)."""
+    kind = kinds.file_kind(path, facts)
+    head, about = headline(path, facts), purpose(path, facts)
+    first = capital(f"{head}: {about}" if about else head)
+    code = kind not in v.SETTING and kind is not v.DOCUMENT
+    if kind is v.GENERATED:
+        return clip(f"{first.rstrip('. ')}.", LIMIT)
+    runs = code and kind is not v.TEST
     needs = (
         ("uses", used(facts, path, repo) if code else []),
-        ("raises", unique(name(e) for e in facts.errors) if code and played is not v.TEST else []),
+        ("raises", unique(name(e) for e in facts.errors) if runs else []),
         ("reads the configuration", unique(name(k) for k in facts.keys) if code else []),
+        ("says", [f'"{m}"' for m in messages(facts, 3)] if runs else []),
     )
+    does = fresh(behaviours(facts.symbols, 6), f"{head} {about}") if runs else []
 
     def compose(size: int) -> list[str]:
         rest = "; ".join(f"{verb} {listing(items, size)}" for verb, items in needs if items)
         return [
             first,
-            _middle(path, facts, played, size),
+            f"it {listing_of(does[:size])}" if does else "",
+            _middle(path, facts, kind, size),
             talk(facts.serves, facts.calls, facts.topics, size),
             rest,
         ]
 
     text = fitted(LIMIT, compose, 6)
-    if code and played is not v.TEST and sum(map(bool, compose(1))) < 4:
+    if runs and sum(map(bool, compose(1))) < 5:
         for most in (3, 2, 1):
             extra = capital(_details(facts, most, text))
             if extra and len(text) + len(extra) + 2 <= LIMIT:

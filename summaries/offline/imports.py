@@ -6,7 +6,7 @@ import re
 import sys
 from pathlib import PurePosixPath
 
-from summaries.offline import role as roles
+from summaries.offline import kind as kinds
 from summaries.offline.text import name, unique
 from summaries.types import Facts
 
@@ -42,7 +42,7 @@ def _imported(item: str, facts: Facts, path: str, repo: str) -> tuple[str, bool]
         return "", False
     if head.startswith("@") and len(parts) == 2:
         return name(text, 40), local
-    return name(roles.stem(last) if last.endswith(_NO_PATHS) else last, 40), local
+    return name(kinds.stem(last) if last.endswith(_NO_PATHS) else last, 40), local
 
 
 _FRAMEWORK = re.compile(r"\.(?:annotations?|stereotype)\.|\borg\.junit\b|/testing$|\bassert\b")

@@ -10,6 +10,7 @@ import json
 import re
 import tomllib
 from collections.abc import Callable, Iterator
+from html import unescape
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -120,6 +121,20 @@ def _element(text: str, tag: str) -> str:
     return "" if start < 0 or stop < 0 else text[start + len(tag) + 2 : stop].strip()
 
 
+_CDATA = re.compile(r"<!\[CDATA\[|\]\]>")
+_XML_TAG = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
+
+
+def _prose(text: str, tag: str) -> str:
+    """What an element says: CDATA opened, tags gone, entities of characters resolved."""
+    return plain(unescape(_XML_TAG.sub(" ", _CDATA.sub("", _element(text, tag)))))
+
+
+def _nextcloud(text: str) -> Manifest:
+    description = _prose(text, "summary") or _prose(text, "description")
+    return Manifest("Nextcloud app", (_element(text, "id"),), description)
+
+
 def _maven(text: str) -> Manifest:
     parent = _element(text, "parent")
     for tag in (
@@ -134,7 +149,7 @@ def _maven(text: str) -> Manifest:
         text = _without(text, tag)
     artifact, group = _element(text, "artifactId"), _element(text, "groupId") or _element(parent, "groupId")
     names = (f"{group}:{artifact}" if group and artifact else artifact,)
-    return Manifest("Maven artifact", names, _element(text, "description"))
+    return Manifest("Maven artifact", names, _prose(text, "description"))
 
 
 def _gradle_settings(text: str) -> Manifest:
@@ -149,7 +164,7 @@ def _gradle(text: str) -> Manifest:
 
 def _dotnet(text: str) -> Manifest:
     names = tuple(_element(text, tag) for tag in ("PackageId", "AssemblyName", "RootNamespace"))
-    return Manifest(".NET project", names, _element(text, "Description"))
+    return Manifest(".NET project", names, _prose(text, "Description"))
 
 
 def _gemspec(text: str) -> Manifest:
@@ -167,6 +182,46 @@ def _composer(text: str) -> Manifest:
 
 def _chart(text: str) -> Manifest:
     return Manifest("Helm chart", tuple(_scalars(text, "name")), next(_scalars(text, "description"), ""))
+
+
+def _openapi(text: str) -> Manifest | None:
+    """The title and description of an OpenAPI or Swagger document, YAML or JSON; parts of it where it is long."""
+    if text.lstrip()[:1] == "{":
+        info = text[max(0, text.find('"info"')) :][:4000]
+        said = {
+            k: m[1]
+            for k in ("title", "description")
+            if (m := re.search(rf'"{k}"\s{{0,9}}:\s{{0,9}}"([^"\n]{{1,300}})"', info))
+        }
+    else:
+        said = dict(_pairs(text, "info"))
+    if not (title := said.get("title", "").strip("\"'")):
+        return None
+    description = said.get("description", "").strip("\"'")
+    return Manifest("API", (), description if len(description) > 20 else title)
+
+
+def _elixir(text: str) -> Manifest:
+    return _assigned("Elixir project", text, r"app:\s{0,9}:", r"description:\s{0,9}")
+
+
+def _sbt(text: str) -> Manifest:
+    return _assigned("sbt project", text, r"name\s{0,9}:=\s{0,9}", r"description\s{0,9}:=\s{0,9}")
+
+
+def _assigned(kind: str, text: str, name: str, description: str) -> Manifest:
+    said = [re.search(rf"\b{key}[\"']?([^\"'\n,]{{1,300}})", text) for key in (name, description)]
+    return Manifest(kind, (said[0][1].strip(),) if said[0] else (), said[1][1] if said[1] else "")
+
+
+def _lines(kind: str, name: str, description: str) -> Callable[[str], Manifest]:
+    """A reader of 'key: value' lines: Cabal, pubspec, R."""
+
+    def read(text: str) -> Manifest:
+        named, said = next(_scalars(text, name), ""), next(_scalars(text, description), "")
+        return Manifest(kind, (named,), "" if said in (">", "|", ">-", "|-") else said)
+
+    return read
 
 
 def _dockerfile(text: str) -> Manifest:
@@ -273,6 +328,14 @@ _READERS: tuple[tuple[Callable[[str], bool], Callable[[str], Manifest | None]], 
     (_named("build.gradle", "build.gradle.kts"), _gradle),
     (_named("composer.json"), _composer),
     (_named("chart.yaml"), _chart),
+    (_named("mix.exs"), _elixir),
+    (_named("build.sbt"), _sbt),
+    (_named("pubspec.yaml"), _lines("Dart package", "name", "description")),
+    (_named("galaxy.yml"), _lines("Ansible collection", "name", "description")),
+    (_named("description"), _lines("R package", "Package", "Title")),
+    (_ends(".cabal"), _lines("Haskell package", "name", "synopsis")),
+    (_named("info.xml"), _nextcloud),
+    (lambda base: base.startswith(("openapi", "swagger")) and base.endswith((".yml", ".yaml", ".json")), _openapi),
     (_ends(".csproj"), _dotnet),
     (_ends(".gemspec"), _gemspec),
     (lambda base: base.startswith("dockerfile") or base.endswith(".dockerfile"), _dockerfile),

@@ -1,66 +1,67 @@
-"""The roles that a file can play, and the words in file, type and directory names that say so."""
+"""The kinds of files, and the words in file, type and directory names that say so."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 
-class Role(NamedTuple):
-    """A part that a file plays, in singular and plural, and the words that say so."""
+class FileKind(NamedTuple):
+    """What a file is, in singular and plural, and the words that say so."""
 
     one: str
     many: str
-    names: frozenset[str] = frozenset()  # a file or type whose name ends in one of these plays the part
-    folders: frozenset[str] = frozenset()  # and so does a file in a directory of this name, failing all else
-    title: str = "{} for {}"  # how role and subject join where the name does not say the role
+    names: frozenset[str] = frozenset()  # a file or type whose name ends in one of these is of the kind
+    folders: frozenset[str] = frozenset()  # and so is one in a directory of this name, failing all else
+    title: str = "{} for {}"  # how kind and subject join where the name does not say the kind
 
 
 def _set(*lines: str) -> frozenset[str]:
     return frozenset(" ".join(lines).split())
 
 
-def _role(one: str, many: str, names: str = "", folders: str = "", title: str = "{} for {}") -> Role:
-    return Role(one, many, _set(names), _set(folders), title)
+def _kind(one: str, many: str, names: str = "", folders: str = "", title: str = "{} for {}") -> FileKind:
+    return FileKind(one, many, _set(names), _set(folders), title)
 
 
-TEST = _role("tests", "test files", "test tests spec specs", title="{} of {}")
-DOCUMENT = _role("documentation", "documents", title="{} {}")
-MIGRATION = _role("database migration", "database migrations", "migration migrations", title="{} {}")
-WORKFLOW = _role("continuous-integration workflow", "continuous-integration workflows", title="{} {}")
-IMAGE = _role("container image definition", "container image definitions", title="{} {}")
-BUILD = _role("build definition", "build definitions", title="{} {}")
-SCRIPT = _role("script", "scripts", title="{} {}")
-SETTINGS = _role("configuration", "configuration files", title="{} {}")
-SCHEMA = _role("interface definition", "interface definitions", title="{} {}")
-SQL = _role("database script", "database scripts", title="{} {}")
-PAGE = _role("web page", "web pages", title="{} {}")
-STYLE = _role("style sheet", "style sheets", title="{} {}")
-ENTRY = _role("program entry point", "program entry points", "main program cli application launcher")
-WEB = _role(
+TEST = _kind("tests", "test files", "test tests spec specs", title="{} of {}")
+GENERATED = _kind("generated code", "generated files", title="{} for {}")
+DOCUMENT = _kind("documentation", "documents", title="{} {}")
+MIGRATION = _kind("database migration", "database migrations", "migration migrations", title="{} {}")
+WORKFLOW = _kind("continuous-integration workflow", "continuous-integration workflows", title="{} {}")
+IMAGE = _kind("container image definition", "container image definitions", title="{} {}")
+BUILD = _kind("build definition", "build definitions", title="{} {}")
+SCRIPT = _kind("script", "scripts", title="{} {}")
+SETTINGS = _kind("configuration", "configuration files", title="{} {}")
+SCHEMA = _kind("interface definition", "interface definitions", title="{} {}")
+SQL = _kind("database script", "database scripts", title="{} {}")
+PAGE = _kind("web page", "web pages", title="{} {}")
+STYLE = _kind("style sheet", "style sheets", title="{} {}")
+ENTRY = _kind("program entry point", "program entry points", "main program cli application launcher")
+WEB = _kind(
     "HTTP controller",
     "HTTP controllers",
     "controller controllers resource router routers",
     "controllers routers routes",
 )
-HANDLER = _role(
+HANDLER = _kind(
     "request handler", "request handlers", "handler handlers endpoint endpoints", "handlers endpoints"
 )
-SERVES = _role("HTTP endpoints", "files of HTTP endpoints", "routes endpoints")
-RPC = _role("RPC service", "RPC services", "service server")
-CONSUMER = _role(
+SERVES = _kind("HTTP endpoints", "files of HTTP endpoints", "routes endpoints")
+RPC = _kind("RPC service", "RPC services", "service server")
+CONSUMER = _kind(
     "message consumer",
     "message consumers",
     "consumer consumers listener listeners subscriber",
     "consumers listeners",
 )
-PRODUCER = _role(
+PRODUCER = _kind(
     "message producer", "message producers", "producer publisher publishers", "producers publishers"
 )
-CLIENT = _role("client", "clients", "client clients")
-CALLS = _role("HTTP client", "HTTP clients", "client clients")
-TYPES = _role("type definitions", "files of type definitions", "types interfaces", "types interfaces")
-CONSTANTS = _role("constants", "files of constants", "constants consts const", "constants")
-PLAIN = _role("module", "modules", title="{1} module")
+CLIENT = _kind("client", "clients", "client clients")
+CALLS = _kind("HTTP client", "HTTP clients", "client clients")
+TYPES = _kind("type definitions", "files of type definitions", "types interfaces", "types interfaces")
+CONSTANTS = _kind("constants", "files of constants", "constants consts const", "constants")
+PLAIN = _kind("module", "modules", title="{1} module")
 
 FILES = (
     DOCUMENT,
@@ -83,60 +84,60 @@ NAMED = (
     CONSUMER,
     PRODUCER,
     CLIENT,
-    _role(
+    _kind(
         "data access",
         "data-access files",
         "repository repositories repo dao store storage persistence mapper",
         "repositories dao persistence",
     ),
-    _role(
+    _kind(
         "middleware",
         "middleware files",
         "middleware interceptor interceptors filter filters guard",
         "middleware middlewares interceptors",
     ),
-    _role(
+    _kind(
         "error definitions",
         "files of error definitions",
         "exception exceptions error errors",
         "exceptions errors",
     ),
-    _role(
+    _kind(
         "configuration code",
         "files of configuration code",
         "config configuration settings properties options",
         "config configuration settings",
     ),
     CONSTANTS,
-    _role(
+    _kind(
         "data model",
         "data models",
         "model models dto dtos entity entities schema schemas request response event events payload",
         "models model entities dto dtos domain schemas contracts",
     ),
-    _role("validation", "validation files", "validator validators validation", "validators validation"),
-    _role(
+    _kind("validation", "validation files", "validator validators validation", "validators validation"),
+    _kind(
         "conversion",
         "conversion files",
         "converter converters serializer serializers codec parser formatter adapter adapters",
         "converters serializers parsers adapters",
     ),
-    _role(
+    _kind(
         "background job",
         "background jobs",
         "job jobs worker workers scheduler task tasks cron",
         "jobs workers tasks",
     ),
-    _role("factory", "factories", "factory factories", "factories"),
-    _role("service", "services", "service services manager", "services service"),
-    _role("command", "commands", "command commands cmd", "commands cmd"),
-    _role(
+    _kind("factory", "factories", "factory factories", "factories"),
+    _kind("service", "services", "service services manager", "services service"),
+    _kind("command", "commands", "command commands cmd", "commands cmd"),
+    _kind(
         "user-interface component",
         "user-interface components",
         "component widget dialog activity fragment",
         "components views pages widgets",
     ),
-    _role(
+    _kind(
         "utility code",
         "files of utility code",
         "util utils utility utilities helper helpers tools misc",
@@ -146,8 +147,8 @@ NAMED = (
 )
 
 LANGUAGES = {
-    language: role
-    for role, languages in (
+    language: kind
+    for kind, languages in (
         (DOCUMENT, "markdown rst asciidoc text"),
         (SETTINGS, "yaml json toml properties ini xml hocon hcl terraform env"),
         (SCHEMA, "proto protobuf graphql thrift avro smithy"),
@@ -170,9 +171,9 @@ BUILD_FILES = _set(
 BUILD_ENDINGS = (".csproj", ".gradle", ".mk", ".cmake", ".vcxproj", ".gemspec", ".cabal", ".bzl")
 WORKFLOW_FILES = _set(".gitlab-ci.yml azure-pipelines.yml .travis.yml")
 MIGRATION_FOLDERS = _set("migrations migration migrate changelog flyway liquibase")
-TEST_FOLDERS = _set("test tests spec specs __tests__ e2e testing integrationtest androidtest")
 ASIDE = _set("examples example samples sample docs doc vendor third_party node_modules testdata fixtures")
 GENERIC = _set(  # names that say nothing of what a file is about
+    "impl dto dtos base abstract common shared misc v1 v2 v3 v1alpha1 v1beta1 v1beta2",
     "src lib libs main app apps pkg internal source java kotlin python go js ts com org net io root index",
     "init mod core cmd resources static public code default impl",
 )
@@ -182,6 +183,19 @@ COMMON = _set(  # words that recur in any code base
     "repository client handler model models config utils util types type error errors exception factory",
     "readme package json yaml request response data manager helper common api app application docker",
     "dockerfile get set src lib new",
+)
+COMMON |= _set(  # and more that say nothing of what it deals with
+    "collection generated operations operation item items list map value values key keys name names id ids info"
+    " object objects",
+    "options option params param args builder wrapper provider context message messages result results status state entry",
+    "interface file files path paths string number field fields property properties attribute core internal external",
+    "example examples sample mock fake stub demo new old update create delete add remove internal version versions",
+    "dto dtos entity entities enum constants constant callback listener listeners event events converter mapper adapter",
+    "controllers services models handlers server clients web rest http v1 v2 func function method class page view views",
+    "component components module modules package packages plugin plugins processor manager managers registry store",
+)
+GENERATED_FOLDERS = _set(
+    "generated gen clientset informers listers applyconfiguration __generated__ generated-sources"
 )
 PLUMBING = _set(  # members that every type of a language has
     "__init__ __repr__ __str__ __eq__ init constructor new main setUp tearDown toString hashCode equals",

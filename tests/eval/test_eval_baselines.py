@@ -20,7 +20,7 @@ from locator.weights import Weights
 from summaries import words
 from summaries.errors import UsageError
 from summaries.index.index import Index
-from summaries.offline.summary import file_summary
+from summaries.offline.file import file_summary
 
 REPORT = "Refund to the customer\n\nThe amount of the payment must be positive in the bank, says charge."
 

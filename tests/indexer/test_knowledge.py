@@ -15,12 +15,14 @@ from msgspec.structs import replace
 
 from indexer import knowledge
 from indexer.build import build
-from indexer.knowledge import NOTES, STAMP, readme_of, summarise
+from indexer.knowledge import NOTES, STAMP, summarise
 from indexer.sources.discover import discover
 from summaries import backends
 from summaries.errors import ModelError
 from summaries.index.index import Index, Manifest
-from summaries.offline.summary import file_summary
+from summaries.offline import tree
+from summaries.offline.file import file_summary
+from summaries.offline.readme.read import readme_of
 from summaries.types import Facts, Kind, Symbol
 from summaries.vectors.knowledge import Knowledge, collection, read_record
 
@@ -177,7 +179,7 @@ def test_only_the_summaries_of_changed_files_are_made_again(
         made.append(path)
         return file_summary(path, facts, repo)
 
-    monkeypatch.setattr(knowledge, "file_summary", counted)
+    monkeypatch.setattr(tree, "file_summary", counted)
     committed(repos / "orders", {"src/api/place.py": '"""Cancels orders."""\n', "src/new.py": "y = 2\n"})
     index = indexed(root, repos)
     assert sorted(made) == ["src/api/place.py", "src/new.py"]
