@@ -67,6 +67,7 @@ COMMANDS = {  # name -> (module:command, one line of help); a module is imported
         "eval.commands.calibrate:calibrate",
         "Fit the ranking to your own past fixes, if that gains.",
     ),
+    "completion": ("locator.completion:completion", "Turn on completion in bash, zsh or fish."),
 }
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import shlex
+import shutil
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import click
@@ -21,7 +20,7 @@ LISTED = 5  # files of each answer
 
 @click.command()
 @click.option("--keep", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
-              help="Keep the repositories and their index in DIR.  [default: a folder that is removed]")  # fmt: skip
+              help="Where repositories and index go.  [default: the user's cache, made anew each time]")  # fmt: skip
 @click.option("--no-color", is_flag=True, help="Plain text; so is NO_COLOR, and any output but a terminal.")
 def demo(keep: Path | None, no_color: bool) -> None:
     """Build a shop of six services, index it, and locate three bugs that were planted in it."""
@@ -39,43 +38,59 @@ def demo(keep: Path | None, no_color: bool) -> None:
     from summaries.index.index import Index, Manifest
 
     settings = Settings()
-    with _folder(keep) as folder:
-        paths = write(folder)
-        root = folder / "index"
-        with display() as shown:
-            shown.expect(len(paths))
-            report = build(
-                root,
-                [Source(p.name, p / ".git") for p in paths],
-                manifest=Manifest(embedder=settings.embedder, vectors=settings.vectors),
-                on_done=shown.done,
-                on_files=shown.files,
-                on_phase=shown.say,
-            )
-        click.echo(render(report))
-        index = Index.open(root)
-        verdicts = []
-        for asked in REPORTS:
-            answer = locate(index, read(f"{asked.title}\n\n{asked.body}"), Options(limit=LISTED))
-            click.echo("\n" + "─" * 72 + "\n")
-            screen = console("never" if no_color else "auto")
-            _reported(Page(screen), asked)
-            show(screen, index, answer, repos=len(paths))
-            verdicts.append(_verdict(asked, answer))
+    folder = _folder(keep)
+    paths = write(folder)
+    root = folder / "index"
+    with display() as shown:
+        shown.expect(len(paths))
+        report = build(
+            root,
+            [Source(p.name, p / ".git") for p in paths],
+            manifest=Manifest(embedder=settings.embedder, vectors=settings.vectors),
+            on_done=shown.done,
+            on_files=shown.files,
+            on_phase=shown.say,
+        )
+    click.echo(render(report))
+    index = Index.open(root)
+    verdicts = []
+    for asked in REPORTS:
+        answer = locate(index, read(f"{asked.title}\n\n{asked.body}"), Options(limit=LISTED))
         click.echo("\n" + "─" * 72 + "\n")
-        click.echo("\n".join(verdicts))
-        if keep:
-            click.echo(f'\ntry: bugatlas --index {root} locate "..."')
+        screen = console("never" if no_color else "auto")
+        _reported(Page(screen), asked)
+        show(screen, index, answer, repos=len(paths))
+        verdicts.append(_verdict(asked, answer))
+    click.echo("\n" + "─" * 72 + "\n")
+    click.echo("\n".join(verdicts))
+    click.echo(_next(root))
 
 
-@contextmanager
-def _folder(keep: Path | None) -> Iterator[Path]:
+def _next(root: Path) -> str:
+    """What to try now."""
+    place = f"bugatlas --index {shlex.quote(str(root))}"
+    return (
+        "\nTry it yourself, on the demo:\n"
+        f'  {place} locate "search finds nothing for words with an accent"\n'
+        f"  {place} search 'amount \"another currency\"'\n"
+        f"  {place} show shop-orders\n"
+        "and then on your own repositories:\n"
+        "  bugatlas index ~/src\n"
+        '  bugatlas locate "what went wrong, in the words of whoever saw it"'
+    )
+
+
+def _folder(keep: Path | None) -> Path:
+    """Where the demo lies: made anew, unless a person chose the place."""
     if keep:
         keep.mkdir(parents=True, exist_ok=True)
-        yield keep
-        return
-    with TemporaryDirectory(prefix="bugatlas-demo-", ignore_cleanup_errors=True) as name:
-        yield Path(name)
+        return keep.resolve()
+    import platformdirs
+
+    folder = platformdirs.user_cache_path("bugatlas") / "demo"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
 
 
 def _reported(page: Page, asked: DemoReport) -> None:
@@ -102,11 +117,12 @@ def _flowing(text: str) -> list[str]:
 
 
 def _verdict(asked: DemoReport, answer: Answer) -> str:
-    """What was planted, and at which place of the answer it was found."""
+    """What was planted, and at which rank of how many files it was found: ✓ for the first file only."""
     ranks = [n for n, f in enumerate(answer.files, 1) if (f.repo, f.path) == (asked.repo, asked.path)]
     functions = [s.qualname for n in ranks for s in answer.files[n - 1].symbols]
-    place = f"file {ranks[0]}" if ranks else f"none of the first {LISTED} files"
+    place = f"#{ranks[0]} of {answer.searched} files" if ranks else f"not among the first {LISTED} files"
     if asked.function in functions:
-        place += f", function {functions.index(asked.function) + 1}"
+        place += f", function #{functions.index(asked.function) + 1}"
     planted = f"{asked.repo}/{asked.path}, {asked.function}"
-    return f"{'✓' if ranks else '✗'} {asked.title}\n    planted in {planted}: found as {place}"
+    mark = "✓" if ranks[:1] == [1] else "·" if ranks else "✗"
+    return f"{mark} {asked.title}\n    planted in {planted}: found as {place}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -88,6 +90,9 @@ def index(
         _print_json({**msgspec.to_builtins(report), "unread": unread})
     else:
         click.echo(render(report, unread))
+        if not model and any(o.reason == "new" for o in report.outcomes):
+            place = f"--index {shlex.quote(str(root))} " if root != default_dir() else ""
+            click.echo(f'\nnow: bugatlas {place}locate "what went wrong"   or   bugatlas {place}show')
     if model:
         from indexer.commands_summarise import after_index
 
@@ -99,16 +104,19 @@ def index(
 
 @click.command()
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
-@click.option("--json", "as_json", is_flag=True, help="Print what went as JSON.")
+@click.option("--yes", is_flag=True, help="Don't ask. Nobody is asked where standard input is no terminal.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was removed as JSON.")
 @click.pass_obj
-def remove(root: Path | None, names: tuple[str, ...], as_json: bool) -> None:
+def remove(root: Path | None, names: tuple[str, ...], yes: bool, as_json: bool) -> None:
     """Take repositories out of the index, with their summaries and the clones it made of them.
 
-    Repositories that you indexed where they lie are not touched. Asks nothing.
+    Repositories that you indexed where they lie are not touched; `bugatlas index PATH` brings one back.
     """
     from indexer.progress import counted
     from indexer.removal import remove as take_out
 
+    if not (yes or as_json) and sys.stdin.isatty():
+        click.confirm(f"Remove {', '.join(names)} from the index?", abort=True)
     gone = take_out(root or default_dir(), names)
     if as_json:
         _print_json([msgspec.to_builtins(g) for g in gone])

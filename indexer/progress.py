@@ -7,6 +7,8 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
+from summaries.offline.file import language
+
 if TYPE_CHECKING:
     from indexer.build import BuildReport
     from indexer.repository import Outcome
@@ -161,23 +163,28 @@ def counted(n: int, what: str, many: str = "") -> str:
 
 
 def render(report: BuildReport, unread: Sequence[str] = ()) -> str:
-    """The report at the end of a run. Every count that isn't zero has its name."""
-    lines = [*_changes(report), ""] if any(o.reason != "unchanged" for o in report.outcomes) else []
-    files = sum(report.files.values())
-    head = f"{counted(len(report.outcomes) - len(report.failed), 'repository')}, {counted(files, 'file')}, "
-    head += f"{counted(report.symbols, 'symbol')}, {counted(report.lines, 'line')} in {report.seconds:.1f} s"
-    lines += [head, *_tally("languages", report.files), *_tally("skipped", report.skipped)]
+    """The report at the end of a run: what failed first, then what changed and what there is now."""
+    failed = [f"{o.repo}: {o.reason}" for o in report.failed] + list(unread)
+    lines = [*(f"failed: {f}" for f in failed)]
+    if failed:
+        lines += ["What was indexed of them before is still there.", ""]
+    if report.problem:
+        lines += [f"the vector store is not up to date: {report.problem}", ""]
+    if any(o.reason != "unchanged" for o in report.outcomes):
+        lines += [*_changes(report), ""]
+    files, repositories = sum(report.files.values()), len(report.outcomes) - len(report.failed)
+    if repositories:
+        head = f"{counted(repositories, 'repository')}, {counted(files, 'file')}, "
+        head += (
+            f"{counted(report.symbols, 'symbol')}, {counted(report.lines, 'line')} in {report.seconds:.1f} s"
+        )
+        lines += [head, *_tally("languages", {language(n) or n: k for n, k in report.files.items()})]
+        lines += _tally("skipped", report.skipped)
     missing = sorted({(at, o.repo) for o in report.outcomes for at in o.missing})
     for at in dict.fromkeys(a for a, _ in missing):
         lacking = [r for a, r in missing if a == at]
         lines.append(f"no {at} in {_listed(lacking)}")
-    failed = [f"{o.repo}: {o.reason}" for o in report.failed] + list(unread)
-    if report.problem:
-        lines += ["", f"the knowledge base is not up to date: {report.problem}"]
-    if failed:
-        lines += ["", f"{counted(len(failed), 'failure')}; what was indexed before is still there:"]
-        lines += [f"  {f}" for f in failed]
-    return "\n".join(lines)
+    return "\n".join(lines).rstrip()
 
 
 def _changes(report: BuildReport) -> list[str]:

@@ -62,10 +62,8 @@ Exit codes
   0 done, 1 an error, 2 a wrong request, 3 no confident match or nothing found
 
 \b
-Completion of commands, options and repository names
-  bash   eval "$(_BUGATLAS_COMPLETE=bash_source bugatlas)"
-  zsh    eval "$(_BUGATLAS_COMPLETE=zsh_source bugatlas)"
-  fish   _BUGATLAS_COMPLETE=fish_source bugatlas | source
+Completion of commands, options, repositories, languages, refs and paths
+  bugatlas completion bash|zsh|fish      says what to add to your shell's settings
 """
 
 
@@ -79,7 +77,7 @@ def group(table: Commands, version: str) -> click.Group:
         epilog=EPILOG,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    @click.version_option(version, message="bugatlas %(version)s")
+    @click.version_option(version, "--version", "-V", message="bugatlas %(version)s")
     @click.option("--index", "index", type=click.Path(path_type=Path), envvar="BUGATLAS_INDEX", metavar="DIR",
                   help="The index to use.  [default: the user's data folder]")  # fmt: skip
     @click.option("--debug", is_flag=True, help="Show the trace of an error.")
@@ -101,10 +99,10 @@ def run(command: click.Command) -> NoReturn:
         sys.stdout.flush()
         sys.exit(code if isinstance(code, int) else 0)
     except click.ClickException as e:
-        e.show()
-        sys.exit(e.exit_code)
+        _fail(_explained(e), e.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted; what was finished is kept", err=True)
+        kept = "; what was finished is kept" if {"index", "summarise"} & set(sys.argv[1:]) else ""
+        click.echo(f"interrupted{kept}", err=True)
         sys.exit(130)
     except BrokenPipeError:  # `| head` has read enough; click ends the same way
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -113,6 +111,18 @@ def run(command: click.Command) -> NoReturn:
         _fail(str(e), e.exit_code)
     except Exception as e:
         _fail(f"{type(e).__name__}: {e} (this is a fault of bugatlas: run with --debug and report it)", 1)
+
+
+def _explained(error: click.ClickException) -> str:
+    """An error of the command line as one line: what is wrong, and what to do."""
+    message = error.format_message().rstrip(".")
+    if isinstance(error, click.NoSuchOption):
+        near = f"did you mean {error.possibilities[0]}?" if error.possibilities else ""
+        message = f"there is no option {error.option_name}"
+    else:
+        near = ""
+    path = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "bugatlas"
+    return f"{message[:1].lower()}{message[1:]} ({near or f'see {path} --help'})"
 
 
 def _fail(message: str, code: int) -> NoReturn:

@@ -28,26 +28,65 @@ _WITHOUT = re.compile(r"-[a-z]{2,}:")
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def _repositories(ctx: click.Context, param: click.Parameter, start: str) -> list[str]:
-    """Completions of a repository's name; none where there's no index."""
+def _complete(ctx: click.Context) -> Index | None:
+    """The index that completions come from; None where there is none."""
     from summaries.errors import BugatlasError
 
     try:
-        names = list(_index(ctx.find_root().params.get("index")).repos)
+        return _index(ctx.params.get("index") or ctx.find_root().params.get("index"))
     except BugatlasError:
-        return []
+        return None
+
+
+def _repositories(ctx: click.Context, param: click.Parameter, start: str) -> list[str]:
+    """Names of repositories that begin with what was typed, or whose last part does."""
+    index = _complete(ctx)
+    names = list(index.repos) if index else []
     return [n for n in names if n.startswith(start)] or [
         n for n in names if n.rpartition("/")[2].startswith(start)
     ]
 
 
+def _nodes(ctx: click.Context, param: click.Parameter, start: str) -> list[str]:
+    """Repositories, and below one its directories and files, one level at a time."""
+    index = _complete(ctx)
+    repo = next((n for n in (index.repos if index else ()) if start.startswith(f"{n}/")), "")
+    if not index or not repo:
+        return _repositories(ctx, param, start)
+    level = start.count("/")
+    found = {
+        "/".join(parts[: level + 1]) + ("/" if len(parts) > level + 1 else "")
+        for path in index.view(repo).paths
+        if (name := f"{repo}/{path}").startswith(start)
+        for parts in [name.split("/")]
+    }
+    return sorted(found)
+
+
+def _languages(ctx: click.Context, param: click.Parameter, start: str) -> list[str]:
+    index = _complete(ctx)
+    names = {language for state in (index.repos.values() if index else ()) for language in state.files}
+    return sorted(n for n in names if n.startswith(start))
+
+
+def _refs(ctx: click.Context, param: click.Parameter, start: str) -> list[str]:
+    """Refs and dates that the index holds beside the heads."""
+    index = _complete(ctx)
+    if index is None:
+        return []
+    refs = {s.ref for name in index.repos for s in index.shard(name).info.snapshots if s.ref != s.commit}
+    return sorted(r for r in refs if r.startswith(start))
+
+
 def narrowing(command: F) -> F:
     """The options that locate and search share."""
     for option in reversed((
-        click.option("--at", metavar="REF|DATE", help="As it was at this tag, branch, commit or date."),
+        click.option("--at", metavar="REF|DATE", shell_complete=_refs,
+                     help="As it was at this tag, branch, commit or date."),
         click.option("--repo", "repos", multiple=True, metavar="NAME", shell_complete=_repositories,
                      help="Only this repository. Repeatable, as --lang and --path are."),
-        click.option("--lang", "languages", multiple=True, metavar="LANG", help="Only this language."),
+        click.option("--lang", "languages", multiple=True, metavar="LANG", shell_complete=_languages,
+                     help="Only this language."),
         click.option("--path", "paths", multiple=True, metavar="PATTERN",
                      help="Only paths that contain this, or match it where it has *, ? or [."),
         click.option("--limit", type=click.IntRange(1, 1000), default=10, show_default=True, metavar="N",
@@ -258,8 +297,10 @@ def search(
 
 
 @click.command()
-@click.argument("target", required=False, metavar="[REPO[/DIR[/FILE]]]", shell_complete=_repositories)
-@click.option("--at", metavar="REF|DATE", help="As it was at this tag, branch, commit or date.")
+@click.argument("target", required=False, metavar="[REPO[/DIR[/FILE]]]", shell_complete=_nodes)
+@click.option(
+    "--at", metavar="REF|DATE", shell_complete=_refs, help="As it was at this tag, branch, commit or date."
+)
 @click.option(
     "--depth", type=click.IntRange(0, 20), default=1, show_default=True, help="Levels of directories."
 )

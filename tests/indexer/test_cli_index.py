@@ -65,7 +65,7 @@ def test_report_tells_what_was_indexed(repos: Path, root: Path) -> None:
     assert ran.code == 0
     assert "cards: new, 1 file, 1 parsed" in ran.out
     assert "2 repositories, 4 files" in ran.out
-    assert "languages: python 2, go 1, markdown 1" in ran.out
+    assert "languages: Python 2, Go 1, Markdown 1" in ran.out
     assert list(Index.open(root).repos) == ["cards", "orders"]
 
 

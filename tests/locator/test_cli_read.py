@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import unicodedata
@@ -118,7 +119,7 @@ def test_words_need_no_quotes(shop_index: Path) -> None:
         (["text", "--lang", "klingon"], b"", "did you mean kotlin?"),
         (["text", "--at", "2024-13-99"], b"", "not a date"),
         (["text", "--mode", "judge"], b"", "needs a model"),
-        (["text", "--nonsense"], b"", "No such option"),
+        (["text", "--nonsense"], b"", "there is no option"),
     ],
 )
 def test_a_wrong_request_is_exit_2_and_says_why(
@@ -513,7 +514,57 @@ def test_a_mistyped_command_is_answered_with_the_nearest() -> None:
 def test_help_names_every_command_and_exit_code() -> None:
     out = run("--help").out
     assert all(f"  {name} " in out for name in COMMANDS)
-    assert "3 no confident match" in out and "_BUGATLAS_COMPLETE=bash_source" in out
+    assert "3 no confident match" in out and "bugatlas completion" in out
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_prints_what_a_shell_reads(shell: str) -> None:
+    assert f"_BUGATLAS_COMPLETE={shell}_source" in run("completion", shell).out
+
+
+@pytest.mark.parametrize(
+    ("args", "line"),
+    [
+        (["locate", "x", "--limit", "abc"], "error: invalid value for '--limit'"),
+        (["locate", "x", "--limt", "3"], "did you mean --limit?"),
+        (["show", "a", "b"], "see bugatlas show --help"),
+        (["search"], "error: missing argument"),
+    ],
+)
+def test_errors_of_the_command_line_are_one_line(args: list[str], line: str) -> None:
+    ran = run(*args)
+    assert (ran.code, ran.out) == (2, "") and line in ran.err and ran.err.count("\n") == 1
+
+
+def test_formats(shop_index: Path) -> None:
+    def lines(shape: str) -> list[str]:
+        return run("locate", text_of(), "--format", shape, "--limit", "3", index=shop_index).out.splitlines()
+
+    files = [f"{f['repo']}/{f['path']}" for f in json.loads("\n".join(lines("json")))["files"]]
+    assert [x.split(":")[0] for x in lines("oneline")] == files
+    jumps = [re.fullmatch(r"(/.+):(\d+):(\d+): .+", x) for x in lines("vimgrep")]
+    assert all(m and Path(m[1]).is_file() and int(m[2]) >= 1 for m in jumps)
+    assert [m[1].endswith(f) for m, f in zip(jumps, files, strict=True) if m] == [True] * 3
+    assert sum(x.startswith(("1. ", "2. ", "3. ")) for x in lines("markdown")) == 3
+
+
+def test_a_file_is_opened_in_the_editor(shop_index: Path, tmp_path: Path) -> None:
+    editor = tmp_path / "vi"
+    editor.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > {tmp_path}/args\n')
+    editor.chmod(0o755)
+    ran = run("locate", text_of(), "--open", "1", index=shop_index, EDITOR=str(editor), VISUAL="")
+    assert ran.code == 0, ran.err
+    line, path = (tmp_path / "args").read_text().splitlines()
+    assert re.fullmatch(r"\+\d+", line) and Path(path).is_file()
+    ran = run("locate", text_of(), "--open", "99", index=shop_index, EDITOR=str(editor), VISUAL="")
+    assert ran.code == 2 and "the answer has no file 99" in ran.err
+
+
+def test_colour_can_be_had_in_a_pipe_and_refused_on_a_terminal(shop_index: Path) -> None:
+    args = ("locate", text_of(), "--limit", "1")
+    assert "\x1b[" in run(*args, "--color=always", index=shop_index).out
+    assert "\x1b[" in run(*args, index=shop_index, CLICOLOR_FORCE="1").out
+    assert "\x1b[" not in run(*args, "--color=never", index=shop_index, tty=True).out
 
 
 def test_a_fault_is_one_line_and_a_trace_with_debug(
