@@ -219,15 +219,14 @@ def locate(
             ),
             paged=paged,
         )
-    else:
-        from locator.render.formats import markdown, oneline, vimgrep
+    elif shape == "markdown":
+        from locator.trackers.comment import markdown, note
 
-        lines = {
-            "oneline": oneline(answer),
-            "vimgrep": vimgrep(index, answer),
-            "markdown": markdown(index, answer),
-        }
-        click.echo("\n".join(lines[shape]))
+        click.echo(markdown(note("", answer, index.repos, limit)))
+    else:
+        from locator.render.formats import oneline, vimgrep
+
+        click.echo("\n".join(oneline(answer) if shape == "oneline" else vimgrep(index, answer)))
     if not found:
         raise click.exceptions.Exit(NOTHING)
 

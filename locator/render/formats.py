@@ -1,4 +1,4 @@
-"""An answer in other shapes: one line a file, lines that editors jump to, Markdown; and a file opened in an editor."""
+"""An answer in other shapes: one line a file, lines that editors jump to; and a file opened in an editor."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from locator.terminal import link, safe
 from summaries.errors import UsageError
 from summaries.index.index import Index
 
-FORMATS = ("text", "oneline", "vimgrep", "json", "markdown")
 # How an editor is told the line, by the name of its command; others get `+LINE FILE`, as vi, nano and emacs do.
 _EDITORS = {
     "code": ("--goto", "{file}:{line}"),
@@ -54,29 +53,6 @@ def vimgrep(index: Index, answer: Answer) -> Iterator[str]:
         column = len(code) - len(code.lstrip()) + 1 if code.strip() else 1
         text = code.strip() or (file.evidence[0].text if file.evidence else file.summary)
         yield safe(f"{path}:{max(start, 1)}:{column}: {text}")
-
-
-def markdown(index: Index, answer: Answer) -> Iterator[str]:
-    """The answer as a comment for an issue or a pull request."""
-    yield f"**{_escaped(answer.verdict)}** ({answer.confidence:.0%}): {_escaped(answer.title)}"
-    yield ""
-    for n, file in enumerate(answer.files, 1):
-        start, end = place(file)
-        state = index.repos.get(file.repo)
-        url = link("", state.url, state.commit, file.path, start or 1, end) if state else ""
-        name = _code(f"{file.repo}/{file.path}" + (f":{start}" if start else ""))
-        best = functions(file)[:1]
-        function = f" {_code(best[0].qualname)}" if best else ""
-        yield f"{n}. [{name}]({url}){function}" if url else f"{n}. {name}{function}"
-        yield from (f"   - {_escaped(e.text)}" for e in file.evidence[:2])
-
-
-def _code(text: str) -> str:
-    return "`" + safe(text).replace("`", "'") + "`"
-
-
-def _escaped(text: str) -> str:
-    return "".join(f"\\{c}" if c in "\\`*_{}[]<>#|!~@" else c for c in safe(text))
 
 
 def work_tree(index: Index, file: FileHit) -> Path | None:
