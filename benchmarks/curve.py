@@ -21,7 +21,8 @@ from msgspec.structs import replace
 
 from benchmarks.measure import command
 from eval.cases import Case
-from locator.locate import Options, best_files, locate, search
+from locator.locate import Options, best_files, locate, rank_in
+from locator.query import understand
 from locator.report.reader import read
 from locator.shortlist import ALL
 from summaries.index import routing_update as mapping
@@ -121,7 +122,7 @@ def _everywhere(index: Index, cases: Sequence[Case]) -> dict[str, Any]:
     seconds, all_ranks, map_ranks = [], [], []
     for case in cases:
         began = time.perf_counter()
-        scope, _, ranking = search(index, views, _report(case))
+        scope, ranking = rank_in(index, views, understand(_report(case)))
         seconds.append(time.perf_counter() - began)
         places = [scope.locate(i) for i in best_files(ranking, 10)]
         all_ranks.append(_rank(case, [(v.repo, v.path(n)) for v, n in places]))

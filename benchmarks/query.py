@@ -22,15 +22,15 @@ from eval.cases import Case, Repo
 TABLE = (  # (module, function, stage) of a question
     ("locator.locate", "understand", "read the report"),
     ("locator.locate", "likeliest", "choose repositories by the map"),
-    ("locator.voters", "lexical", "words of files and functions"),
-    ("locator.voters", "past", "past commits"),
-    ("locator.voters", "marks", "names, messages, routes, keys"),
-    ("locator.voters", "paths", "paths"),
+    ("locator.voters.ballot", "lexical", "words of files and functions"),
+    ("locator.voters.ballot", "past", "past commits"),
+    ("locator.voters.ballot", "marks", "names, messages, routes, keys"),
+    ("locator.voters.ballot", "paths", "paths"),
     ("locator.voters.context", "tests", "tests"),
     ("locator.rank", "callees", "collaborators of the best"),
     ("locator.route", "features", "routes"),
     ("locator.locate", "fuse", "weigh"),
-    ("locator.locate", "_answer", "explain the first ten"),
+    ("locator.locate", "_explain", "explain the first ten"),
 )
 WARM_UP = 3  # reports asked before the clock starts
 
@@ -72,7 +72,8 @@ def query_speed(
 
 def warm(root: Path, reports: Sequence[str]) -> dict[str, Any]:
     """Times of `locate` with all details and of the ranking alone, and from two threads at once."""
-    from locator.locate import locate, search
+    from locator.locate import locate, rank_in
+    from locator.query import understand
     from locator.report.reader import read
     from locator.shortlist import ALL
     from summaries.index.index import Index
@@ -86,7 +87,7 @@ def warm(root: Path, reports: Sequence[str]) -> dict[str, Any]:
     asked = [_timed(lambda r=r: locate(index, r)) for r in reports]
     few = len(index.repos) <= ALL
     views = [index.view(n) for n in index.repos] if few else []
-    ranked = [_timed(lambda r=r: search(index, views, read(r))) for r in reports] if few else []
+    ranked = [_timed(lambda r=r: rank_in(index, views, understand(read(r)))) for r in reports] if few else []
     table = [(import_module(module), name, stage) for module, name, stage in TABLE]
     spent = staged(lambda: [locate(index, r) for r in reports], table)
     alone = resident(os.getpid())

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from eval.cases import Case, Repo
 from eval.snapshots import commits_of, views_of
-from locator.locate import best_files, search
+from locator.locate import best_files, rank_in
 from locator.query import Query, understand
 from locator.report.reader import read
 from locator.shortlist import scores
@@ -65,7 +65,7 @@ def routing_accuracy(
         for count in (*counts, len(views)):
             some = [v for v in views if v.repo in set(order[:count])]
             began = time.perf_counter()
-            scope, _, ranking = search(index, some, report)
+            scope, ranking = rank_in(index, some, query)
             name = "all" if count == len(views) else f"map {count}"
             seconds.setdefault(name, []).append(time.perf_counter() - began)
             listed = [

@@ -19,6 +19,7 @@ from eval.mining.mine import LIMITS, Limits, mine, names_of
 from eval.runfile import Hit, Line, kept
 from eval.scoring.intervals import intervals
 from eval.scoring.measures import first_ranks, score
+from locator.answer import Verdict as Word
 from locator.trackers.handle import Told
 from summaries.index.index import Index
 
@@ -127,7 +128,7 @@ def _measures(cases: Sequence[Case], lines: Mapping[str, Line]) -> dict[str, tup
 
 def _verdicts(settled: Sequence[Settled]) -> tuple[Verdict, ...]:
     out = []
-    for verdict in ("confident", "likely", "unsure", "no confident match"):
+    for verdict in Word:
         own = [s for s in settled if s.verdict == verdict]
         if own:
             first = sum(s.rank == 1 for s in own) / len(own)

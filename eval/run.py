@@ -27,7 +27,7 @@ from locator.answer import Answer
 from locator.confidence import confidence
 from locator.explain import Explainer
 from locator.judge.answers import UNHEARD
-from locator.locate import best_files, search
+from locator.locate import best_files, rank_in
 from locator.query import Query, understand
 from locator.rank import Ranking
 from locator.report.reader import read
@@ -154,13 +154,14 @@ def answer(index: Index, task: Task, settings: Settings) -> Line:
     try:
         began = time.perf_counter()
         report = read(case.body, case.title) if case.body.strip() else read(case.title)
+        query = understand(report)
         ranking: Ranking | None = None
         if settings.ranker in BASELINES:
-            scope, query = Scope(views), understand(report)
+            scope = Scope(views)
             simple = BASELINES[settings.ranker](scope, report, index)
             by_files, by_repos, order = simple.scores, simple.routes, simple.best(LISTED)
         else:
-            scope, query, ranking = search(index, views, report, weights, tests=settings.tests)
+            scope, ranking = rank_in(index, views, query, weights, tests=settings.tests)
             by_files, by_repos, order = ranking.scores, ranking.routes, best_files(ranking, LISTED)
         told: Answer | None = None
         if settings.asked:
@@ -219,7 +220,7 @@ def _target(a: _Asked, gold: Gold, top: float) -> Target:
     i = start + n
     better = int((a.scores > a.scores[i]).sum()) + int((a.scores[:i] == a.scores[i]).sum())
     rank = better + 1 if a.scores[i] > 0 else None
-    language = view.shard.info.languages[int(view.shard.arrays["blob_languages"][view.blob_ids[n]])]
+    language = view.language(n)
     told, parts = _why(a, i)
     kind = kind_of(a.query, view, n)
     score = round(float(a.scores[i]) / top, 4)
@@ -231,7 +232,7 @@ def _why(a: _Asked, i: int) -> tuple[tuple[Reason, ...], dict[str, float]]:
     if a.ranking is None:
         return (), {}
     view, n = a.scope.locate(i)
-    at = a.scope.views.index(view)
+    at = a.scope.number(i)
     facts = a.index.store(view.repo).facts(view.blob(n))
     told = Explainer(a.scope, a.query, a.ranking).evidence(i, facts)
     parts = {name: float(p[i]) for name, p in a.ranking.parts.items()}

@@ -9,6 +9,7 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,18 @@ from summaries.offline.manifest import is_manifest
 from summaries.types import Commit, Entry, Facts, Skip, SkipReason, Snapshot
 
 HEAD = "HEAD"
-CHANGED, OTHER_VERSION = "changed", "other version"
+
+
+class RebuildReason(StrEnum):
+    """Why a repository is indexed again."""
+
+    NEW = "new"
+    DAMAGED = "damaged"
+    OTHER_VERSION = "other version"
+    OTHER_OPTIONS = "other options"
+    REBUILT = "rebuilt"  # as asked
+    CHANGED = "changed"  # or may have
+
 
 Progress = Callable[[int, int], None]  # (files parsed, files found to parse) since the last call
 
@@ -82,7 +94,7 @@ class _Draft(Struct, frozen=True):
 def unchanged(job: Job, index: Index) -> Outcome | None:
     """The outcome of a job that has nothing to do; None where there is work. Raises what git says."""
     state, shard, why = _old(job, index)
-    if not state or not shard or why != CHANGED:
+    if not state or not shard or why != RebuildReason.CHANGED:
         return None
     with Git(job.source.path) as git:
         wanted, missing = _targets(git, job, shard)
@@ -108,7 +120,7 @@ def index_repository(job: Job, progress: Progress = lambda parsed, found: None) 
     state, shard, reason = _old(job, index)
     with Git(job.source.path) as git:
         wanted, missing = _targets(git, job, shard)
-        anew = job.rebuild or reason == OTHER_VERSION
+        anew = job.rebuild or reason == RebuildReason.OTHER_VERSION
         generation = _next_generation(folder, state)
         store, held_in = _store(folder, state.store if state else STORE, anew, generation)
         try:
@@ -119,22 +131,22 @@ def index_repository(job: Job, progress: Progress = lambda parsed, found: None) 
     return replace(done, missing=missing, seconds=round(time.perf_counter() - began, 3))
 
 
-def _old(job: Job, index: Index) -> tuple[RepoState | None, Shard | None, str]:
+def _old(job: Job, index: Index) -> tuple[RepoState | None, Shard | None, RebuildReason]:
     """What is published of a repository, the shard if it can be read, and why there's work to do."""
     path = index.folder(job.source.name) / "repo.json"
     if not path.exists():
-        return None, None, "new"
+        return None, None, RebuildReason.NEW
     state = None
     try:
         state = read_state(path)
         shard = Shard(path.parent / state.shard)
     except IndexDamaged:
-        return state, None, "damaged"
+        return state, None, RebuildReason.DAMAGED
     if shard.info.schema != SCHEMA:
-        return state, shard, OTHER_VERSION
+        return state, shard, RebuildReason.OTHER_VERSION
     if state.max_bytes != job.manifest.max_bytes:
-        return state, shard, "other options"
-    return state, shard, "rebuilt" if job.rebuild else CHANGED
+        return state, shard, RebuildReason.OTHER_OPTIONS
+    return state, shard, RebuildReason.REBUILT if job.rebuild else RebuildReason.CHANGED
 
 
 def _store(folder: Path, name: str, anew: bool, generation: int) -> tuple[Store, str]:

@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 
 from msgspec import Struct
+
+
+class Verdict(StrEnum):
+    """How sure an answer is, in a word."""
+
+    CONFIDENT = "confident"
+    LIKELY = "likely"
+    UNSURE = "unsure"
+    NONE = "no confident match"
 
 
 class Evidence(Struct, frozen=True):
@@ -102,7 +112,7 @@ class Answer(Struct, frozen=True):
     directories: tuple[DirectoryHit, ...]
     files: tuple[FileHit, ...]
     confidence: float  # calibrated chance that the first file is among those to change
-    verdict: str  # "confident", "likely", "unsure" or "no confident match"
+    verdict: Verdict
     searched: int  # files in scope
     seconds: float
     notes: tuple[str, ...] = ()

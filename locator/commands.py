@@ -176,6 +176,7 @@ def locate(
     text = _report(words, file)
     import msgspec
 
+    from locator.answer import Verdict
     from locator.locate import Options
     from locator.report.reader import read
     from locator.weights import Weights
@@ -189,7 +190,7 @@ def locate(
     weights = msgspec.structs.replace(weights, voters={**weights.voters, **settings.voters})
     with _waiting(mode_of(settings), settings.model):
         answer = find(index, report, asked, settings, weights, record=record, replay=replay)
-    found = answer.verdict != "no confident match"
+    found = answer.verdict != Verdict.NONE
     if opened:
         from locator.render.formats import open_in_editor
 

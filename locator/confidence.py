@@ -8,8 +8,10 @@ from math import exp, log, log1p
 import numpy as np
 from msgspec import Struct
 
+from locator.answer import Verdict
 from locator.rank import Ranking
 from locator.scope import Scope
+from locator.voters.registry import EXACT, POINTERS
 from locator.weights import Weights
 
 STRANGE = 0.12  # share of the title's telling words below which the best file is about something else
@@ -30,6 +32,9 @@ class Shape(Struct, frozen=True):
     exact: float  # weighted exact evidence: paths, names, quoted strings
     covered: float  # share of the title's telling words that the file has, 0-1
     terms: int  # distinct terms of the report
+    telling: float  # words of the report that tell one file from another
+    report: float  # share of the report's own words that the file has, by rarity, 0-1
+    pointed: float  # weighted pointers alone: paths, frames, links
 
 
 TOLD = ("margin", "gap", "alone", "route", "past")  # what the chance is told from
@@ -44,7 +49,7 @@ def shape(scope: Scope, ranking: Ranking) -> Shape | None:
     order = np.argsort(-scores, kind="stable")[:50]
     top = scores[order] / scores[order[0]]
     best = int(order[0])
-    exact = sum(float(p[best]) for n, p in ranking.parts.items() if n.startswith(("at:", "mark:")))
+    exact = sum(float(p[best]) for n, p in ranking.parts.items() if n in EXACT)
     others = top[scope.repo_of[order] != scope.repo_of[best]]
     past = ranking.votes.files["past"] * ranking.candidates
     return Shape(
@@ -56,6 +61,9 @@ def shape(scope: Scope, ranking: Ranking) -> Shape | None:
         exact=exact,
         covered=float(ranking.votes.files["covered"][best]),
         terms=len(ranking.votes.rarity),
+        telling=ranking.votes.telling,
+        report=float(ranking.votes.covering[best]),
+        pointed=sum(float(p[best]) for n, p in ranking.parts.items() if n in POINTERS),
     )
 
 
@@ -72,8 +80,8 @@ def chance(s: Shape, sure: Mapping[str, float]) -> float:
     return out if s.exact > 0 else out * min(1.0, s.covered / STRANGE)
 
 
-def verdict(chance: float, found: bool) -> str:
+def verdict(chance: float, found: bool) -> Verdict:
     """The chance in a word."""
     if not found or chance < 0.12:
-        return "no confident match"
-    return "confident" if chance >= 0.6 else "likely" if chance >= 0.35 else "unsure"
+        return Verdict.NONE
+    return Verdict.CONFIDENT if chance >= 0.6 else Verdict.LIKELY if chance >= 0.35 else Verdict.UNSURE

@@ -65,18 +65,17 @@ def passing(scope: Scope, wanted: Filter) -> Mask | None:
     """Files of the scope that pass, None where all do. Raises UsageError for a language of no file."""
     if wanted == Filter():
         return None
-    present = sorted({t for v in scope.views for t in v.shard.info.languages})
+    present = sorted({t for v in scope.views for t in v.languages})
     spoken = _languages(wanted.languages, present)
     unspoken = _languages(wanted.not_languages, present)
     parts = [np.zeros(0, np.bool_)]
     for v in scope.views:
-        own = v.shard.info.languages
-        tongues = v.shard.arrays["blob_languages"][v.blob_ids]
+        own, language_ids = v.languages, v.language_ids
         on = np.ones(len(v), np.bool_)
         if spoken:
-            on &= np.isin(tongues, [i for i, t in enumerate(own) if t in spoken])
+            on &= np.isin(language_ids, [i for i, t in enumerate(own) if t in spoken])
         if unspoken:
-            on &= ~np.isin(tongues, [i for i, t in enumerate(own) if t in unspoken])
+            on &= ~np.isin(language_ids, [i for i, t in enumerate(own) if t in unspoken])
         if wanted.paths or wanted.not_paths:
             on &= _matching([p.lower() for p in v.paths], wanted.paths, wanted.not_paths)
         if wanted.files or wanted.not_files:

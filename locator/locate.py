@@ -1,4 +1,9 @@
-"""Report in, answer out: the two phases, and the path that was taken."""
+"""Report in, answer out: understand -> shortlist -> vote -> fuse -> explain.
+
+`understand` makes one query of the report (locator/query.py); where there are many repositories, the routing map gives
+a shortlist (locator/shortlist.py); every voter speaks (locator/voters/), `fuse` weighs them (locator/rank.py), and what
+comes first is explained (locator/explain.py).
+"""
 
 from __future__ import annotations
 
@@ -14,7 +19,7 @@ from locator.answer import Answer, DirectoryHit, FileHit, Step
 from locator.confidence import confidence, verdict
 from locator.filters import Filter, passing, repositories
 from locator.query import Query, understand
-from locator.rank import Features, Ranking, features, fuse
+from locator.rank import Features, Ranking, fuse, vote
 from locator.report.reader import Report, read
 from locator.route_evidence import introduced, routed
 from locator.scope import Scope
@@ -57,20 +62,21 @@ def locate(
     `progress` is called between steps, and may raise to give up. Raises UsageError for an empty report or a filter
     that nothing passes, SnapshotMissing for an unknown `at`.
     """
-    report = read(report) if isinstance(report, str) else report
-    progress(Step("route", title=report.title, frames=len(report.frames), mentions=len(report.mentions)))
+    query = understand(read(report) if isinstance(report, str) else report)
+    said = query.report
+    progress(Step("route", title=said.title, frames=len(said.frames), mentions=len(said.mentions)))
     names = repositories(index, options.repos)
-    some = names if options.at else likeliest(index, report, names)
+    some = names if options.at else likeliest(index, query, names)
     views, notes = views_at(index, some, options.at)
     if len(some) < len(names):
         notes = (*notes, f"searched the {len(some)} likeliest of {len(names):,} repositories")
-    return locate_in(index, views, report, options, weights, progress, notes)
+    return locate_in(index, views, query, options, weights, progress, notes)
 
 
 def locate_in(
     index: Index,
     views: Sequence[View],
-    report: Report,
+    query: Query,
     options: Options,
     weights: Weights | None = None,
     progress: Progress = lambda step: None,
@@ -79,39 +85,38 @@ def locate_in(
     """As `locate`, over these snapshots, whatever the options say of repositories and `at`."""
     began = time.perf_counter()
     weights = weights or Weights.of(index.root)
-    scope, query, ranking = search(index, views, report, weights, tests=options.tests)
+    scope, ranking = rank_in(index, views, query, weights, tests=options.tests)
     wanted = passing(scope, Filter(options.languages, options.paths))
     order = best_files(ranking, options.limit, wanted)
     sure = confidence(scope, ranking, weights)
-    return _answer(index, scope, query, ranking, order, options, began, notes, progress, sure)
+    return _explain(index, scope, query, ranking, order, options, began, notes, progress, sure)
 
 
-def search(
+def rank_in(
     index: Index,
     views: Sequence[View],
-    report: Report,
+    query: Query,
     weights: Weights | None = None,
     *,
     tests: bool = False,
-) -> tuple[Scope, Query, Ranking]:
+) -> tuple[Scope, Ranking]:
     """Rank every file of the views: what `locate` answers from, and what the evaluation scores."""
     weights = weights or Weights.of(index.root)
-    scope, query, found = weigh(index, views, report, weights, tests=tests)
-    return scope, query, fuse(scope, found, weights)
+    scope, found = vote_in(index, views, query, weights, tests=tests)
+    return scope, fuse(scope, found, weights)
 
 
-def weigh(
-    index: Index, views: Sequence[View], report: Report, first: Weights, *, tests: bool = False
-) -> tuple[Scope, Query, Features]:
-    """What every voter says of the views' files; `first` as in `rank.features`."""
-    query = understand(report)
+def vote_in(
+    index: Index, views: Sequence[View], query: Query, first: Weights, *, tests: bool = False
+) -> tuple[Scope, Features]:
+    """What every voter says of the views' files; `first` as in `rank.vote`."""
     scope = Scope(views)
     aliases = {v.repo: index.repos[v.repo].aliases for v in views}
 
     def texts(view: View, n: int) -> str:
         return index.store(view.repo).text(view.blob(n))
 
-    return scope, query, features(scope, query, aliases, first, texts, tests=tests)
+    return scope, vote(scope, query, aliases, first, texts, tests=tests)
 
 
 def best_files(ranking: Ranking, limit: int, among: Mask | None = None) -> list[int]:
@@ -122,7 +127,7 @@ def best_files(ranking: Ranking, limit: int, among: Mask | None = None) -> list[
     return found
 
 
-def _answer(
+def _explain(
     index: Index,
     scope: Scope,
     query: Query,
@@ -174,7 +179,7 @@ def _file(
 ) -> FileHit:
     view, n = scope.locate(i)
     score = round(max(0.0, float(explainer.ranking.scores[i]) / top), 4)
-    language = view.shard.info.languages[int(view.shard.arrays["blob_languages"][view.blob_ids[n]])]
+    language = view.language(n)
     if not options.details:
         return FileHit(view.repo, view.path(n), language, score, ())
     store = index.store(view.repo)

@@ -88,10 +88,16 @@ def find_in(
         return paper_in(index, views, report, options, chat, judging(settings), weights)
     from locator.judge.judge import OFFERED, judged
     from locator.locate import locate_in
+    from locator.query import understand
 
     wide = replace(options, limit=max(OFFERED, options.limit))
     return judged(
-        index, locate_in(index, views, report, wide, weights), report, options.limit, chat, judging(settings)
+        index,
+        locate_in(index, views, understand(report), wide, weights),
+        report,
+        options.limit,
+        chat,
+        judging(settings),
     )
 
 

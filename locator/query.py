@@ -4,27 +4,65 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from enum import StrEnum
 from itertools import pairwise
 from math import log
 
 from msgspec import Struct
 
-from locator.report.reader import Report
+from locator.report.reader import MentionKind, RegionKind, Report
 from summaries import words
 
 # How much a word counts by where it stands in the report. Measured on open bug sets: headlines say what
 # matters, code and traces repeat themselves; dropping them altogether loses more than it gains.
-REGION_WEIGHTS = {"title": 3.0, "prose": 1.0, "log": 0.7, "code": 0.5, "trace": 0.25}
+TITLE_WORDS = 3.0
+REGION_WEIGHTS = {RegionKind.PROSE: 1.0, RegionKind.LOG: 0.7, RegionKind.CODE: 0.5, RegionKind.TRACE: 0.25}
+TITLE_NAMES = 1.5  # of an exact thing that the title names, against 1 elsewhere: a guess
+
+_NAMING = (MentionKind.IDENTIFIER, MentionKind.CALL, MentionKind.DOTTED, MentionKind.EXCEPTION)
+_KEYS = (MentionKind.CONFIG, MentionKind.IDENTIFIER, MentionKind.DOTTED)
+_TOPICS = (MentionKind.CONFIG, MentionKind.SERVICE, MentionKind.DOTTED, MentionKind.QUOTED)
+
+
+class MarkKind(StrEnum):
+    """What an exact thing is, and for names also where the report has it."""
+
+    NAME_TITLE = "name:title"
+    NAME_PROSE = "name:prose"
+    NAME_CODE = "name:code"
+    QUALIFIED_TITLE = "qualified:title"
+    QUALIFIED_PROSE = "qualified:prose"
+    QUALIFIED_CODE = "qualified:code"
+    QUALIFIED_TRACE = "qualified:trace"
+    PHRASE = "phrase"  # words in a row, of what the report quotes, of its logs and traces
+    WORDS = "words"  # words in a row of its prose
+    ROUTE = "route"
+    TOPIC = "topic"
+    KEY = "key"
+    ERROR = "error"
+
+
+NAMES = {"title": MarkKind.NAME_TITLE, "prose": MarkKind.NAME_PROSE, "code": MarkKind.NAME_CODE}
+QUALIFIED = {
+    "title": MarkKind.QUALIFIED_TITLE,
+    "prose": MarkKind.QUALIFIED_PROSE,
+    "code": MarkKind.QUALIFIED_CODE,
+}
 
 
 class Mark(Struct, frozen=True):
-    """An exact thing to look up: its key in the postings, what the report said, and where."""
+    """An exact thing to look up: its key in the postings, how the report spells it, and where."""
 
     key: int
-    kind: str  # name, qualified, phrase, route, topic, key, error
-    said: str
+    kind: MarkKind
+    text: str
     line: int
     title: bool
+
+    @property
+    def weight(self) -> float:
+        """What it counts by where it stands."""
+        return TITLE_NAMES if self.title else 1.0
 
 
 class Query(Struct, frozen=True):
@@ -40,68 +78,70 @@ class Query(Struct, frozen=True):
 
 def understand(report: Report) -> Query:
     """Build the query of a report."""
-    by_region: dict[str, Counter[int]] = {r: Counter() for r in REGION_WEIGHTS}
-    by_region["title"] = words.count(report.title) + words.compounds(report.title)
+    title_counts = words.count(report.title) + words.compounds(report.title)
+    by_region: dict[RegionKind, Counter[int]] = {r: Counter() for r in REGION_WEIGHTS}
     for part in report.regions:
         by_region[part.kind].update(words.count(part.text))
-        if part.kind != "code":
+        if part.kind != RegionKind.CODE:
             by_region[part.kind].update(words.compounds(part.text))
     bag: dict[int, float] = {}
-    for region, counts in by_region.items():
+    weighted = ((TITLE_WORDS, title_counts), *((w, by_region[r]) for r, w in REGION_WEIGHTS.items()))
+    for weight, counts in weighted:
         for k, n in counts.items():
-            bag[k] = bag.get(k, 0.0) + REGION_WEIGHTS[region] * log(1 + n)
-    title = {k: log(1 + n) for k, n in by_region["title"].items()}
+            bag[k] = bag.get(k, 0.0) + weight * log(1 + n)
+    title = {k: log(1 + n) for k, n in title_counts.items()}
     spelled = {
         k: token
         for text in (report.body, report.title)
         for token in words.tokens(text)
         for k in words.keys_of(token)[:1]
     }
-    prose = frozenset(by_region["title"]) | frozenset(by_region["prose"])
+    prose = frozenset(title_counts) | frozenset(by_region[RegionKind.PROSE])
     return Query(report, bag, title, prose, _marks(report), spelled)
 
 
 def _marks(report: Report) -> tuple[Mark, ...]:
     found: dict[int, Mark] = {}
 
-    def add(kind: str, name: str, said: str, line: int, title: bool = False) -> None:
+    def add(kind: MarkKind, name: str, text: str, line: int, title: bool = False) -> None:
         k = words.key(name)
         if k not in found:
-            found[k] = Mark(k, kind, said, line, title)
+            found[k] = Mark(k, kind, text, line, title)
 
     for m in report.mentions:
         text = m.text
-        where = "title" if m.title else "prose" if m.region in ("prose", "log") else "code"
-        if m.kind in ("identifier", "call", "dotted", "exception"):
+        where = "title" if m.title else "prose" if m.region in (RegionKind.PROSE, RegionKind.LOG) else "code"
+        if m.kind in _NAMING:
             parts = [p for p in text.replace("::", ".").replace("#", ".").strip("()").split(".") if p]
             for p in parts[-3:]:
-                add(f"name:{where}", "n:" + p, text, m.line, m.title)
+                add(NAMES[where], "n:" + p, text, m.line, m.title)
             for a, b in pairwise(parts):
-                add(f"qualified:{where}", f"q:{a}.{b}", text, m.line, m.title)
-        if m.kind == "exception":
-            add("error", "e:" + text.rsplit(".", 1)[-1], text, m.line, m.title)
-        if m.kind == "quoted":
+                add(QUALIFIED[where], f"q:{a}.{b}", text, m.line, m.title)
+        if m.kind == MentionKind.EXCEPTION:
+            add(MarkKind.ERROR, "e:" + text.rsplit(".", 1)[-1], text, m.line, m.title)
+        if m.kind == MentionKind.QUOTED:
             for size in (3, 2):
                 for p in words.phrases(text, size)[:60]:
-                    add("phrase", "s:" + p, text, m.line, m.title)
-        if m.kind == "endpoint":
+                    add(MarkKind.PHRASE, "s:" + p, text, m.line, m.title)
+        if m.kind == MentionKind.ENDPOINT:
             _routes(add, text, m.line, m.title)
-        if m.kind in ("config", "identifier", "dotted"):
+        if m.kind in _KEYS:
             parts = text.lower().split(".")
             for i in range(len(parts)):
-                add("key", "k:" + ".".join(parts[i:]), text, m.line, m.title)
-        if m.kind in ("config", "service", "dotted", "quoted"):
-            add("topic", "t:" + text.lower(), text, m.line, m.title)
+                add(MarkKind.KEY, "k:" + ".".join(parts[i:]), text, m.line, m.title)
+        if m.kind in _TOPICS:
+            add(MarkKind.TOPIC, "t:" + text.lower(), text, m.line, m.title)
     for f in report.frames:
         parts = [] if f.path else [p for p in f.symbol.replace("::", ".").split(".") if p]
         for a, b in pairwise(parts):
-            add("qualified:trace", f"q:{a}.{b}", f.symbol, 0)
+            add(MarkKind.QUALIFIED_TRACE, f"q:{a}.{b}", f.symbol, 0)
     for region in report.regions:
-        if region.kind in ("log", "trace", "prose"):
+        if region.kind != RegionKind.CODE:
+            kind = MarkKind.WORDS if region.kind == RegionKind.PROSE else MarkKind.PHRASE
             for p in words.phrases(region.text[:20_000])[:400]:
-                add("words" if region.kind == "prose" else "phrase", "s:" + p, p, region.line)
+                add(kind, "s:" + p, p, region.line)
     for p in words.phrases(report.title):
-        add("words", "s:" + p, p, 0, True)
+        add(MarkKind.WORDS, "s:" + p, p, 0, True)
     return tuple(found.values())
 
 
@@ -110,6 +150,6 @@ def _routes(add: Callable[..., None], text: str, line: int, title: bool) -> None
     parts = [p for p in path.split("/") if p][:10]
     for i in range(len(parts)):
         for j in range(i + 2, len(parts) + 1):
-            add("route", "r:" + "/".join(parts[i:j]), text, line, title)
+            add(MarkKind.ROUTE, "r:" + "/".join(parts[i:j]), text, line, title)
         for j in range(i + 2, len(parts)):  # the next segment may be a parameter's value
-            add("route", "r:" + "/".join([*parts[i:j], "{}"]), text, line, title)
+            add(MarkKind.ROUTE, "r:" + "/".join([*parts[i:j], "{}"]), text, line, title)

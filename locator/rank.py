@@ -1,9 +1,4 @@
-"""One score per file: a weighted sum of all voters, of its repository's route, less what its role costs.
-
-Voters of words are divided by their maximum over the candidates; exact evidence has a scale of its own, since
-a weak pointer must not count in full for being the best there is. Fusion by rank loses the margins that say
-how sure a voter is (measured: see docs/accuracy.md).
-"""
+"""One score per file: a weighted sum of all voters, of its repository's route, less what its role costs."""
 
 from __future__ import annotations
 
@@ -11,20 +6,21 @@ from collections.abc import Mapping
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from locator import route
 from locator.query import Query
 from locator.scope import Scope
-from locator.voters import Votes, vote
-from locator.voters.callees import FILES, Called, Texts, callees
+from locator.voters.ballot import Ballot, Votes
+from locator.voters.callees import FILES, Texts, callees
+from locator.voters.registry import BY_NAME, VOTERS, Scale
 from locator.weights import Weights
 from summaries.index.postings import Floats
 from summaries.paths import Role
 
 ROLES = {"config": Role.CONFIG, "example": Role.EXAMPLE, "tool": Role.TOOL, "migration": Role.MIGRATION}
-COUNTED = ("mark:", "rare", "service", "callees")  # sums without a bound
-FADE = 1.0  # of which so much counts half
+COUNTED_HALF = 1.0  # a sum of this much counts half: a guess
 
 
 class Features(Struct, frozen=True):
@@ -35,7 +31,6 @@ class Features(Struct, frozen=True):
     roles: dict[str, Floats]  # float32 (files,), 0 or 1
     candidates: NDArray[np.bool_]
     votes: Votes
-    called: Called = {}
 
 
 class Ranking(Struct, frozen=True):
@@ -48,11 +43,10 @@ class Ranking(Struct, frozen=True):
     route_parts: dict[str, Floats]
     candidates: NDArray[np.bool_]
     votes: Votes
-    called: Called = {}
     top: float = 1.0  # the best file's score before it became 1: how much speaks for it at all
 
 
-def features(
+def vote(
     scope: Scope,
     query: Query,
     aliases: Mapping[str, tuple[str, ...]],
@@ -68,8 +62,11 @@ def features(
     candidates = ~scope.with_role(Role.DOC)
     if not tests:
         candidates &= ~scope.with_role(Role.TEST | Role.MOCK)
-    votes = vote(scope, query)
-    files = {n: _scaled(n, v, candidates) for n, v in votes.files.items()}
+    ballot = Ballot(scope, query)
+    raw = {v.name: v.ask(ballot) for v in VOTERS if v.ask}
+    words, history = ballot.words, ballot.history
+    votes = Votes(raw, words.units, history.commits, words.rarity, words.share, words.covering, words.telling)
+    files = {n: _scaled(n, v, candidates) for n, v in raw.items()}
     routes = route.features(scope, query, votes, files, aliases)
     roles = {n: scope.with_role(r).astype(np.float32) for n, r in ROLES.items()}
     found = Features(files, routes, roles, candidates, votes)
@@ -77,22 +74,9 @@ def features(
         return found
     scores = fuse(scope, found, first).scores
     best = [int(i) for i in np.argsort(-scores, kind="stable")[:FILES] if scores[i] > 0]
-    worth, called = callees(scope, votes.units, best, texts)
-    files = files | {"callees": _scaled("callees", worth, candidates)}
-    return Features(files, routes, roles, candidates, votes, called)
-
-
-def rank(
-    scope: Scope,
-    query: Query,
-    aliases: Mapping[str, tuple[str, ...]],
-    weights: Weights,
-    texts: Texts | None = None,
-    *,
-    tests: bool = False,
-) -> Ranking:
-    """Score every file of the scope."""
-    return fuse(scope, features(scope, query, aliases, weights, texts, tests=tests), weights)
+    weight, called = callees(scope, votes.units, best, texts)
+    files = files | {"callees": _scaled("callees", weight, candidates)}
+    return replace(found, files=files, votes=replace(votes, called=called))
 
 
 def fuse(scope: Scope, found: Features, weights: Weights) -> Ranking:
@@ -113,14 +97,16 @@ def fuse(scope: Scope, found: Features, weights: Weights) -> Ranking:
     scores = np.where(found.candidates, scores / (top if top > 0 else 1.0), -1.0).astype(np.float32)
     # A repository is as good as its best files are in the end; its own voters have spoken in their scores.
     shares = route.unit(route.best(np.maximum(scores, 0), scope, decay=0.5))
-    return Ranking(
-        scores, parts, costs, shares, route_parts, found.candidates, found.votes, found.called, max(top, 0.0)
-    )
+    return Ranking(scores, parts, costs, shares, route_parts, found.candidates, found.votes, max(top, 0.0))
 
 
 def _scaled(voter: str, values: Floats, candidates: NDArray[np.bool_]) -> Floats:
     """0-1 over the candidates; others are zero."""
-    kept = np.where(candidates, values, 0).astype(np.float32)
-    if voter.startswith("at:"):  # 1 is the only file that a mention can mean
-        return np.minimum(kept, 1)
-    return (kept / (kept + FADE)).astype(np.float32) if voter.startswith(COUNTED) else route.unit(kept)
+    own = np.where(candidates, values, 0).astype(np.float32)
+    match BY_NAME[voter].scale:
+        case Scale.BOUNDED:
+            return np.minimum(own, 1)
+        case Scale.COUNTED:
+            return (own / (own + COUNTED_HALF)).astype(np.float32)
+        case Scale.RELATIVE:
+            return route.unit(own)

@@ -13,7 +13,7 @@ import numpy as np
 
 from locator.query import Query
 from locator.scope import Scope
-from locator.voters import Votes
+from locator.voters.ballot import Votes
 from locator.voters.past import spoken
 from summaries.index.postings import Floats, weighted
 

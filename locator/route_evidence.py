@@ -8,10 +8,11 @@ import numpy as np
 from msgspec.structs import replace
 
 from locator.answer import Evidence, FileHit, RouteHit
-from locator.explain import told
 from locator.query import Query
 from locator.rank import Ranking
 from locator.scope import Scope
+from locator.voters.registry import ROUTE_BY_NAME
+from locator.voters.sentences import commit_label
 from summaries.index.index import Index
 from summaries.index.postings import weighted
 from summaries.index.shard import View
@@ -20,14 +21,6 @@ from summaries.offline.tree import outside
 
 LEAST = 3  # repositories told of, though no file of theirs is in the answer
 WORDS = 4  # of the report, quoted for a repository
-_SAID = {
-    "files": "its files match the report",
-    "past": "a past change was described in similar words",
-    "share": "its files have words of the report",
-    "familiar": "its history speaks the report's language",
-    "service": "it holds a service that the report names",
-    "name": "the report names it",
-}
 
 
 def routed(scope: Scope, ranking: Ranking, files: Sequence[FileHit] = ()) -> tuple[RouteHit, ...]:
@@ -41,7 +34,7 @@ def routed(scope: Scope, ranking: Ranking, files: Sequence[FileHit] = ()) -> tup
         parts = sorted(
             ((n, float(p[r])) for n, p in ranking.route_parts.items() if p[r] > 0), key=lambda x: -x[1]
         )
-        said = tuple(Evidence(n, _SAID.get(n, n), 0, round(w, 3)) for n, w in parts)
+        said = tuple(Evidence(n, ROUTE_BY_NAME[n].says, 0, round(w, 3)) for n, w in parts)
         out.append(RouteHit(view.repo, view.info.commit, round(float(ranking.routes[r]), 4), said))
     return tuple(out)
 
@@ -92,7 +85,11 @@ def _words(scope: Scope, query: Query, ranking: Ranking, r: int) -> list[str]:
 
 def _past(scope: Scope, ranking: Ranking, r: int) -> str:
     scores = ranking.votes.commits[r]
-    return f": {told(scope.views[r], int(np.argmax(scores)), 60)}" if scores.size and scores.max() > 0 else ""
+    return (
+        f": {commit_label(scope.views[r], int(np.argmax(scores)), 60)}"
+        if scores.size and scores.max() > 0
+        else ""
+    )
 
 
 def _list(words: Sequence[str]) -> str:

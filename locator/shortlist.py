@@ -10,8 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from locator.query import Query, understand
-from locator.report.reader import Report
+from locator.query import Query
 from locator.route import named
 from locator.voters.exact import mentioned, placed
 from summaries.index.index import Index
@@ -25,12 +24,12 @@ MOST_ENTRIES = 2_000_000  # of the map that are read for a report; its most tell
 WEIGHTS = {"units": 3.0, "messages": 0.5, "marks": 1.0, "paths": 1.0, "name": 1.0}
 
 
-def likeliest(index: Index, report: Report, names: Sequence[str]) -> list[str]:
-    """The repositories worth opening for a report: all of a few, the likeliest of many."""
+def likeliest(index: Index, query: Query, names: Sequence[str]) -> list[str]:
+    """The repositories worth opening for a question: all of a few, the likeliest of many."""
     if len(names) <= ALL:
         return list(names)
     aliases = {n: s.aliases for n, s in index.repos.items()}
-    return shortlist(index.routing, understand(report), names, aliases, MOST)
+    return shortlist(index.routing, query, names, aliases, MOST)
 
 
 def shortlist(
@@ -65,7 +64,7 @@ def features(found: RoutingMap, query: Query, aliases: Mapping[str, tuple[str, .
     keys, weights = weighted(query.bag)
     prose = weights * np.array([float(int(k) in query.prose) for k in keys], np.float32)
     marks = np.array([m.key for m in query.marks], np.uint64)
-    worth = np.array([1.5 if m.title else 1.0 for m in query.marks], np.float32)
+    worth = np.array([m.weight for m in query.marks], np.float32)
     return {
         "units": _files(found, keys, weights),
         "messages": _words(found, "messages", keys, prose, size),

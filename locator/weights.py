@@ -9,23 +9,15 @@ import msgspec
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from locator.voters import registry
 from summaries.errors import IndexDamaged
 
 FILE = "weights.json"  # in the folder of an index: what was learnt there
 
 # Fitted on two open bug sets together (listwise softmax, non-negative, pulled to guesses from the literature) and
-# rounded; docs/accuracy.md has the method, and the check that leaves one system out.
-VOTERS: dict[str, float] = {
-    "language": 0.47, "unit": 0.4, "units": 0.37, "path": 0.26, "service": 0.23, "callees": 0.21,
-    "rare": 0.11, "past": 0.11, "summary": 0.1, "covered": 0.09, "messages": 0.09, "body": 0.08,
-    "activity": 0.08, "title": 0.05, "tests": 0.04, "at:path": 0.78, "at:link": 0.7, "at:position": 0.59,
-    "at:frame": 0.65, "at:file": 0.31, "at:module": 0.22, "mark:qualified:prose": 0.43, "mark:phrase": 0.31,
-    "mark:qualified:title": 0.29, "mark:key": 0.19, "mark:name:title": 0.17, "mark:name:prose": 0.11,
-    "mark:qualified:code": 0.1, "mark:topic": 0.1, "mark:route": 0.06, "mark:error": 0.02,
-}  # fmt: skip
-ROUTES: dict[str, float] = {
-    "share": 0.35, "name": 0.28, "service": 0.26, "files": 0.17, "familiar": 0.05, "past": 0.03,
-}  # fmt: skip
+# rounded; docs/accuracy.md has the method, and the check that leaves one system out. Each stands in its voter's row.
+VOTERS: dict[str, float] = {v.name: v.weight for v in registry.VOTERS}
+ROUTES: dict[str, float] = {v.name: v.weight for v in registry.ROUTES}
 PRIORS: dict[str, float] = {"config": 0.33, "example": 0.39, "tool": 0.03, "migration": 0.4}
 # Of the logistic curve that turns the shape of a ranking into a chance; fitted on six systems.
 SURE: dict[str, float] = {
@@ -37,13 +29,11 @@ class Weights(Struct, frozen=True):
     """Weights of the fusion, all non-negative. A voter that is missing or 0 is off."""
 
     voters: Mapping[str, float] = field(default_factory=lambda: dict(VOTERS))  # per file
-    routes: Mapping[str, float] = field(
-        default_factory=lambda: dict(ROUTES)
-    )  # per repository, for all its files
+    # Per repository, for all its files.
+    routes: Mapping[str, float] = field(default_factory=lambda: dict(ROUTES))
     priors: Mapping[str, float] = field(default_factory=lambda: dict(PRIORS))  # taken from files of that role
-    sure: Mapping[str, float] = field(
-        default_factory=lambda: dict(SURE)
-    )  # of the confidence; "bias" may be negative
+    # Of the confidence; "bias" may be negative.
+    sure: Mapping[str, float] = field(default_factory=lambda: dict(SURE))
 
     @classmethod
     def of(cls, root: Path) -> Weights:

@@ -14,10 +14,12 @@ from eval.mining.fixes import Fix, fixes, own_words
 from eval.mining.mine import LEAST_WORDS
 from eval.snapshots import views_of
 from locator.confidence import Shape, shape
-from locator.locate import search, weigh
+from locator.locate import rank_in, vote_in
+from locator.query import understand
 from locator.rank import fuse
 from locator.report.reader import Report, read
 from locator.scope import Scope
+from locator.voters import registry
 from locator.weights import Weights
 from summaries.index.index import Index
 from summaries.index.postings import Floats, Mask
@@ -26,9 +28,9 @@ from summaries.index.postings import Floats, Mask
 # trace, and is written like other messages, so that it says nothing of what reports' pointers, names and
 # likeness to history are worth. Fitted on messages, those made real reports worse on both development sets:
 # docs/evaluation.md has the figures.
-TAUGHT = frozenset(
-    f"voters.{n}" for n in "body units unit title covered summary path rare tests callees".split()
-) | {"routes.files"}
+TAUGHT = frozenset(f"voters.{v.name}" for v in registry.VOTERS if v.teachable) | {
+    f"routes.{v.name}" for v in registry.ROUTES if v.teachable
+}
 MAX_FILES = 6  # of a fix: one that changes more says little about each
 CANDIDATES = 100
 PARTS = ("voters", "routes", "priors")  # of Weights, in the order of the features
@@ -90,7 +92,7 @@ def sample(index: Index, lesson: Lesson, shipped: Weights) -> Sample | None:
     """Features of the best candidates by the shipped weights, and of the gold; None without gold among them."""
     views = views_of(index, lesson.commits)
     report = _report(lesson.case)
-    scope, _, found = weigh(index, views, report, shipped)
+    scope, found = vote_in(index, views, understand(report), shipped)
     gold = _gold(scope, lesson.case) & found.candidates
     ranking = fuse(scope, found, shipped)
     best = np.argsort(-ranking.scores, kind="stable")[:CANDIDATES]
@@ -119,7 +121,7 @@ def sample(index: Index, lesson: Lesson, shipped: Weights) -> Sample | None:
 def trial(index: Index, lesson: Lesson, weights: Weights) -> Trial:
     """Rank with some weights, as `locate` does."""
     views = views_of(index, lesson.commits)
-    scope, _, ranking = search(index, views, _report(lesson.case), weights)
+    scope, ranking = rank_in(index, views, understand(_report(lesson.case)), weights)
     gold = np.flatnonzero(_gold(scope, lesson.case) & ranking.candidates & (ranking.scores > 0))
     rank = None
     if len(gold):

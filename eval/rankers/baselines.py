@@ -17,6 +17,7 @@ from locator.report.reader import Report
 from locator.scope import Scope, join, total
 from summaries import words
 from summaries.index.index import Index
+from summaries.index.parameters import BM25, PATHS, TEXT
 from summaries.index.postings import Floats, Ints, Mask, Matches, bm25, idf, weighted
 from summaries.paths import Role
 
@@ -49,7 +50,7 @@ def _random(scope: Scope, report: Report, index: Index) -> Ranked:
 
 def _paths(scope: Scope, report: Report, index: Index) -> Ranked:
     """Words of the report in the path."""
-    return _flat(scope, _bm25(scope, [_field(scope, "names", _keys(report))], _keys(report), b=0.3))
+    return _flat(scope, _bm25(scope, [_field(scope, "names", _keys(report))], _keys(report), PATHS))
 
 
 def _body(scope: Scope, report: Report, index: Index) -> Ranked:
@@ -154,9 +155,7 @@ def _weighted(c: _Counts, times: float) -> _Counts:
     return _Counts(Matches(f.query, f.docs, f.counts * np.float32(times)), c.lengths * np.float32(times))
 
 
-def _bm25(
-    scope: Scope, fields: Sequence[_Counts], bag: Mapping[int, float], k1: float = 1.2, b: float = 0.75
-) -> Floats:
+def _bm25(scope: Scope, fields: Sequence[_Counts], bag: Mapping[int, float], by: BM25 = TEXT) -> Floats:
     """BM25 over the fields' counts added up."""
     keys, asked = weighted(bag)
     cells = np.concatenate([f.found.query * scope.size + f.found.docs for f in fields])
@@ -165,7 +164,7 @@ def _bm25(
     added = Matches(cell // max(scope.size, 1), cell % max(scope.size, 1), counts.astype(np.float32))
     lengths = np.sum([f.lengths for f in fields], axis=0)
     w = asked * idf(added.frequencies(len(keys)), scope.size)
-    return bm25(added, w, lengths, float(lengths.mean()) if scope.size else 0.0, k1, b)
+    return bm25(added, w, lengths, float(lengths.mean()) if scope.size else 0.0, *by)
 
 
 def _grouped(scope: Scope, c: _Counts, bag: Mapping[int, float], group: Ints, size: int) -> Floats:
@@ -178,7 +177,7 @@ def _grouped(scope: Scope, c: _Counts, bag: Mapping[int, float], group: Ints, si
     lengths = np.bincount(group[on], weights=c.lengths[on], minlength=size)
     together = Matches(cell // max(size, 1), cell % max(size, 1), counts)
     w = asked * idf(total([together], len(keys)), size)
-    return bm25(together, w, lengths, float(lengths.mean()) if size else 0.0, 1.2, 0.75)
+    return bm25(together, w, lengths, float(lengths.mean()) if size else 0.0, *TEXT)
 
 
 def _folders(scope: Scope) -> tuple[Ints, Ints]:

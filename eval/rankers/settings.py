@@ -11,25 +11,25 @@ import msgspec
 import xxhash
 from msgspec import Struct
 
+from locator.voters import registry
 from locator.weights import Weights
 from summaries import config
 from summaries.errors import UsageError
 
 SHIPPED = "shipped"
 
-# What an ablation switches off together. "voters.at" stands for every voter whose name begins with "at:".
+# What an ablation switches off together; "routes" and "priors" are tables of weights.
 GROUPS: Mapping[str, tuple[str, ...]] = {
-    "files": ("voters.body", "voters.title", "voters.covered", "voters.rare"),
-    "functions": ("voters.units", "voters.unit"),
-    "summaries": ("voters.summary",),
-    "paths": ("voters.path",),
-    "pointers": ("voters.at",),
-    "marks": ("voters.mark",),
-    "history": ("voters.past", "voters.messages", "voters.activity", "routes.past", "routes.familiar"),
-    "context": ("voters.tests", "voters.language", "voters.service", "routes.service"),
+    **{
+        g.value: (*(f"voters.{v.name}" for v in registry.VOTERS if v.group == g),
+                  *(f"routes.{v.name}" for v in registry.ROUTES if v.group == g))
+        for g in registry.Group
+    },
+    "at": tuple(f"voters.{v.name}" for v in registry.VOTERS if v.group == registry.Group.POINTERS),
+    "mark": tuple(f"voters.{v.name}" for v in registry.VOTERS if v.group == registry.Group.MARKS),
     "routing": ("routes",),
     "priors": ("priors",),
-}
+}  # fmt: skip
 
 
 class Asked(Struct, frozen=True):
@@ -153,7 +153,7 @@ def _set(plain: dict[str, Any], change: str) -> None:
 
 
 def _drop(plain: dict[str, Any], name: str) -> None:
-    """Set to 0 a group, a table ("routes"), a voter, or all voters whose names begin with "name:"."""
+    """Set to 0 a group, a table ("routes") or a voter."""
     found = []
     for wanted in GROUPS.get(name, (name if "." in name or name in plain else f"voters.{name}",)):
         group, _, key = wanted.partition(".")

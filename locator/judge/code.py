@@ -17,6 +17,7 @@ from locator.answer import FileHit
 from locator.judge.prompt import called, clip
 from locator.judge.words import Wanted, closest, names_worth, speaks, worth
 from locator.report.reader import Report
+from locator.voters.registry import POINTERS
 from summaries.llm.prompting import data
 from summaries.llm.types import tokens
 from summaries.types import Facts, Symbol
@@ -114,7 +115,7 @@ def _shown(f: _File, budget: int) -> str:
 
 def _chosen(f: _File, left: int) -> set[int]:
     """Lines worth reading: function by function, the best first, those that nothing speaks for left out."""
-    pointed = {e.line: 6.0 if e.voter.startswith("at:") else 2.0 for e in f.hit.evidence if e.line > 1}
+    pointed = {e.line: 6.0 if e.voter in POINTERS else 2.0 for e in f.hit.evidence if e.line > 1}
     blocks = [(s.qualname, s.start, s.end) for s in _blocks(f.facts.symbols)] or [("", 1, len(f.lines))]
     bodies = ["\n".join(f.lines[a - 1 : b]) for _, a, b in blocks]
     named = names_worth([name for name, _, _ in blocks], f.wanted)

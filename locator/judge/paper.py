@@ -23,6 +23,7 @@ from locator.judge.answers import bill, calls_of, plain, unheard, within
 from locator.judge.judge import Choice, Judging
 from locator.judge.prompt import brief, called, clip
 from locator.locate import Options, Progress, directories, locate_in
+from locator.query import understand
 from locator.report.reader import Report, read
 from locator.scope import Scope
 from locator.snapshots import views_at
@@ -86,7 +87,7 @@ def paper_in(
     try:
         return within(seconds, partial(run.answer, notes, seconds))
     except ModelError as e:
-        offline = locate_in(index, views, report, options, weights, progress, notes)
+        offline = locate_in(index, views, understand(report), options, weights, progress, notes)
         return unheard(offline, options.limit, e, "paper")
 
 

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from locator.answer import FileHit, RouteHit
 from locator.judge.words import Wanted, closest
 from locator.report.reader import Report
+from locator.voters.registry import GENERAL
 from summaries.llm.prompting import data
 from summaries.llm.types import BYTES, tokens
 from summaries.offline.file import doc, headline
 from summaries.offline.text import capital
 from summaries.types import Facts
 
-GENERAL = {"body", "title", "covered", "summary", "path"}  # voters whose evidence says little to a reader
 LEVELS = (  # characters on what a file is for, pieces of evidence, functions, of these with signatures
     (200, 2, 3, 2),
     (110, 1, 2, 1),

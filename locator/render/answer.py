@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from locator.answer import Answer, Evidence, FileHit, RouteHit, SymbolHit
+from locator.answer import Answer, Evidence, FileHit, RouteHit, SymbolHit, Verdict
 from locator.render.page import Page, Piece, counted, linked
 from locator.terminal import link, one_line
+from locator.voters.registry import POINTERS
 from summaries.index.index import Index
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ NAMING = frozenset(("path", "position", "url_file", "identifier", "call", "dotte
 PLAIN = ("name", "service")  # voters for a repository that can be seen in the report itself
 VAGUE = ("files", "familiar")  # those that have nothing to show
 MODELS = ("judge", "code", "paper")  # voters whose words are a language model's
-COLORS = {"confident": "bold green", "likely": "bold yellow", "unsure": "bold magenta"}
+COLORS = {Verdict.CONFIDENT: "bold green", Verdict.LIKELY: "bold yellow", Verdict.UNSURE: "bold magenta"}
 
 
 def render(
@@ -242,7 +243,7 @@ class _Tree:
 
 def place(file: FileHit) -> tuple[int, int]:
     """The lines to open a file at: what the report points at, else its best function; 0 where neither is."""
-    line = next((e.line for e in file.evidence if e.voter.startswith("at:") and e.line > 0), 0)
+    line = next((e.line for e in file.evidence if e.voter in POINTERS and e.line > 0), 0)
     best = functions(file)[:1]
     if best and (not line or best[0].start <= line <= best[0].end):
         return best[0].start, best[0].end
@@ -252,7 +253,7 @@ def place(file: FileHit) -> tuple[int, int]:
 
 def functions(file: FileHit) -> list[SymbolHit]:
     """The functions of a file, those first that the report points into, the smallest before those around it."""
-    lines = [e.line for e in file.evidence if e.voter.startswith("at:") and e.line > 0]
+    lines = [e.line for e in file.evidence if e.voter in POINTERS and e.line > 0]
     into = [s for s in file.symbols if any(s.start <= x <= s.end for x in lines[:1])]
     into.sort(key=lambda s: s.end - s.start)
     return into[:1] + [s for s in file.symbols if s not in into[:1]]

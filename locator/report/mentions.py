@@ -14,7 +14,7 @@ from typing import NamedTuple
 from locator.report import links, messages, names
 from locator.report.links import Hit
 from locator.report.traces import Found
-from locator.report.types import Mention, Region
+from locator.report.types import Mention, MentionKind, Region, RegionKind
 
 MAX_MENTIONS = 400
 _ONCE = ("identifier", "dotted", "call", "config")  # not said again of a name that is an exception's
@@ -91,14 +91,15 @@ def mentions_of(title: str, regions: Sequence[Region], found: Found) -> tuple[Me
     """All mentions, title first, without repetitions. Lines that print a call are left to the frames."""
     seen: dict[Hit, Mention] = {}
     for hit, _ in _read(title, "prose"):
-        seen.setdefault(hit, Mention(hit[0], hit[1], 0, True, "prose", hit[2]))
+        seen.setdefault(hit, Mention(MentionKind(hit[0]), hit[1], 0, True, RegionKind.PROSE, hit[2]))
     for region in regions:
         text = region.text
         if region.kind == "trace":
             rows = enumerate(text.split("\n"), region.line - 1)
             text = "\n".join("" if i in found.shown else row for i, row in rows)
         for hit, row in _read(text, region.kind):
-            seen.setdefault(hit, Mention(hit[0], hit[1], region.line + row, False, region.kind, hit[2]))
+            kind = MentionKind(hit[0])
+            seen.setdefault(hit, Mention(kind, hit[1], region.line + row, False, region.kind, hit[2]))
     thrown = {kind_text[1] for kind_text in seen if kind_text[0] == "exception"}
     return _capped(
         [m for m in seen.values() if not (m.kind in _ONCE and names.SPLIT.split(m.text)[-1] in thrown)]

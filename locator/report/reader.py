@@ -7,10 +7,10 @@ import re
 from locator.report import traces as _frames
 from locator.report.mentions import mentions_of
 from locator.report.regions import clean, cut, split, uncomment
-from locator.report.types import Frame, Mention, Region, Report
+from locator.report.types import Frame, Mention, MentionKind, Region, RegionKind, Report
 from summaries.errors import UsageError
 
-__all__ = ["Frame", "Mention", "Region", "Report", "read"]
+__all__ = ["Frame", "Mention", "MentionKind", "Region", "RegionKind", "Report", "read"]
 
 MAX_TITLE = 300  # characters
 _PREFIX = re.compile(
@@ -56,6 +56,6 @@ def _headline(lines: list[str], regions: tuple[Region, ...]) -> tuple[str, str |
     title = _PREFIX.sub("", line).strip(" *#\t") or line
     if len(title) > MAX_TITLE:
         return title[:MAX_TITLE].rsplit(" ", 1)[0], None
-    if first.kind != "prose":
+    if first.kind != RegionKind.PROSE:
         return title, None
     return title, "\n".join(lines[first.line :]).strip("\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from locator.report.types import Region
+from locator.report.types import Region, RegionKind
 
 LIMIT, HEAD, TAIL = 200_000, 100_000, 50_000  # characters
 
@@ -123,7 +123,7 @@ def split(lines: Sequence[str], spans: Sequence[tuple[int, int]]) -> tuple[Regio
             while end > start and not lines[end - 1].strip():
                 end -= 1
             if end > start:
-                regions.append(Region(kinds[start], "\n".join(lines[start:end]), start + 1))
+                regions.append(Region(RegionKind(kinds[start]), "\n".join(lines[start:end]), start + 1))
         start = i
     return tuple(regions)
 

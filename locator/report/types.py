@@ -2,13 +2,44 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from msgspec import Struct
+
+
+class RegionKind(StrEnum):
+    """What a run of lines is."""
+
+    PROSE = "prose"
+    CODE = "code"
+    TRACE = "trace"
+    LOG = "log"
+
+
+class MentionKind(StrEnum):
+    """What a report names."""
+
+    PATH = "path"  # directories end in "/"
+    POSITION = "position"  # of a file; `number` is the line
+    URL_FILE = "url_file"  # "owner/repo:path"
+    REPOSITORY = "repository"  # "owner/repo"
+    DOTTED = "dotted"
+    CALL = "call"
+    IDENTIFIER = "identifier"
+    QUOTED = "quoted"
+    ENDPOINT = "endpoint"  # "GET /orders" or "/orders"
+    HOST = "host"  # `number` is the port
+    SERVICE = "service"
+    CONFIG = "config"
+    VERSION = "version"
+    EXCEPTION = "exception"
+    ISSUE = "issue"
 
 
 class Region(Struct, frozen=True):
     """A run of lines of one sort."""
 
-    kind: str  # "prose" "code" "trace" "log"
+    kind: RegionKind
     text: str
     line: int  # 1-based line of the report's body where it starts
 
@@ -26,18 +57,13 @@ class Frame(Struct, frozen=True):
 
 
 class Mention(Struct, frozen=True):
-    """A thing that the report names.
+    """A thing that the report names."""
 
-    Kinds: path (directories end in "/"), position (`number` is the line), url_file ("owner/repo:path"),
-    repository ("owner/repo"), dotted, call, identifier, quoted, endpoint ("GET /orders" or "/orders"),
-    host (`number` is the port), service, config, version, exception, issue.
-    """
-
-    kind: str
+    kind: MentionKind
     text: str
     line: int  # 1-based line of the body; 0 in the title
     title: bool
-    region: str  # kind of the region it stands in
+    region: RegionKind  # that it stands in
     number: int = 0
 
 

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from locator.scope import Scope, join, total
 from summaries import words
+from summaries.index.parameters import PATHS, TEXT, UNITS
 from summaries.index.postings import Floats, Mask, Matches, bm25, idf
 from summaries.paths import Role
 from summaries.words import Hashes
@@ -49,14 +50,14 @@ def score(scope: Scope, asked: Sequence[str]) -> Scores:
     asked_for = np.isin(keys, list(terms.wholes | terms.parts)) * worth
     by_unit, best, body, head, path = [], [], [], [], []
     for v, u, f, h, p in zip(scope.views, units, files, heads, paths, strict=True):
-        per_unit = _scored(u, worth, asked_for, v.shard.units.lengths, 1.5, 0.5)
+        per_unit = _scored(u, worth, asked_for, v.shard.units.lengths, *UNITS)
         by_unit.append(per_unit)
         top = np.zeros(len(v.shard.blobs), np.float32)
         np.maximum.at(top, v.shard.unit_blobs, per_unit)
         best.append(top[v.blob_ids])
-        body.append(_scored(f, worth, asked_for, v.lengths[0], 1.2, 0.75)[v.blob_ids])
-        head.append(_scored(h, worth, asked_for, v.shard.heads.lengths, 1.2, 0.75)[v.blob_ids])
-        path.append(_scored(p, worth, asked_for, v.shard.names.lengths, 1.2, 0.3)[v.path_ids])
+        body.append(_scored(f, worth, asked_for, v.lengths[0], *TEXT)[v.blob_ids])
+        head.append(_scored(h, worth, asked_for, v.shard.heads.lengths, *TEXT)[v.blob_ids])
+        path.append(_scored(p, worth, asked_for, v.shard.names.lengths, *PATHS)[v.path_ids])
     fields = ((BODY, body), (UNIT, best), (HEADS, head), (PATH, path))
     fused = np.sum([weight * _scaled(join(values)) for weight, values in fields], axis=0)
     for role, factor in ROLES:

@@ -203,13 +203,13 @@ def _hit(index: Index, scope: Scope, i: int, query: Query, scores: Scores, seen:
     if not lines and symbol:
         lines = word_lines(rows, symbol.start, min(symbol.start + 2, symbol.end), scores.worth)[:1]
     if not lines and scores.worth:
-        symbol, lines = _best_unit(view, n, scores, facts, rows, scope.views.index(view))
+        symbol, lines = _best_unit(view, n, scores, facts, rows, scope.number(i))
     if symbol is None and lines:
         symbol = _around(facts, lines[0].number)
     return Hit(
         repo=view.repo,
         path=view.path(n),
-        language=view.shard.info.languages[int(view.shard.arrays["blob_languages"][view.blob_ids[n]])],
+        language=view.language(n),
         score=float(scores.files[i]),
         lines=tuple(lines),
         matches=seen.count,

@@ -14,12 +14,13 @@ from msgspec import Struct
 from locator.scope import Scope
 from summaries import words
 from summaries.index.index import Index
+from summaries.index.parameters import TEXT
 from summaries.index.postings import Floats, idf
 from summaries.index.shard import View
 from summaries.written.store import FILE, Written
 
 WEIGHT = 0.8  # of the best summary, beside 1 for the best body and .5 for the best heads
-K1, B = 1.2, 0.75
+K1, B = TEXT
 MOST = 32  # words of a query that summaries are asked for
 
 

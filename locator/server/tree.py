@@ -125,4 +125,4 @@ def _view(index: Index, repo: str, at: str | None) -> View:
 
 
 def _language(view: View, i: int) -> str:
-    return view.shard.info.languages[int(view.shard.arrays["blob_languages"][view.blob_ids[i]])]
+    return view.language(i)

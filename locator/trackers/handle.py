@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from locator.answer import Answer
+from locator.answer import Answer, Verdict
 from locator.trackers import comment
 from locator.trackers.queue import Queue, Task, Written
 from locator.trackers.settings import TrackerSettings
@@ -20,7 +20,7 @@ from locator.trackers.tracker import Gone, Issue, Later, Refused, Tracker
 from summaries.errors import BugatlasError, UsageError
 from summaries.index.index import RepoState
 
-SURE = ("confident", "likely")  # answers that may set a component or label
+SURE = (Verdict.CONFIDENT, Verdict.LIKELY)  # answers that may set a component or label
 
 Locate = Callable[[str, str], tuple[Answer, Mapping[str, RepoState]]]  # title, body -> answer, repositories
 

@@ -49,11 +49,7 @@ class Tree:
 
     def languages(self, paths: Sequence[str]) -> tuple[tuple[str, int], ...]:
         """Languages of files, with their numbers, most first."""
-        known = self.view.shard.info.languages
-        tongues = self.view.shard.arrays["blob_languages"]
-        return tuple(
-            Counter(known[int(tongues[self.view.blob_ids[self.files[p]]])] for p in paths).most_common()
-        )
+        return tuple(Counter(self.view.language(self.files[p]) for p in paths).most_common())
 
     def is_directory(self, path: str) -> bool:
         """Whether the snapshot has files below."""

@@ -28,7 +28,7 @@ Called = dict[int, tuple[str, str]]  # file -> (name, path of the file that uses
 def callees(
     scope: Scope, units: Sequence[Floats], best: Sequence[int], texts: Texts
 ) -> tuple[Floats, Called]:
-    """Worth of every file as a collaborator of the files `best`, and by which name."""
+    """Weight of every file as a collaborator of the files `best`, and by which name."""
     out = np.zeros(scope.size, np.float32)
     used: dict[str, tuple[float, int]] = {}
     for place, i in enumerate(best[:FILES]):
@@ -36,22 +36,22 @@ def callees(
         shard, blob = view.shard, int(view.blob_ids[n])
         lo, hi = int(shard.blob_units[blob]), int(shard.blob_units[blob + 1])
         lines = texts(view, n).split("\n")
-        for u in np.argsort(-units[scope.views.index(view)][lo:hi], kind="stable")[:UNITS]:
+        for u in np.argsort(-units[scope.number(i)][lo:hi], kind="stable")[:UNITS]:
             first, last, _ = (int(x) for x in shard.unit_spans[lo + int(u)])
             for name in set(_NAME.findall("\n".join(lines[first - 1 : last])[:50_000])):
                 used.setdefault(name, (DECAY**place, i))
     names = sorted(used)
     found = scope.matches("marks", hashes("n:" + n for n in names))
     owners = found.frequencies(len(names))
-    worth = np.array([used[n][0] for n in names]) * np.where((owners > 0) & (owners <= MOST_OWNERS), 1, 0)
-    worth = worth / np.maximum(owners, 1)
-    on = worth[found.query] > 0
+    weight = np.array([used[n][0] for n in names]) * np.where((owners > 0) & (owners <= MOST_OWNERS), 1, 0)
+    weight = weight / np.maximum(owners, 1)
+    on = weight[found.query] > 0
     query, docs = found.query[on], found.docs[on]
-    by_blob = np.bincount(docs, worth[query], int(scope.firsts("blob")[-1]))
+    by_blob = np.bincount(docs, weight[query], int(scope.firsts("blob")[-1]))
     out[:] = by_blob[scope.blob_ids]
     strongest: dict[int, int] = {}
     for q, doc in zip(query.tolist(), docs.tolist(), strict=True):
-        if doc not in strongest or worth[q] > worth[strongest[doc]]:
+        if doc not in strongest or weight[q] > weight[strongest[doc]]:
             strongest[doc] = q
     called: Called = {}
     for i in np.flatnonzero(out > 0).tolist():

@@ -6,16 +6,19 @@ import re
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
-from locator.query import Query
+from locator.query import TITLE_NAMES, Query
+from locator.report.reader import MentionKind, RegionKind
 from locator.scope import Scope, join
 from summaries.index.postings import Floats, Ints
 from summaries.index.shard import View
 from summaries.paths import Role
 from summaries.words import hashes
 
-_SERVICE_KINDS = frozenset(("service", "host", "repository", "config", "path", "identifier"))
+_SERVICE_KINDS = frozenset(
+    (MentionKind.SERVICE, MentionKind.HOST, MentionKind.REPOSITORY, MentionKind.CONFIG, MentionKind.PATH,
+     MentionKind.IDENTIFIER)
+)  # fmt: skip
 _KEBAB = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)+")
 MOST_FILES = 400  # a folder name that more files share says little
 
@@ -26,28 +29,28 @@ def services(scope: Scope, query: Query) -> Floats:
     "core-data" names `cmd/core-data/` and `internal/core/data/`; a name that several repositories have
     counts less for each.
     """
-    said: dict[str, float] = {}
+    folders: dict[str, float] = {}
     for mention in query.report.mentions:
         if mention.kind not in _SERVICE_KINDS:
             continue
-        importance = 1.5 if mention.title else 1.0
+        importance = TITLE_NAMES if mention.title else 1.0
         for name in _KEBAB.findall(mention.text.lower())[:6]:
             parts = name.split("-")
             for i in range(min(2, len(parts) - 1)):  # the first part may be the system's name
                 value = importance * (1.0 if i == 0 else 0.7)
                 for folder in ("-".join(parts[i:]), "/".join(parts[i:])):
-                    said[folder] = max(said.get(folder, 0.0), value)
+                    folders[folder] = max(folders.get(folder, 0.0), value)
     out = np.zeros(scope.size, np.float32)
-    if not said:
+    if not folders:
         return out
-    names = sorted(said)
+    names = sorted(folders)
     keys = hashes("d:" + n for n in names)
     found = scope.matches("names", keys)
     df = found.frequencies(len(names))
     owners = (scope.frequencies("path", found, len(names)) > 0).sum(axis=0)
-    worth = np.array([said[n] for n in names]) / np.maximum(owners, 1)
-    worth[df > MOST_FILES] = 0
-    np.maximum.at(out, scope.file_of_path[found.docs], worth[found.query])
+    weight = np.array([folders[n] for n in names]) / np.maximum(owners, 1)
+    weight[df > MOST_FILES] = 0
+    np.maximum.at(out, scope.file_of_path[found.docs], weight[found.query])
     return out
 
 
@@ -81,20 +84,17 @@ def _languages() -> dict[str, re.Pattern[str]]:
 
 def languages(scope: Scope, query: Query) -> Floats:
     """Files in a language that the report names."""
-    text = query.report.title + "\n" + "\n".join(r.text for r in query.report.regions if r.kind == "prose")
-    said = {k for k, p in _languages().items() if p.search(text[:50_000])}
+    text = (
+        query.report.title
+        + "\n"
+        + "\n".join(r.text for r in query.report.regions if r.kind == RegionKind.PROSE)
+    )
+    named = {k for k, p in _languages().items() if p.search(text[:50_000])}
     out = np.zeros(scope.size, np.float32)
     for v, start in zip(scope.views, scope.starts, strict=False):
-        on = [i for i, name in enumerate(v.shard.info.languages) if name in said]
-        for i in on:
-            out[start : start + len(v)] += v.kept(tongues) == i
+        for i in (i for i, name in enumerate(v.languages) if name in named):
+            out[start : start + len(v)] += v.language_ids == i
     return out
-
-
-def tongues(view: View) -> NDArray[np.uint8]:
-    """Number of the language of every file."""
-    found: NDArray[np.uint8] = view.shard.arrays["blob_languages"][view.blob_ids]
-    return found
 
 
 _STEM = re.compile(r"^(?:tests?[_-])?(.*?)(?:[_.-]?(?:tests?|spec|it|testcase))?$", re.IGNORECASE)

@@ -8,11 +8,13 @@ from numpy.typing import NDArray
 
 from locator.query import Query
 from locator.scope import Scope, join
+from summaries.index.parameters import BM25, PATHS, TEXT, UNITS
 from summaries.index.postings import Floats, Ints, Matches, bm25, idf, weighted
 from summaries.words import Hashes
 
 UNIT_DECAY = 0.6  # weight of the next best unit of the same file
 UNIT_DEPTH = 5
+TELLING = 0.05  # a word in this share of the files, or fewer, counts as one that tells files apart: a guess
 RARE = 4  # a word in at most so many files is rare
 
 
@@ -23,6 +25,8 @@ class Lexical(Struct, frozen=True):
     units: list[Floats]
     rarity: dict[int, float]  # idf of every query word over the files in scope
     share: Floats  # by view: how widely a repository uses the report's words, those of few repositories above all
+    covering: Floats  # per file: the share of the report's own words that it has, each by its rarity, 0-1
+    telling: float  # how many words of the report tell one file from another, see `TELLING`
 
 
 def lexical(scope: Scope, query: Query) -> Lexical:
@@ -43,7 +47,7 @@ def lexical(scope: Scope, query: Query) -> Lexical:
     rare = np.where((df > 0) & (df <= RARE), prose / np.maximum(df, 1), 0).astype(np.float32)
     mean_file = words_total / max(scope.size, 1)
     mass = float((title * idf_files).sum()) or 1.0
-    scores = bm25(units, weights * idf_units, scope.lengths("units"), words_total / max(n_units, 1), 1.5, 0.5)
+    scores = bm25(units, weights * idf_units, scope.lengths("units"), words_total / max(n_units, 1), *UNITS)
     decayed, top = _by_blob(scores, units, blob_of, len(per_blob))
 
     def added(worth: Floats) -> NDArray[np.float64]:
@@ -53,18 +57,23 @@ def lexical(scope: Scope, query: Query) -> Lexical:
         ]
 
     votes = {
-        "body": bm25(files, weights * idf_files, per_blob, mean_file, 1.2, 0.75)[scope.blob_ids],
-        "title": bm25(files, title * idf_files, per_blob, mean_file, 1.2, 0.75)[scope.blob_ids],
+        "body": bm25(files, weights * idf_files, per_blob, mean_file, *TEXT)[scope.blob_ids],
+        "title": bm25(files, title * idf_files, per_blob, mean_file, *TEXT)[scope.blob_ids],
         "units": decayed[scope.blob_ids],
         "unit": top[scope.blob_ids],
         "rare": added(rare).astype(np.float32),
         "covered": (added(title * idf_files) / mass).astype(np.float32),
-        "summary": _field(scope, "heads", query.bag, scope.blob_ids, 1.2, 0.75),
-        "path": _field(scope, "names", query.bag, scope.path_ids, 1.2, 0.3),
+        "summary": _field(scope, "heads", query.bag, scope.blob_ids, TEXT),
+        "path": _field(scope, "names", query.bag, scope.path_ids, PATHS),
     }
     rarity = dict(zip(keys.tolist(), idf_files.tolist(), strict=True))
     holders = scope.frequencies("blob", files, len(keys))
-    return Lexical(votes, scope.by_view("unit", scores), rarity, _share(scope, holders, weights))
+    own = np.array([float(int(k) in query.prose and int(k) in query.spelled) for k in keys], np.float32)
+    everything = float((own * idf_files).sum()) or 1.0
+    covering = (added(own * idf_files) / everything).astype(np.float32)
+    telling = float((own * (df > 0) * np.minimum(idf_files / -np.log(TELLING), 1.0)).sum())
+    share = _share(scope, holders, weights)
+    return Lexical(votes, scope.by_view("unit", scores), rarity, share, covering, telling)
 
 
 def _blobs(scope: Scope, keys: Hashes) -> Ints:
@@ -102,9 +111,9 @@ def _by_blob(scores: Floats, units: Matches, blob_of: Ints, blobs: int) -> tuple
     return decayed.astype(np.float32), top.astype(np.float32)
 
 
-def _field(scope: Scope, field: str, bag: dict[int, float], rows: Ints, k1: float, b: float) -> Floats:
+def _field(scope: Scope, field: str, bag: dict[int, float], rows: Ints, by: BM25) -> Floats:
     """BM25 over a field of blobs or of paths, for the files whose blobs or paths these are."""
     keys, weights = weighted(bag)
     found, lengths = scope.matches(field, keys), scope.lengths(field)
     w = weights * idf(found.frequencies(len(keys)), scope.size)
-    return bm25(found, w, lengths, float(lengths[rows].sum()) / max(scope.size, 1), k1, b)[rows]
+    return bm25(found, w, lengths, float(lengths[rows].sum()) / max(scope.size, 1), *by)[rows]

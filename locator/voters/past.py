@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from locator.query import Query
 from locator.scope import Scope
+from summaries.index.parameters import TEXT
 from summaries.index.postings import Floats, Ints, bm25, idf, weighted
 from summaries.index.shard import View
 from summaries.words import Hashes
@@ -31,11 +32,11 @@ def past(scope: Scope, query: Query) -> Past:
     keys, weights = weighted({k: w for k, w in query.bag.items() if k in query.prose})
     title = np.array([query.title.get(int(k), 0.0) for k in keys], np.float32)
     found, lengths = scope.matches("messages", keys), scope.lengths("messages")
-    said = [v.kept(spoken) for v in scope.views]
-    n = sum(count for count, _ in said)
-    mean = sum(words for _, words in said) / max(n, 1)
+    sizes = [v.kept(spoken) for v in scope.views]
+    n = sum(count for count, _ in sizes)
+    mean = sum(words for _, words in sizes) / max(n, 1)
     rarity = idf(found.frequencies(len(keys)), n)
-    prose, by_title = (bm25(found, w * rarity, lengths, mean, 1.2, 0.75) for w in (weights, title))
+    prose, by_title = (bm25(found, w * rarity, lengths, mean, *TEXT) for w in (weights, title))
     votes = {"messages": _messages(scope, keys, weights * rarity), "past": _spread(scope, by_title)}
     return Past(votes, scope.by_view("commit", prose))
 
@@ -46,10 +47,11 @@ def spoken(view: View) -> tuple[int, float]:
     return int((lengths > 0).sum()), float(lengths.sum())
 
 
+SOON = 0.3  # of a word in old or wide commits, against which its weight counts half: a guess
 HALF_LIFE = 365 * 86400  # seconds after which a commit's words count half
 
 
-def worth(view: View) -> NDArray[np.float64]:
+def age_weight(view: View) -> NDArray[np.float64]:
     """What a commit's words count for each file that it changed: old ones and wide ones less."""
     arrays = view.shard.arrays
     sizes = arrays["commit_sizes"].astype(np.int64)
@@ -66,13 +68,13 @@ def _messages(scope: Scope, keys: Hashes, weights: Floats) -> Floats:
             continue
         where, count = changed(v, m.docs)
         files = v.file_of_path[v.shard.arrays["commit_paths"][where]]
-        tf = np.repeat(v.kept(worth)[m.docs], count)
+        tf = np.repeat(v.kept(age_weight)[m.docs], count)
         on = (files >= 0) & (tf > 0)
         cells.append((files[on] + start) * terms + np.repeat(m.query, count)[on])
         tfs.append(tf[on])
     cell, at = np.unique(np.concatenate(cells), return_inverse=True)
     total_tf = np.bincount(at, weights=np.concatenate(tfs))
-    part = weights[cell % max(terms, 1)] * total_tf / (total_tf + 0.3)
+    part = weights[cell % max(terms, 1)] * total_tf / (total_tf + SOON)
     return np.bincount(cell // max(terms, 1), weights=part, minlength=scope.size).astype(np.float32)
 
 

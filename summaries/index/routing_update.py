@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from summaries.index.arrays import Arrays
 from summaries.index.manifest import RepoState
+from summaries.index.parameters import TEXT
 from summaries.index.postings import Ints, Mask, Matches, Postings
 from summaries.index.routing_map import PATTERN, STEPS, Entries, Listed, RoutingMap, number, salted, write
 from summaries.index.shard import Shard, View
@@ -19,11 +20,8 @@ from summaries.words import Hashes
 LEAST = 64  # repositories; fewer are all searched, and need no map
 SEGMENTS = 6  # at most, and one more for each
 ROWS = 250_000  # rows: so many are sorted at a time, which bounds the memory
-K1, B, LENGTH = (
-    1.2,
-    0.75,
-    300.0,
-)  # of BM25, with a fixed mean length, so that no repository depends on another
+K1, B = TEXT
+LENGTH = 300.0  # mean length, fixed, so that no repository depends on another
 
 Held = Callable[[str, str], Path]  # (repository, file name): where the file is
 

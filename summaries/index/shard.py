@@ -7,7 +7,7 @@ over postings of all versions and masked to the snapshot.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -179,6 +179,21 @@ class View:
     def roles(self) -> NDArray[np.uint8]:
         """Roles of all files."""
         return self.shard.roles[self.path_ids]
+
+    @cached_property
+    def language_ids(self) -> NDArray[np.uint8]:
+        """Number of the language of every file, in `languages`."""
+        found: NDArray[np.uint8] = self.shard.arrays["blob_languages"][self.blob_ids]
+        return found
+
+    @property
+    def languages(self) -> Sequence[str]:
+        """Names of the languages of the shard, by number."""
+        return self.shard.info.languages
+
+    def language(self, i: int) -> str:
+        """Language of a file."""
+        return self.languages[int(self.shard.arrays["blob_languages"][self.blob_ids[i]])]
 
     def with_role(self, role: Role) -> Mask:
         """Files that have any of these roles."""

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from locator.report.mentions import MAX_MENTIONS
-from locator.report.reader import Mention, Report, read
+from locator.report.reader import Mention, MentionKind, RegionKind, Report, read
 from locator.report.regions import LIMIT
 from summaries.errors import UsageError
 
@@ -249,7 +249,7 @@ def test_exceptions_lose_their_package_and_are_not_said_again() -> None:
 def test_a_mention_is_kept_once_and_the_title_wins() -> None:
     report = read("OrderService fails. OrderService again.", "OrderService is down")
     assert [m for m in report.mentions if m.text == "OrderService"] == [
-        Mention("identifier", "OrderService", 0, True, "prose")
+        Mention(MentionKind.IDENTIFIER, "OrderService", 0, True, RegionKind.PROSE)
     ]
 
 

@@ -102,7 +102,7 @@ def test_few_repositories_are_all_searched(clones: Path, tmp_path: Path) -> None
     build(tmp_path, sources(clones, range(3)), workers=1)
     assert maps(tmp_path) == []
     index = Index.open(tmp_path)
-    assert likeliest(index, read("furnace2x"), list(index.repos)) == list(index.repos)
+    assert likeliest(index, understand(read("furnace2x")), list(index.repos)) == list(index.repos)
 
 
 def test_without_a_map_nothing_is_left_out(root: Path) -> None:
@@ -110,7 +110,7 @@ def test_without_a_map_nothing_is_left_out(root: Path) -> None:
         for path in root.glob(PATTERN):
             damage(path)
         index = Index.open(root)
-        assert likeliest(index, read("furnace42x"), list(index.repos)) == list(index.repos)
+        assert likeliest(index, understand(read("furnace42x")), list(index.repos)) == list(index.repos)
 
 
 def test_what_the_map_does_not_know_yet_is_searched(root: Path) -> None:

@@ -1,0 +1,57 @@
+"""Sentences for exact things that a report names and a file has."""
+
+from __future__ import annotations
+
+from locator.query import NAMES, QUALIFIED, MarkKind
+from locator.voters.subject import Said, Subject
+from summaries import words
+
+_NAMING = {*NAMES.values(), *QUALIFIED.values(), MarkKind.QUALIFIED_TRACE}
+
+
+def _has(subject: Subject, mark: str) -> bool:
+    return words.key(mark) in subject.marked
+
+
+def name(subject: Subject) -> list[Said]:
+    """A function or type that the report names."""
+    named = {m.text.rstrip("()").split(".")[-1] for m in subject.query.marks if m.kind in _NAMING}
+    found = (s for s in subject.facts.symbols if s.name in named)
+    return [Said(f"it defines {s.qualname}, which the report names", s.start) for s in found][:1]
+
+
+def message(subject: Subject) -> list[Said]:
+    """A string of the code that the report quotes."""
+    for literal in subject.facts.strings:
+        if any(_has(subject, "s:" + p) for p in words.phrases(literal.text)):
+            return [Said(f'the report quotes this string: "{literal.text[:120]}"', literal.line)]
+    return []
+
+
+def route(subject: Subject) -> list[Said]:
+    """A route of the report that the file serves or calls."""
+    facts = subject.facts
+    for e in (*facts.serves, *facts.calls):
+        tail = words.route_key(e.route).strip("/").split("/")[-2:]
+        if _has(subject, "r:" + "/".join(tail)):
+            verb = "serves" if e in facts.serves else "calls"
+            return [Said(f"it {verb} {e.method} {e.route}".replace("  ", " "), e.line)]
+    return []
+
+
+def error(subject: Subject) -> list[Said]:
+    """An error of the report that the file raises."""
+    found = (e for e in subject.facts.errors if _has(subject, "e:" + e))
+    return [Said(f"it raises {e}, which the report shows") for e in found][:1]
+
+
+def key(subject: Subject) -> list[Said]:
+    """A configuration key of the report."""
+    found = (k for k in subject.facts.keys if _has(subject, "k:" + k.lower()))
+    return [Said(f"it holds the configuration key {k}") for k in found][:1]
+
+
+def topic(subject: Subject) -> list[Said]:
+    """A message topic of the report."""
+    found = (t for t in subject.facts.topics if _has(subject, "t:" + t.name.lower()))
+    return [Said(f"it uses the topic {t.name}", t.line) for t in found][:1]

@@ -1,0 +1,121 @@
+"""Why a file is listed, in words that a person can check: one function for each voter or family of voters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import numpy as np
+
+from locator.pointers import by_frame, by_name
+from locator.terminal import one_line
+from locator.voters.subject import MOST_WORDS, Said, Subject, listed
+from summaries import words
+from summaries.index.shard import View
+
+Sentences = Callable[[Subject], list[Said]]
+
+
+def nothing(subject: Subject) -> list[Said]:
+    """For voters that count, but say nothing that a person can check."""
+    return []
+
+
+def function(subject: Subject) -> list[Said]:
+    """The function that has the report's words."""
+    best = next(iter(subject.functions), None)
+    if best is None:
+        return []
+    s = subject.facts.symbols[best.number]
+    named = subject.common(words.count(f"{s.qualname} {s.signature}"))
+    inside = subject.common(subject.words_in("units", best.unit, best.unit + 1))
+    found = list(dict.fromkeys([*named, *inside]))[:MOST_WORDS]
+    subject.quoted.update(found)
+    return [Said(f"{s.kind} {s.qualname} holds the report's words" + listed(found), s.start)] if found else []
+
+
+def file_words(subject: Subject) -> list[Said]:
+    """Words of the report that the file has."""
+    return _words(subject, subject.words, "words of the report")
+
+
+def title_words(subject: Subject) -> list[Said]:
+    """Words of the title that the file has."""
+    return _words(subject, subject.words & subject.query.title.keys(), "words of the title")
+
+
+def rare_words(subject: Subject) -> list[Said]:
+    """Rare words of the report that the file has."""
+    return _words(subject, subject.words, "rare words of the report")
+
+
+def _words(subject: Subject, keys: set[int], what: str) -> list[Said]:
+    every = subject.common(keys, len(keys))
+    new = [w for w in every if w not in subject.quoted][:MOST_WORDS]
+    if not new:
+        return []
+    subject.quoted.update(new)
+    return [Said(("it has " if new == every[: len(new)] else "it has more ") + what + listed(new))]
+
+
+def summary(subject: Subject) -> list[Said]:
+    """Words of the report in the file's summary."""
+    found = subject.common(subject.words_in("heads", subject.blob, subject.blob + 1))
+    return [Said("what the file says of itself matches" + listed(found), 1)] if found else []
+
+
+def path(subject: Subject) -> list[Said]:
+    """Words of the report in the path. Its ending is left out: that a file is written in Go proves nothing."""
+    stem = subject.path.rpartition(".")[0] or subject.path
+    found = subject.common(words.count(stem.replace("/", " ")))
+    return [Said("its path matches" + listed(found))] if found else []
+
+
+def service(subject: Subject) -> list[Said]:
+    """The folder of a service."""
+    return [Said("it lies in a folder named after a service in the report")]
+
+
+def tests(subject: Subject) -> list[Said]:
+    """What the file's tests say."""
+    return [Said("its tests speak of what the report describes")]
+
+
+def collaborator(subject: Subject) -> list[Said]:
+    """The name by which a better file uses this one."""
+    if subject.i not in subject.votes.called:
+        return []
+    name, user = subject.votes.called[subject.i]
+    line = next((s.start for s in subject.facts.symbols if s.name == name), 0)
+    return [Said(f"it defines {name}, which {user} uses where the report points", line)]
+
+
+def frame(subject: Subject) -> list[Said]:
+    """The frame of a trace that lies in the file."""
+    said = by_frame(subject.query.report, subject.path, subject.facts)
+    return [Said(*said)] if said else pointer(subject)
+
+
+def pointer(subject: Subject) -> list[Said]:
+    """Where the report names the file."""
+    return [Said(*by_name(subject.query.report, subject.path, subject.facts))]
+
+
+def commit(subject: Subject) -> list[Said]:
+    """The change of the file whose message is most like the report."""
+    view = subject.view
+    scores = subject.votes.commits[subject.repo_number]
+    arrays = view.shard.arrays
+    hits = np.flatnonzero(arrays["commit_paths"] == view.path_ids[subject.n])
+    commits = np.unique(np.searchsorted(arrays["commit_starts"], hits, side="right") - 1)
+    commits = commits[view.commit_mask[commits] & (scores[commits] > 0)]
+    if not len(commits):
+        return []
+    label = commit_label(view, int(commits[np.argmax(scores[commits])]))
+    return [Said(f"changed by {label}, in words close to the report's")]
+
+
+def commit_label(view: View, commit: int, most: int = 100) -> str:
+    """A commit's subject and month."""
+    when = datetime.fromtimestamp(int(view.shard.arrays["commit_times"][commit]), UTC).strftime("%Y-%m")
+    return f'"{one_line(str(view.shard.strings("subjects")[commit]), most)}" ({when})'

@@ -1,0 +1,91 @@
+"""A file that is explained, with what the sentences of the voters may look at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from locator.query import Query
+from locator.scope import Scope
+from locator.voters.ballot import Votes
+from summaries.index.postings import weighted
+from summaries.types import Facts
+
+MOST_WORDS = 5  # quoted by a sentence
+
+
+class Said(NamedTuple):
+    """A sentence, and the line that it is about; 0 where it has none."""
+
+    text: str
+    line: int = 0
+
+
+class ScoredUnit(NamedTuple):
+    """A function by its words."""
+
+    number: int  # among the symbols of its file
+    unit: int  # in the shard
+    score: float
+
+
+class Subject:
+    """File `i` of a scope, for one question. `quoted` are words that stronger sentences have shown already."""
+
+    def __init__(self, scope: Scope, query: Query, votes: Votes, i: int, facts: Facts) -> None:
+        self.scope, self.query, self.votes, self.i, self.facts = scope, query, votes, i, facts
+        self.view, self.n = scope.locate(i)
+        self.repo_number = scope.number(i)
+        self.path = self.view.path(self.n)
+        self.blob = int(self.view.blob_ids[self.n])
+        self.quoted: set[str] = set()
+
+    @cached_property
+    def functions(self) -> list[ScoredUnit]:
+        """Functions that have the report's words, best first."""
+        shard = self.view.shard
+        lo, hi = self._units
+        own = self.votes.units[self.repo_number][lo:hi]
+        numbers = shard.unit_spans[lo:hi, 2]
+        return [
+            ScoredUnit(int(numbers[u]), lo + int(u), float(own[u]))
+            for u in np.argsort(-own, kind="stable")
+            if own[u] > 0 and 0 <= numbers[u] < len(self.facts.symbols)
+        ]
+
+    @cached_property
+    def words(self) -> set[int]:
+        """The report's words that the file has."""
+        return self.words_in("units", *self._units)
+
+    @cached_property
+    def marked(self) -> frozenset[int]:
+        """Keys of the exact things that the report names."""
+        return frozenset(m.key for m in self.query.marks)
+
+    @property
+    def _units(self) -> tuple[int, int]:
+        first, end = self.view.shard.blob_units[self.blob : self.blob + 2].tolist()
+        return int(first), int(end)
+
+    def words_in(self, field: str, first: int, end: int) -> set[int]:
+        """The report's words in some documents of the file's shard: of the postings that the ranking read."""
+        keys = weighted(self.query.bag)[0]
+        m = self.scope.gather(field, keys)[self.repo_number]
+        on = (m.docs >= first) & (m.docs < end)
+        return set(keys[m.query[on]].tolist())
+
+    def common(self, keys: Mapping[int, int] | set[int], most: int = MOST_WORDS) -> list[str]:
+        """The report's words among `keys`, the most telling first."""
+        rarity, bag = self.votes.rarity, self.query.bag
+        weights = {k: rarity.get(k, 0.0) * bag[k] for k in keys if k in bag}
+        spelled = [(-w, self.query.spelled.get(k, "")) for k, w in weights.items() if w > 0]
+        return list(dict.fromkeys(word for _, word in sorted(spelled) if word))[:most]
+
+
+def listed(words: list[str]) -> str:
+    """ ": a, b" for the end of a sentence, or nothing."""
+    return ": " + ", ".join(words) if words else ""
