@@ -13,7 +13,7 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from indexer import knowledge
+from indexer import knowledge, system
 from indexer.engines import processes as fanout
 from indexer.engines.processes import OnDone, OnFiles
 from indexer.repository import Job, Outcome, unchanged
@@ -86,6 +86,7 @@ def build(
             pull(root)
         index = Index.open(root)
         mapping.update(root, index.repos, index.held)
+        system.update(index)
         problem = _know(root, on_phase)
     outcomes.sort(key=lambda o: o.repo)
     states = [o.state for o in outcomes if o.state]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
 from threading import Thread
 
+import msgspec
 from msgspec.structs import replace
 from xxhash import xxh3_64_hexdigest
 
@@ -15,8 +16,10 @@ from summaries import backends
 from summaries.index.index import Index
 from summaries.index.shard import View
 from summaries.index.store import Store
+from summaries.offline.system import outside
 from summaries.offline.tree import summarise
 from summaries.protocols import Embedder, Node, Vectors
+from summaries.system import OUTSIDE
 from summaries.types import Facts, Kind
 from summaries.vectors.knowledge import LEARNT, Held, Record, collection, is_gone, read_record, write_record
 from summaries.written.store import STAMP, effective
@@ -59,6 +62,7 @@ def keep_summaries(
     summaries = summarise(name, facts, lambda path: store.text(blobs[path]), known)
     summaries |= effective(index.folder(name), blobs, summaries.keys() - blobs.keys()).texts
     store.set_notes(NOTES, summaries)
+    store.set_notes(OUTSIDE, {"": msgspec.json.encode(outside(summaries[""], facts)).decode()})
     store.set_notes(STAMP, {"": str(generation)})
     return summaries
 

@@ -73,6 +73,10 @@ class Book:
                 return owner, name
             cut = max(name.rfind(sign) for sign in "/.:\\")
             name = name[:cut].rstrip("/.:\\") if cut > 0 else ""
+        host, _, path = text.strip("'\"<>; ").partition("/")
+        parts = normal(path).split("/")
+        if "." in host and len(parts) > 1 and (owner := self._owners.get("/".join(parts[:2]))):
+            return owner, "/".join(parts[:2])  # where the code is hosted: github.com/OWNER/NAME
         return None
 
 

@@ -34,12 +34,17 @@ def traffic(facts: Iterable[Facts]) -> tuple[list[Endpoint], list[Endpoint], lis
     return serves, calls, topics
 
 
+def name_words(path: str, facts: Facts) -> set[str]:
+    """Words in the names of a file and its types that a person would find telling."""
+    named = [kinds.stem(path), *(s.name for s in facts.symbols if s.kind in v.TYPE_KINDS)]
+    return {w.lower() for n in named for w in words(n) if len(w) > 2} - v.COMMON
+
+
 def themes(files: Iterable[tuple[str, Facts]], most: int, known: str = "") -> list[str]:
     """What code deals with: words that recur in names of its files and types and aren't `known`, the commonest first."""
     seen: Counter[str] = Counter()
     for path, facts in files:
-        named = [kinds.stem(path), *(s.name for s in facts.symbols if s.kind in v.TYPE_KINDS)]
-        seen.update({w.lower() for n in named for w in words(n) if len(w) > 2} - v.COMMON)
+        seen.update(name_words(path, facts))
     out: dict[str, None] = {}
     already = set(known.lower().split())
     for word, n in sorted(seen.items(), key=lambda i: (-i[1], i[0])):

@@ -1,0 +1,24 @@
+"""The file of the system's summary in an index."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from summaries.offline.system import System
+
+FILE = "system.json"  # in the index's folder
+OUTSIDE = "outside"  # note of a repository's store: what it hands up
+MOST = 50_000_000  # bytes that are read
+
+
+def read(root: Path) -> System:
+    """The system as last written; an empty one where there is none or it is unreadable: it is then made anew."""
+    try:
+        path = root / FILE
+        if path.stat().st_size > MOST:
+            return System()
+        return msgspec.json.decode(path.read_bytes(), type=System)
+    except (OSError, msgspec.MsgspecError):
+        return System()
