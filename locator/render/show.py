@@ -19,9 +19,18 @@ def render(console: Console, node: Node) -> None:
     page = Page(console)
     if node.kind == "index":
         page.prose((counted(len(node.children), "repository", "repositories"), "bold"))
+        parts = {}
+        for line in node.summary.split("\n"):
+            if line.startswith("- "):
+                name, _, told = line[2:].partition(": ")
+                parts[name] = told
+            elif line:
+                page.blank()
+                page.prose(line)
         for child in node.children:
             page.blank()
-            _child(page, child, node)
+            page.whole((child.repo, "bold cyan"), (f"  {counted(child.files, 'file')}", "dim"))
+            page.prose(parts.get(child.repo) or _gist(child, page.width * 2), indent=2)
         return
     _header(page, node)
     page.blank()

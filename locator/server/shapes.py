@@ -106,6 +106,12 @@ class MapLink(Struct, frozen=True):
     sites: tuple[Site, ...]  # one for each route, topic or name; the first few
 
 
+class SystemSummary(Struct, frozen=True):
+    """What the system is as a whole: its layers, who uses whom, and which words mean which repository."""
+
+    summary: str  # lines; "" where nothing is indexed
+
+
 class SystemMap(Struct, frozen=True):
     """Repositories and who uses whom."""
 

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from msgspec import Struct
 
 from locator.snapshots import views_at
+from locator.tree.system import system_summary
 from locator.tree.tree import Tree
 from summaries.errors import UsageError
 from summaries.index.index import Index
@@ -58,7 +59,13 @@ def look(index: Index, target: str = "", at: str | None = None, depth: int = 1) 
     if not target.strip("/ "):
         repos = tuple(_repository(index, name, at, 0) for name in index.repos)
         return Node(
-            "index", "", "", "", sum(r.files for r in repos), sum(r.lines for r in repos), children=repos
+            "index",
+            "",
+            "",
+            system_summary(index),
+            sum(r.files for r in repos),
+            sum(r.lines for r in repos),
+            children=repos,
         )
     name, path = resolve(index, target)
     if not path:

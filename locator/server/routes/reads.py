@@ -25,8 +25,9 @@ from locator.server.guard import log_detail
 from locator.server.openapi import body, json, says, streams, takes
 from locator.server.problems import Problem, ProblemError, said, status_of
 from locator.server.service import Here, Reader, Service
-from locator.server.shapes import Lines, LocateRequest, Repositories, SystemMap
+from locator.server.shapes import Lines, LocateRequest, Repositories, SystemMap, SystemSummary
 from locator.tree.show import Node
+from locator.tree.system import system_summary
 from summaries.errors import BugatlasError, UsageError
 from summaries.index.index import Index
 
@@ -239,6 +240,18 @@ async def get_file(
 ) -> Response:
     """2,000 lines at most, as they were indexed."""
     return await _read(service, caller, lambda index: tree.lines(index, repo, path, start, end, at))
+
+
+@router.get(
+    "/system",
+    tags=["index"],
+    summary="What the system is as a whole",
+    responses=says(SystemSummary, 503),
+    response_class=Response,
+)
+async def get_system(service: Here, caller: Reader) -> Response:
+    """Layers, a line for each repository, and which words mean which, of what the caller may see."""
+    return await _read(service, caller, lambda index: SystemSummary(system_summary(index)))
 
 
 @router.get(
