@@ -21,7 +21,17 @@ from summaries.offline.tree import summarise
 from summaries.protocols import Embedder, Node, Vectors
 from summaries.system import OUTSIDE
 from summaries.types import Facts, Kind
-from summaries.vectors.knowledge import LEARNT, Held, Record, collection, is_gone, read_record, write_record
+from summaries.vectors.knowledge import (
+    LEARNT,
+    Held,
+    Record,
+    collection,
+    is_gone,
+    map_collection,
+    read_record,
+    words,
+    write_record,
+)
 from summaries.written.store import STAMP, effective
 
 NOTES = "summary"
@@ -93,15 +103,17 @@ def update(index: Index, say: Say = lambda line: None) -> int:
         if forecast := getattr(embedder, "forecast", None):  # a model takes time or money: say so first
             say(forecast(sum(sum(s.files.values()) for s in index.repos.values())))
     old = {collection(n, h.digest) for n, h in record.repos.items()} | set(record.leftover)
-    old -= {collection(n, embedder.digest) for n in current}
+    old |= {map_collection(h.digest) for h in record.repos.values()}
+    old -= {collection(n, embedder.digest) for n in current} | {map_collection(embedder.digest)}
+    lost = [n for n in gone if record.repos[n].digest == embedder.digest]
     same, changed = _sorted_out(index, behind, record, embedder.digest)
     left = current.keys() - set(changed)
     repos = {n: h for n, h in record.repos.items() if n in left} | same
     record = replace(record, repos=repos, leftover=tuple(sorted(old)))
     write_record(index.root, record)  # until a repository is whole, its nodes are nobody's
     written = 0
-    if changed or old or embedder.digest != manifest.digest:
-        written = _write(index, record, changed, embedder)
+    if changed or old or lost or embedder.digest != manifest.digest:
+        written = _write(index, record, changed, embedder, lost)
     if written:
         say(f"{written:,} summaries written to the knowledge base")
     return written
@@ -119,17 +131,26 @@ def _sorted_out(
     return same, [n for n in behind if n not in same]
 
 
-def _write(index: Index, record: Record, changed: Sequence[str], embedder: Embedder) -> int:
-    """Write the nodes of repositories, and drop collections left over; how many nodes were written."""
+def _write(
+    index: Index, record: Record, changed: Sequence[str], embedder: Embedder, lost: Sequence[str] = ()
+) -> int:
+    """Write the nodes of repositories, and drop what is left over of others; how many nodes were written."""
     manifest, repos = index.manifest, dict(record.repos)
     often = 1 + len(repos | dict.fromkeys(changed)) // SAVES  # the record has a line for each repository
+    atlas = map_collection(embedder.digest)
     store = backends.vectors(manifest.vectors, index.root)
     try:
         written = 0
+        for name in lost:
+            store.replace(atlas, (), embedder.documents, name)
         for n, name in enumerate(changed, 1):
             found = nodes(index, name)
-            written += store.replace(collection(name, embedder.digest), found, embedder.documents)
-            repos[name] = Held(index.repos[name].generation, len(found), embedder.digest, _content(found))
+            files = [f for f in found if f.kind is Kind.FILE]
+            places = [f for f in found if f.kind is not Kind.FILE]
+            written += store.replace(collection(name, embedder.digest), files, embedder.documents)
+            written += store.replace(atlas, places, embedder.documents, name)
+            state = index.repos[name].generation
+            repos[name] = Held(state, len(files), len(places), embedder.digest, _content(found))
             if n % often == 0 or n == len(changed):
                 write_record(index.root, replace(record, repos=repos))
         index.set_manifest(replace(manifest, digest=embedder.digest, dimension=embedder.dimension))
@@ -165,9 +186,9 @@ def _lessons(index: Index) -> Iterator[str]:
     for name in index.repos:
         found = nodes(index, name)
         yield from (n.words for n in found)
-        words = {n.path: n.words for n in found if n.kind is Kind.FILE}
+        known = {n.path: n.words for n in found if n.kind is Kind.FILE}
         for commit in index.store(name).commits()[-COMMITS:]:
-            changed = [words[p] for p in commit.paths if p in words][:LESSONS]
+            changed = [known[p] for p in commit.paths if p in known][:LESSONS]
             if changed:
                 yield "\n".join([TRAILER.sub("", commit.message), *changed])
 
@@ -186,9 +207,8 @@ def nodes(index: Index, name: str) -> list[Node]:
         finally:
             own.close()
     files = set(view.paths)
-    short = name.rpartition("/")[2]
     return [
-        Node(name, path, _kind(path, files), text, f"{short} {path} {text}")
+        Node(name, path, _kind(path, files), text, words(name, path, text))
         for path, text in sorted(summaries.items())
     ]
 
@@ -205,7 +225,9 @@ def forget(index: Index, name: str) -> None:
     if name in record.repos:
         store = backends.vectors(index.manifest.vectors, index.root)
         try:
-            store.replace(collection(name, record.repos[name].digest), (), _nothing)
+            digest = record.repos[name].digest
+            store.replace(collection(name, digest), (), _nothing)
+            store.replace(map_collection(digest), (), _nothing, name)
         finally:
             store.close()
         write_record(index.root, replace(record, repos={n: h for n, h in record.repos.items() if n != name}))

@@ -27,6 +27,11 @@ class Node(Struct, frozen=True):
     words: str  # what the embedder reads: the text with the names around it
 
     @property
+    def id(self) -> str:
+        """Its name in a store: the path of a file; `REPO//DIR`, or `REPO//`, of what is in the map."""
+        return self.path if self.kind is Kind.FILE else f"{self.repo}//{self.path}"
+
+    @property
     def hash(self) -> str:
         """Of its content: 16 hex digits."""
         return xxhash.xxh3_64_hexdigest(f"{self.text}\0{self.words}".encode("utf-8", "replace"))
@@ -36,7 +41,7 @@ class Match(Struct, frozen=True):
     """A node near a query."""
 
     collection: str
-    path: str
+    id: str  # of the node
     score: float  # cosine, 1 is the same direction
 
 
@@ -72,14 +77,19 @@ class Learner(Opener, Protocol):
 
 
 class VectorStore(Protocol):
-    """Summaries with vectors, in named collections: one for each repository."""
+    """Summaries with vectors, in named collections: the map of all repositories, and the files of each."""
 
     def replace(
-        self, collection: str, nodes: Sequence[Node], embed: Callable[[Sequence[str]], Vectors]
+        self,
+        collection: str,
+        nodes: Sequence[Node],
+        embed: Callable[[Sequence[str]], Vectors],
+        repo: str = "",
     ) -> int:
-        """Make a collection hold these nodes and no others; without nodes it goes. How many were written.
+        """Make a collection hold these nodes and no others; an empty one goes. How many were written.
 
-        Nodes that are there already with the same words are neither embedded nor written again.
+        With `repo`, what it holds of other repositories stays. Nodes that are there already with the same words
+        are neither embedded nor written again.
         """
 
     def query(self, collections: Sequence[str], vector: Vector, limit: int) -> list[Match]:

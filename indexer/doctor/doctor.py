@@ -17,7 +17,7 @@ from summaries.errors import BugatlasError, IndexDamaged, IndexError_, IndexLock
 from summaries.index.index import Index, Manifest, RepoState, read_state, slug, unreferenced
 from summaries.index.shard import SCHEMA, Shard
 from summaries.index.store import Store
-from summaries.vectors.knowledge import LEARNT, Record, collection, is_gone, read_record
+from summaries.vectors.knowledge import LEARNT, Record, collection, is_gone, map_collection, read_record
 
 
 class Finding(Struct, frozen=True):
@@ -176,8 +176,11 @@ def _knowledge(index: Index) -> Iterator[Finding]:
         return
     for name, held in record.repos.items():
         found = counts.get(collection(name, held.digest), 0)
-        if found != held.nodes or held.digest != manifest.digest:
-            yield Finding("knowledge base", f"{found:,} of {held.nodes:,} summaries of {name}", anew)
+        if found != held.files or held.digest != manifest.digest:
+            yield Finding("knowledge base", f"{found:,} of {held.files:,} summaries of {name}", anew)
+    places = sum(h.places for h in record.repos.values())
+    if (found := counts.get(map_collection(manifest.digest), 0)) != places:
+        yield Finding("knowledge base", f"{found:,} of {places:,} summaries of the map", anew)
 
 
 def _generation(record: Record, name: str) -> int:

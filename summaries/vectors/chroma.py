@@ -1,8 +1,8 @@
-"""Chroma, inside the index or as a server: one collection for each repository.
+"""Chroma, inside the index or as a server: the map of all repositories, and a collection of files for each.
 
 Measured (docs/design.md): two processes that write to one embedded store damage it, so only the holder of
 the index's write lock does; a filter on metadata costs tens of milliseconds where a collection of its own
-costs two; looking up metadata costs more than the search, so the path is the id.
+costs two; looking up metadata costs more than the search, so the path is in the id.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import numpy as np
 
 from summaries.errors import BugatlasError, IndexError_, ModelError, UsageError
 from summaries.protocols import Match, Node, Vector, Vectors
+from summaries.types import Kind
 
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 BATCH = 2_000  # Chroma takes at most 5,461 at a time
 SYNC = 50  # records that Chroma keeps twice, in its log and its graph, before it cuts the log
-ROOT = "/"  # id of the repository itself: an id may not be empty
+NEIGHBOURS = 8  # links of a node in the graph: half of Chroma's default, which is for a thousand dimensions
 
 
 def embedded(root: Path) -> Chroma:
@@ -77,18 +78,27 @@ class Chroma:
             self._client = connect()
 
     def replace(
-        self, collection: str, nodes: Sequence[Node], embed: Callable[[Sequence[str]], Vectors]
+        self,
+        collection: str,
+        nodes: Sequence[Node],
+        embed: Callable[[Sequence[str]], Vectors],
+        repo: str = "",
     ) -> int:
-        """Make a collection hold these nodes and no others; unchanged ones are neither embedded nor written."""
+        """Make a collection hold these nodes and no others; unchanged ones are neither embedded nor written.
+
+        With `repo`, only its own nodes are compared and may go.
+        """
         self._known = None
         with self._told():
-            if not nodes:
+            if not nodes and not repo:
                 if collection in self.counts():
                     self._client.delete_collection(collection)
                 return 0
+            if not nodes and collection not in self.counts():
+                return 0
             kept = self.collection(collection)
-            have = dict(_hashes(kept))
-            want = {n.path or ROOT: n for n in nodes}
+            have = dict(_hashes(kept, repo))
+            want = {n.id: n for n in nodes}
             hashes = {i: n.hash for i, n in want.items()}
             gone = [i for i in have if i not in want]
             fresh = [i for i in want if have.get(i) != hashes[i]]
@@ -105,7 +115,14 @@ class Chroma:
 
     def collection(self, name: str) -> Collection:
         """A collection of Chroma's own, made if it isn't there. Vectors are ours: it embeds nothing."""
-        configuration: Any = {"hnsw": {"space": "cosine", "batch_size": SYNC, "sync_threshold": SYNC}}
+        configuration: Any = {
+            "hnsw": {
+                "space": "cosine",
+                "batch_size": SYNC,
+                "sync_threshold": SYNC,
+                "max_neighbors": NEIGHBOURS,
+            }
+        }
         return self._client.get_or_create_collection(
             name, embedding_function=None, configuration=configuration
         )
@@ -125,10 +142,9 @@ class Chroma:
                     )
                     distances = (near["distances"] or [[]])[0]
                     found += [
-                        Match(name, "" if i == ROOT else i, 1 - float(d))
-                        for i, d in zip(near["ids"][0], distances, strict=True)
+                        Match(name, i, 1 - float(d)) for i, d in zip(near["ids"][0], distances, strict=True)
                     ]
-        return sorted(found, key=lambda m: (-m.score, m.collection, m.path))[:limit]
+        return sorted(found, key=lambda m: (-m.score, m.collection, m.id))[:limit]
 
     def counts(self) -> Mapping[str, int]:
         """Every collection, and how many nodes it holds."""
@@ -164,20 +180,22 @@ class _Told:
 
 
 def _about(node: Node, content: str) -> dict[str, str]:
-    """Metadata: the hash, which we read, and kind and summary, for whoever looks into the store with other tools.
+    """Metadata: the hash, which we read, and the summary, for whoever looks into the store with other tools.
 
     No more: every key of every node takes a row and two places in indexes. As a *document* the
     summary would get an index of its trigrams, which nothing asks: it makes writing take twice as long and the
     store half as large again.
     """
-    return {"kind": node.kind.value, "hash": content, "summary": node.text}
+    about = {"hash": content, "summary": node.text}
+    return about if node.kind is Kind.FILE else about | {"repo": node.repo}
 
 
-def _hashes(collection: Collection) -> Iterator[tuple[str, str]]:
-    """(id, content hash) of every node."""
+def _hashes(collection: Collection, repo: str) -> Iterator[tuple[str, str]]:
+    """(id, content hash) of every node, or of those of a repository."""
     at = 0
+    where: Any = {"repo": repo} if repo else None
     while True:
-        got = collection.get(include=["metadatas"], limit=BATCH, offset=at)
+        got = collection.get(include=["metadatas"], limit=BATCH, offset=at, where=where)
         yield from zip(got["ids"], (str(m.get("hash")) for m in got["metadatas"] or ()), strict=True)
         if len(got["ids"]) < BATCH:
             return

@@ -32,10 +32,14 @@ class Server:
         self._store: Chroma | None = connected(url)
 
     def replace(
-        self, collection: str, nodes: Sequence[Node], embed: Callable[[Sequence[str]], Vectors]
+        self,
+        collection: str,
+        nodes: Sequence[Node],
+        embed: Callable[[Sequence[str]], Vectors],
+        repo: str = "",
     ) -> int:
-        """Make a collection hold these nodes and no others; how many were written by the try that ended it."""
-        return self._patiently(lambda store: store.replace(collection, nodes, embed))
+        """As `Chroma.replace`; how many were written by the try that ended it."""
+        return self._patiently(lambda store: store.replace(collection, nodes, embed, repo))
 
     def query(self, collections: Sequence[str], vector: Vector, limit: int) -> list[Match]:
         """The nearest nodes of the collections together, best first."""

@@ -1,4 +1,4 @@
-"""Vectors in one mapped file a repository, searched one by one: exact, and a millisecond for thousands."""
+"""Vectors in one mapped file a collection, searched one by one: exact, and a millisecond for thousands."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from summaries.protocols import Match, Node, Vector, Vectors
 class _Held(Struct, frozen=True):
     """A collection as read."""
 
-    paths: list[str]
+    ids: list[str]
     hashes: list[str]
     rows: Vectors
 
@@ -29,27 +29,38 @@ class Exact:
         self._folder = root / "exact"
 
     def replace(
-        self, collection: str, nodes: Sequence[Node], embed: Callable[[Sequence[str]], Vectors]
+        self,
+        collection: str,
+        nodes: Sequence[Node],
+        embed: Callable[[Sequence[str]], Vectors],
+        repo: str = "",
     ) -> int:
-        """Make a collection hold these nodes and no others; unchanged ones are not embedded again."""
+        """Make a collection hold these nodes, and of other repositories what it has where `repo` is given.
+
+        Unchanged ones are not embedded again.
+        """
         path = self._path(collection)
-        if not nodes:
-            path.unlink(missing_ok=True)
-            return 0
         try:
             old = _read(path)
         except IndexDamaged:
             old = None  # not there, or unreadable: written anew
         have = dict(zip(old.hashes, old.rows, strict=True)) if old else {}
-        hashes = [n.hash for n in nodes]
-        paths = [n.path for n in nodes]
-        fresh = [i for i, h in enumerate(hashes) if h not in have]
-        if old and (paths, hashes) == (old.paths, old.hashes):
+        stays = list(zip(old.ids, old.hashes, strict=True)) if old and repo else []
+        stays = [(i, h) for i, h in stays if not i.startswith(f"{repo}//")]
+        fresh = [n for n in nodes if n.hash not in have]
+        want = stays + [(n.id, n.hash) for n in nodes]
+        if not want:
+            path.unlink(missing_ok=True)
             return 0
-        made = iter(embed([nodes[i].words for i in fresh]) if fresh else ())
-        rows = np.stack([have[h] if h in have else next(made) for h in hashes]).astype(np.float32)
+        ids, hashes = [i for i, _ in want], [h for _, h in want]
+        if old and (ids, hashes) == (old.ids, old.hashes):
+            return 0
+        if fresh:
+            made = embed([n.words for n in fresh])
+            have |= {n.hash: row for n, row in zip(fresh, made, strict=True)}
+        rows = np.stack([have[h] for h in hashes]).astype(np.float32)
         self._folder.mkdir(exist_ok=True)
-        data = {"rows": rows, **_column("paths", paths), **_column("hashes", hashes)}
+        data = {"rows": rows, **_column("ids", ids), **_column("hashes", hashes)}
         arrays.write(path, data, {"collection": collection})
         return len(fresh)
 
@@ -61,12 +72,12 @@ class Exact:
                 held = _read(self._path(name))
                 scores = held.rows @ vector
                 best = np.argsort(-scores, kind="stable")[:limit]
-                found += [Match(name, held.paths[i], float(scores[i])) for i in best]
-        return sorted(found, key=lambda m: (-m.score, m.collection, m.path))[:limit]
+                found += [Match(name, held.ids[i], float(scores[i])) for i in best]
+        return sorted(found, key=lambda m: (-m.score, m.collection, m.id))[:limit]
 
     def counts(self) -> Mapping[str, int]:
         """Every collection, and how many nodes it holds. Raises IndexDamaged."""
-        return {p.stem: len(_read(p).paths) for p in sorted(self._folder.glob("*.safetensors"))}
+        return {p.stem: len(_read(p).ids) for p in sorted(self._folder.glob("*.safetensors"))}
 
     def close(self) -> None:
         """Files are mapped only while they are read."""
@@ -84,7 +95,7 @@ def _read(path: Path) -> _Held:
     """Raises IndexDamaged."""
     data = arrays.Arrays(path)
     try:
-        paths, hashes = (Strings(data[f"{n}.ends"], data[f"{n}.bytes"]).all() for n in ("paths", "hashes"))
-        return _Held(paths, hashes, data["rows"])
+        ids, hashes = (Strings(data[f"{n}.ends"], data[f"{n}.bytes"]).all() for n in ("ids", "hashes"))
+        return _Held(ids, hashes, data["rows"])
     except (KeyError, ValueError) as e:
         raise IndexDamaged(f"cannot read {path}: {e}", "run `bugatlas doctor`") from e

@@ -1,5 +1,8 @@
 """The knowledge base: every summary of every head with its vector, and which state of the index it reflects.
 
+It is asked in two phases, as the method was published: a *map* of all repositories and directories says where to
+look, then the files of those repositories are compared.
+
 `indexer.knowledge` fills it under the write lock; this is how it is read. A record beside it says which
 generation of each repository it holds, so that nobody has to open it to learn that it is in step.
 """
@@ -15,17 +18,21 @@ from msgspec import Struct
 from summaries import backends
 from summaries.errors import IndexDamaged, ModelError
 from summaries.index.index import Index, replace, slug
-from summaries.protocols import Embedder, VectorStore
+from summaries.protocols import Embedder, Vector, VectorStore
 
 RECORD = "vectors.json"
 LEARNT = "embedder"  # folder of what embedders learnt
+PLACES = 100  # of the map that are looked at, to choose repositories by: a guess
+MOST_PLACES = 1_000  # the same where repositories are named, which the map's nearest may not lie in
+ROUTED = 8  # repositories whose files are compared; docs/embedder.md has what fewer lose
 
 
 class Held(Struct, frozen=True):
     """What the knowledge base holds of a repository."""
 
     generation: int  # of the repository's state
-    nodes: int
+    files: int
+    places: int  # the repository and its directories, in the map
     digest: str  # of the embedder
     words: str = ""  # digest of all nodes' content, the same where a change leaves every summary as it was
 
@@ -60,14 +67,26 @@ def write_record(root: Path, record: Record) -> None:
 
 
 def collection(name: str, digest: str) -> str:
-    """The collection of a repository: another one for every state of the embedder, so readers see no mixture."""
+    """The collection of a repository's files: another for every state of the embedder, so readers see no mixture."""
     return f"{digest[:8]}.{slug(name)}"
+
+
+def map_collection(digest: str) -> str:
+    """The collection of all repositories and directories."""
+    return f"{digest[:8]}.map"
 
 
 def is_gone(index: Index) -> bool:
     """Whether a store that should lie in the index doesn't. Opening it would make an empty one."""
     name = index.manifest.vectors
     return name in backends.VECTORS and not (index.root / name).is_dir()
+
+
+class Nearest(Struct, frozen=True):
+    """What is near a query, best first."""
+
+    places: tuple[Near, ...]  # repositories and directories
+    files: tuple[Near, ...]  # of the repositories that the places lie in
 
 
 class Knowledge:
@@ -85,18 +104,55 @@ class Knowledge:
         self.store: VectorStore = backends.vectors(manifest.vectors, index.root)
         record = read_record(index.root)
         held = {n: h for n, h in record.repos.items() if h.digest == manifest.digest and n in index.repos}
+        self.map = map_collection(manifest.digest)
         self.collections = {n: collection(n, manifest.digest) for n in held}
+        self.behind = [
+            n for n, s in index.repos.items() if n not in held or held[n].generation != s.generation
+        ]
 
     def near(self, text: str, repos: Sequence[str] | None = None, limit: int = 50) -> list[Near]:
-        """Summaries nearest to a text, best first, of these repositories or of all."""
-        names = [n for n in (self.collections if repos is None else repos) if n in self.collections]
-        repo_of = {self.collections[n]: n for n in names}
+        """Summaries nearest to a text, best first, of these repositories or of all: places, and files below them.
+
+        Raises ModelError where the store or the embedder cannot be asked.
+        """
+        found = self.nearest(self.embedder.query(text), repos, limit)
+        return sorted([*found.places, *found.files], key=lambda n: (-n.score, n.repo, n.path))[:limit]
+
+    def nearest(
+        self, vector: Vector, repos: Sequence[str] | None = None, limit: int = 50, routed: int = ROUTED
+    ) -> Nearest:
+        """Both phases for a vector. Where `repos` are named they are searched, and the map only says in what order.
+
+        Raises ModelError.
+        """
         try:
-            found = self.store.query(list(repo_of), self.embedder.query(text), limit)
+            places = self._places(vector, repos, limit)
+            order = dict.fromkeys([n.repo for n in places])
+            names = list(order)[:routed] if repos is None else [n for n in repos if n in self.collections]
+            repo_of = {self.collections[n]: n for n in names}
+            files = self.store.query(list(repo_of), vector, limit) if repo_of else []
         except IndexDamaged as e:
             raise ModelError(str(e), "run `bugatlas doctor`") from e
-        return [Near(repo_of[m.collection], m.path, m.score) for m in found]
+        return Nearest(places, tuple(Near(repo_of[m.collection], m.id, m.score) for m in files))
+
+    def vector_of(self, text: str, repo: str, path: str) -> Vector:
+        """The vector of a summary as the store holds it."""
+        row: Vector = self.embedder.documents([words(repo, path, text)])[0]
+        return row
+
+    def _places(self, vector: Vector, repos: Sequence[str] | None, limit: int) -> tuple[Near, ...]:
+        found = []
+        for m in self.store.query([self.map], vector, max(limit, PLACES) if repos is None else MOST_PLACES):
+            repo, _, path = m.id.partition("//")
+            if repo in self.collections and (repos is None or repo in repos):
+                found.append(Near(repo, path, m.score))
+        return tuple(found[: max(limit, PLACES)])
 
     def close(self) -> None:
         """Let go of the store."""
         self.store.close()
+
+
+def words(repo: str, path: str, text: str) -> str:
+    """What an embedder reads of a node: its summary after the names around it."""
+    return f"{repo.rpartition('/')[2]} {path} {text}"

@@ -24,7 +24,7 @@ from summaries.offline import tree
 from summaries.offline.file import file_summary
 from summaries.offline.readme.read import readme_of
 from summaries.types import Facts, Kind, Symbol
-from summaries.vectors.knowledge import Knowledge, collection, read_record
+from summaries.vectors.knowledge import Knowledge, collection, map_collection, read_record
 
 ORDERS = {
     "README.md": "# Orders\n\nTakes the orders of people who buy lamps, and has them shipped.\n",
@@ -194,7 +194,11 @@ def test_a_repository_that_is_removed_is_forgotten(repos: Path, tmp_path: Path) 
     indexed(root, repos)
     assert run("remove", "orders", index=root).code == 0
     assert set(read_record(root).repos) == {"cards"}
-    assert len(backends.vectors("exact", root).counts()) == 1
+    digest = Index.open(root).manifest.digest
+    assert set(backends.vectors("exact", root).counts()) == {
+        collection("cards", digest),
+        map_collection(digest),
+    }
     base = Knowledge(Index.open(root))
     assert {n.repo for n in base.near("order")} == {"cards"}
 
@@ -209,7 +213,11 @@ def test_an_index_that_doubles_learns_again_and_drops_what_was(repos: Path, tmp_
     assert index.manifest.digest != first
     assert {h.digest for h in read_record(root).repos.values()} == {index.manifest.digest}
     held = backends.vectors("exact", root).counts()
-    assert set(held) == {collection(n, index.manifest.digest) for n in ("cards", "orders", "stock")}
+    digest = index.manifest.digest
+    assert set(held) == {
+        map_collection(digest),
+        *(collection(n, digest) for n in ("cards", "orders", "stock")),
+    }
     assert Knowledge(index).near("shelf")[0].repo == "stock"
 
 
@@ -218,7 +226,7 @@ def test_another_embedder_writes_all_again(repos: Path, tmp_path: Path) -> None:
     indexed(root, repos)
     index = indexed(root, repos, embedder="hash")
     assert (index.manifest.dimension, index.manifest.digest) == (1024, "hash-1")
-    assert len(backends.vectors("exact", root).counts()) == 2
+    assert len(backends.vectors("exact", root).counts()) == 3
     assert Knowledge(index).near("charge a card")[0].path == "cards.go"
 
 
@@ -276,7 +284,7 @@ def test_a_store_that_is_gone_is_filled_again(repos: Path, tmp_path: Path) -> No
     shutil.rmtree(root / "exact")
     index = indexed(root, repos)
     assert sum(backends.vectors("exact", root).counts().values()) == sum(
-        h.nodes for h in read_record(root).repos.values()
+        h.files + h.places for h in read_record(root).repos.values()
     )
     assert Knowledge(index).near("charge a card")[0].path == "cards.go"
 

@@ -75,7 +75,7 @@ def test_what_is_kept_is_found(opened: Callable[[], VectorStore]) -> None:
     assert store.replace("one.orders", NODES, Counting()) == 4
     for n in NODES:
         found = store.query(["one.orders"], direction(n.words), 2)
-        assert found[0].path == n.path
+        assert found[0].id == n.id
         assert found[0].score == pytest.approx(1, abs=1e-4)
         assert len(found) == 2 and found[1].score < found[0].score
     assert opened().counts() == {"one.orders": 4}
@@ -92,8 +92,8 @@ def test_only_changed_nodes_are_embedded_and_written(opened: Callable[[], Vector
     store = opened()
     assert store.counts() == {"one.orders": 4}
     found = store.query(["one.orders"], direction("c.go ships letters"), 10)
-    assert found[0].path == "c.go" and found[0].score == pytest.approx(1, abs=1e-4)
-    assert {m.path for m in found} == {"", "a/b.py", "c.go", "new.py"}
+    assert found[0].id == "c.go" and found[0].score == pytest.approx(1, abs=1e-4)
+    assert {m.id for m in found} == {"shop/orders//", "a/b.py", "c.go", "new.py"}
 
 
 def test_collections_are_searched_together_and_apart(opened: Callable[[], VectorStore]) -> None:
@@ -115,6 +115,21 @@ def test_without_nodes_a_collection_goes(opened: Callable[[], VectorStore]) -> N
     assert dict(opened().counts()) == {"one.cards": 4}
 
 
+def test_a_map_of_many_repositories_is_replaced_one_by_one(opened: Callable[[], VectorStore]) -> None:
+    def places(repo: str, *texts: str) -> list[Node]:
+        return [Node(repo, f"d{n}" if n else "", Kind.DIRECTORY, t, t) for n, t in enumerate(texts)]
+
+    store = opened()
+    store.replace("one.map", places("a", "sells lamps", "order code"), Counting(), "a")
+    store.replace("one.map", places("a/b", "ships parcels"), Counting(), "a/b")
+    assert store.replace("one.map", places("a", "sells lamps"), Counting(), "a") == 0
+    assert opened().counts() == {"one.map": 2}
+    assert {m.id for m in opened().query(["one.map"], direction("x"), 9)} == {"a//", "a/b//"}
+    assert opened().replace("one.map", (), Counting(), "a") == 0
+    assert {m.id for m in opened().query(["one.map"], direction("x"), 9)} == {"a/b//"}
+    assert opened().replace("one.none", (), Counting(), "a") == 0
+
+
 def test_many_nodes_go_in_batches(opened: Callable[[], VectorStore]) -> None:
     store = opened()
     many = [node(f"d{n % 50}/f{n}.py", f"text {n}") for n in range(5_500)]
@@ -133,7 +148,7 @@ def test_odd_texts_and_paths_are_kept(opened: Callable[[], VectorStore]) -> None
     ]
     store = opened()
     assert store.replace("one.odd", odd, Counting()) == 4
-    assert {m.path for m in store.query(["one.odd"], direction("q"), 9)} == {n.path for n in odd}
+    assert {m.id for m in store.query(["one.odd"], direction("q"), 9)} == {n.id for n in odd}
     assert store.replace("one.odd", odd, Counting()) == 0
 
 
@@ -167,10 +182,10 @@ def test_chroma_holds_what_other_tools_expect(tmp_path: Path) -> None:
     client = chromadb.PersistentClient(str(tmp_path / "chroma"))
     kept = client.get_collection("one.orders", embedding_function=None)
     assert kept.configuration["hnsw"]["space"] == "cosine"
-    got = kept.get(ids=["a/b.py", "/"], include=["metadatas"])
+    got = kept.get(ids=["a/b.py", "shop/orders//"], include=["metadatas"])
     told = dict(zip(got["ids"], got["metadatas"] or [], strict=True))
-    assert (told["a/b.py"]["summary"], told["a/b.py"]["kind"]) == ("takes orders", "file")
-    assert told["/"]["kind"] == "repository"
+    assert told["a/b.py"]["summary"] == "takes orders"
+    assert told["shop/orders//"]["repo"] == "shop/orders"
 
 
 @pytest.fixture
@@ -202,7 +217,7 @@ def test_a_chroma_server_does_the_same(chroma_server: str, tmp_path: Path) -> No
     assert store.replace("one.orders", NODES[1:], Counting()) == 0
     assert dict(store.counts()) == {"one.orders": 3}
     found = store.query(["one.orders", "one.unknown"], direction(NODES[1].words), 9)
-    assert found[0].path == "a/b.py" and len(found) == 3
+    assert found[0].id == "a/b.py" and len(found) == 3
     store.close()
 
 
