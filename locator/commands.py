@@ -19,6 +19,7 @@ from summaries.config import Settings, options
 from summaries.errors import UsageError
 
 if TYPE_CHECKING:
+    from locator.search.query import By
     from summaries.index.index import Index
 
 NOTHING = 3  # exit code
@@ -247,11 +248,14 @@ class _Query(click.Command):
     cls=_Query, epilog="Exit codes: 0 files found, 1 an error, 2 a wrong request, 3 nothing found."
 )
 @click.argument("words", nargs=-1, required=True, metavar="QUERY...")
+@click.option("--by", type=click.Choice(("words", "meaning", "both")), default="both", show_default=True,
+              help="What ranks: the words, what summaries mean, or both.")  # fmt: skip
 @narrowing
 @click.pass_obj
 def search(
     root: Path | None,
     words: tuple[str, ...],
+    by: By,
     at: str | None,
     repos: tuple[str, ...],
     languages: tuple[str, ...],
@@ -262,16 +266,19 @@ def search(
     color: str,
     paged: bool,
 ) -> None:
-    """Search the code of all repositories, in words, by name or for an exact text.
+    """Search the code of all repositories: in your own words, by name, by example or for an exact text.
 
     \b
       words           what the code is about; names of functions and types count most
       "quoted text"   stands in the file exactly so; in capitals as written, else in any
+      near:REPO/PATH  is like that file or directory in meaning
       symbol:NAME     defines that function, method or type
       repo: lang: path: file:     narrow down; -path:NAME and the like leave out
 
     \b
       bugatlas search retry failed payment
+      bugatlas search --by meaning "customers are charged twice"
+      bugatlas search near:shop-orders/src/orders/basket.py
       bugatlas search 'symbol:OrderService repo:shop-orders'
       bugatlas search '"connection refused" lang:go -path:examples'
     """
@@ -281,7 +288,7 @@ def search(
 
     index = _index(root)
     query = parse(" ".join(words), repos=repos, languages=languages, paths=paths)
-    results = look_up(index, query, Asked(at, limit, tests))
+    results = look_up(index, query, Asked(at, limit, tests, by))
     if as_json:
         from locator.render.output import searched
 

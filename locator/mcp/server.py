@@ -186,13 +186,15 @@ def server(
             Field(
                 min_length=1,
                 max_length=2000,
-                description='Words rank; "exact text" in quotes and symbol:Name are verified. Narrow with repo:, lang:, '
-                "path:, file:; - in front excludes.",
+                description="Words and their meaning rank; near:REPO/PATH finds code like that. "
+                '"exact text" in quotes and symbol:Name are verified. Narrow with repo:, lang:, path:, file:; '
+                "- in front excludes.",
             ),
         ],
         limit: Annotated[int, Field(ge=1, le=30, description="Files.")] = 10,
         at: Annotated[str | None, Field(description="As it was at a tag, commit or date.")] = None,
         include_tests: bool = False,
+        by: Annotated[Literal["words", "meaning", "both"], Field(description="What ranks.")] = "both",
     ) -> Searched:
         """Search the code of all indexed repositories for words, exact strings or symbols that you already know.
 
@@ -200,7 +202,7 @@ def server(
         """
 
         def work(index: Index) -> Searched:
-            found = search(index, query, Asked(at, limit, include_tests))
+            found = search(index, query, Asked(at, limit, include_tests, by))
             files = [
                 Found(
                     repo=f.repo,

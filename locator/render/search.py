@@ -36,7 +36,8 @@ def _count(results: Results) -> str:
         return "Nothing found"
     query = results.query
     some = "any of the words" if len(query.words) > 1 else "the word"
-    what = f"with {some}" if query.words and not (query.texts or query.symbols) else "found"
+    words = query.words and not (query.texts or query.symbols or any(h.nearness for h in results.files))
+    what = f"with {some}" if words else "found"
     least = "over " if results.more else ""
     best = f": the best {len(results.files)}" if len(results.files) < results.total or results.more else ""
     return f"{least}{counted(results.total, 'file')} {what}{best}".capitalize()
@@ -72,6 +73,8 @@ def _hit(page: Page, index: Index, n: int, hit: Hit) -> None:
             (s.qualname, "green"),
             (f" {s.start}-{s.end}" if s.end > s.start else "", "cyan"),
         ]
+    if hit.nearness:
+        about.append((f" · near in meaning {hit.nearness:.2f}", "dim"))
     if hit.matches > len(hit.lines):
         about.append((f" · {hit.matches} lines", "dim"))
     page.prose(*about, indent=len(number))

@@ -1,19 +1,23 @@
-"""The search box's language: words, "exact text", and filters: `repo:orders -path:docs symbol:Cart`."""
+"""The search box's language: words, "exact text", and filters: `repo:orders -path:docs symbol:Cart near:a/b.py`."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Literal, cast
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from locator.filters import Filter
 from summaries.errors import UsageError
 
+By = Literal["", "words", "meaning", "both"]
+BYS = ("words", "meaning", "both")
 MAX_LENGTH = 1000  # characters
 MAX_TEXTS = 8  # exact texts of one query
 
-_KEY = re.compile(r"(-?)(repo|lang|language|path|file|symbol|sym):", re.IGNORECASE)
+_KEY = re.compile(r"(-?)(repo|lang|language|path|file|symbol|sym|near|by):", re.IGNORECASE)
 _BLANK = re.compile(r"\s+")
 _WORD = re.compile(r'[^\s"]+')
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"?', re.DOTALL)
@@ -29,6 +33,8 @@ class Query(Struct, frozen=True):
     repos: tuple[str, ...] = ()
     not_repos: tuple[str, ...] = ()
     files: Filter = Filter()
+    near: str = ""  # REPO/PATH: what is like it in meaning
+    by: By = ""  # what ranks; "": as the caller has it
 
 
 def parse(
@@ -52,8 +58,11 @@ def parse(
         elif word := _WORD.match(text, at):
             found.setdefault("word", []).append(word[0])
             at = word.end()
-    if "-symbol" in found:
-        raise UsageError("-symbol: cannot be searched for", "leave out by -path:, -file:, -lang: or -repo:")
+    for excluded in ("-symbol", "-near", "-by"):
+        if excluded in found:
+            raise UsageError(
+                f"{excluded}: cannot be searched for", "leave out by -path:, -file:, -lang: or -repo:"
+            )
     return _checked({k: tuple(dict.fromkeys(v)) for k, v in found.items()})
 
 
@@ -85,8 +94,15 @@ def _checked(found: dict[str, tuple[str, ...]]) -> Query:
         return found.get(key, ())
 
     files = Filter(of("lang"), of("path"), of("file"), of("-lang"), of("-path"), of("-file"))
-    query = Query(of("word"), of("text"), of("symbol"), of("repo"), of("-repo"), files)
-    if not (query.words or query.texts or query.symbols or files.paths or files.files):
+    near = next(iter(of("near")), "")
+    query = Query(of("word"), of("text"), of("symbol"), of("repo"), of("-repo"), files, near)
+    if by := of("by")[-1:]:
+        if by[0].lower() not in BYS:
+            raise UsageError(f"by:{by[0]} is not known", f"write by: and one of {', '.join(BYS)}")
+        query = replace(query, by=cast(By, by[0].lower()))
+    if len(of("near")) > 1:
+        raise UsageError("the query has several near:", "search for one after the other")
+    if not (query.near or query.words or query.texts or query.symbols or files.paths or files.files):
         raise UsageError("the query says where to search, but not for what", "add words, or path: or file:")
     if len(query.texts) + len(query.symbols) > MAX_TEXTS:
         raise UsageError(f"the query has over {MAX_TEXTS} quoted texts and symbols", "search for fewer")

@@ -32,7 +32,8 @@ class Scores(Struct, frozen=True):
     units: list[Floats]  # by view: BM25 of the shard's units
     worth: dict[int, float]  # weight × idf of the words' keys; only those that occur
     absent: tuple[str, ...]  # words of the query that no file has
-    summaries: dict[int, str] = {}  # written ones with words of the query, by file
+    summaries: dict[int, str] = {}  # written ones with words of the query, and those near in meaning, by file
+    near: dict[int, float] = {}  # cosines of the nearest, by file
 
 
 def score(scope: Scope, asked: Sequence[str]) -> Scores:

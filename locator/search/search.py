@@ -1,4 +1,4 @@
-"""Code search over the index: words rank, exact texts and symbols are verified in the file itself."""
+"""Code search over the index: words and meaning rank, exact texts and symbols are verified in the file itself."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from msgspec.structs import replace
 
 from locator.answer import SymbolHit
 from locator.filters import passing, repositories
+from locator.meaning import Nearness, nearness
 from locator.scope import Scope
-from locator.search.query import Query, parse
-from locator.search.rank import Scores, holding, naming, score
+from locator.search.query import By, Query, parse
+from locator.search.rank import ROLES, Scores, holding, naming, score
 from locator.search.text import MOST_LINES, Line, Pattern, exact_lines, pattern, word_lines
 from locator.search.written import WEIGHT, told
 from locator.snapshots import views_at
@@ -25,6 +26,8 @@ from summaries.index.shard import View
 from summaries.paths import Role
 from summaries.types import Facts, Symbol
 
+MEANING = 0.2  # of the nearest file, beside words; docs/embedder.md has the measurement
+PLAIN = 2  # plain words that make a question, of which meaning is asked too
 MAX_READ = 4000  # files whose text is read to verify one query
 COUNTED = 100  # files read, beyond those listed, to say how many there are
 
@@ -35,6 +38,7 @@ class Asked(Struct, frozen=True):
     at: str | None = None
     limit: int = 10
     tests: bool = False
+    by: By = "both"  # what ranks: the words of a query, its meaning, or both; `by:` in a query goes before
 
 
 class Hit(Struct, frozen=True):
@@ -48,7 +52,8 @@ class Hit(Struct, frozen=True):
     matches: int = 0  # lines with an exact text; 0 where only words were asked
     symbol: SymbolHit | None = None  # the function or type around the first line
     defines: str = ""  # the symbol asked for that it defines
-    summary: str = ""  # the written one, where it has words of the query
+    summary: str = ""  # the written one where it has words of the query, or any that is near in meaning
+    nearness: float = 0.0  # cosine of its summary and the query, where it is among the nearest
 
 
 class Results(Struct, frozen=True):
@@ -90,7 +95,15 @@ def search(index: Index, query: Query | str, asked: Asked | None = None) -> Resu
         unmet = tuple(w for w in scores.absent if w not in about.met)
         files = scores.files + WEIGHT * about.scores
         scores = replace(scores, files=files, absent=unmet, summaries=about.texts)
-    elif query.words and not (query.texts or query.symbols or scores.worth):
+    by = query.by or asked.by
+    near = _near(index, scope, query, by)
+    if near and near.note:
+        notes.append(near.note)
+    if near and near.cosines:
+        scores = _with_meaning(scores, near, scope, by, alone=bool(query.near))
+    elif by == "meaning" or query.near:
+        raise UsageError(near.note if near and near.note else "nothing is near in meaning", "search by words")
+    elif not about and query.words and not (query.texts or query.symbols or scores.worth):
         _only_words(query, scores)
     found = _find(index, scope, query, scores, kept, asked.limit, inside=False)
     if not found.hits and query.texts:
@@ -114,6 +127,31 @@ def search(index: Index, query: Query | str, asked: Asked | None = None) -> Resu
     )  # fmt: skip
 
 
+def _near(index: Index, scope: Scope, query: Query, by: By) -> Nearness | None:
+    """What is near in meaning; None where nobody asks for it. What looks like code is a matter of words."""
+    if query.near:
+        return nearness(index, scope, near=query.near)
+    if by == "meaning" or (by == "both" and not (query.texts or query.symbols)):
+        text = " ".join([*query.words, *query.texts])
+        plain = by == "meaning" or sum(w.isalpha() and w == w.lower() for w in query.words) >= PLAIN
+        return nearness(index, scope, text) if text and plain else None
+    return None
+
+
+def _with_meaning(scores: Scores, near: Nearness, scope: Scope, by: By, *, alone: bool) -> Scores:
+    """Scores of words and meaning together, or of meaning alone. What is a test or document stands behind."""
+    meaning = near.files
+    for role, factor in ROLES:
+        meaning = np.where(scope.with_role(role), meaning * factor, meaning)
+    if by == "meaning" or (alone and not scores.worth):
+        files = meaning
+    else:
+        top = float(scores.files.max()) if scores.files.size else 0.0
+        files = scores.files / (top if top > 0 else 1.0) + MEANING * meaning
+    texts = near.texts | scores.summaries
+    return replace(scores, files=files.astype(np.float32), summaries=texts, near=near.cosines)
+
+
 def _only_words(query: Query, scores: Scores) -> None:
     """Raise UsageError where every word is one that the index leaves out."""
     if not any(words.keys_of(t) for w in query.words for t in words.tokens(w)):
@@ -134,7 +172,7 @@ def _find(
         for s in query.symbols:
             kept = kept & naming(scope, _key(s))
         order = np.flatnonzero(kept)
-    elif query.words:
+    elif query.words or query.near:
         order = np.flatnonzero(kept & (ranked > 0))
     else:
         order = np.flatnonzero(kept)
@@ -216,6 +254,7 @@ def _hit(index: Index, scope: Scope, i: int, query: Query, scores: Scores, seen:
         symbol=_told(symbol) if symbol else None,
         defines=", ".join(s.qualname for s in seen.defined),
         summary=scores.summaries.get(i, ""),
+        nearness=round(scores.near.get(i, 0.0), 4),
     )
 
 

@@ -7,7 +7,7 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from fastapi import APIRouter, Depends, Query, Request
@@ -170,11 +170,12 @@ async def get_search(
     limit: Annotated[int, Query(ge=1, le=100)] = 10,
     tests: bool = False,
     at: At = None,
+    by: Annotated[Literal["words", "meaning", "both"], Query(description="What ranks.")] = "both",
 ) -> Response:
-    """Words rank; exact texts in quotes and symbols are verified in the files themselves."""
+    """Words and meaning rank; exact texts in quotes and symbols are verified in the files themselves."""
 
     def work() -> Results:
-        return search(service.shelf.index(caller), q, Asked(at, limit, tests))
+        return search(service.shelf.index(caller), q, Asked(at, limit, tests, by))
 
     return json(await service.desk.run(work))
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 FILE = "lsa.safetensors"
 VERSION = "2"
 DIMENSION = 128  # at most; a small corpus has fewer directions
+SHARED = 3  # texts to a direction at least: with one each, words only ever mean themselves (a guess)
 WORDS = 60_000  # the most widespread ones are kept
 TEXTS = 40_000  # evenly chosen from a larger corpus
 SPARE, ROUNDS, SEED = 16, 2, 0  # of the randomised decomposition
@@ -76,7 +77,7 @@ class Lsa:
         """Learn from texts: seconds for tens of thousands on one core."""
         step = max(1, -(-len(texts) // TEXTS))
         keys, matrix, weights = _weighted(bags(texts[::step]))
-        count = min(DIMENSION, *(max(n - 1, 1) for n in matrix.shape))
+        count = min(DIMENSION, max(2, matrix.shape[0] // SHARED), *(max(n - 1, 1) for n in matrix.shape))
         basis, steps = _stepped(_directions(matrix, count))
         if not basis.size:  # texts without any words
             basis = np.zeros((len(keys), 1), np.int8)

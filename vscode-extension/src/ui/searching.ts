@@ -14,7 +14,7 @@ type Line = Hit["lines"][number];
 export type Found = { hit: Hit; line?: Line };
 
 const HINT =
-  'words · "exact text" · symbol:NAME · repo: lang: path: file: narrow, - before them leaves out · at:v1.2 · tests:yes';
+  'words · "exact text" · symbol:NAME · near:REPO/PATH · by:words|meaning · repo: lang: path: file: narrow, - before them leaves out · at:v1.2 · tests:yes';
 const LIMIT = 50; // files
 const WIDE = 200; // characters of a line shown
 
