@@ -76,6 +76,7 @@ class Lines(Struct, frozen=True):
     lines: tuple[str, ...]
     total: int  # lines of the file
     url: str = ""  # the same lines at the code host
+    spans: tuple[tuple[tuple[int, int, str], ...], ...] = ()  # if asked: (start, end, "k|s|n|c") of each line
 
 
 class MapNode(Struct, frozen=True):

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from locator.access import Caller
 from locator.live_index import Edition, Part
+from locator.render.highlight import spans
 from locator.server.shapes import Lines, MapNode, Repositories, Repository
 from locator.terminal import link
 from locator.tree.show import Node, look
@@ -59,13 +60,23 @@ def _public(found: Node) -> Node:
     return replace(found, git_dir="", children=tuple(_public(c) for c in found.children))
 
 
-def lines(index: Index, repo: str, path: str, start: int, end: int, at: str | None = None) -> Lines:
+def lines(
+    index: Index,
+    repo: str,
+    path: str,
+    start: int,
+    end: int,
+    at: str | None = None,
+    *,
+    highlight: bool = False,
+) -> Lines:
     """Lines of a file as it was indexed, 2,000 at most. Raises NotHereError, SnapshotMissing."""
     view = _view(index, repo, at)
     if path not in view.paths:
         raise NotHereError("no such file")
     i = view.paths.index(path)
-    text = index.store(repo).text(view.blob(i)).split("\n")
+    whole = index.store(repo).text(view.blob(i))
+    text = whole.split("\n")
     if len(text) > 1 and not text[-1]:
         text.pop()
     start = min(max(1, start), len(text))
@@ -78,7 +89,10 @@ def lines(index: Index, repo: str, path: str, start: int, end: int, at: str | No
         given.append(line[:LONG].rstrip("\r"))
     state = index.repos[repo]
     url = link("", state.url, view.info.commit, path, start, start + len(given) - 1)
-    return Lines(repo, path, view.info.commit, _language(view, i), start, tuple(given), len(text), url)
+    language = _language(view, i)
+    marked = spans(whole, language)[start - 1 : start - 1 + len(given)] if highlight else []
+    colours = tuple(tuple(s for s in row if s[0] < LONG) for row in marked)
+    return Lines(repo, path, view.info.commit, language, start, tuple(given), len(text), url, colours)
 
 
 def nodes(edition: Edition, caller: Caller) -> tuple[MapNode, ...]:

@@ -1,12 +1,14 @@
 // An answer: repositories and directories to narrow it by, files by rank, and the chosen file with its evidence.
 
-import { codeView } from "./code.js";
+import { post } from "./api.js";
+import { codeView, wrapButton } from "./code.js";
 import { bar, breakable, copy, count, fill, folder, h, percent, problem } from "./dom.js";
 import { place } from "./link.js";
+import { wordsOf } from "./paint.js";
 
 const SURE = { confident: "good", likely: "fair", unsure: "poor" };
 
-const VAGUE = ["files", "familiar"]; // voters for a repository that have nothing to show: told only for want of others
+const VAGUE = ["files", "familiar"]; // voters for a repository that have nothing to show: shown only for want of others
 
 const reasons = (evidence) => {
   const told = evidence.filter((e) => !VAGUE.includes(e.voter));
@@ -19,6 +21,8 @@ export async function answerView(main, { packed, asked, answer, file, line, edit
   const narrowing = h("div", {});
   const list = h("ol", { class: "files", "aria-label": "Files, best first" });
   const head = h("h2", {}, "Files");
+  const words = wordsOf(asked.report);
+  document.title = `${answer.title} · Bugatlas`;
 
   const commit = (repo) => answer.routes.find((r) => r.repo === repo)?.commit;
   const visible = () => answer.files.filter((f) => (!state.repo || f.repo === state.repo)
@@ -32,12 +36,14 @@ export async function answerView(main, { packed, asked, answer, file, line, edit
 
   function repositories() {
     const held = (r) => answer.files.filter((f) => f.repo === r.repo).length;
-    return h("section", {}, h("h2", {}, "Repositories"), h("ul", { class: "routes" }, answer.routes.map((r) =>
-      h("li", {}, h("button", {
-        type: "button", "aria-pressed": state.repo === r.repo ? "true" : "false", disabled: !held(r),
-        onclick: () => narrow(state.repo === r.repo ? "" : r.repo),
-      }, h("span", { class: "name" }, r.repo), bar(r.score, `score ${percent(r.score)}`), h("span", { class: "dim" }, held(r) || "–")),
-      h("p", { class: "why" }, reasons(r.evidence))))));
+    const listed = answer.routes.filter(held);
+    const rest = answer.routes.filter((r) => !held(r));
+    return h("section", {}, h("h2", {}, "Repositories"), h("ul", { class: "routes" }, listed.map((r, i) =>
+      h("li", { class: i || state.repo ? null : "first" }, h("button", {
+        type: "button", "aria-pressed": state.repo === r.repo ? "true" : "false", onclick: () => narrow(state.repo === r.repo ? "" : r.repo),
+      }, h("span", { class: "name" }, r.repo), bar(r.score, `score ${percent(r.score)}`), h("span", { class: "dim" }, held(r))),
+      h("p", { class: "why" }, reasons(r.evidence))))),
+    rest.length ? h("p", { class: "dim" }, `Also considered: ${rest.map((r) => r.repo).join(", ")}`) : null);
   }
 
   function directories() {
@@ -88,13 +94,13 @@ export async function answerView(main, { packed, asked, answer, file, line, edit
     if (!first && matchMedia("(max-width: 899px)").matches) detail.scrollIntoView();
     try {
       const view = await codeView({
-        repo: f.repo, path: f.path, at: commit(f.repo), marks, ranges: f.symbols.slice(0, 1), focus, signal,
+        repo: f.repo, path: f.path, at: commit(f.repo), marks, ranges: f.symbols.slice(0, 1), focus, words, signal,
       });
       if (state.chosen !== f) return;
       state.view = view;
       code.replaceWith(view.box);
       const host = detail.querySelector(".host");
-      if (view.url) fill(host, h("a", { class: "button", href: view.url, rel: "noreferrer", target: "_blank" }, "At the code host"));
+      if (view.url) fill(host, h("a", { class: "button", href: view.url, rel: "noreferrer", target: "_blank" }, "Open at the code host"));
       await view.reveal(focus, false);
     } catch (error) {
       if (error.name !== "AbortError") code.replaceWith(problem(error));
@@ -103,11 +109,15 @@ export async function answerView(main, { packed, asked, answer, file, line, edit
 
   function heading(f) {
     const [directory, name] = folder(f.path);
-    return h("header", {}, h("p", { class: "crumbs" }, h("a", { href: place(f.repo) }, f.repo), " / ",
-      directory ? [h("a", { href: place(f.repo, directory) }, breakable(directory)), " / "] : null),
-    h("h2", {}, h("a", { href: place(f.repo, f.path) }, name)),
-    h("p", { class: "row" }, h("span", { class: "host" }),
-      h("button", { type: "button", onclick: (e) => copy(f.path, e.currentTarget) }, "Copy path")));
+    const best = f.symbols[0];
+    return h("header", {},
+      h("p", { class: "crumbs" }, h("a", { href: place(f.repo) }, f.repo), " / ",
+        directory ? [h("a", { href: place(f.repo, directory) }, breakable(directory)), " / "] : null,
+        h("a", { href: place(f.repo, f.path) }, name),
+        best ? [" › ", h("button", { type: "button", class: "function", onclick: () => go(f, best.start) }, best.qualname)] : null),
+      h("h2", {}, h("a", { href: place(f.repo, f.path) }, name)),
+      h("p", { class: "row" }, h("span", { class: "host" }), wrapButton(),
+        h("button", { type: "button", onclick: (e) => copy(f.path, e.currentTarget) }, "Copy path")));
   }
 
   function about(f) {
@@ -115,13 +125,29 @@ export async function answerView(main, { packed, asked, answer, file, line, edit
     const most = Math.max(...f.evidence.map((e) => e.weight), 0.01);
     return h("aside", { class: "notes", "aria-label": "Why this file" },
       h("h3", {}, "Why"),
-      f.evidence.length ? null : h("p", { class: "dim" }, "Nothing in the report points here: it is listed because files like it are changed often."),
+      f.evidence.length ? null : h("p", { class: "dim" }, "Nothing in the report points here directly."),
       h("ul", { class: "evidence" }, f.evidence.map((e) => h("li", {},
         bar(e.weight / most, `weight ${percent(e.weight)}`), h("span", {}, e.text), e.line > 1 ? jump(e.line) : null))),
       f.symbols.length ? [h("h3", {}, "Functions"), h("ul", { class: "functions" }, f.symbols.map((s) => h("li", {},
         h("button", { type: "button", class: "function", title: s.signature || s.qualname, onclick: () => go(f, s.start) },
           s.qualname, h("span", { class: "dim" }, ` ${s.start}–${s.end}`)))))] : null,
-      f.summary ? [h("h3", {}, "What it is"), h("p", { class: "summary" }, f.summary)] : null);
+      f.summary ? [h("h3", {}, "What it is"), h("p", { class: "summary" }, f.summary)] : null,
+      helpful(f));
+  }
+
+  function helpful(f) {
+    const box = h("div", { class: "helpful" });
+    const vote = (yes) => async () => {
+      try {
+        const said = await post("/v1/feedback", { report: asked.report, repo: f.repo, path: f.path, helpful: yes,
+          rank: Math.min(100, answer.files.indexOf(f) + 1), commit: commit(f.repo) ?? "" });
+        fill(box, said.kept ? "Thank you: it is kept for the next evaluation." : "This service keeps no feedback.");
+      } catch (error) {
+        fill(box, problem(error));
+      }
+    };
+    return fill(box, "Is this the right file? ", h("button", { type: "button", onclick: vote(true) }, "Yes"),
+      h("button", { type: "button", onclick: vote(false) }, "No"));
   }
 
   function go(f, n) {
@@ -154,12 +180,12 @@ export async function answerView(main, { packed, asked, answer, file, line, edit
   }, { signal });
 
   fill(main, h("div", { class: "answer" },
-    h("aside", { class: "path", "aria-label": "Answer" }, verdict(answer, asked, packed, edit), narrowing,
-      answer.files.length ? h("section", {}, head, list) : null), detail));
+    h("aside", { class: "path", "aria-label": "Answer" }, verdict(answer, asked, packed, edit),
+      answer.files.length ? h("section", {}, head, list) : null, narrowing), detail));
   narrow("");
   const wanted = answer.files.find((f) => key(f) === file) ?? answer.files[0];
   if (wanted) await choose(wanted, wanted === answer.files.find((f) => key(f) === file) ? line : 0, true);
-  else fill(detail, h("div", { class: "empty" }, h("h2", {}, "Nothing speaks for any file"),
+  else fill(detail, h("div", { class: "empty" }, h("h2", {}, "No match"),
     h("p", {}, HELP)));
 }
 
@@ -173,7 +199,7 @@ function verdict(answer, asked, packed, edit) {
     h("h1", {}, answer.title),
     h("p", { class: "sure" }, h("strong", {}, answer.verdict),
       answer.files.length ? [bar(answer.confidence, percent(answer.confidence)), h("span", {}, percent(answer.confidence))] : null),
-    h("p", { class: "dim" }, answer.files.length ? "the chance that file 1 is one to change. " : "",
+    h("p", { class: "dim" }, answer.files.length ? "that file 1 is among those to change. " : "",
       `Searched ${count(answer.searched, "file")} in ${answer.seconds.toFixed(2)} s.`),
     answer.notes.map((n) => h("p", { class: "note" }, n)),
     sure === "none" && answer.files.length ? h("p", { class: "note" }, HELP) : null,

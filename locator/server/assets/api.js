@@ -16,7 +16,7 @@ async function send(path, options) {
   const headers = { ...(token ? { authorization: `Bearer ${token}` } : {}), ...options.headers };
   const got = await fetch(path, { ...options, headers, cache: "no-store", credentials: "omit" }).catch((e) => {
     if (e.name === "AbortError") throw e;
-    throw new Refused({ title: "The service cannot be reached", detail: "Is it still running?" });
+    throw new Refused({ title: "The service cannot be reached", detail: "It may have been stopped, or the network is down.", retry: true });
   });
   if (got.status === 401 && await askToken(Boolean(token))) return send(path, options);
   if (!got.ok) {
@@ -35,6 +35,11 @@ export async function get(path, query = {}, signal) {
 const posting = (body) => ({
   method: "POST", body: JSON.stringify(body), headers: { "content-type": "application/json" },
 });
+
+export async function post(path, body, signal) {
+  const got = await send(path, { ...posting(body), signal });
+  return got.json();
+}
 
 // Calls on(event, data) for each event; resolves when the stream ends.
 export async function stream(path, body, on, signal) {
@@ -63,11 +68,11 @@ function askToken(wrong) {
     const dialog = byId("dialog");
     const input = h("input", { type: "password", id: "token", autocomplete: "off", required: true });
     const form = h("form", { method: "dialog", onsubmit: () => sessionStorage.setItem(KEY, input.value.trim()) },
-      h("h2", {}, "A token, please"),
+      h("h2", {}, "Sign in"),
       h("p", { class: "dim" }, wrong ? "That token is not known here."
         : "This service answers whoever has a token. Ask who runs it. It is kept until you close this tab."),
       h("label", { for: "token" }, "Token"), input,
-      h("p", { class: "row end" }, h("button", { type: "submit", class: "main" }, "Go on")));
+      h("p", { class: "row end" }, h("button", { type: "submit", class: "main" }, "Continue")));
     fill(dialog, form);
     dialog.addEventListener("close", () => {
       asking = null;

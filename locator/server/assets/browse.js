@@ -1,7 +1,7 @@
 // A place of the tree: its summary and what it holds; for a file, its code.
 
 import { get } from "./api.js";
-import { codeView } from "./code.js";
+import { codeView, wrapButton } from "./code.js";
 import { copy, count, fill, h } from "./dom.js";
 import { place } from "./link.js";
 
@@ -41,11 +41,11 @@ function directory(node) {
 
 async function file(node, line, signal) {
   const ranges = node.symbols.filter((s) => line && s.start <= line && line <= s.end).slice(-1);
-  const view = await codeView({ repo: node.repo, path: node.path, at: node.commit, marks: new Map(), ranges, focus: line || 1, signal });
+  const view = await codeView({ repo: node.repo, path: node.path, at: node.commit, marks: new Map(), ranges, focus: line || 1, words: new Set(), signal });
   const outline = node.symbols.filter((s) => s.kind !== "field").slice(0, 200);
   const picture = h("div", {}, h("p", { class: "row" },
-    h("button", { type: "button", onclick: (e) => copy(node.path, e.currentTarget) }, "Copy path"),
-    view.url ? h("a", { class: "button", href: view.url, rel: "noreferrer", target: "_blank" }, "At the code host") : null),
+    h("button", { type: "button", onclick: (e) => copy(node.path, e.currentTarget) }, "Copy path"), wrapButton(),
+    view.url ? h("a", { class: "button", href: view.url, rel: "noreferrer", target: "_blank" }, "Open at the code host") : null),
   h("div", { class: "with-outline" }, outline.length ? h("nav", { class: "outline", "aria-label": "Outline" }, h("ul", {}, outline.map((s) =>
     h("li", {}, h("button", { type: "button", class: "function", title: s.signature, onclick: () => view.reveal(s.start) }, s.qualname))))) : null, view.box));
   return { picture, reveal: () => { if (line) view.reveal(line); } };

@@ -39,7 +39,7 @@ export function say(text) {
 
 export const count = (n, one, many = `${one}s`) => `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
 
-export const percent = (x) => `${Math.round(100 * x)} %`;
+export const percent = (x) => `${Math.round(100 * x)}%`;
 
 export function bar(share, label) {
   return h("span", { class: "meter", role: "img", "aria-label": label ?? percent(share) },
@@ -65,9 +65,13 @@ export async function copy(text, button) {
   setTimeout(() => { button.textContent = before; }, 1500);
 }
 
+// Names of HTTP statuses are for programs: what a person reads instead.
+const PLAIN = { 404: "Not found", 413: "Too long", 422: "That can't be searched", 429: "Too many requests", 503: "Not available now" };
+
 export function problem(error) {
   const p = error.problem ?? { detail: error.message };
   return h("div", { class: "notice bad", role: "alert" },
-    h("strong", {}, p.title ?? "That did not work"), p.detail ? h("p", {}, p.detail) : null,
-    p.hint ? h("p", { class: "dim" }, p.hint) : null);
+    h("strong", {}, PLAIN[p.status] ?? p.title ?? "That did not work"), p.detail ? h("p", {}, p.detail) : null,
+    p.hint ? h("p", { class: "dim" }, p.hint.replaceAll("`", "")) : null,
+    p.retry ? h("p", {}, h("button", { type: "button", onclick: () => location.reload() }, "Try again")) : null);
 }

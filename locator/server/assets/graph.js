@@ -54,7 +54,7 @@ export function graph(found, scores) {
     if (name) fill(told, sites(name, edges));
   }
 
-  const svg = h("svg", { class: "graph", viewBox: `-4 -4 ${width + 8} ${height + 90}`, width: width + 8, height: height + 90, role: "group", "aria-label": "Who uses whom" },
+  const svg = h("svg", { class: "graph", viewBox: `-4 -4 ${width + 8} ${height + 60}`, style: { "--w": `${width + 8}px` }, role: "group", "aria-label": "Dependencies" },
     h("defs", {}, h("marker", { id: "arrow", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 9, markerHeight: 9, markerUnits: "userSpaceOnUse", orient: "auto" },
       h("path", { d: "M0 0L8 4L0 8z", class: "tip" }))), lines, boxes.map(([, g]) => g));
   return {
@@ -63,7 +63,7 @@ export function graph(found, scores) {
   };
 }
 
-const short = (name) => (name.length > 24 ? `…${name.slice(-23)}` : name);
+const short = (name) => (name.length > 22 ? `…${name.slice(-21)}` : name);
 
 function describe(name, edges) {
   const uses = edges.filter((e) => e.source === name).map((e) => e.target);

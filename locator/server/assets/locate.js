@@ -5,21 +5,33 @@ import { answerView } from "./answer.js";
 import { byId, count, fill, h, problem, say } from "./dom.js";
 import { pack, unpack } from "./link.js";
 
-let draft = { report: "", repos: [], at: "", languages: [], tests: false, plain: false };
+const DRAFT = "bugatlas.draft";
+const EMPTY = { report: "", repos: [], at: "", languages: [], tests: false, plain: false };
+let draft = { ...EMPTY, ...JSON.parse(sessionStorage.getItem(DRAFT) ?? "{}") }; // kept over a reload
+
+function keep(next) {
+  draft = next;
+  try {
+    sessionStorage.setItem(DRAFT, JSON.stringify(draft));
+  } catch {
+    // a report larger than the browser keeps: it lives as long as the page
+  }
+}
+
 let shown = null; // the answer on the screen: { packed, asked, answer }
 
 export const current = () => shown?.answer ?? null;
 
 export async function locate(main, where, signal) {
   if (where.view !== "a") {
-    if (where.query.has("report")) draft = { ...draft, report: where.query.get("report") };
+    if (where.query.has("report")) keep({ ...draft, report: where.query.get("report") });
     return form(main, signal);
   }
   const file = where.query.get("f") ?? "";
   const line = Number(where.query.get("l")) || 0;
   if (shown?.packed === where.rest) return answerView(main, { ...shown, file, line, edit }, signal);
   try {
-    draft = { ...draft, ...await unpack(where.rest) };
+    if (where.rest !== "long" || !draft.report) keep({ ...draft, ...await unpack(where.rest) });
   } catch (error) {
     return failed(main, error, "To the form");
   }
@@ -54,10 +66,10 @@ async function form(main, signal) {
 
   const submit = async (event) => {
     event?.preventDefault();
-    draft = {
+    keep({
       report: report.value, repos: listed(repos.value), at: at.value.trim(),
       languages: listed(languages.value), tests: tests.checked, plain: plain.checked,
-    };
+    });
     if (!draft.report.trim()) return report.focus();
     const packed = await pack(draft) ?? "long";
     history.pushState(null, "", `#/a/${packed}`);
@@ -73,13 +85,14 @@ async function form(main, signal) {
     h("div", { class: "row" },
       h("details", { class: "narrow", open: Boolean(narrowed) }, h("summary", {}, "Narrow the search"),
         h("div", { class: "fields" },
-          h("label", {}, "Repositories", repos, known), h("label", {}, "As it was at", at),
+          h("label", {}, "Repositories", repos, known), h("label", {}, "Version", at),
           h("label", {}, "Languages", languages),
           h("label", { class: "check" }, tests, "Tests too"), judged)),
       h("span", { class: "grow" }), go), notice));
   report.addEventListener("keydown", (e) => {
     if (e.key === "Enter" && (e.ctrlKey || e.metaKey)) submit(e);
   });
+  report.addEventListener("input", () => keep({ ...draft, report: report.value }));
   if (matchMedia("(min-width: 900px)").matches) report.focus();
   const found = await get("/v1/repos", {}, signal).catch((error) => ({ repositories: [], error }));
   if (found.error?.problem) fill(notice, problem(found.error));

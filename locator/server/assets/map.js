@@ -17,11 +17,11 @@ export async function map(main, where, signal) {
   const tab = (name, text) => h("a", { href: `#/map?as=${name}`, class: "tab", "aria-current": kind === name ? "page" : null }, text);
   const picture = kind === "services" && linked ? graph(found, scores) : treemap(found, scores, hits);
   fill(main, h("div", { class: "page wide" },
-    h("div", { class: "row" }, h("h1", {}, "The system"), h("span", { class: "grow" }),
-      linked ? h("nav", { class: "tabs", "aria-label": "Kind of map" }, tab("services", "Who uses whom"), tab("sizes", "What is where")) : null),
-    h("p", { class: "dim", role: "status" }, found.looking ? "Still looking who uses whom … " : "",
+    h("div", { class: "row" }, h("h1", {}, "All repositories"), h("span", { class: "grow" }),
+      linked ? h("nav", { class: "tabs", "aria-label": "Kind of map" }, tab("services", "Dependencies"), tab("sizes", "Sizes")) : null),
+    h("p", { class: "dim", role: "status" }, found.looking ? "Still looking for dependencies … " : "",
       `${count(found.nodes.length, "repository", "repositories")}, ${count(found.links.length, "link")}. `,
-      answer ? ["Coloured by ", h("q", {}, answer.title), "."] : "Locate a bug, and it is coloured by what phase 1 found."),
+      answer ? ["Coloured by ", h("q", {}, answer.title), "."] : "Locate a bug to colour it by the answer."),
     picture.part, list(found)));
   picture.after?.();
   if (found.looking) setTimeout(() => { if (!signal.aborted) map(main, where, signal).catch(() => {}); }, 1500);

@@ -238,9 +238,14 @@ async def get_file(
     start: Annotated[int, Query(ge=1, le=10_000_000)] = 1,
     end: Annotated[int, Query(ge=1, le=10_000_000)] = 10_000_000,
     at: At = None,
+    highlight: Annotated[
+        bool, Query(description="Also which parts are keywords, strings, numbers, comments.")
+    ] = False,
 ) -> Response:
     """2,000 lines at most, as they were indexed."""
-    return await _read(service, caller, lambda index: tree.lines(index, repo, path, start, end, at))
+    return await _read(
+        service, caller, lambda index: tree.lines(index, repo, path, start, end, at, highlight=highlight)
+    )
 
 
 @router.get(

@@ -176,7 +176,7 @@ def test_nothing_indexed_nothing_found_and_nowhere(open_page, url, tmp_path):
 def test_the_map_fills_itself_in(open_page, shop_index, tmp_path):
     with running(shop_index, state=str(tmp_path)) as (client, _):
         page = open_page(f"{client.base_url}/#/map")
-        page.wait_for_selector("text=Still looking who uses whom")
+        page.wait_for_selector("text=Still looking for dependencies")
         page.wait_for_selector(".node", timeout=60_000)
 
 
@@ -235,7 +235,7 @@ def test_the_map(open_page, url):
     assert "100%" in shares, "the repository that phase 1 chose stands out"
     page.locator(".node").first.focus()
     page.wait_for_selector(".sites li a")
-    page.click("text=What is where")
+    page.click("text=Sizes")
     page.wait_for_selector(".treemap .cell")
     cells = [c.bounding_box() for c in page.locator(".cell").all()]
     room = page.locator(".treemap").bounding_box()
