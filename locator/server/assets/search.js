@@ -27,7 +27,6 @@ const EXAMPLES = [
   ['"connection refused"', "this exact text"],
   ["symbol:OrderService", "where a name is defined"],
   ["timeout lang:go -path:vendor", "narrowed"],
-  ["near:shop-payments/internal/money", "code like this (a repository and a path in it)"],
 ];
 const PAGE = 30;
 
