@@ -24,7 +24,7 @@ from benchmarks.service import started
 
 sys.path.insert(0, str(HOME / "tests"))  # the tracker of ours lives there
 
-from jirakit import TOKEN, USER, Faults, Jira, adf, created, listening, signed
+from kits.jira import TOKEN, USER, Faults, Jira, adf, created, listening, signed
 
 from indexer.demo import REPORTS
 

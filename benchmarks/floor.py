@@ -65,7 +65,7 @@ def one(git_dir: Path, wanted: list[Wanted]) -> Floor:
         texts.append(data[end + 1 : end + 1 + size])
         at = end + 2 + size
     read = time.perf_counter() - began
-    parsers = {name: pack.get_parser(name) for name in {g for _, g in wanted} - {""}}
+    parsers = {name: pack.get_parser(name) for name in {g for _, g in wanted} - {""}}  # type: ignore[arg-type]
     began = time.perf_counter()
     for (_, name), text in zip(wanted, texts, strict=True):
         if name:

@@ -104,7 +104,7 @@ class Maker:
             self.size = path.stat().st_size
             self.map = RoutingMap(Path(folder), {v.repo: 1 for v in views})
 
-    def mapped(self, query: Query, aliases: Mapping[str, Sequence[str]]) -> Scores:
+    def mapped(self, query: Query, aliases: Mapping[str, tuple[str, ...]]) -> Scores:
         """Score of every repository, in the order given."""
         return scores(self.map, query, aliases)
 
@@ -142,8 +142,8 @@ def _redde(views: Sequence[View], by_file: Sequence[Scores]) -> Scores:
         sampled += [(float(s), r, len(v) / max(len(taken), 1)) for s in score[taken] if s > 0]
     sampled.sort(reverse=True)
     out = np.zeros(len(views))
-    for score, r, stands_for in sampled[:100]:
-        out[r] += score * stands_for
+    for value, r, stands_for in sampled[:100]:
+        out[r] += value * stands_for
     return out
 
 

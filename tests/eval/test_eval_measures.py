@@ -22,7 +22,8 @@ def case(name: str, *gold: str) -> Case:
 
 
 def line(name: str, *ranked: str, routed: tuple[str, ...] = ()) -> Line:
-    return Line(name, tuple(Hit(*r.split(":")) for r in ranked), routed)
+    hits = tuple(Hit(*r.split(":")) for r in ranked)  # type: ignore[arg-type]
+    return Line(name, hits, routed)
 
 
 def test_by_hand() -> None:

@@ -44,7 +44,7 @@ def root(tmp_path: Path) -> Path:
     return tmp_path / "index"
 
 
-def index(root: Path, *args: object, **env: str) -> Ran:
+def index(root: Path, *args: object, **env: Any) -> Ran:
     """Without vectors, which have tests of their own."""
     return run("index", *map(str, args), "-c", "vectors=none", index=root, **env)
 

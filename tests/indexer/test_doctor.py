@@ -108,7 +108,7 @@ def changed(**change: Callable[[np.ndarray], np.ndarray | None]) -> Callable[[Pa
     return harm
 
 
-BREAK: dict[str, tuple[Callable[[Path], None], str]] = {
+BREAK: dict[str, tuple[Callable[[Path], object], str]] = {
     "shard gone": (lambda r: (folder(r) / SHARD).unlink(), SHARD),
     "shard cut": (lambda r: cut(folder(r) / SHARD), "cut short"),
     "shard scribbled": (lambda r: scribble(folder(r) / SHARD), SHARD),

@@ -62,8 +62,9 @@ def check_ranges(facts: Facts, text: str) -> None:
     for literal in facts.strings:
         assert 1 <= literal.line <= lines
         assert 3 <= len(literal.text) <= 300
-    for found in (*facts.serves, *facts.calls, *facts.topics):
-        assert 1 <= found.line <= lines
+    found: tuple[Endpoint | Topic, ...] = (*facts.serves, *facts.calls, *facts.topics)
+    for stated in found:
+        assert 1 <= stated.line <= lines
     assert list(facts.symbols) == sorted(facts.symbols, key=lambda s: s.start)
 
 

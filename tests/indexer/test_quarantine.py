@@ -56,7 +56,7 @@ def lengths(blobs: Sequence[str]) -> list[int]:
 
 
 def test_a_deadly_blob_is_named_and_the_others_are_parsed() -> None:
-    chunks = [["a", "bb"], ["ccc", Deadly("x"), "dddd"], ["eeeee"], [Deadly("y")]]
+    chunks: list[list[str]] = [["a", "bb"], ["ccc", Deadly("x"), "dddd"], ["eeeee"], [Deadly("y")]]
     found = list(one_by_one(lengths, chunks, lambda blob: [-ord(blob)]))
     assert found == [[1, 2], [3], [-ord("x")], [4], [5], [-ord("y")]]
 
@@ -70,7 +70,7 @@ def test_a_blob_that_kills_once_is_parsed(tmp_path: Path) -> None:
 
 def test_an_error_in_a_worker_is_an_error() -> None:
     with pytest.raises(TypeError):
-        list(one_by_one(lengths, [[1]], lambda blob: []))  # type: ignore[list-item]
+        list(one_by_one(lengths, [[1]], lambda blob: []))  # type: ignore[arg-type]
 
 
 def test_only_a_killed_process_leaves_its_mark(tmp_path: Path) -> None:

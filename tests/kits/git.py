@@ -13,6 +13,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 START = 1_700_000_000  # 2023-11-14T22:13:20Z; each commit is an hour after the one before
 HOUR = 3600
@@ -29,7 +30,7 @@ class Module:
 
 
 Content = str | bytes | Link | Module | None
-Files = Mapping[str, Content] | Mapping[bytes, Content]
+Files = Mapping[str, Any] | Mapping[bytes, Any]  # Content, which literals of mixed kinds don't look like
 
 
 @dataclass(frozen=True)

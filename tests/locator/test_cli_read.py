@@ -9,6 +9,7 @@ import subprocess
 import sys
 import unicodedata
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -182,7 +183,7 @@ def test_screens_fit(width: str, shop_index: Path) -> None:
 
 
 def test_colours_only_where_they_are_wanted(shop_index: Path) -> None:
-    def colored(*args: str, tty: bool = True, **env: str) -> bool:
+    def colored(*args: str, tty: bool = True, **env: Any) -> bool:
         return (
             "\x1b["
             in run("locate", text_of(), *args, index=shop_index, tty=tty, TERM="xterm-256color", **env).out

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from contextlib import redirect_stdout
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -42,7 +43,7 @@ class Terminal(io.StringIO):
         return True
 
 
-def page(width: int = 60, **more: object) -> tuple[Page, io.StringIO]:
+def page(width: int = 60, **more: Any) -> tuple[Page, io.StringIO]:
     out = io.StringIO()
     return Page(
         Console(file=out, width=width, markup=False, emoji=False, highlight=False, **more), cut=True
@@ -320,7 +321,7 @@ def test_a_line_outside_the_functions_listed_is_the_place() -> None:
     assert place(file) == (7, 7)
 
 
-def hostile(value: object) -> object:
+def hostile(value: Any) -> Any:
     """The same answer with every text made hostile."""
     if isinstance(value, str):
         return value + HOSTILE

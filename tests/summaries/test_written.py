@@ -157,7 +157,7 @@ def change(tmp_path: Path, files: dict[str, str | None]) -> Index:
 def test_a_changed_file_is_written_anew_and_its_ancestors_only_if_that_matters(
     index: Index, tmp_path: Path
 ) -> None:
-    many = {
+    many: dict[str, Any] = {
         f"src/orders/part{n}.py": f'"""Part {n}."""\n\n\ndef part{n}(order):\n' + "    order += 1\n" * 14
         for n in range(9)
     }
@@ -242,7 +242,7 @@ def test_an_open_circuit_spares_the_endpoint(index: Index) -> None:
 
 
 def test_a_run_that_stops_goes_on_where_it_was(index: Index) -> None:
-    dear = {"prices": {"m": Price(100.0, 100.0)}}
+    dear: dict[str, Any] = {"prices": {"m": Price(100.0, 100.0)}}
     with TestServer(writer) as server:
         first = write(index, NAMES, chat_of(server, jobs=1, budget=0.25, **dear), EVERY)
         assert "budget" in first.stopped

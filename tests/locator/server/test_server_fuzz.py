@@ -8,6 +8,7 @@ import random
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -34,7 +35,9 @@ def test_the_api_does_what_it_says(shop_index, tmp_path):
             "--header", f"Authorization: Bearer {TOKENS['all']}",
             "--exclude-checks", "positive_data_acceptance",
         ]  # fmt: skip
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+        done = subprocess.run(
+            list(map(str, command)), cwd=tmp_path, capture_output=True, text=True, timeout=300
+        )
     assert done.returncode == 0, done.stdout[-60_000:]
     assert "Tested: 1" in done.stdout and "Rate limited" not in done.stdout, done.stdout[-3000:]
 
@@ -89,7 +92,13 @@ def hooks(shop_index, tmp_path, monkeypatch):
     monkeypatch.setenv("HOOK", SECRET)
     jira = Jira()
     with listening(jira) as url:
-        common = {"url": url, "token": "env:HOOK", "secret": "env:HOOK", "settle": 3600.0, "catch_up": 0}
+        common: dict[str, Any] = {
+            "url": url,
+            "token": "env:HOOK",
+            "secret": "env:HOOK",
+            "settle": 3600.0,
+            "catch_up": 0,
+        }
         trackers = tuple(TrackerSettings(name=k, kind=k, **common) for k in ("jira", "github", "gitlab"))
         with running(
             shop_index, trackers=trackers, state=str(tmp_path), refresh=Refresh(push_secret="env:HOOK")

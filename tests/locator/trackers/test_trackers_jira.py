@@ -6,6 +6,7 @@ import json
 import re
 import time
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from kits.jira import BOT, TOKEN, USER, Faults, Jira, adf, created, listening, signed
@@ -237,7 +238,7 @@ def test_no_address_of_a_delivery_is_asked(shop_index, tmp_path):
             )
             await send({"type": "http.response.body"})
 
-        away.app = elsewhere
+        away.app = elsewhere  # type: ignore[assignment]
         with service(shop_index, away, tmp_path / "b", attempts=1) as (send, parts):
             send(created(issue), "two")
             idle(parts)
@@ -433,11 +434,11 @@ def test_issues_whose_delivery_was_lost_are_found(shop_index, tmp_path):
 
 
 def test_settings_that_cannot_work(shop_index, tmp_path, monkeypatch):
-    base = {"name": "jira", "kind": "jira", "url": "https://shop.example"}
+    base: dict[str, Any] = {"name": "jira", "kind": "jira", "url": "https://shop.example"}
     for wrong in ({}, {"token": "env:SHOP_JIRA_TOKEN"}, {"secret": "env:SHOP_HOOK"}):
         with (
             pytest.raises(UsageError),
-            running(shop_index, trackers=(TrackerSettings(**base, **wrong),), state=str(tmp_path)),
+            running(shop_index, trackers=(TrackerSettings(**base | wrong),), state=str(tmp_path)),
         ):
             pass
     plain = TrackerSettings(
