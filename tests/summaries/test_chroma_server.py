@@ -21,6 +21,7 @@ from summaries.types import Kind
 from summaries.vectors import chroma_server as vectors_server
 from summaries.vectors.chroma_server import Server
 
+pytestmark = pytest.mark.chroma
 DIMENSION = 16
 
 
@@ -93,7 +94,7 @@ def test_writers_and_readers_at_once(running: Running) -> None:
             store = Server(running.url)
             while not stop.is_set():
                 found = store.query([f"both.w{w}" for w in range(writers)], embed(["w1 3 0"])[0], 10)
-                assert len({(m.collection, m.path) for m in found}) == len(found)
+                assert len({(m.collection, m.id) for m in found}) == len(found)
             store.close()
         except BaseException as e:
             trouble.append(e)
@@ -113,7 +114,7 @@ def test_writers_and_readers_at_once(running: Running) -> None:
         f"both.w{w}": count for w in range(writers)
     }
     best = store.query(["both.w1"], embed([f"w1 3 {rounds - 1}"])[0], 1)[0]
-    assert best.path == "src/3.py"
+    assert best.id == "src/3.py"
     assert best.score == pytest.approx(1, abs=1e-3)
     store.close()
 
@@ -124,7 +125,7 @@ def test_a_restart_loses_nothing_and_nobody(running: Running) -> None:
     running.stop()
     again = threading.Timer(1.0, running.start)
     again.start()
-    assert store.query(["restart.a"], embed(["a 7 0"])[0], 1)[0].path == "src/7.py"
+    assert store.query(["restart.a"], embed(["a 7 0"])[0], 1)[0].id == "src/7.py"
     again.join()
     running.stop()
     again = threading.Timer(1.0, running.start)

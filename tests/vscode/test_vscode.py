@@ -18,6 +18,7 @@ import pytest
 from filelock import FileLock
 from kits.paths import ROOT
 
+pytestmark = pytest.mark.vscode
 EXTENSION = ROOT / "vscode-extension"
 ASKED = os.environ.get("BUGATLAS_VSCODE") == "1"
 KEPT = ("HOME", "XDG_CACHE_HOME", "BUGATLAS_WORKBENCH", "BUGATLAS_SHOTS")  # before `clean` hides them

@@ -22,6 +22,7 @@ from summaries.index.index import Index
 from summaries.llm.testing.server import TestServer
 from summaries.written.store import Written
 
+pytestmark = pytest.mark.browser
 playwright = pytest.importorskip("playwright.sync_api")
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 if not CHROMIUM:
