@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 @click.option("--jobs", type=click.IntRange(1), help="Processes.  [default: one a core, 8 at most]")
 @click.option("--config", default="shipped", show_default=True, metavar="NAME|FILE",
               help="shipped, a baseline (see `eval baselines`), or a TOML or JSON file of weights.")
-@click.option("-c", "--change", multiple=True, metavar="NAME=NUMBER", help="Change a weight: voters.path=0.5")
+@click.option("-c", "--change", multiple=True, metavar="NAME=VALUE",
+              help="Change a weight (voters.path=0.5) or, as in other commands, a setting (model_timeout=0).")
 @click.option("--without", multiple=True, metavar="VOTER", help="Switch a voter or a group of them off: history")
 @click.option("--limit", type=click.IntRange(1), help="Only the first cases.")
 @click.option("--fresh", is_flag=True, help="Start over if the run is there.")
@@ -47,7 +49,8 @@ def run_command(
     from eval.rankers.settings import settings_of
     from eval.runfile import read_run
 
-    settings = modelled(settings_of(config, change, without), mode, model, models, record, replay)
+    weights, others = split(change)
+    settings = modelled(settings_of(config, weights, without), mode, model, models, record, replay, others)
     asked = load(cases)[:limit]
     world = prepared(asked, places(ctx, repos, mirror), mirror or "", scope, work, jobs)
     done = answer_all(asked, world, settings, scope, out, jobs, fresh=fresh)
@@ -66,13 +69,23 @@ def modelled(
     models: Path | None,
     record: Path | None,
     replay: Path | None,
+    changes: Sequence[str] = (),
 ) -> Settings:
     """Settings of a run that asks a model, where one is named. Raises UsageError."""
     from eval.rankers.models import with_model
 
-    if not (mode or model or models or replay):
+    if not (mode or model or models or replay or changes):
         return settings
-    return with_model(settings, mode or "", model or "", models, record, replay)
+    return with_model(settings, mode or "", model or "", models, record, replay, changes)
+
+
+def split(changes: Sequence[str]) -> tuple[list[str], list[str]]:
+    """`-c` of a run: changes of weights, and of settings, which every other command takes by the same option."""
+    from summaries.config import Settings as Configured
+
+    known = set(Configured.__struct_fields__) - {"voters"}
+    settings = [c for c in changes if c.partition("=")[0].partition(".")[0].strip() in known]
+    return [c for c in changes if c not in settings], settings
 
 
 @click.command("baselines")

@@ -56,11 +56,17 @@ def places(scope: Scope, answer: Answer) -> list[int]:
 
 
 def with_model(
-    settings: RunSettings, mode: str, model: str, file: Path | None, record: Path | None, replay: Path | None
+    settings: RunSettings,
+    mode: str,
+    model: str,
+    file: Path | None,
+    record: Path | None,
+    replay: Path | None,
+    changes: Sequence[str] = (),
 ) -> RunSettings:
     """Settings of a run that asks a model. Raises UsageError where there's a mode and no model."""
     said = [f"{k}={v}" for k, v in (("mode", mode), ("model", model)) if v]
-    found = replaying(load(file, said), replay)
+    found = replaying(load(file, [*said, *changes]), replay)
     chosen = mode_of(found)
     if chosen == "offline":
         return settings

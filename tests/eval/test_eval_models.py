@@ -14,6 +14,7 @@ from kits.model import offered
 
 from eval.cases import read_cases
 from eval.commands.group import evaluate
+from eval.commands.run import split
 from eval.rankers.models import stages
 from eval.report.page import page
 from eval.report.report import as_markdown, book
@@ -131,3 +132,17 @@ def test_a_mode_without_a_model_is_refused(root: Path, tmp_path: Path) -> None:
     ]
     result = CliRunner().invoke(evaluate, ["run", str(bugs), *files, "--mode", "paper"])
     assert "needs a model" in str(result.exception)
+
+
+@pytest.mark.parametrize(
+    ("given", "weights", "settings"),
+    [
+        (("voters.path=0.5", "model_timeout=0"), ["voters.path=0.5"], ["model_timeout=0"]),
+        (("routes.name=0.2",), ["routes.name=0.2"], []),
+        (("model_options.seed=1",), [], ["model_options.seed=1"]),
+    ],
+)
+def test_changes_of_weights_and_settings_share_an_option(
+    given: tuple[str, ...], weights: list[str], settings: list[str]
+) -> None:
+    assert split(given) == (weights, settings)
