@@ -60,10 +60,13 @@ def deliveries(
     sent = [(f"SHOP-{n}", f"d{n}") for n in range(1, issues + 1)]
     sent += rng.sample(sent, count - issues)
     rng.shuffle(sent)
-    with TemporaryDirectory() as folder, listening(jira) as tracker:
-        with small_disk(Path(folder) / "state", bool(fills)):
-            run = _Run(root, Path(folder), tracker, jira)
-            found = run.run(sent, kills, fills, rng)
+    with (
+        TemporaryDirectory() as folder,
+        listening(jira) as tracker,
+        small_disk(Path(folder) / "state", bool(fills)),
+    ):
+        run = _Run(root, Path(folder), tracker, jira)
+        found = run.run(sent, kills, fills, rng)
     made = Counter(len(jira.ours(key)) for key in jira.issues)
     return {
         "deliveries": count,
