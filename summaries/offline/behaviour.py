@@ -70,7 +70,7 @@ _LAST = frozenset(
 )
 _LEADS = frozenset("on handle do try must maybe async internal api http safe raw can should will be".split())
 _NOISE = frozenset(
-    "impl dto async internal handler helper util utils func fn callback cb ctx context locked unsafe safe raw with by"
+    "one base impl dto async internal handler helper util utils func fn callback cb ctx context locked unsafe safe raw with by"
     " from to for"
     " in of on at as if and or the a an all it".split()
 )
@@ -148,8 +148,17 @@ def _read(s: Symbol) -> tuple[str, str]:
     return (verb, " ".join(thing[:3])) if thing else ("", "")
 
 
+_PARTICLES = ("up", "down", "out", "in", "off", "back")
+_COMPOUND = frozenset(
+    "cleanup backup checkout lookup login logout shutdown teardown setup rollback startup signup".split()
+)
+
+
 def third(verb: str) -> str:
-    """The third person: 'apply' -> 'applies'."""
+    """The third person: 'apply' -> 'applies', 'cleanup' -> 'cleans up'."""
+    if verb in _COMPOUND:
+        particle = next(p for p in _PARTICLES if verb.endswith(p))
+        return f"{third(verb.removesuffix(particle))} {particle}"
     if verb.endswith(("s", "sh", "ch", "x", "z", "o")):
         return f"{verb}es" if verb != "quiz" else "quizzes"
     if verb.endswith("y") and verb[-2:-1] not in "aeiou":

@@ -12,6 +12,7 @@ from summaries.offline.behaviour import behaviours, fresh
 from summaries.offline.file import doc, fitted, headline, language, listing_of, purpose, talk
 from summaries.offline.purpose import Claim, best
 from summaries.offline.text import capital, clip, counted, listing, lowered, name, plain, unique, words
+from summaries.paths import Role, role
 from summaries.types import Endpoint, Facts, Topic
 
 LIMIT = 800  # characters at most
@@ -133,11 +134,14 @@ def _inferred(
     told: _Told, subdirs: Sequence[tuple[str, str]], does: list[str], tested: Sequence[str], size: int
 ) -> str:
     """A responsibility for a directory that says none: what its code does, its kinds of files, or what is below."""
-    if not told:
-        return parts(subdirs, size * 2, 30 + 10 * size) if subdirs else "empty"
-    counts = sorted(Counter(k for _, _, k in told).items(), key=lambda i: (-i[1], i[0].one))
-    main, number = counts[0]
+    inner = [d for d in subdirs if not _of_tests(d[0])] or list(subdirs)
     code = [(p, f) for p, f, k in told if k not in v.FILES and k not in (v.TEST, v.GENERATED)]
+    counts = sorted(Counter(k for _, _, k in told).items(), key=lambda i: (-i[1], i[0].one))
+    main, number = counts[0] if counts else (v.PLAIN, 0)
+    if inner and (not code or (len(code) < 3 and not does)) and main is not v.TEST:
+        return gist(inner[0][1], 200) if len(inner) == 1 else parts(inner, size, 30 + 10 * size)
+    if not told:
+        return "empty"
     if code:
         deals = themes(code, 4) if len(code) > 2 else []
         said = [listing_of(does[: max(1, size // 2)])] if does else []
@@ -154,6 +158,10 @@ def _inferred(
         return f"tests of {listing(tested, size)}" if tested else "tests"
     kinds_ = [f"{n:,} {k.many}" if n > 1 else k.one for k, n in counts]
     return listing(kinds_, size)
+
+
+def _of_tests(folder: str) -> bool:
+    return bool(role(f"{folder}/x") & (Role.TEST | Role.MOCK | Role.DOC | Role.EXAMPLE))
 
 
 def _named(path: str, facts: Facts) -> str:

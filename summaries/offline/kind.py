@@ -57,6 +57,11 @@ def is_generated(path: str, facts: Facts) -> bool:
     )
 
 
+_LOCALE = re.compile(
+    r"(?:[\w-]+[._-])?[a-z]{2,3}(?:[_@-][a-z0-9]{2,8}){0,2}\.(?:js|ts|json|ya?ml|po|properties|php|xml|resx|rb|toml|ftl)"
+)
+
+
 @lru_cache(maxsize=512)
 def _by_path(path: str, language: str) -> FileKind | None:
     base, above = PurePosixPath(path).name.lower(), folders(path)
@@ -64,6 +69,8 @@ def _by_path(path: str, language: str) -> FileKind | None:
         return v.MIGRATION
     if base in v.WORKFLOW_FILES or above[:2] == ("workflows", ".github"):
         return v.WORKFLOW
+    if any(f in v.TRANSLATION_FOLDERS for f in above) and _LOCALE.fullmatch(base):
+        return v.TRANSLATION
     if base.startswith("dockerfile") or base.endswith(".dockerfile"):
         return v.IMAGE
     return v.BUILD if base in v.BUILD_FILES or base.endswith(v.BUILD_ENDINGS) else None

@@ -38,7 +38,7 @@ _RULED_OUT = re.compile(
     r"|demo project for|sample project for|react app$|^this is an? (?:next|vue|react|nuxt|angular"
     r"|node)(?:\.js)? (?:project|app)|^a (?:vue\.js|react|next\.js|nuxt\.js|node\.js) (?:project"
     r"|app)$|template should help"
-    r"|announc|^warning|^note\b|^important\b|^caution|^tip\b|^disclaimer|^attention|^beta\b|^alpha\b"
+    r"|announc|\btests?$|^warning|^note\b|^important\b|^caution|^tip\b|^disclaimer|^attention|^beta\b|^alpha\b"
     r"|click (?:here|on|the)|as follows|following (?:command|step|example|environment|table|instruction)|(?:see"
     r"|refer to) the (?:\w+ ){0,3}(?:docs|documentation|wiki|page|guide|website|file|folder|directory)"
     r"|is documented (?:at|in|here|on)|documentation (?:is|can be|for)|can be found|available (?:at|here|from|on)\b"

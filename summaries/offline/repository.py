@@ -101,7 +101,7 @@ def repository_summary(
     head = (
         own.text
         if own.enough
-        else _inferred(name_, own.text if own.score >= 1.2 else "", declared, kept, code, offered, shares)
+        else _inferred(name_, own.text if own.score >= 1.5 else "", declared, kept, code, offered, shares)
     )
     below = _by_size(directories, code or kept)
     moved = traffic(f for _, f in kept)
@@ -131,7 +131,7 @@ def _languages(every: Sequence[tuple[str, Facts]]) -> list[tuple[str, int]]:
     """Languages with their shares of lines, in percent, most first."""
     lines: Counter[str] = Counter()
     for path, f in every:
-        if f.language and kinds.file_kind(path, f) not in (v.DOCUMENT, v.SETTINGS):
+        if f.language and kinds.file_kind(path, f) not in (v.DOCUMENT, v.SETTINGS, v.TRANSLATION):
             lines[language(f.language)] += max(f.lines, 0)
     total = sum(lines.values())
     return [(t, 100 * n // total) for t, n in sorted(lines.items(), key=lambda i: (-i[1], i[0])) if n]

@@ -35,6 +35,7 @@ SETTINGS = _kind("configuration", "configuration files", title="{} {}")
 SCHEMA = _kind("interface definition", "interface definitions", title="{} {}")
 SQL = _kind("database script", "database scripts", title="{} {}")
 PAGE = _kind("web page", "web pages", title="{} {}")
+TRANSLATION = _kind("translations", "translations", title="{} {}")
 STYLE = _kind("style sheet", "style sheets", title="{} {}")
 ENTRY = _kind("program entry point", "program entry points", "main program cli application launcher")
 WEB = _kind(
@@ -75,6 +76,7 @@ FILES = (
     SQL,
     PAGE,
     STYLE,
+    TRANSLATION,
 )  # called by file name
 SETTING = (SETTINGS, BUILD, WORKFLOW, IMAGE)  # that set keys instead of reading them
 
@@ -194,6 +196,7 @@ COMMON |= _set(  # and more that say nothing of what it deals with
     "controllers services models handlers server clients web rest http v1 v2 func function method class page view views",
     "component components module modules package packages plugin plugins processor manager managers registry store",
 )
+TRANSLATION_FOLDERS = _set("l10n i18n locale locales translations lang langs languages po")
 GENERATED_FOLDERS = _set(
     "generated gen clientset informers listers applyconfiguration __generated__ generated-sources"
 )
