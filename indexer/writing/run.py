@@ -17,6 +17,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from indexer.writing.repository import Draft, Pages, Writing
+from indexer.writing.system import Whole
 from summaries.errors import IndexLocked, ModelError
 from summaries.index.index import Index
 from summaries.llm.chat import Answered, Chat
@@ -25,12 +26,13 @@ from summaries.llm.types import BudgetSpent, ContextTooLong, Message, Price, Req
 from summaries.written.check import check
 from summaries.written.prompt import Answer, FileAnswer, told
 
-STAGES = ("seed", "file", "directory", "repository")
+STAGES = ("seed", "file", "directory", "repository", "system")
 ANSWER = {
     "seed": 200,
     "file": 110,
     "directory": 110,
     "repository": 240,
+    "system": 800,
 }  # tokens that answers have, as a rule
 BATCH = 64  # drafts in the air; what a crash can cost is what they cost
 _PARTICULAR = re.compile(  # a path or the key of a request
@@ -109,6 +111,11 @@ def plan(
                     tally.read += read
                     tally.written += ANSWER[stage]
                     tally.money += price.of(read, ANSWER[stage])
+    whole = Whole(index, model, (writing or Writing()).prompts, {})
+    if not whole.current:
+        tally, read = tallies["system"], prompt_tokens(whole.request())
+        tally.calls, tally.read, tally.written = 1, read, ANSWER["system"]
+        tally.money = price.of(read, ANSWER["system"])
     return WriteReport(model, True, len(names), tuple(t.done() for t in tallies.values()))
 
 
@@ -140,6 +147,8 @@ def write(
                 break
         if changed:
             publish(index, changed, say)
+        if not stopped:
+            stopped = _whole(index, chat, tallies["system"], writing or Writing(), say)
     limits = chat.limits
     return WriteReport(chat.model, False, len(names), tuple(t.done() for t in tallies.values()),
                        limits.redacted, stopped)  # fmt: skip
@@ -158,6 +167,33 @@ def _one(pages: Pages, chat: Chat, tallies: Mapping[str, Tally], say: Say) -> No
             done += len(batch)
             what = f"{done:,} {stage} summar{'y' if done == 1 else 'ies'}"
             say(f"{pages.name}: {what}, {chat.limits.money:.2f} spent")
+
+
+def _whole(index: Index, chat: Chat, tally: Tally, writing: Writing, say: Say) -> str:
+    """Have the system described; why the run has to stop, or "". Whatever fails, the offline text stands."""
+    whole = Whole(index, chat.model, writing.prompts, dict(writing.options))
+    if whole.current:
+        tally.current += 1
+        return ""
+
+    def read(text: str) -> FileAnswer | Answer:
+        return read_as(text, Answer)
+
+    for _, got in chat.ask_all([whole.request()], read):
+        if isinstance(got, BudgetSpent):
+            return got.message
+        if isinstance(got, ModelError):
+            tally.failed[_trouble(got.message)] += 1
+            continue
+        tally.paid(got)
+        checked = check(told(got.value), (whole.shown,))
+        if not checked.useful:
+            tally.failed["the model invents names"] += 1
+            continue
+        tally.struck += bool(checked.struck)
+        whole.keep(checked.text)
+        say(f"the system as a whole, {chat.limits.money:.2f} spent")
+    return ""
 
 
 def _batches(drafts: Sequence[Draft]) -> Iterator[Sequence[Draft]]:
@@ -211,12 +247,14 @@ def _warned(draft: Draft, struck: Sequence[str]) -> Draft:
 
 def publish(index: Index, names: Sequence[str], say: Say = lambda line: None) -> None:
     """Make new summaries of repositories seen: notes, and vectors where the index has them."""
+    from indexer import system
     from indexer.knowledge import update
     from summaries.written.renew import renew
 
     with index.writing():
         renew(index, names)
         update(index, say)
+        system.update(index, anew=True)
 
 
 @contextmanager

@@ -70,7 +70,8 @@ _LAST = frozenset(
 )
 _LEADS = frozenset("on handle do try must maybe async internal api http safe raw can should will be".split())
 _NOISE = frozenset(
-    "one base impl dto async internal handler helper util utils func fn callback cb ctx context locked unsafe safe raw with by"
+    "one base impl dto async internal handler helper util utils func fn callback cb ctx context locked unsafe safe"
+    " raw with by"
     " from to for"
     " in of on at as if and or the a an all it".split()
 )

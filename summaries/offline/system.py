@@ -57,6 +57,7 @@ class System(Struct, frozen=True):
     uses: tuple[Use, ...] = ()
     written: str = ""  # the text that a model wrote of all of it, where one did
     inputs: str = ""  # the text that the model was shown, to see what changed since
+    key: str = ""  # of the prompt and the model
 
 
 def outside(summary: str, facts: Mapping[str, Facts]) -> Outside:

@@ -15,14 +15,21 @@ from summaries.llm.types import BYTES, Request, tokens
 from summaries.offline.file import talk
 from summaries.types import Facts, Symbol
 
-Kind = Literal["seed", "file", "directory", "repository"]
+Kind = Literal["seed", "file", "directory", "repository", "system"]
 ROOM: Mapping[Kind, int] = {
     "seed": 3000,
     "file": 1400,
     "directory": 2200,
     "repository": 4000,
+    "system": 6000,
 }  # tokens of data
-MOST: Mapping[Kind, int] = {"seed": 400, "file": 260, "directory": 240, "repository": 480}  # of the answer
+MOST: Mapping[Kind, int] = {
+    "seed": 400,
+    "file": 260,
+    "directory": 240,
+    "repository": 480,
+    "system": 1100,
+}  # of the answer
 WIDTH = 160  # characters of a line that are shown
 SHOWN = frozenset("function method class struct interface service message type".split())
 _LICENCE = re.compile(r"(?i)licen[cs]e|copyright|all rights reserved|SPDX")
@@ -45,7 +52,8 @@ def request(
     kind: Kind, asked: Prompt, model: str, shown: str, context: str, options: Mapping[str, object]
 ) -> Request:
     """The question. `context` is the repository's seed."""
-    hole = {"seed": "repository", "file": "file", "directory": "directory", "repository": "directories"}[kind]
+    hole = {"seed": "repository", "file": "file", "directory": "directory", "repository": "directories",
+            "system": "repositories"}[kind]  # fmt: skip
     about = "The repository that this is part of:\n" + data("repository", context) if context else ""
     messages = asked.filled(**{hole: data(hole, shown), "context": about})
     shape = schema_of(FileAnswer if kind == "file" else Answer)

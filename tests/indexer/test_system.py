@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from kits.model import chat_of
 
 from indexer import system
 from indexer.build import build
@@ -12,9 +14,12 @@ from indexer.demo import SERVICES
 from indexer.demo import build as demo
 from indexer.removal import remove
 from indexer.sources.discover import Source
+from indexer.writing.run import plan, write
 from locator.tree.show import look
 from locator.tree.system import system_of, system_summary
 from summaries.index.index import Index, Manifest
+from summaries.llm.testing.server import TestServer, said
+from summaries.llm.types import Price
 from summaries.offline.system import Part, System, Use, compose, distinctive
 from summaries.system import FILE, read
 
@@ -134,3 +139,33 @@ def test_a_written_text_stands_where_all_of_it_may_be_seen() -> None:
 def test_the_text_is_bounded(limit: int) -> None:
     parts = {f"o/r{n}": Part("Takes " + "orders " * 30, (("word", 3),)) for n in range(200)}
     assert len(compose(System(parts), limit=limit)) <= max(limit, 400)
+
+
+def test_a_model_describes_the_whole_last_and_once(shop: Path) -> None:
+    index = Index.open(shop)
+    kept = (shop / FILE).read_bytes()
+
+    def writer(body: dict[str, Any]) -> dict[str, str]:
+        whole = "{{" not in said(body) and "A system of 6 repositories" in said(body)
+        asked.append("system" if whole else "other")
+        return {
+            "summary": "The shop: shop-gateway takes requests, shop-orders keeps orders."
+            if whole
+            else "Takes orders of the shop."
+        }
+
+    asked: list[str] = []
+    try:
+        with TestServer(writer) as server:
+            write(index, [], chat_of(server))
+            assert asked == ["system"]
+            assert (
+                system_summary(Index.open(shop))
+                == "The shop: shop-gateway takes requests, shop-orders keeps orders."
+            )
+            write(Index.open(shop), [], chat_of(server))
+            assert asked == ["system"]
+        assert "The shop:" not in system_summary(index.only(list(index.repos)[:3]))
+        assert plan(Index.open(shop), [], "other", Price()).stages[-1].calls == 1
+    finally:
+        (shop / FILE).write_bytes(kept)
