@@ -49,7 +49,9 @@ def kind(body: dict[str, Any]) -> str:
 
 
 def subject(body: dict[str, Any]) -> str:
-    """The path that a prompt is about, "" for the repository."""
+    """The path that a prompt is about, "" for the repository, "*" for the system."""
+    if "<<<repositories " in task(body):
+        return "*"
     found = re.search(r"<<<file \w+\n(\S+) \(|<<<directory \w+\ndirectory: (\S+)", task(body))
     return (found[1] or found[2]) if found else ""
 
