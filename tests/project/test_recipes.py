@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -58,7 +59,7 @@ def commit(repo: Path, name: str, text: str) -> None:
     subprocess.run([*git, "commit", "-qm", "Orders"], check=True)
 
 
-@pytest.mark.parametrize("recipe", ["A language", "A backend", "A tracker"])
+@pytest.mark.parametrize("recipe", ["A language", "A voter", "A backend", "A tracker"])
 def test_every_recipe_is_here(recipe: str) -> None:
     assert re.findall(r"^### (.+)$", PAGE, re.MULTILINE).count(recipe) == 1
 
@@ -84,6 +85,31 @@ def test_a_language(tmp_path: Path) -> None:
     )
     assert {"add_tax", "Order", "limit"} <= set(re.findall(r'"qualname": ?"(\w+)"', shown))
     assert '"gleam"' in shown
+
+
+def test_a_voter(tmp_path: Path, shop_index: Path) -> None:
+    house = tmp_path / "house"
+    followed("A voter", house)
+    report = "Vouchers are taken off twice when an order is changed"
+    with_it, without = (
+        json.loads(
+            ran(
+                house,
+                "-m",
+                "bugatlas",
+                "--index",
+                str(shop_index),
+                "locate",
+                report,
+                "--json",
+                "--explain",
+                *more,
+            )
+        )
+        for more in ((), ("-c", "voters.shallow=0"))
+    )
+    assert all(hit["parts"]["shallow"] > 0 for hit in with_it["files"])
+    assert not any("shallow" in hit["parts"] for hit in without["files"])
 
 
 def test_a_backend(tmp_path: Path) -> None:
