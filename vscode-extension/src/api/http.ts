@@ -179,7 +179,7 @@ class Clock {
   /** What a failure of the request comes from. */
   blame(error: unknown, server: Server): ServiceError {
     if (this.given?.aborted) return new ServiceError("cancelled", "Cancelled.");
-    if (this.late) return new ServiceError("slow", `The service was silent for ${this.seconds} seconds.`);
+    if (this.late) return new ServiceError("slow", `Timed out after ${this.seconds} s.`);
     if (error instanceof ServiceError) return error;
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     const code = (cause as { code?: unknown }).code;

@@ -15,12 +15,17 @@ export interface components {
             searched: number;
             seconds: number;
             title: string;
-            /** "confident", "likely", "unsure" or "no confident match" */
-            verdict: string;
+            verdict: components["schemas"]["Verdict"];
         };
         Asked: {
             /** @default null */
             at: string | null;
+            /**
+             * what ranks: the words of a query, its meaning, or both; `by:` in a query goes before
+             * @default both
+             * @enum {unknown}
+             */
+            by: "" | "both" | "meaning" | "words";
             /** @default 10 */
             limit: number;
             /** @default false */
@@ -117,11 +122,13 @@ export interface components {
             lines: components["schemas"]["Line"][];
             /** lines with an exact text; 0 where only words were asked. @default 0 */
             matches: number;
+            /** cosine of its summary and the query, where it is among the nearest. @default 0 */
+            nearness: number;
             path: string;
             repo: string;
             /** 0-1 within the results */
             score: number;
-            /** the written one, where it has words of the query. @default */
+            /** the written one where it has words of the query, or any that is near in meaning. @default */
             summary: string;
             /** the function or type around the first line. @default null */
             symbol: components["schemas"]["SymbolHit"] | null;
@@ -180,6 +187,12 @@ export interface components {
             lines: string[];
             path: string;
             repo: string;
+            /** if asked: (start, end, "k|s|n|c") of each line. @default [] */
+            spans: [
+                number,
+                number,
+                string
+            ][][];
             /** of the first line given, 1-based */
             start: number;
             /** lines of the file */
@@ -269,6 +282,12 @@ export interface components {
         };
         Query: {
             /**
+             * what ranks; "": as the caller has it
+             * @default
+             * @enum {unknown}
+             */
+            by: "" | "both" | "meaning" | "words";
+            /**
              * @default {
              *       "files": [],
              *       "languages": [],
@@ -279,6 +298,8 @@ export interface components {
              *     }
              */
             files: components["schemas"]["Filter"];
+            /** REPO/PATH: what is like it in meaning. @default */
+            near: string;
             /** @default [] */
             not_repos: string[];
             /** @default [] */
@@ -381,6 +402,8 @@ export interface components {
             signature: string;
             start: number;
         };
+        /** @enum {unknown} */
+        Verdict: "confident" | "likely" | "no confident match" | "unsure";
     };
 }
 export type Schemas = components["schemas"];
@@ -394,11 +417,11 @@ export interface Operations {
   "POST /v1/locate": { query: Nothing; body: Given<Schemas["LocateRequest"]>; answer: "Answer" };
   "POST /v1/locate/stream": { query: Nothing; body: Given<Schemas["LocateRequest"]>; answer: undefined };
   "POST /v1/feedback": { query: Nothing; body: Given<Schemas["Feedback"]>; answer: "Kept" };
-  "GET /v1/search": { query: { q: string; limit?: number; tests?: boolean; at?: string | null }; body: undefined; answer: "Results" };
+  "GET /v1/search": { query: { q: string; limit?: number; tests?: boolean; at?: string | null; by?: string }; body: undefined; answer: "Results" };
   "GET /v1/issue": { query: { ref: string }; body: undefined; answer: "IssueText" };
   "GET /v1/repos": { query: Nothing; body: undefined; answer: "Repositories" };
   "GET /v1/tree/{where}": { query: { at?: string | null; depth?: number }; body: undefined; answer: "Node" };
-  "GET /v1/file": { query: { repo: string; path: string; start?: number; end?: number; at?: string | null }; body: undefined; answer: "Lines" };
+  "GET /v1/file": { query: { repo: string; path: string; start?: number; end?: number; at?: string | null; highlight?: boolean }; body: undefined; answer: "Lines" };
   "GET /v1/jobs": { query: Nothing; body: undefined; answer: "Jobs" };
   "POST /v1/jobs": { query: Nothing; body: Given<Schemas["JobRequest"]>; answer: "Job" };
   "GET /v1/jobs/{id}": { query: Nothing; body: undefined; answer: "Job" };

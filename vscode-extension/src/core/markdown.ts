@@ -30,7 +30,7 @@ export function tooltip(row: Row, summary = ""): string {
   switch (row.kind) {
     case "repository": {
       const { route } = row;
-      const share = route ? `${Math.round(100 * route.score)} % of the search` : "";
+      const share = route ? `${Math.round(100 * route.score)}% of the search` : "";
       const said = summary || route?.summary || "";
       return paragraphs(`**${escaped(row.repo)}**`, share, escaped(said), bullets(route?.evidence ?? []));
     }
@@ -55,7 +55,7 @@ export function tooltip(row: Row, summary = ""): string {
 
 /** A whole answer, to paste into an issue. */
 export function answerMarkdown(answer: Answer): string {
-  const sure = `${answer.verdict}, ${Math.round(100 * answer.confidence)} %`;
+  const sure = `${answer.verdict}, ${Math.round(100 * answer.confidence)}%`;
   const files = answer.files.map((hit, i) => fileMarkdown(hit, i + 1));
   return (
     paragraphs(

@@ -97,8 +97,28 @@ export function lineOf(row: Row): number {
   return evidence?.line ?? row.hit.symbols[0]?.start ?? 1;
 }
 
+/** The reason that says most in the fewest words: what the report points at before what it only resembles. */
 function reason(hit: FileHit): string {
-  return hit.evidence[0]?.text ?? "";
+  const best = hit.evidence.find((e) => /^(at|mark):/.test(e.voter)) ?? hit.evidence[0];
+  return best ? brief(best.text) : "";
+}
+
+const FEW = 44; // characters beside a name or a line
+
+/** Evidence in a few words; the whole sentence is in the tooltip. */
+export function brief(text: string): string {
+  const flat = text.replace(/\s+/g, " ").trim();
+  const frame = /^frame (\d+) of the stack trace/.exec(flat);
+  if (frame) return `frame ${frame[1]}`;
+  const change = /^(?:changed by|similar commit message:?) "([^"]{1,200})/.exec(flat);
+  if (change) return clipped(`past change: ${change[1]}`);
+  return clipped(flat);
+}
+
+function clipped(text: string): string {
+  if (text.length <= FEW) return text;
+  const cut = text.slice(0, FEW - 1);
+  return `${cut.slice(0, Math.max(cut.lastIndexOf(" "), FEW / 2)).replace(/[\s,;:(]+$/, "")}…`;
 }
 
 function grouped<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {

@@ -2,12 +2,11 @@ import * as vscode from "vscode";
 import type { Evidence, FileHit } from "../api/client";
 import { anchor, hasName, sameText } from "../core/anchor";
 import { escaped } from "../core/markdown";
+import { brief } from "../core/tree";
 import { textAt, type Opener } from "./open";
 import { placeOf } from "./reader";
 import type { Session } from "./session";
 import { concerns, setting } from "./settings";
-
-const LONGEST = 90; // characters beside a line
 
 /** Marks the lines that the evidence names, in all editors that show a file of the answer. */
 export class Decorations implements vscode.Disposable {
@@ -79,7 +78,7 @@ function marks(document: vscode.TextDocument, hit: FileHit): vscode.DecorationOp
     hoverMessage: new vscode.MarkdownString(all.map((e) => `- ${escaped(e.text)}`).join("\n")),
     renderOptions: {
       after: {
-        contentText: short(all[0]?.text ?? ""),
+        contentText: brief(all[0]?.text ?? ""),
         color: new vscode.ThemeColor("editorCodeLens.foreground"),
         fontStyle: "italic",
         margin: "0 0 0 2em",
@@ -94,9 +93,4 @@ function findLine(document: vscode.TextDocument, hit: FileHit, line: number): nu
   const symbol = hit.symbols.find((s) => s.start === line);
   const fits = text !== undefined ? sameText(text) : symbol ? hasName(symbol.qualname) : () => true;
   return anchor((n) => document.lineAt(n - 1).text, document.lineCount, line, fits);
-}
-
-function short(text: string): string {
-  const flat = text.replace(/\s+/g, " ");
-  return flat.length > LONGEST ? `${flat.slice(0, LONGEST - 1)}…` : flat;
 }

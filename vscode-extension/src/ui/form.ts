@@ -120,7 +120,7 @@ export class Form implements vscode.WebviewViewProvider, vscode.Disposable {
 <input type="text" id="languages" list="known-languages" placeholder="all; several with commas"></div>
 <div><label for="paths">Paths</label>
 <input type="text" id="paths" placeholder="that contain this, or match it with *"></div>
-<div><label for="at">As it was at</label>
+<div><label for="at">Version</label>
 <input type="text" id="at" maxlength="200" placeholder="a tag, commit or date that is indexed"></div>
 <label class="check"><input type="checkbox" id="tests"${setting("includeTests") ? " checked" : ""}> Include tests</label>
 </div>

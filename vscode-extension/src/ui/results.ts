@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import { node } from "../api/client";
 import { tooltip } from "../core/markdown";
-import { descriptionOf, fileRows, idOf, labelOf, rows, spokenOf, type FileRow, type Row } from "../core/tree";
+import { descriptionOf, idOf, labelOf, rows, spokenOf, type FileRow, type Row } from "../core/tree";
 import type { Feedback } from "./feedback";
 import type { Service } from "./service";
 import type { Session, State } from "./session";
@@ -60,7 +60,7 @@ export class Results implements vscode.TreeDataProvider<Row>, vscode.Disposable 
       item.resourceUri = vscode.Uri.from({ scheme: "bugatlas-icon", path: `/${row.path}` }); // for the icon only
       const said = this.feedback.of(this.session.state, row);
       if (said) item.contextValue = `file.${said}`;
-      if (said) item.description = `${said === "helpful" ? "👍" : "👎"} ${item.description}`;
+      if (said) item.description = `${said === "helpful" ? "helpful" : "not helpful"} · ${item.description}`;
     }
     if (row.kind === "file" || row.kind === "function")
       item.command = { command: "bugatlas.openRow", title: "Open", arguments: [row] };
@@ -132,10 +132,7 @@ export class Results implements vscode.TreeDataProvider<Row>, vscode.Disposable 
     };
     this.top.forEach(walk);
     if (state.phase !== "answered") this.current = undefined;
-    const sure = answer && answer.verdict !== "no confident match";
-    const shown = sure ? fileRows(answer, only).length : 0;
-    this.view.badge = shown ? { value: shown, tooltip: `${shown} files may hold the bug` } : undefined;
-    this.view.description = answer ? `${answer.verdict}, ${Math.round(100 * answer.confidence)} %` : "";
+    this.view.description = answer ? `${answer.verdict}, ${Math.round(100 * answer.confidence)}%` : "";
     this.view.message = message(state, only);
     this.changed.fire(undefined);
     if (state.phase === "running") this.progress();

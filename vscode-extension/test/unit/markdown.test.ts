@@ -41,7 +41,7 @@ test("an answer copies as a numbered list with reasons", () => {
     text,
     [
       "### Where it may be: Orders are lost",
-      "Confidence: confident, 70 %. 100 files in 1 repositories searched.",
+      "Confidence: confident, 70%. 100 files in 1 repositories searched.",
       "1. `shop/a.go`\n   - it has words of the report",
       "2. ``shop/b`.go``\n   - it has words of the report",
       "_one is left out_\n",

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { anchor, hasName, sameText } from "../../src/core/anchor";
 import { ago, readHistory, remembered, titleOf, type Past } from "../../src/core/history";
 import { readSearch } from "../../src/core/query";
-import { descriptionOf, fileRows, idOf, labelOf, lineOf, rows, spokenOf, type Row } from "../../src/core/tree";
+import { brief, descriptionOf, fileRows, idOf, labelOf, lineOf, rows, spokenOf, type Row } from "../../src/core/tree";
 import { answer, fileHit } from "../support/answers";
 
 const SYMBOL = { qualname: "Cart.add", kind: "method", start: 12, end: 20, signature: "def add(self)", score: 1 };
@@ -119,4 +119,12 @@ test("titles are the first line that says something", () => {
   assert.equal(titleOf({ report: "y".repeat(200) }).length, 80);
   const passed = [20e3, 5 * 60e3, 5 * 3600e3, 72 * 3600e3].map((milliseconds) => ago(0, milliseconds));
   assert.deepEqual(passed, ["just now", "5 min ago", "5 h ago", "3 days ago"]);
+});
+
+test("reasons are a few words beside a name", () => {
+  assert.equal(brief("frame 4 of the stack trace: OrderService.discounted (OrderService.java:80)"), "frame 4");
+  assert.equal(brief('changed by "SHOP-41: Place, find and cancel orders" (2024-04), in words close'), "past change: SHOP-41: Place, find and…");
+  assert.equal(brief("short"), "short");
+  const long = brief(`it defines ${"x".repeat(300)}`);
+  assert.ok(long.length <= 45 && long.endsWith("…"), long);
 });

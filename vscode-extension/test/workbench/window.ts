@@ -110,8 +110,8 @@ export class Window {
 
   /** All rows of a view, as screen readers hear them. */
   async rows(view: string): Promise<string[]> {
-    const rows = await this.pane(view).locator(".monaco-list-row").all();
-    return Promise.all(rows.map(async (row) => (await row.getAttribute("aria-label")) ?? ""));
+    // In one step: a list that changes while rows are read one by one takes them away.
+    return this.pane(view).locator(".monaco-list-row").evaluateAll((rows) => rows.map((row) => row.getAttribute("aria-label") ?? ""));
   }
 
   /** Name of the active editor and the line that the cursor is on. */

@@ -8,7 +8,7 @@ import { EXTENSION, hits, jira, service, shop, start, until, type Hit, type Repo
 import { proxy, TOKEN, type Proxy } from "./proxy";
 import { Window } from "./window";
 
-const RESULTS = "Where It May Be";
+const RESULTS = "Likely Locations";
 const PLAIN = {
   "workbench.startupEditor": "none",
   "workbench.colorTheme": "Default Light Modern",
@@ -102,7 +102,6 @@ test("a report is pasted, a service starts by itself, the path to the bug is sho
   assert.match(spoken[0] ?? "", /^Repository shop-orders/);
   assert.ok(spoken.some((s) => s.startsWith(`File ${name}, result ${hits.indexOf(hit) + 1} of ${hits.length}`)), spoken.join("\n"));
   await w.shot("results");
-  assert.equal(await w.page.locator('.activitybar .action-item:has(a[aria-label^="Bugatlas"]) .badge').innerText(), `${hits.length}`);
   await w.press(RESULTS, `File ${name}`);
   const pointed = hit.evidence.find((e) => e.voter.startsWith("at:") && e.line > 0); // a frame of the report's trace
   assert.ok(pointed);
@@ -148,7 +147,7 @@ test("as a list, called helpful, copied as Markdown", async () => {
   const row = await w.find(RESULTS, "File DiscountSplitter.java");
   await row.hover();
   await row.locator('.action-label[aria-label="Helpful"]').click();
-  await row.getByText("👍").waitFor();
+  await row.getByText(/^helpful/).waitFor();
   const told = path.join(demo.index, "service", "feedback.jsonl");
   let kept = "";
   await until(async () => (kept = await readFile(told, "utf8").catch(() => "")) !== "", 10, "the service's line");
@@ -299,7 +298,7 @@ test("while it works, it says at what, and can be given up", async () => {
 });
 
 const FAULTS = [
-  ["slow", "The service took too long", "was silent for 3 seconds"],
+  ["slow", "The service took too long", "Timed out after 3 s"],
   ["token", "wants a token", "wants a token"],
   ["garbage", "is not a Bugatlas service", "is no Bugatlas service"],
   ["old", "older than this extension", "too old"],
