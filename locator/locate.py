@@ -65,12 +65,18 @@ def locate(
     query = understand(read(report) if isinstance(report, str) else report)
     said = query.report
     progress(Step("route", title=said.title, frames=len(said.frames), mentions=len(said.mentions)))
+    views, notes = views_for(index, query, options)
+    return locate_in(index, views, query, options, weights, progress, notes)
+
+
+def views_for(index: Index, query: Query, options: Options) -> tuple[Sequence[View], tuple[str, ...]]:
+    """The snapshots that a report is searched in, and notes on what is left out. Raises what `locate` raises."""
     names = repositories(index, options.repos)
     some = names if options.at else likeliest(index, query, names)
     views, notes = views_at(index, some, options.at)
     if len(some) < len(names):
         notes = (*notes, f"searched the {len(some)} likeliest of {len(names):,} repositories")
-    return locate_in(index, views, query, options, weights, progress, notes)
+    return views, notes
 
 
 def locate_in(

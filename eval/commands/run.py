@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 @click.option("--without", multiple=True, metavar="VOTER", help="Switch a voter or a group of them off: history")
 @click.option("--limit", type=click.IntRange(1), help="Only the first cases.")
 @click.option("--fresh", is_flag=True, help="Start over if the run is there.")
-@click.option("--mode", type=click.Choice(["offline", "judge", "paper"]), help="Who orders the files.")
+@click.option("--mode", type=click.Choice(["offline", "judge", "dig", "paper"]), help="Who orders the files.")
 @click.option("--model", metavar="NAME|file:DIR", help="Language model, or a folder in which somebody answers.")
 @click.option("--models", type=PATH, metavar="FILE", help="Settings of the model, as `--config` of other commands.")
 @click.option("--record", type=PATH, metavar="FILE", help="Write the model's answers to FILE as well.")
@@ -56,8 +56,8 @@ def run_command(
     done = answer_all(asked, world, settings, scope, out, jobs, fresh=fresh)
     lines, _ = read_run(out)
     click.echo(f"{settings.name}: {len(asked)} cases, {done} answered now; scope {scope}; {out}", err=True)
-    if unheard := [n for c in asked if c.id in lines and (n := lines[c.id].note)]:
-        click.echo(f"{len(unheard)} of {len(asked)} cases were answered offline: {unheard[0]}", err=True)
+    if failed := [n for c in asked if c.id in lines and (n := lines[c.id].note)]:
+        click.echo(f"{len(failed)} of {len(asked)} cases were answered offline: {failed[0]}", err=True)
     click.echo(summary(asked, lines))
 # fmt: on
 

@@ -128,7 +128,6 @@ class GitHub:
             url=text(told, "html_url"),
             project=repo,
             labels=tuple(names(told, "labels")),
-            id=text(told, "id"),
         )
 
     def wants(self, issue: Issue) -> bool:

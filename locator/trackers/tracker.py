@@ -12,7 +12,6 @@ from msgspec import Struct
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_chain, wait_fixed
 
 from locator.trackers.comment import Note
-from locator.trackers.deadline import Deadline, bound
 from locator.trackers.events import Read
 from locator.trackers.settings import TrackerSettings
 from locator.trackers.signing import Headers
@@ -23,8 +22,7 @@ AGAIN = (0.1, 0.5)  # seconds before the second and the third try
 LONGEST = 86_400.0  # seconds that a tracker may make us wait
 AGENT = "bugatlas"
 PAGE = 100  # entries of a list at a time
-PAGES = 30  # that are looked through while the service works
-SEARCH_PAGES = 2_000  # that a person's own search is followed for: 200,000 issues
+PAGES = 30  # that are looked through
 
 
 class Later(TrackerError):
@@ -55,12 +53,6 @@ class Issue(Struct, frozen=True):
     type_id: str = ""
     labels: tuple[str, ...] = ()
     customers: bool = False  # people outside can read comments
-    id: str = ""  # the tracker's own, which stays when the issue is moved or its project is renamed
-
-    @property
-    def identity(self) -> str:
-        """The same for every name that an issue goes by."""
-        return f"id:{self.id}" if self.id else f"key:{self.key.lower()}"
 
 
 class Access(Struct, frozen=True):
@@ -84,7 +76,7 @@ class Tracker(Protocol):
         """An issue as it is now."""
 
     def wants(self, issue: Issue) -> bool:
-        """Whether its project and kind are listed, and no customer would read a comment."""
+        """Whether its project and kind are listed."""
 
     def created(self, since: float) -> Iterator[str]:
         """Keys of issues made since then (UTC seconds) in the projects that are listed by name."""
@@ -152,8 +144,6 @@ class Http:
             follow_redirects=False,
             trust_env=True,
         )
-        self.deadline = Deadline()
-        bound(self.client, self.deadline)
 
     def __call__(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
         """One request; its JSON, or None where there's no content. Raises Later, Refused or Gone.
@@ -180,9 +170,8 @@ class Http:
 
     def _once(self, method: str, path: str, body: Any, query: Mapping[str, Any]) -> Any:
         try:
-            whole = self.deadline.within(self.timeout)
-            with whole, self.client.stream(method, path, json=body, params=query or None) as got:
-                data = bytearray()
+            with self.client.stream(method, path, json=body, params=query or None) as got:
+                data = b""
                 for chunk in got.iter_bytes():
                     data += chunk
                     if len(data) > MOST_BYTES:
@@ -191,7 +180,7 @@ class Http:
             # What was sent may still arrive: look again no sooner than it could have.
             wait = self.timeout if method == "POST" and not isinstance(e, httpx.ConnectError) else 0.0
             raise Later(f"{method} {path}: {type(e).__name__}: {e}", wait) from e
-        told = httpx.Response(got.status_code, headers=got.headers, content=bytes(data), request=got.request)
+        told = httpx.Response(got.status_code, headers=got.headers, content=data, request=got.request)
         _check(told, f"{method} {path}")
         try:
             return told.json() if data.strip() else None
