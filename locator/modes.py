@@ -15,7 +15,7 @@ from summaries.errors import ModelError, UsageError
 
 if TYPE_CHECKING:
     from locator.answer import Answer
-    from locator.judge.judge import Judging
+    from locator.judge.limits import Judging
     from locator.locate import Options, Progress
     from locator.report.reader import Report
     from locator.weights import Weights
@@ -116,7 +116,7 @@ def open_model(
 
 def judging(settings: Settings, patience: float | None = None) -> Judging:
     """How much a judge may read, and how long it may take: `patience` seconds at most."""
-    from locator.judge.judge import Judging
+    from locator.judge.limits import Judging
 
     waits = settings.model.startswith("file:")
 

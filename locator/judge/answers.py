@@ -38,6 +38,12 @@ def questions_of(texts: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(q for text in texts[:10] if (q := plain(text))))[:QUESTIONS]
 
 
+def notes_of(analysis: str, unknown: int) -> list[str]:
+    """What a model says of the whole, and how many of the files that it named do not count."""
+    out = [f"the model: {plain(analysis)}"] if plain(analysis) else []
+    return out + ([f"{unknown} files that the model named were not among the candidates"] if unknown else [])
+
+
 def within(seconds: float | None, work: Callable[[], T]) -> T:
     """The result of `work`, or ModelError after so many seconds (None: no limit), leaving it behind."""
     if seconds is None:

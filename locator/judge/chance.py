@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from math import exp, log
 
-from locator.answer import Judgement
+from msgspec.structs import replace
+
+from locator.answer import Answer, Judgement
+from locator.confidence import verdict
 from locator.weights import Weights
 
 
@@ -25,3 +28,20 @@ def chance_after(word: Judgement, weights: Weights) -> float:
     table = weights.judged
     odds = table.get("bias", 0.0) + sum(table.get(n, 0.0) * x for n, x in shape_of(word).items())
     return 1 / (1 + exp(-max(-50.0, min(50.0, odds))))
+
+
+def doubtful(word: Judgement) -> bool:
+    """Whether looking further is worth it: the model is not sure, or the search had put another file first.
+
+    Of 40 answers of an earlier prompt 14 were sure of the search's own first file, and all 14 right; 7 of the other
+    26 were wrong.
+    """
+    return word.sure != "high" or not word.agrees
+
+
+def rated(answer: Answer, word: Judgement, weights: Weights) -> Answer:
+    """The answer with the chance that follows from a model's word."""
+    sure = chance_after(word, weights)
+    return replace(
+        answer, confidence=round(sure, 3), verdict=verdict(sure, bool(answer.files)), judgement=word
+    )

@@ -15,8 +15,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from locator.answer import Answer, FileHit, Look, RouteHit, Step
-from locator.judge.answers import calls_of, plain, questions_of, reordered, within
-from locator.judge.judge import Judging, doubtful, notes_of, rated
+from locator.judge.answers import calls_of, notes_of, plain, questions_of, reordered, within
+from locator.judge.chance import doubtful, rated
+from locator.judge.limits import Judging
 from locator.judge.prompt import CLOSE, brief, clip, system_map, telling
 from locator.judge.sources import Sources
 from locator.judge.tools import NotThere, Tools, Wish

@@ -9,18 +9,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any, Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from locator.answer import Answer, FileHit, Judgement, Step
-from locator.confidence import verdict
 from locator.judge.answers import (
     calls_of,
     failed,
     limited,
+    notes_of,
     plain,
     questions_of,
     reordered,
@@ -28,7 +27,8 @@ from locator.judge.answers import (
     within,
 )
 from locator.judge.candidates import OFFERED, SEARCHED, Candidate, candidates, scored
-from locator.judge.chance import chance_after
+from locator.judge.chance import doubtful, rated
+from locator.judge.limits import Judging
 from locator.judge.prompt import brief, listed
 from locator.judge.sources import Sources
 from locator.judge.words import wanted_of
@@ -47,28 +47,6 @@ from summaries.llm.types import ContextTooLong, Message, Request, tokens
 CHOSEN = 10  # candidates at most: more reasons would not fit into an answer, and the rest keep their order
 ANSWER, WRITTEN = 1200, 500  # tokens that an answer may have, and that one has (of 60 answers .95 have less)
 LEAST = 800  # tokens of candidates below which a shorter prompt is no use
-
-
-class Judging(Struct, frozen=True):
-    """How much a judge may read and how long it may take. Tokens are our estimate, a little high."""
-
-    report: int = 1200  # tokens of the report
-    total: int = 7900  # tokens of the first call, answer and all
-    dig: bool = False  # look things up where the first answer is in doubt
-    always: bool = False  # look things up whatever the first answer says
-    dig_total: int = 25_000  # tokens of all calls of a question
-    dig_turns: int = 4  # calls after the first at most
-    dig_seconds: float | None = 120.0  # for all calls after the first
-    model: str = ""  # that digs; "" is the first one's
-    seconds: float | None = 30.0  # for the first call; None waits as long as calls take
-    small: bool = False  # a short prompt with ten candidates, for models of 7B or so
-    spare: float = 0.0  # offline confidence from which no model is asked; 0: one always is
-    folder: str = ""  # of the user's own prompts
-
-    @property
-    def prompts(self) -> Path | None:
-        """Folder of the user's own prompts."""
-        return Path(self.folder) if self.folder else None
 
 
 SMALL = 10  # candidates that a small model is offered
@@ -161,15 +139,6 @@ def judged(
     return replace(limited(out, limit), seconds=seconds, notes=notes, calls=calls_of(calls))
 
 
-def doubtful(word: Judgement) -> bool:
-    """Whether looking further is worth it: the model is not sure, or the search had put another file first.
-
-    Of 40 answers of an earlier prompt 14 were sure of the search's own first file, and all 14 right; 7 of the other
-    26 were wrong.
-    """
-    return word.sure != "high" or not word.agrees
-
-
 def _first(
     sources: Sources, answer: Answer, report: Report, chat: Chat, judging: Judging, weights: Weights
 ) -> tuple[Answer, Answered[Ruling]]:
@@ -243,17 +212,3 @@ def _chosen(
         elif choice.id not in out:
             out[choice.id] = choice
     return [(offered[n - 1], c) for n, c in out.items()], unknown
-
-
-def notes_of(analysis: str, unknown: int) -> list[str]:
-    """What a model says of the whole, and how many of the files that it named do not count."""
-    out = [f"the model: {plain(analysis)}"] if plain(analysis) else []
-    return out + ([f"{unknown} files that the model named were not among the candidates"] if unknown else [])
-
-
-def rated(answer: Answer, word: Judgement, weights: Weights) -> Answer:
-    """The answer with the chance that follows from a model's word."""
-    sure = chance_after(word, weights)
-    return replace(
-        answer, confidence=round(sure, 3), verdict=verdict(sure, bool(answer.files)), judgement=word
-    )

@@ -20,7 +20,8 @@ from locator.answer import Answer, Evidence, FileHit, RouteHit, Step
 from locator.confidence import verdict
 from locator.filters import Filter, passing, repositories
 from locator.judge.answers import calls_of, failed, plain, usage_note, within
-from locator.judge.judge import Choice, Judging
+from locator.judge.judge import Choice
+from locator.judge.limits import Judging
 from locator.judge.prompt import brief, clip
 from locator.judge.sources import Sources
 from locator.locate import Options, Progress, directories, locate_in

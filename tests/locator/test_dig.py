@@ -15,7 +15,8 @@ from kits.model import REPORT, chat_of, offered, shop
 
 from locator.answer import Answer
 from locator.judge.dig import REQUESTS
-from locator.judge.judge import Judging, judge
+from locator.judge.judge import judge
+from locator.judge.limits import Judging
 from locator.locate import Options, locate
 from summaries.index.index import Index
 from summaries.llm.chat import open_chat

@@ -14,7 +14,8 @@ from kits.model import REPORT, chat_of, offered, shop
 
 from locator.answer import Answer
 from locator.judge.answers import LONGEST, plain
-from locator.judge.judge import CHOSEN, Judging, judge
+from locator.judge.judge import CHOSEN, judge
+from locator.judge.limits import Judging
 from locator.locate import Options, locate
 from summaries.index.index import Index
 from summaries.llm.chat import open_chat

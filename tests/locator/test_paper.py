@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from kits.model import REPORT, chat_of, shop
 
-from locator.judge.judge import Judging
+from locator.judge.limits import Judging
 from locator.judge.paper import paper
 from locator.locate import Options, locate
 from summaries.index.index import Index
