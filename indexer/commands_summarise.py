@@ -11,11 +11,13 @@ from msgspec.structs import replace
 from indexer.writing.run import Stage, WriteReport
 from summaries.config import Settings, options
 from summaries.config_models import reach
-from summaries.errors import UsageError
+from summaries.errors import SnapshotMissing, UsageError
 from summaries.index.index import Index, default_dir
 
 USUAL = "gpt-4.1-mini"  # what a plan without a model is reckoned for
 MOST_REASONS = 5  # printed for each stage
+PLURAL = {"seed": "seeds", "file": "files", "directory": "directories", "repository": "repositories",
+          "edit": "edits by hand"}  # fmt: skip
 ENDED = 1  # exit code where something stayed undone
 
 
@@ -31,6 +33,14 @@ ENDED = 1  # exit code where something stayed undone
 @click.option(
     "--every-file", is_flag=True, help="Also tests, configuration and other files that are passed over."
 )
+@click.option("--at", metavar="REF|DATE", help="Of that snapshot of the index, instead of the head.")
+@click.option(
+    "--seeds", is_flag=True, help="Only what each repository is for: see it with show, correct it there."
+)
+@click.option("--export", "target", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="Write what is written already to FILE (.jsonl or .jsonl.gz), and ask nobody.")  # fmt: skip
+@click.option("--import", "source", type=click.Path(path_type=Path, dir_okay=False, exists=True), metavar="FILE",
+              help="Take over what another machine exported, and ask nobody.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @options
 @click.pass_obj
@@ -42,27 +52,39 @@ def summarise(
     dry_run: bool,
     budget: float | None,
     every_file: bool,
+    at: str | None,
+    seeds: bool,
+    target: Path | None,
+    source: Path | None,
     as_json: bool,
 ) -> None:
     """Have a language model write the summaries of the head of REPO, or of all repositories.
 
-    Files first, then directories, then the repository. What is up to date costs nothing; a run that stops goes
-    on where it was. Where the model fails, the offline summary stays. The exit code is 1 if anything was left.
+    What the repository is for, then files, directories and the whole, all told what it is for. What is up to date
+    costs nothing; a run that stops goes on where it was. What `bugatlas show REPO --edit` corrected stays. Where the
+    model fails, the offline summary stays. The exit code is 1 if anything was left.
 
     \b
       bugatlas summarise --dry-run
       bugatlas summarise --model gpt-4.1-mini --budget 5
       bugatlas summarise --config ollama.toml shop/orders
+      bugatlas summarise --seeds && bugatlas show shop/orders --edit
+      bugatlas summarise --export written.jsonl.gz
     """
     index = Index.open(root or default_dir())
     known = named(index, names)
+    if target or source:
+        if target and source:
+            raise UsageError("--export and --import are two things", "one after the other")
+        _exchange(index, known, target, source, as_json=as_json)
+        return
     changes = {
         "model": model or settings.model,
         "model_budget": settings.model_budget if budget is None else budget,
     }
-    report = run(
-        index, known, replace(settings, **changes), dry_run=dry_run, every_file=every_file, quiet=as_json
-    )
+    chosen = replace(settings, **changes)
+    report = run(index, _holding(index, known, at), chosen, dry_run=dry_run, every_file=every_file, seeds=seeds,
+                 at=at, quiet=as_json)  # fmt: skip
     if as_json:
         click.echo(msgspec.json.encode(report).decode())
     else:
@@ -71,8 +93,56 @@ def summarise(
         raise click.exceptions.Exit(ENDED)
 
 
+def _holding(index: Index, names: list[str], at: str | None) -> list[str]:
+    """Repositories whose snapshot the index has. Raises SnapshotMissing where none has."""
+    if not at:
+        return names
+    out = []
+    missing: SnapshotMissing | None = None
+    for name in names:
+        try:
+            index.view(name, at)
+            out.append(name)
+        except SnapshotMissing as e:
+            missing = e
+    if missing and not out:
+        raise missing
+    return out
+
+
+def _exchange(
+    index: Index, names: list[str], target: Path | None, source: Path | None, *, as_json: bool
+) -> None:
+    """Write or read a file of written summaries, and say what was carried."""
+    from indexer.writing.exchange import export, load
+    from indexer.writing.run import alone, publish
+
+    if source:
+        with alone(index):
+            done = load(index, source, names)
+            if done.kinds:
+                publish(index, list(done.repositories))
+    else:
+        done = export(index, names, target or Path())
+    if as_json:
+        click.echo(msgspec.json.encode(done).decode())
+        return
+    kinds = ", ".join(f"{n:,} of {PLURAL[kind]}" for kind, n in done.kinds.items()) or "nothing"
+    click.echo(f"{'taken over' if source else 'written'}: {kinds}")
+    for why, n in done.left.items():
+        click.echo(f"{n:,} left: {why}")
+
+
 def run(
-    index: Index, names: list[str], settings: Settings, *, dry_run: bool, every_file: bool, quiet: bool
+    index: Index,
+    names: list[str],
+    settings: Settings,
+    *,
+    dry_run: bool = False,
+    every_file: bool = False,
+    seeds: bool = False,
+    at: str | None = None,
+    quiet: bool,
 ) -> WriteReport:
     """Plan or write. Raises ModelError where no model can be asked."""
     from indexer.progress import display
@@ -80,7 +150,7 @@ def run(
     from indexer.writing.run import plan, write
 
     folder = Path(settings.prompts) if settings.prompts else None
-    writing = Writing(every_file=every_file, prompts=folder, options=settings.model_options)
+    writing = Writing(every_file, seeds, at, folder, settings.model_options)
     how = reach(settings)
     if dry_run:
         return plan(index, names, how.name or USUAL, how.price, writing)
@@ -97,7 +167,7 @@ def run(
 def after_index(root: Path, model: str, settings: Settings, names: list[str], *, quiet: bool) -> None:
     """Write summaries of what was just indexed. Raises ModelError where the model cannot be asked."""
     chosen = replace(settings, model=model)
-    report = run(Index.open(root), names, chosen, dry_run=False, every_file=False, quiet=quiet)
+    report = run(Index.open(root), names, chosen, quiet=quiet)
     if not quiet:
         click.echo(told(report))
 

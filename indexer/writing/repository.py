@@ -19,7 +19,7 @@ from summaries.offline.tree import summarise
 from summaries.types import Facts
 from summaries.written.prompt import ROOM, Kind, essence, outside, parts_of, request
 from summaries.written.rules import MATTERS, changed, trivial
-from summaries.written.store import SEED, Place, Written, key_of
+from summaries.written.store import SEED, FileText, Place, Written, key_of
 
 KEPT = 300  # characters of each part that are kept to see later what changed
 USUAL = "x" * 700  # stands for a seed that is not written yet, in plans
@@ -29,6 +29,8 @@ class Writing(Struct, frozen=True):
     """Choices of a run."""
 
     every_file: bool = False  # also those that the offline summary says enough of
+    seeds: bool = False  # only what each repository is for
+    at: str | None = None  # of this snapshot; None is the head
     prompts: Path | None = None  # folder of the user's own
     options: Mapping[str, Any] = {}  # further parameters of every call
 
@@ -59,12 +61,13 @@ class Pages:
         """Raises IndexDamaged or UsageError (for prompts that cannot be used)."""
         self.name, self.model = name, model
         self.every_file, self.options = writing.every_file, writing.options
-        self.view, self.store = index.view(name), index.store(name)
+        self.view, self.store = index.view(name, writing.at), index.store(name)
+        self.seeds = writing.seeds
         self.kept = Written(index.folder(name), write=write)
         self.prompts = {k: prompt(f"summary-{k}", writing.prompts) for k in ROOM}
         self.blobs = {p: self.view.blob(i) for i, p in enumerate(self.view.paths)}
         self.edits = self.kept.edits()
-        self.places = self.kept.places()
+        self.places = self.kept.places(self.view.info.time)
         self.seed = ""
         self.texts: dict[str, str] = {}  # written or edited in this state of the repository
         self.wrote = False
@@ -107,6 +110,8 @@ class Pages:
         if not self.blobs:  # nothing to say of a repository without files
             return
         yield "seed", self._seed(tallies["seed"])
+        if self.seeds:
+            return
         if planned and not self.seed:
             self.seed = USUAL
         yield "file", self._files(tallies["file"])
@@ -119,18 +124,21 @@ class Pages:
             yield "directory", [d for d in found if d]
         yield "repository", self._repository(tallies["repository"])
 
-    def keep(self, draft: Draft, text: str) -> None:
+    def keep(self, draft: Draft, text: str, concerns: tuple[str, ...] = ()) -> None:
         """An answer that was found good."""
         self.wrote = True
         if draft.kind == "seed":
             self.seed = text
         if draft.kind == "file":
-            self.texts[draft.path] = self.edits.get(draft.path, text)
-            self.kept.keep_files({draft.blob: text}, self._key("file"))
+            made = FileText(text, concerns, draft.path, self.view.info.time, self._key("file"))
+            self.texts[draft.path] = self.edits.get(draft.path, made.text)
+            self.kept.keep_files({draft.blob: made})
             return
         if draft.kind != "seed":
             self.texts[draft.path] = self.edits.get(draft.path, text)
-        self.kept.keep_place(draft.path, Place(text, self._key(draft.kind), draft.inputs))
+        self.kept.keep_place(
+            draft.path, Place(text, self._key(draft.kind), draft.inputs, self.view.info.time)
+        )
 
     def failed(self, draft: Draft) -> None:
         """An answer that never came: the offline summary stands, or an older written one."""
@@ -180,12 +188,12 @@ class Pages:
             if path in self.edits:
                 self.texts[path] = self.edits[path]
             elif blob in there:
-                self.texts[path] = there[blob][0]
+                self.texts[path] = there[blob].text
             if why:
                 tally.skipped[why] += 1
             elif blob in asked:
                 tally.skipped["the same as another file"] += 1
-            elif blob in there and there[blob][1] == key:
+            elif blob in there and there[blob].key == key:
                 tally.current += 1
             else:
                 asked.add(blob)

@@ -23,8 +23,8 @@ from summaries.index.index import Index
 from summaries.llm.chat import Answered, Chat
 from summaries.llm.schema import read_as
 from summaries.llm.types import BudgetSpent, ContextTooLong, Message, Price, Request, prompt_tokens
-from summaries.written.check import check
-from summaries.written.prompt import Answer, FileAnswer, told
+from summaries.written.check import check, true_phrases
+from summaries.written.prompt import Answer, FileAnswer, parts
 
 STAGES = ("seed", "file", "directory", "repository", "system")
 ANSWER = {
@@ -133,7 +133,7 @@ def write(
     tallies = {s: Tally(s) for s in STAGES}
     stopped = ""
     changed: list[str] = []
-    with _alone(index):
+    with alone(index):
         for name in names:
             with _pages(index, name, chat.model, writing or Writing(), write=True) as pages:
                 try:
@@ -220,14 +220,15 @@ def _ask(pages: Pages, chat: Chat, tally: Tally, drafts: Sequence[Draft]) -> lis
             pages.failed(draft)
         else:
             tally.paid(got)
-            checked = check(told(got.value), draft.known)
+            summary, concerns = parts(got.value)
+            checked = check(summary, draft.known)
             if not checked.useful and draft.first:
                 again.append(_warned(draft, checked.struck))
             elif not checked.useful:
                 again.append(draft)
             else:
                 tally.struck += bool(checked.struck)
-                pages.keep(draft, checked.text)
+                pages.keep(draft, checked.text, true_phrases(concerns, draft.known))
     if spent:
         raise spent
     return again
@@ -258,7 +259,7 @@ def publish(index: Index, names: Sequence[str], say: Say = lambda line: None) ->
 
 
 @contextmanager
-def _alone(index: Index) -> Iterator[None]:
+def alone(index: Index) -> Iterator[None]:
     """One run at a time; indexing may go on beside it."""
     from filelock import FileLock, Timeout
 

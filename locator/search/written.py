@@ -17,7 +17,7 @@ from summaries.index.index import Index
 from summaries.index.parameters import TEXT
 from summaries.index.postings import Floats, idf
 from summaries.index.shard import View
-from summaries.written.store import FILE, Written
+from summaries.written.store import FILE, Written, newest
 
 WEIGHT = 0.8  # of the best summary, beside 1 for the best body and .5 for the best heads
 K1, B = TEXT
@@ -74,7 +74,11 @@ def _stem(token: str) -> str:
 def _of(view: View, kept: Written, stems: Sequence[str]) -> dict[int, str]:
     """Summaries that may have the words, by number of the file in the view; a person's before a model's."""
     by_blob, by_path = view.kept(_numbers)
-    out = {n: text for blob, text in kept.holding(stems).items() for n in by_blob.get(blob, ())}
+    holding = kept.holding(stems)
+    out = {by_path[p]: t.text for p, t in newest(holding).items() if p in by_path}  # of earlier versions
+    own = kept.files(view.blob(n) for n in out)
+    out = {n: text for n, text in out.items() if view.blob(n) not in own}
+    out |= {n: t.text for blob, t in holding.items() for n in by_blob.get(blob, ())}
     return out | {by_path[p]: text for p, text in kept.edits().items() if p in by_path}
 
 

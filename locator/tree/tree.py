@@ -92,17 +92,20 @@ class Tree:
         return self._made[path]
 
     def origin(self, path: str) -> str:
-        """Whose words a summary is in: "edited by hand", "written by a model", or "" for our own."""
+        """Whose words a summary is in: "edited by hand", "written by a model", perhaps of an earlier version, or ""."""
         if path in self._own.edited:
             return "edited by hand"
+        if path in self._own.older:
+            return "written by a model, of an earlier version"
         return "written by a model" if path in self._own.texts else ""
 
     @cached_property
     def _own(self) -> Effective:
-        """What a model or a person wrote: of files by their content, of directories only as they are at the head."""
-        head = self.view.number == 0
+        """What a model or a person wrote by then: of files by their content, of directories by their path."""
         files = {p: self.view.blob(i) for p, i in self.files.items()}
-        return effective(self.index.folder(self.view.repo), files, self._folders if head else ())
+        head = self.view.number == 0
+        until = None if head else self.view.info.time
+        return effective(self.index.folder(self.view.repo), files, self._folders, until)
 
     @cached_property
     def _notes(self) -> dict[str, str]:

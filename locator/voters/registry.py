@@ -14,7 +14,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from locator.query import MarkKind
-from locator.voters import context, exact_sentences, sentences
+from locator.voters import context, exact_sentences, sentences, written
 from locator.voters.ballot import Ballot
 from locator.voters.exact import PointerKind
 from locator.voters.sentences import Sentences
@@ -124,6 +124,7 @@ VOTERS = (
     _mark(_M.NAME_CODE, 0.0, _X.name),
     _mark(_M.QUALIFIED_TRACE, 0.0, _X.name),
     _mark(_M.WORDS, 0.0, _X.message),
+    Voter("written", 0.1, Group.SUMMARIES, _R, lambda b: written.written(b.scope, b.query), _S.written),
 )  # fmt: skip
 
 ROUTES = (

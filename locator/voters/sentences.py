@@ -10,8 +10,11 @@ import numpy as np
 from locator.pointers import by_frame, by_name
 from locator.terminal import one_line
 from locator.voters.subject import MOST_WORDS, Said, Subject, listed
+from locator.voters.written import lines_of
 from summaries import words
 from summaries.index.shard import View
+
+MOST_QUOTED = 160  # characters of a written summary
 
 Sentences = Callable[[Subject], list[Said]]
 
@@ -62,6 +65,17 @@ def summary(subject: Subject) -> list[Said]:
     """Words of the report in the file's summary."""
     found = subject.common(subject.words_in("heads", subject.blob, subject.blob + 1))
     return [Said("what the file says of itself matches" + listed(found), 1)] if found else []
+
+
+def written(subject: Subject) -> list[Said]:
+    """What a reporter would say if the file were wrong, or its summary: whichever is more like the report."""
+    text = lines_of(subject.view).texts.get(subject.n)
+    if text is None:
+        return []
+    phrases = {p: subject.common(words.count(p)) for p in (*text.concerns, text.summary)}
+    best = max(phrases, key=lambda p: (len(phrases[p]) / (1 + len(p.split())) ** 0.5, p))
+    found = phrases[best]
+    return [Said(f'its summary is about this: "{one_line(best, MOST_QUOTED)}"')] if found else []
 
 
 def path(subject: Subject) -> list[Said]:

@@ -49,6 +49,7 @@ class Shard:
 
     def __init__(self, path: Path) -> None:
         """Raises IndexDamaged where the file is unreadable."""
+        self.path = path
         self.arrays = Arrays(path)
         try:
             self.info = msgspec.json.decode(self.arrays.meta["info"], type=ShardInfo)

@@ -76,6 +76,12 @@ def check(text: str, known: Sequence[str]) -> Checked:
     return Checked(" ".join(kept), tuple(dict.fromkeys(struck)))
 
 
+def true_phrases(phrases: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
+    """The phrases without those that have an invented name."""
+    there = _Known(known)
+    return tuple(p for p in phrases if all(there.has(n) for n in names(p)))
+
+
 def _without_invented(sentence: str, there: _Known) -> tuple[str, list[str]]:
     """What is left of a sentence ("" where it cannot do without an invented name), and the invented names."""
     invented = [n for n in names(sentence) if not there.has(n)]

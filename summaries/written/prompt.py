@@ -30,6 +30,7 @@ MOST: Mapping[Kind, int] = {
     "repository": 480,
     "system": 1100,
 }  # of the answer
+MOST_CONCERNS, MOST_CONCERN = 6, 80  # phrases, and characters of each
 WIDTH = 160  # characters of a line that are shown
 SHOWN = frozenset("function method class struct interface service message type".split())
 _LICENCE = re.compile(r"(?i)licen[cs]e|copyright|all rights reserved|SPDX")
@@ -60,12 +61,10 @@ def request(
     return Request(f"{kind} summary", model, messages, "summary", shape, MOST[kind], options=options)
 
 
-def told(answer: FileAnswer | Answer) -> str:
-    """An answer as one text."""
-    text = " ".join(answer.summary.split())
-    concerns = [" ".join(c.split()).strip(" .;") for c in getattr(answer, "concerns", [])[:6]]
-    said = "; ".join(c[:80] for c in concerns if c)
-    return f"{text} Concerns: {said}." if said and text else text
+def parts(answer: FileAnswer | Answer) -> tuple[str, tuple[str, ...]]:
+    """An answer's summary, and the concerns of a file: a few phrases, each on a line of its own."""
+    concerns = [" ".join(c.split()).strip(" .;")[:MOST_CONCERN] for c in getattr(answer, "concerns", [])]
+    return " ".join(answer.summary.split()), tuple(c for c in concerns if c)[:MOST_CONCERNS]
 
 
 def outside(name: str, readme: str, manifests: Sequence[tuple[str, str]], files: Mapping[str, Facts]) -> str:

@@ -1,8 +1,9 @@
 """Summaries that a model wrote or a person edited: one SQLite file beside a repository's other data.
 
-A file's summary is kept by its content (blob), so it holds wherever the content goes; those of directories and
-of the repository by path, with what they were made from. The file outlives shards and stores: a rebuild of
-the index costs no model a second time.
+A file's summary is stored by its content (blob), so it holds wherever the content goes, and serves later versions
+of the same path until these have one of their own. Those of directories and of the repository are stored by path
+and by the time of the commit that they were written of. The file outlives shards and stores: a rebuild of the
+index costs no model a second time.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import hashlib
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -21,11 +23,43 @@ FILE = "written.sqlite"
 STAMP = "summarised"  # note of a store that says of which generation its summaries are
 SEED = "\0seed"  # the path that a repository's seed context goes by
 
+VERSION = 2  # of the file
+
 _SCHEMA = """
-create table if not exists blob(id text primary key, key text, text text) without rowid;
-create table if not exists place(path text primary key, key text, text text, inputs text) without rowid;
+create table if not exists file(
+    blob text primary key, path text, time int, key text, summary text, concerns text
+) without rowid;
+create table if not exists place(path text, time int, key text, text text, inputs text, primary key(path, time))
+    without rowid;
 create table if not exists edit(path text primary key, text text) without rowid;
 """
+_OLD = """
+alter table place rename to old;
+create table place(path text, time int, key text, text text, inputs text, primary key(path, time)) without rowid;
+insert into place select path, 0, key, text, inputs from old;
+drop table old;
+create table file(
+    blob text primary key, path text, time int, key text, summary text, concerns text
+) without rowid;
+insert into file select id, '', 0, key, text, '' from blob;
+drop table blob;
+"""  # from version 1, which knew neither concerns nor times
+
+
+class FileText(Struct, frozen=True):
+    """The summary of a file."""
+
+    summary: str
+    concerns: tuple[str, ...] = ()  # what would be wrong if the file had a bug, in a reporter's words
+    path: str = ""
+    time: int = 0  # of the commit that it was written of, UTC seconds; 0 is unknown
+    key: str = ""  # of prompt, model and context
+
+    @property
+    def text(self) -> str:
+        """All of it, for people."""
+        about = "; ".join(self.concerns)
+        return f"{self.summary} Concerns: {about}." if about else self.summary
 
 
 class Place(Struct, frozen=True):
@@ -34,6 +68,7 @@ class Place(Struct, frozen=True):
     text: str
     key: str  # of prompt, model and context
     inputs: Mapping[str, str]  # the summaries that it was made from, by path
+    time: int = 0  # of the commit that it was written of
 
 
 class Effective(Struct, frozen=True):
@@ -41,6 +76,7 @@ class Effective(Struct, frozen=True):
 
     texts: Mapping[str, str]
     edited: frozenset[str]  # of those, the ones that a person wrote
+    older: frozenset[str] = frozenset()  # of those, the ones written of an earlier version of the file
 
 
 def key_of(*parts: str) -> str:
@@ -63,8 +99,10 @@ class Written:
             else:
                 self._db = sqlite3.connect(":memory:")
                 write = True
+            if path.exists() and self._version() < VERSION:
+                self._renew(path)
             if write:
-                self._db.executescript(_SCHEMA)
+                self._db.executescript(f"{_SCHEMA} pragma user_version = {VERSION}")
             self._db.execute("select path from edit limit 1")
         except sqlite3.Error as e:
             raise IndexDamaged(
@@ -75,44 +113,63 @@ class Written:
         """Release the file."""
         self._db.close()
 
-    def files(self, blobs: Iterable[str]) -> dict[str, tuple[str, str]]:
-        """(text, key) of those blobs that have a written summary."""
-        found = (
-            self._db.execute("select id, text, key from blob where id = ?", (b,)).fetchone() for b in blobs
-        )
-        return {row[0]: (row[1], row[2]) for row in found if row}
+    def _version(self) -> int:
+        return int(self._db.execute("pragma user_version").fetchone()[0])
 
-    def holding(self, parts: Sequence[str]) -> dict[str, str]:
+    def _renew(self, path: Path) -> None:
+        """Bring a file of version 1 up to date."""
+        with sqlite3.connect(path, timeout=60) as db:
+            if db.execute("select 1 from sqlite_master where name = 'blob'").fetchone():
+                db.executescript(f"begin; {_OLD} pragma user_version = {VERSION}; commit")
+        db.close()
+
+    def files(self, blobs: Iterable[str]) -> dict[str, FileText]:
+        """Summaries of those blobs that have one."""
+        rows = (self._db.execute(f"{_FILES} where blob = ?", (b,)).fetchone() for b in blobs)
+        return {row[0]: _file(row) for row in rows if row}
+
+    def every_file(self, until: int | None = None) -> dict[str, FileText]:
+        """Summaries of all blobs, or of those written of commits up to a time."""
+        where = "" if until is None else f" where time <= {int(until)}"
+        return {row[0]: _file(row) for row in self._db.execute(_FILES + where)}
+
+    def holding(self, parts: Sequence[str]) -> dict[str, FileText]:
         """Summaries of files that have any of these, capitals or not, by blob."""
         if not parts:
             return {}
         like = ["%" + "".join("\\" + c if c in "\\%_" else c for c in p) + "%" for p in parts]
-        where = " or ".join(["text like ? escape '\\'"] * len(like))
-        return dict(self._db.execute(f"select id, text from blob where {where}", like))  # noqa: S608
+        where = " or ".join(["summary || concerns like ? escape '\\'"] * len(like))
+        return {row[0]: _file(row) for row in self._db.execute(f"{_FILES} where {where}", like)}
 
-    def keep_files(self, texts: Mapping[str, str], key: str) -> None:
+    def keep_files(self, texts: Mapping[str, FileText]) -> None:
         """Summaries by blob, in one transaction."""
+        rows = [(b, t.path, t.time, t.key, t.summary, "\n".join(t.concerns)) for b, t in texts.items()]
         with self._db:
-            rows = [(b, key, t) for b, t in texts.items()]
-            self._db.executemany("insert or replace into blob values(?,?,?)", rows)
+            self._db.executemany("insert or replace into file values(?,?,?,?,?,?)", rows)
 
-    def places(self) -> dict[str, Place]:
-        """Written summaries of directories and the repository, by path."""
-        rows = self._db.execute("select path, text, key, inputs from place")
-        return {p: Place(t, k, msgspec.json.decode(i, type=dict[str, str])) for p, t, k, i in rows}
+    def places(self, until: int | None = None) -> dict[str, Place]:
+        """Written summaries of directories and the repository, by path: the newest, or the newest up to a time."""
+        where = "" if until is None else f" where time <= {int(until)}"
+        rows = self._db.execute(f"select path, text, key, inputs, time from place{where} order by time")  # noqa: S608
+        return {p: Place(t, k, msgspec.json.decode(i, type=dict[str, str]), at) for p, t, k, i, at in rows}
+
+    def every_place(self) -> list[tuple[str, Place]]:
+        """Those of all times."""
+        rows = self._db.execute("select path, text, key, inputs, time from place order by path, time")
+        return [(p, Place(t, k, msgspec.json.decode(i, type=dict[str, str]), at)) for p, t, k, i, at in rows]
 
     def keep_place(self, path: str, place: Place) -> None:
         """One of them."""
         inputs = msgspec.json.encode(place.inputs).decode()
         with self._db:
-            row = (path, place.key, place.text, inputs)
-            self._db.execute("insert or replace into place values(?,?,?,?)", row)
+            row = (path, place.time, place.key, place.text, inputs)
+            self._db.execute("insert or replace into place values(?,?,?,?,?)", row)
 
     def counts(self) -> tuple[int, int]:
         """Summaries of files and directories that a model wrote, and those that people edited."""
         (files,), (places,), (edits,) = (
             self._db.execute(f"select count(*) from {t}").fetchone()  # noqa: S608
-            for t in ("blob", "place where path != char(0) || 'seed'", "edit")
+            for t in ("file", "place where path != char(0) || 'seed'", "edit")
         )
         return files + places, edits
 
@@ -128,20 +185,42 @@ class Written:
                 self._db.execute("insert into edit values(?,?)", (path, text))
 
 
-def effective(folder: Path, files: Mapping[str, str], directories: Iterable[str]) -> Effective:
+def effective(
+    folder: Path, files: Mapping[str, str], directories: Iterable[str], until: int | None = None
+) -> Effective:
     """Edited summaries, and else written ones, of these files (blob by path) and directories ("" among them).
 
-    Raises IndexDamaged.
+    A file without one of its own has that of an earlier version. `until`: nothing that was written of later
+    commits, but what is of the same content. Raises IndexDamaged.
     """
     if not (folder / FILE).exists():
         return Effective({}, frozenset())
-    kept = Written(folder)
+    stored = Written(folder)
     try:
-        by_blob = kept.files(set(files.values()))
-        places, edits = kept.places(), kept.edits()
+        by_blob = stored.files(set(files.values()))
+        missing = files.keys() - {p for p, b in files.items() if b in by_blob}
+        before = newest(stored.every_file(until)) if missing else {}
+        places, edits = stored.places(until), stored.edits()
     finally:
-        kept.close()
-    texts = {p: by_blob[b][0] for p, b in files.items() if b in by_blob}
-    texts |= {d: places[d].text for d in directories if d in places}
+        stored.close()
+    texts = {p: by_blob[b].text for p, b in files.items() if b in by_blob}
+    older = {p: before[p].text for p in missing if p in before}
+    written = {d: places[d].text for d in directories if d in places}
+    if "" in set(directories) and "" not in written and SEED in places:
+        written[""] = places[SEED].text  # what the repository is for, until it has a summary of its own
     own = {p: t for p, t in edits.items() if p in files or p in set(directories) | {""}}
-    return Effective(texts | own, frozenset(own))
+    return Effective(texts | older | written | own, frozenset(own), frozenset(older.keys() - own.keys()))
+
+
+def newest(texts: Mapping[str, FileText]) -> dict[str, FileText]:
+    """The newest summary of each path."""
+    ordered = sorted(texts.items(), key=lambda row: (row[1].time, row[0]))
+    return {t.path: t for _, t in ordered if t.path}
+
+
+_FILES = "select blob, path, time, key, summary, concerns from file"
+
+
+def _file(row: Sequence[Any]) -> FileText:
+    _, path, time, key, summary, concerns = row
+    return FileText(summary, tuple(c for c in concerns.split("\n") if c), path, time, key)

@@ -12,7 +12,7 @@ from locator.search.search import search
 from locator.server.tree import node
 from locator.tree.edit import keep
 from summaries.index.index import Index
-from summaries.written.store import Written
+from summaries.written.store import FileText, Written
 
 FILE = "src/orders/discount.py"
 WORDS = "Works out how much a gift card of a customer takes off the price. Concerns: rebates_100%\\ are off."
@@ -23,7 +23,9 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
     made = shop(tmp_path_factory.mktemp("shop"))
     view = made.view("shop-orders")
     own = Written(made.folder("shop-orders"), write=True)
-    own.keep_files({view.blob(view.paths.index(FILE)): WORDS, "0" * 40: "A gift card that is gone."}, "k")
+    own.keep_files(
+        {view.blob(view.paths.index(FILE)): FileText(WORDS), "0" * 40: FileText("A gift card is gone.")}
+    )
     own.close()
     keep(made, "shop-payments", "src/payments/refund.py", "Hands money back to whoever bought a gift.")
     return Index.open(made.root)

@@ -30,7 +30,7 @@ from summaries.vectors.knowledge import Knowledge
 from summaries.written.check import check, names
 from summaries.written.prompt import essence, parts_of
 from summaries.written.rules import changed, trivial
-from summaries.written.store import FILE, Place, Written, effective
+from summaries.written.store import FILE, FileText, Place, Written, effective
 
 EVERY = Writing(every_file=True)
 NAMES = ["shop-orders"]
@@ -366,7 +366,7 @@ def test_what_a_person_wrote_stays(index: Index, tmp_path: Path) -> None:
 
 def test_the_file_of_summaries(tmp_path: Path) -> None:
     kept = Written(tmp_path, write=True)
-    kept.keep_files({"b1.python": "One."}, "k")
+    kept.keep_files({"b1.python": FileText("One.", path="src/a.py", time=5)})
     kept.keep_place("src", Place("A directory.", "k", {"a.py": "One."}))
     kept.keep_edit("src", "Mine.")
     kept.keep_edit("gone", "Of a path that is no more.")
