@@ -34,6 +34,11 @@ class Writing(Struct, frozen=True):
     prompts: Path | None = None  # folder of the user's own
     options: Mapping[str, Any] = {}  # further parameters of every call
 
+    @property
+    def whole(self) -> bool:
+        """Whether the run describes the system as well: it is of the heads, and comes after all else."""
+        return not (self.seeds or self.at)
+
 
 class Counted(Protocol):
     """What a stage counts."""

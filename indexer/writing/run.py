@@ -111,8 +111,9 @@ def plan(
                     tally.read += read
                     tally.written += ANSWER[stage]
                     tally.money += price.of(read, ANSWER[stage])
-    whole = Whole(index, model, (writing or Writing()).prompts, {})
-    if not whole.current:
+    how = writing or Writing()
+    whole = Whole(index, model, how.prompts, {})
+    if how.whole and not whole.current:
         tally, read = tallies["system"], prompt_tokens(whole.request())
         tally.calls, tally.read, tally.written = 1, read, ANSWER["system"]
         tally.money = price.of(read, ANSWER["system"])
@@ -147,7 +148,7 @@ def write(
                 break
         if changed:
             publish(index, changed, say)
-        if not stopped:
+        if not stopped and (writing or Writing()).whole:
             stopped = _whole(index, chat, tallies["system"], writing or Writing(), say)
     limits = chat.limits
     return WriteReport(chat.model, False, len(names), tuple(t.done() for t in tallies.values()),
@@ -186,7 +187,7 @@ def _whole(index: Index, chat: Chat, tally: Tally, writing: Writing, say: Say) -
             tally.failed[_trouble(got.message)] += 1
             continue
         tally.paid(got)
-        checked = check(told(got.value), (whole.shown,))
+        checked = check(parts(got.value)[0], (whole.shown,))
         if not checked.useful:
             tally.failed["the model invents names"] += 1
             continue

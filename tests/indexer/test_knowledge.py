@@ -296,7 +296,7 @@ def test_a_broken_store_fails_the_run_but_not_the_index(repos: Path, tmp_path: P
     committed(repos / "orders", {"new.py": "new = 1\n"})
     ran = run("index", "-c", "jobs=1", index=root)
     assert ran.code == 1
-    assert "the knowledge base is not up to date: Chroma at" in ran.out
+    assert "the vector store is not up to date: Chroma at" in ran.out
     assert "new.py" in Index.open(root).view("orders").paths
     told = run("doctor", index=root).out
     assert f"rm -rf {root / 'chroma'}" in told

@@ -80,7 +80,11 @@ def test_everything_is_written_from_the_bottom_up(index: Index) -> None:
     with TestServer(writer) as server:
         report = write(index, NAMES, chat_of(server, jobs=1), EVERY)
         asked = [subject(b) for b in server.requests]
-    assert asked[0] == asked[-1] == ""  # the seed first, the repository last
+    assert (asked[0], asked[-2], asked[-1]) == (
+        "",
+        "",
+        "*",
+    )  # the seed first, the repository and the system last
     assert asked.index("src/orders/basket.py") < asked.index("src/orders") < asked.index("src")
     assert stage(report, "file").calls == 5
     assert stage(report, "repository").calls == 1
