@@ -116,8 +116,8 @@ def vote_in(
     index: Index, views: Sequence[View], query: Query, first: Weights, *, tests: bool = False
 ) -> tuple[Scope, Features]:
     """What every voter says of the views' files; `first` as in `rank.vote`."""
-    scope = Scope(views)
     aliases = {v.repo: index.repos[v.repo].aliases for v in views}
+    scope = Scope(views, aliases)
 
     def texts(view: View, n: int) -> str:
         return index.store(view.repo).text(view.blob(n))

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from locator.placement import Placement, same_kind
 from locator.report.reader import Report
 from summaries.paths import suffixes
 from summaries.types import Facts, Symbol
@@ -24,23 +25,23 @@ class Pointed(NamedTuple):
     line: int
 
 
-def by_frame(report: Report, path: str, facts: Facts) -> Pointed | None:
-    """The innermost frame in this file."""
-    tails = set(suffixes(path))
-    for f in report.frames:
-        if not (f.path and set(suffixes(f.path)) & tails):
-            continue
-        said = f"frame {f.depth + 1} of the stack trace: {f.symbol or f.path}"
-        called = _called(facts, f.symbol)
-        if not f.line:
-            return Pointed(said, _nearest(called, 0).start if called else 0)
-        place = f"{f.path.rsplit('/', 1)[-1]}:{f.line}"
-        if called and not any(s.start <= f.line <= s.end for s in called):
-            s = _nearest(called, f.line)
-            lines = f"{s.start}-{s.end}" if s.end > s.start else f"{s.start}"
-            return Pointed(f"{said} ({place}; {lines} in this version)", s.start)
-        return Pointed(f"{said} ({place})", f.line if f.line <= facts.lines else 0)
-    return None
+def by_frame(report: Report, repo: str, path: str, facts: Facts, placement: Placement) -> Pointed | None:
+    """The innermost frame that lies in this file. A line of a compiled file is not told: it is another file's."""
+    fitting = [(f, fit) for f in report.frames if (fit := placement.fit(f, repo, path)) > 0]
+    best = max((fit for _, fit in fitting), default=0.0)
+    f = next((f for f, fit in fitting if fit == best), None)
+    if f is None:
+        return None
+    text = f"frame {f.depth + 1} of the stack trace: {f.symbol or f.path}"
+    called = _called(facts, f.symbol)
+    if not f.line or not same_kind(f.path, path):
+        return Pointed(text, _nearest(called, 0).start if called else 0)
+    place = f"{f.path.rsplit('/', 1)[-1]}:{f.line}"
+    if called and not any(s.start <= f.line <= s.end for s in called):
+        s = _nearest(called, f.line)
+        lines = f"{s.start}-{s.end}" if s.end > s.start else f"{s.start}"
+        return Pointed(f"{text} ({place}; {lines} in this version)", s.start)
+    return Pointed(f"{text} ({place})", f.line if f.line <= facts.lines else 0)
 
 
 def by_name(report: Report, path: str, facts: Facts) -> Pointed:
@@ -49,12 +50,13 @@ def by_name(report: Report, path: str, facts: Facts) -> Pointed:
     for m in report.mentions:
         if m.kind not in ("path", "position", "url_file", "dotted"):
             continue
-        said = m.text.split(":", 1)[-1] if m.kind == "url_file" else m.text
-        said = said.replace(".", "/") if m.kind == "dotted" else said
-        if set(suffixes(said)) & tails:
+        name = m.text.split(":", 1)[-1] if m.kind == "url_file" else m.text
+        name = name.replace(".", "/") if m.kind == "dotted" else name
+        if set(suffixes(name)) & tails:
             where = "title" if m.title else "report"
             at = f":{m.number}" if m.number else ""
-            return Pointed(f"the {where} names {m.text}{at}", m.number if m.number <= facts.lines else 0)
+            line = m.number if m.number <= facts.lines and same_kind(name, path) else 0
+            return Pointed(f"the {where} names {m.text}{at}", line)
     return Pointed("the report names this file", 0)
 
 

@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,8 +32,9 @@ class Scope:
     shards. So a voter makes one calculation of all repositories, not one of each.
     """
 
-    def __init__(self, views: Sequence[View]) -> None:
+    def __init__(self, views: Sequence[View], names: Mapping[str, tuple[str, ...]] = MappingProxyType({})) -> None:
         self.views = list(views)
+        self.names = {v.repo: names.get(v.repo, ()) for v in views}  # repository -> its aliases
         sizes = [len(v) for v in self.views]
         self.starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
         self._starts: list[int] = self.starts.tolist()

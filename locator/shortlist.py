@@ -6,13 +6,16 @@ know yet. What is left out was measured (docs/scale.md): the map keeps the repos
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from locator.query import Query
 from locator.route import named
-from locator.voters.exact import mentioned, placed
+from locator.placement import Placement
+from locator.voters.exact import mentioned
+from locator.voters.frames import suffixes_of
 from summaries.index.index import Index
 from summaries.index.postings import Floats, idf, weighted
 from summaries.index.routing_map import RoutingMap
@@ -69,7 +72,9 @@ def features(found: RoutingMap, query: Query, aliases: Mapping[str, tuple[str, .
         "units": _files(found, keys, weights),
         "messages": _words(found, "messages", keys, prose, size),
         "marks": _rare(found, "marks", marks, worth, size),
-        "paths": _paths(found, query, size),
+        "paths": np.maximum(
+            _paths(found, query, size), _frames(found, query, Placement({n: aliases.get(n, ()) for n in found.names}), size)
+        ),
         "name": named(query, found.names, aliases),
     }
 
@@ -109,10 +114,31 @@ def _paths(found: RoutingMap, query: Query, size: int) -> Floats:
     spread = np.bincount(at, minlength=len(every))
     place = {n: i for i, n in enumerate(every)}
     worth = np.zeros(len(every), np.float32)
-    for _, name, value in placed(wanted, lambda n: bool(spread[place[n]])):
-        best = place[name]
-        worth[best] = max(worth[best], value / float(spread[best]))
+    for m in wanted:
+        best = next((place[n] for n in m.names if spread[place[n]]), None)
+        if best is not None:
+            worth[best] = max(worth[best], m.weight / float(spread[best]))
     return np.bincount(found.owner[rows], weights=worth[at], minlength=size).astype(np.float32)
+
+
+def _frames(found: RoutingMap, query: Query, placement: Placement, size: int) -> Floats:
+    """Repositories with a file of a call, the innermost of each trace first; of a library's call, those that own it."""
+    calls = query.report.frames
+    every = sorted({n for f in calls for n in suffixes_of(f)})
+    at, rows, _ = found.find("names", hashes("p:" + n for n in every))
+    repos: dict[str, Counter[int]] = {n: Counter() for n in every}
+    for n, r in zip(at.tolist(), found.owner[rows].tolist(), strict=True):
+        repos[every[n]][r] += 1
+    out = np.zeros(size, np.float32)
+    met: Counter[int] = Counter()
+    for f in {(f.path, f.module, f.trace): f for f in calls}.values():
+        own = placement.owners(f)
+        allowed = [{r: n for r, n in repos[s].items() if own is None or found.names[r] in own} for s in suffixes_of(f)]
+        best = next(filter(None, allowed), {})
+        for r, n in best.items():
+            out[r] = max(out[r], n / sum(best.values()) / (1 + met[f.trace]))
+        met[f.trace] += bool(best)
+    return out
 
 
 def _unit(values: Floats) -> Floats:

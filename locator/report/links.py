@@ -41,6 +41,7 @@ _BLOB = re.compile(
     r"(?P<repo>[^/]+(?:/[^/]+){1,4}?)/(?:-/)?"
     r"(?:blob|blame|raw|src/branch|src/commit|src/tag|src)/(?P<ref>[^/]+)/(?P<path>[^?#]+)"
 )
+_AT_VERSION = re.compile(r"([\w.-]+)@v?\d")
 _LINE = re.compile(r"(?:^|[^A-Za-z])(?:L|lines-|l)(\d{1,7})")
 _TAIL = ".,;:!?)'\"*_>"
 
@@ -76,6 +77,10 @@ def code_host(host: str, path: str) -> Iterator[Hit]:
         yield "url_file", f"{m['repo']}:{tidy(m['path'])}", int(line[1]) if line else 0
         return
     parts = [p for p in path.split("?")[0].split("/") if p]
+    if len(parts) > 2 and (m := _AT_VERSION.match(parts[1])):  # a Go module: github.com/acme/shop@v1.4.2/pkg/x.go
+        yield "repository", f"{parts[0]}/{m[1]}", 0
+        yield "url_file", f"{parts[0]}/{m[1]}:{'/'.join(parts[2:])}", 0
+        return
     if len(parts) < 2 or parts[0].lower() in words.NOT_OWNERS or host == "gist.github.com":
         return
     yield "repository", f"{parts[0]}/{parts[1].removesuffix('.git')}", 0

@@ -26,7 +26,7 @@ VERSION = re.compile(
     r"(?:-?(?:rc|alpha|beta|snapshot|dev|SNAPSHOT|RC|M)(?:[.\w]{0,11}\w)?)?)"
     r"(?![\w]|\.\d|[eE%])(?! ?(?:s|ms|sec|seconds|minutes|MB|GB|KB|%)\b)"
 )
-EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]++@[\w-]++\.[\w.-]++")
+EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]++@(?!v?\d+\.\d)[\w-]++\.[\w.-]++")  # not name@1.2.3
 NAME = re.compile(
     r"(?<![\w.$@-])([A-Za-z_$][\w$]*+(?>(?:(?:\.|::|->|#)[A-Za-z_$][\w$]*+)*))(\((?!s\)|es\)))?"
 )

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
+from locator.report.packages import installed
 from locator.report.traces_compiled import Lines, Raw, dotnet, go, jvm, native, rust
 from locator.report.traces_scripting import elixir, javascript, php, python, ruby
 from locator.report.types import Frame
@@ -46,7 +47,7 @@ _LIBRARY_PATH = re.compile(
 )
 _LIBRARY_MODULE = re.compile(
     r"(?:java|javax|jakarta|jdk|sun|com\.sun|kotlin|kotlinx|scala|groovy|clojure|android|androidx|dalvik"
-    r"|System|Microsoft|MS\.Internal)(?:\.|$)|(?:std|core|alloc)::"
+    r"|System|Microsoft|MS\.Internal|_COROUTINE)(?:\.|$)|(?:std|core|alloc)::"
 )
 
 
@@ -120,7 +121,7 @@ def find(lines: Sequence[str]) -> Found:
 
 def _recognise(lines: Sequence[str], i: int) -> tuple[object, list[Raw]]:
     line = lines[i]
-    if not _MAYBE.search(line):
+    if not _MAYBE.search(line) and not (i + 1 < len(lines) and ".go:" in lines[i + 1]):
         return None, []
     if "\\n" in line:  # a whole trace as one escaped string, as JSON logs have it
         pieces = line.replace("\\t", "\t").replace('\\"', '"').split("\\n")
@@ -165,7 +166,7 @@ def _number(traces: Sequence[_Trace]) -> tuple[Frame, ...]:
 
 def is_library(path: str, module: str) -> bool:
     """Whether a call is clearly of a library, a runtime or the standard library."""
-    if _LIBRARY_PATH.search(path) or module in GO_STANDARD:
+    if _LIBRARY_PATH.search(path) or module in GO_STANDARD or installed(path):
         return True
     return bool(_LIBRARY_MODULE.match(module))
 

@@ -70,7 +70,7 @@ class RouteVoter(Struct, frozen=True):
 
 
 def _pointer(kind: PointerKind, weight: float) -> Voter:
-    say = sentences.frame if kind == PointerKind.FRAME else sentences.pointer
+    say = {PointerKind.FRAME: sentences.frame, PointerKind.RAISED: sentences.raised}.get(kind, sentences.pointer)
     return Voter(f"at:{kind}", weight, Group.POINTERS, Scale.BOUNDED, lambda b: b.pointers[kind], say)
 
 
@@ -109,6 +109,7 @@ VOTERS = (
     _pointer(_P.LINK, 0.7),
     _pointer(_P.POSITION, 0.59),
     _pointer(_P.FRAME, 0.65),
+    _pointer(_P.RAISED, 0.4),
     _pointer(_P.FILE, 0.31),
     _pointer(_P.MODULE, 0.22),
     _mark(_M.QUALIFIED_PROSE, 0.43, _X.name),

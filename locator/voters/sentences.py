@@ -106,8 +106,13 @@ def collaborator(subject: Subject) -> list[Said]:
 
 def frame(subject: Subject) -> list[Said]:
     """The frame of a trace that lies in the file."""
-    said = by_frame(subject.query.report, subject.path, subject.facts)
-    return [Said(*said)] if said else pointer(subject)
+    found = by_frame(subject.query.report, subject.view.repo, subject.path, subject.facts, subject.placement)
+    return [Said(*found)] if found else pointer(subject)
+
+
+def raised(subject: Subject) -> list[Said]:
+    """That nothing deeper in the trace is indexed code."""
+    return [Said("of the calls in the stack trace it has the innermost that lies in indexed code")]
 
 
 def pointer(subject: Subject) -> list[Said]:

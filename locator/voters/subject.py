@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from locator.placement import Placement
 from locator.query import Query
 from locator.scope import Scope
 from locator.voters.ballot import Votes
@@ -60,6 +61,11 @@ class Subject:
     def words(self) -> set[int]:
         """The report's words that the file has."""
         return self.words_in("units", *self._units)
+
+    @cached_property
+    def placement(self) -> Placement:
+        """Whose code the calls of the report are."""
+        return Placement(self.scope.names)
 
     @cached_property
     def marked(self) -> frozenset[int]:
