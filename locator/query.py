@@ -16,7 +16,9 @@ from summaries import words
 # How much a word counts by where it stands in the report. Measured on open bug sets: headlines say what
 # matters, code and traces repeat themselves; dropping them altogether loses more than it gains.
 TITLE_WORDS = 3.0
-REGION_WEIGHTS = {RegionKind.PROSE: 1.0, RegionKind.LOG: 0.7, RegionKind.CODE: 0.5, RegionKind.TRACE: 0.25}
+REGION_WEIGHTS = {RegionKind.PROSE: 1.0, RegionKind.LOG: 0.7, RegionKind.CODE: 0.5, RegionKind.TRACE: 0.25,
+                  RegionKind.ENVIRONMENT: 0.1}  # fmt: skip
+MOST_SETUP = 40.0  # words of a set-up that count in full; more share what these have. A guess
 TITLE_NAMES = 1.5  # of an exact thing that the title names, against 1 elsewhere: a guess
 
 _NAMING = (MentionKind.IDENTIFIER, MentionKind.CALL, MentionKind.DOTTED, MentionKind.EXCEPTION)
@@ -81,11 +83,16 @@ def understand(report: Report) -> Query:
     title_counts = words.count(report.title) + words.compounds(report.title)
     by_region: dict[RegionKind, Counter[int]] = {r: Counter() for r in REGION_WEIGHTS}
     for part in report.regions:
+        if part.kind not in REGION_WEIGHTS:
+            continue
         by_region[part.kind].update(words.count(part.text))
         if part.kind != RegionKind.CODE:
             by_region[part.kind].update(words.compounds(part.text))
     bag: dict[int, float] = {}
-    weighted = ((TITLE_WORDS, title_counts), *((w, by_region[r]) for r, w in REGION_WEIGHTS.items()))
+    setup = by_region[RegionKind.ENVIRONMENT]
+    room = min(1.0, MOST_SETUP / max(sum(log(1 + n) for n in setup.values()), 1e-9))
+    shares = {r: w * (room if r == RegionKind.ENVIRONMENT else 1.0) for r, w in REGION_WEIGHTS.items()}
+    weighted = ((TITLE_WORDS, title_counts), *((w, by_region[r]) for r, w in shares.items()))
     for weight, counts in weighted:
         for k, n in counts.items():
             bag[k] = bag.get(k, 0.0) + weight * log(1 + n)
@@ -136,7 +143,7 @@ def _marks(report: Report) -> tuple[Mark, ...]:
         for a, b in pairwise(parts):
             add(MarkKind.QUALIFIED_TRACE, f"q:{a}.{b}", f.symbol, 0)
     for region in report.regions:
-        if region.kind != RegionKind.CODE:
+        if region.kind in (RegionKind.PROSE, RegionKind.LOG, RegionKind.TRACE):
             kind = MarkKind.WORDS if region.kind == RegionKind.PROSE else MarkKind.PHRASE
             for p in words.phrases(region.text[:20_000])[:400]:
                 add(kind, "s:" + p, p, region.line)

@@ -104,7 +104,7 @@ def named(query: Query, repos: Sequence[str], aliases: Mapping[str, tuple[str, .
     owners = _owners(tuple((repo, aliases.get(repo, ())) for repo in repos))
     longest = max((len(n) for n in owners), default=0)
     out = np.zeros(len(repos), np.float32)
-    for text, worth in ((query.report.title, 1.0), (query.report.body[:50_000], 0.6)):
+    for text, worth in ((query.report.title, 1.0), (query.report.own[:50_000], 0.6)):
         row = _WORDS.findall(text.lower())
         i = met = 0
         while i < len(row):

@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from locator.report import links, messages, names
+from locator.report import links, logs, messages, names
 from locator.report.links import Hit
 from locator.report.traces import Found
 from locator.report.types import Mention, MentionKind, Region, RegionKind
@@ -19,7 +19,7 @@ from locator.report.types import Mention, MentionKind, Region, RegionKind
 MAX_MENTIONS = 400
 _ONCE = ("identifier", "dotted", "call", "config")  # not said again of a name that is an exception's
 _PER_KIND = {"identifier": 120, "quoted": 80, "call": 60, "dotted": 60, "config": 40}  # others 40
-_TRUST = {"prose": 0, "trace": 1, "log": 2, "code": 3}
+_TRUST = {"prose": 0, "trace": 1, "log": 2, "code": 3, "environment": 4}
 
 
 class _Scan:
@@ -51,7 +51,7 @@ class Stage(NamedTuple):
     pattern: re.Pattern[str]
     read: Callable[[re.Match[str]], Iterable[Hit]]
     blank: bool = False
-    only: tuple[str, ...] = ("prose", "code", "trace", "log")
+    only: tuple[str, ...] = ("prose", "code", "trace", "log")  # besides: see _IN_SETUP
 
 
 STAGES = (
@@ -87,12 +87,20 @@ STAGES = (
 )  # fmt: skip
 
 
+# Of a set-up only what says which parts of a system are in play.
+_IN_SETUP = frozenset((names.JSON_SERVICE, links.URL, links.BARE_HOST, names.EMAIL, names.IMAGE, links.HOST_PORT,
+                       links.ENDPOINT))  # fmt: skip
+_OF_SETUP = frozenset(("service", "host", "endpoint"))
+
+
 def mentions_of(title: str, regions: Sequence[Region], found: Found) -> tuple[Mention, ...]:
     """All mentions, title first, without repetitions. Lines that print a call are left to the frames."""
     seen: dict[Hit, Mention] = {}
     for hit, _ in _read(title, "prose"):
         seen.setdefault(hit, Mention(MentionKind(hit[0]), hit[1], 0, True, RegionKind.PROSE, hit[2]))
     for region in regions:
+        if region.kind == "form":
+            continue
         text = region.text
         if region.kind == "trace":
             rows = enumerate(text.split("\n"), region.line - 1)
@@ -110,12 +118,29 @@ def _read(text: str, region: str) -> Iterator[tuple[Hit, int]]:
     """Mentions of one text and the 0-based row that each stands in, in reading order."""
     scan = _Scan(text)
     for stage in STAGES:
-        if region in stage.only:
+        if region in stage.only or (region == "environment" and stage.pattern in _IN_SETUP):
             scan.take(stage.pattern, stage.read, stage.blank)
+    if region == "log":
+        scan.hits.extend(_logged(text))
     ends = [m.start() for m in re.finditer("\n", text)]
     for at, hit in sorted(scan.hits, key=lambda h: h[0]):
-        if hit[1]:
+        if hit[1] and (region != "environment" or hit[0] in _OF_SETUP):
             yield hit, bisect_right(ends, at)
+
+
+def _logged(text: str) -> Iterator[tuple[int, Hit]]:
+    """Messages, loggers and containers of log lines in formats that no general pattern knows."""
+    lines = text.split("\n")
+    at = 0
+    for line, below in zip(lines, [*lines[1:], ""], strict=True):
+        if service := logs.strip(line).service:
+            yield from ((at, hit) for hit in names.pod(service))
+        if said := logs.logged(line, below):
+            yield from ((at, hit) for hit in messages.message(said.message))
+        loggers = [*([said.logger] if said and said.logger else []), *logs.loggers(line)]
+        for logger in loggers:
+            yield at, ("dotted" if "." in logger else "service", logger, 0)
+        at += len(line) + 1
 
 
 def _capped(mentions: Sequence[Mention]) -> tuple[Mention, ...]:

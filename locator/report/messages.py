@@ -38,6 +38,12 @@ def quoted(m: re.Match[str]) -> Iterator[Hit]:
     text = m[1].strip()
     if m.re.groups > 1 and m[2] and " " not in text:
         return
+    if '\\"' in text and text[0] in "{[":  # JSON in JSON
+        inner = text.replace('\\"', '"').replace("\\\\", "\\")
+        for found in DOUBLE.finditer(inner[:8_000]):
+            if not found[2] and " " in found[1]:
+                yield from message(found[1])
+        return
     yield from message(text)
 
 

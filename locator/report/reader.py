@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from locator.report import traces as _frames
+from locator.report.forms import Forms
 from locator.report.mentions import mentions_of
 from locator.report.regions import clean, cut, split, uncomment
 from locator.report.types import Frame, Mention, MentionKind, Region, RegionKind, Report
@@ -19,8 +20,10 @@ _PREFIX = re.compile(
 )
 
 
-def read(text: str, title: str | None = None) -> Report:
+def read(text: str, title: str | None = None, forms: Forms = ()) -> Report:
     """Read a report in Markdown or plain text. The title is its first line that is not blank.
+
+    `forms` are lines of issue forms (`forms.lines_of`), which are nobody's words.
 
     Over 200,000 characters the middle is left out (`truncated`). Raises UsageError on a blank report.
     """
@@ -30,7 +33,7 @@ def read(text: str, title: str | None = None) -> Report:
         title = " ".join(clean(title[: 4 * MAX_TITLE]).split())
     lines = body.split("\n")
     found = _frames.find(lines)
-    regions = split(lines, found.spans)
+    regions = split(lines, found.spans, forms)
     if not title and not body.strip():
         raise UsageError(
             "the report is empty", hint="describe the bug: what was done, what happened, any stack trace"
@@ -41,7 +44,7 @@ def read(text: str, title: str | None = None) -> Report:
             body = rest
             lines = body.split("\n")
             found = _frames.find(lines)
-            regions = split(lines, found.spans)
+            regions = split(lines, found.spans, forms)
     return Report(
         title[:MAX_TITLE], body, regions, found.frames, mentions_of(title, regions, found), truncated
     )

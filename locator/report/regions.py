@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from locator.report import environment, forms, logs
 from locator.report.types import Region, RegionKind
 
 LIMIT, HEAD, TAIL = 200_000, 100_000, 50_000  # characters
@@ -25,6 +26,7 @@ _LOG = re.compile(
     r"|\{\"[^\n]{0,300}\"(?:level|severity|msg|message|ts|time|timestamp|@timestamp)\" ?:"
     r")"
 )
+_CONTINUED = re.compile(r"^ {6}\S")  # .NET prints the message below the category
 _REPL = re.compile(r"^\s{0,8}(?:>>>|\.\.\. |In \[\d+\]:|Out\[\d+\]:|\$ [a-z./]|C:\\[^>\n]{0,80}>)")
 
 
@@ -104,11 +106,15 @@ def uncomment(text: str) -> str:
     return "\n".join(lines)
 
 
-def split(lines: Sequence[str], spans: Sequence[tuple[int, int]]) -> tuple[Region, ...]:
-    """The regions of a body, in order. `spans` are the line ranges of its stack traces."""
+def split(
+    lines: Sequence[str], spans: Sequence[tuple[int, int]], template: forms.Forms = ()
+) -> tuple[Region, ...]:
+    """The regions of a body, in order. `spans` are the line ranges of its stack traces, `template` lines of forms."""
     marks = fences(lines)
     kinds = _base(lines, marks)
     _settle_blocks(lines, marks, kinds)
+    forms.mark(lines, marks, kinds, template)
+    environment.mark(lines, marks, kinds)
     for first, last in spans:
         for i in range(first, last + 1):
             if kinds[i] != "fence":
@@ -123,7 +129,9 @@ def split(lines: Sequence[str], spans: Sequence[tuple[int, int]]) -> tuple[Regio
             while end > start and not lines[end - 1].strip():
                 end -= 1
             if end > start:
-                regions.append(Region(RegionKind(kinds[start]), "\n".join(lines[start:end]), start + 1))
+                text = "\n".join(lines[start:end])
+                kind = RegionKind(kinds[start])
+                regions.append(Region(kind, logs.unescaped(text) if kind != RegionKind.PROSE else text, start + 1))
         start = i
     return tuple(regions)
 
@@ -137,7 +145,7 @@ def _base(lines: Sequence[str], marks: Sequence[int]) -> list[str]:
             kind = "fence"
         elif not line.strip():
             kind = "code" if mark else ""
-        elif _LOG.match(line):
+        elif _LOG.match(line) or logs.is_log(line) or (above == "log" and _CONTINUED.match(line)):
             kind = "log"
         elif mark or _indented(line, above) or _REPL.match(line) or _CODE.match(line):
             kind = "code"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
+from locator.report.logs import bare
 from locator.report.packages import installed
 from locator.report.traces_compiled import Lines, Raw, dotnet, go, jvm, native, rust
 from locator.report.traces_scripting import elixir, javascript, php, python, ruby
@@ -86,7 +87,7 @@ class _Trace:
 
 def find(lines: Sequence[str]) -> Found:
     """Every stack trace in `lines`, in linear time; at most `MAX_FRAMES` calls, outermost dropped first."""
-    lines = [line[:_LONG] if len(line) > _LONG else line for line in lines]
+    lines = [bare(line[:_LONG]) for line in lines]
     traces: list[_Trace] = []
     shown: set[int] = set()
     open_: _Trace | None = None

@@ -14,6 +14,8 @@ class RegionKind(StrEnum):
     CODE = "code"
     TRACE = "trace"
     LOG = "log"
+    FORM = "form"  # an issue form's own words: nobody reported them
+    ENVIRONMENT = "environment"  # of the reporter's set-up: manifests, versions, settings
 
 
 class MentionKind(StrEnum):
@@ -67,6 +69,9 @@ class Mention(Struct, frozen=True):
     number: int = 0
 
 
+OWN = (RegionKind.PROSE, RegionKind.CODE, RegionKind.TRACE, RegionKind.LOG)  # what a reporter wrote of the fault
+
+
 class Report(Struct, frozen=True):
     """A bug report, read. Lines count in `body`, whose text has LF line ends and no HTML comments."""
 
@@ -76,3 +81,8 @@ class Report(Struct, frozen=True):
     frames: tuple[Frame, ...] = ()  # by trace, innermost first
     mentions: tuple[Mention, ...] = ()  # in reading order, title first
     truncated: bool = False  # the middle of an over-long report was left out
+
+    @property
+    def own(self) -> str:
+        """What was written or pasted of the fault: the body without a form's words and dumps of a set-up."""
+        return "\n".join(r.text for r in self.regions if r.kind in OWN)

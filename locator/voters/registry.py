@@ -109,7 +109,7 @@ VOTERS = (
     _pointer(_P.LINK, 0.7),
     _pointer(_P.POSITION, 0.59),
     _pointer(_P.FRAME, 0.65),
-    _pointer(_P.RAISED, 0.4),
+    _pointer(_P.RAISED, 0.6),
     _pointer(_P.FILE, 0.31),
     _pointer(_P.MODULE, 0.22),
     _mark(_M.QUALIFIED_PROSE, 0.43, _X.name),
