@@ -122,7 +122,10 @@ def vote_in(
     def texts(view: View, n: int) -> str:
         return index.store(view.repo).text(view.blob(n))
 
-    return scope, vote(scope, query, aliases, first, texts, tests=tests)
+    def facts(view: View, n: int) -> Facts:
+        return index.store(view.repo).facts(view.blob(n))
+
+    return scope, vote(scope, query, aliases, first, texts, facts, tests=tests)
 
 
 def best_files(ranking: Ranking, limit: int, among: Mask | None = None) -> list[int]:

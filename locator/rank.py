@@ -14,6 +14,7 @@ from locator.query import Query
 from locator.scope import Scope
 from locator.voters.ballot import Ballot, Votes
 from locator.voters.callees import FILES, Texts, callees
+from locator.voters.messages import FactsOf
 from locator.voters.registry import BY_NAME, VOTERS, Scale
 from locator.weights import Weights
 from summaries.index.postings import Floats
@@ -52,17 +53,19 @@ def vote(
     aliases: Mapping[str, tuple[str, ...]],
     first: Weights,
     texts: Texts | None = None,
+    facts: FactsOf | None = None,
     *,
     tests: bool = False,
 ) -> Features:
     """Ask all voters. Tests, mocks and documentation are no candidates unless `tests` says so.
 
     Collaborators ("callees") are those of the best files by the weights `first`; without `texts` nobody asks.
+    Literals are held against the report where `facts` gives those of a file.
     """
     candidates = ~scope.with_role(Role.DOC)
     if not tests:
         candidates &= ~scope.with_role(Role.TEST | Role.MOCK)
-    ballot = Ballot(scope, query)
+    ballot = Ballot(scope, query, facts)
     raw = {v.name: v.ask(ballot) for v in VOTERS if v.ask}
     words, history = ballot.words, ballot.history
     votes = Votes(raw, words.units, history.commits, words.rarity, words.share, words.covering, words.telling)

@@ -139,17 +139,22 @@ _PLACEHOLDER = re.compile(r"%[-+ #0-9.]*[a-zA-Z]|\{[^{}]*\}|\$\{[^{}]*\}|\$\w+|<
 _WORD = re.compile(r"[^\W_]+")
 
 
+def pieces(text: str, placeholders: bool = True) -> list[list[str]]:
+    """Lower-cased words of a message, cut at its placeholders."""
+    out: list[list[str]] = []
+    for piece in _PLACEHOLDER.split(text) if placeholders else (text,):
+        if piece.isascii():  # elsewhere small letters may be other words: a dotted I becomes two characters
+            found = _WORD.findall(piece.lower())
+        else:
+            found = [w.lower() for w in _WORD.findall(piece)]
+        if found:
+            out.append(found)
+    return out
+
+
 def phrases(text: str, size: int = 3) -> list[str]:
     """Runs of `size` lower-cased words of a message, none across a placeholder."""
-    out: list[str] = []
-    for piece in _PLACEHOLDER.split(text):
-        if piece.isascii():  # elsewhere small letters may be other words: a dotted I becomes two characters
-            words = _WORD.findall(piece.lower())
-        else:
-            words = [w.lower() for w in _WORD.findall(piece)]
-        if len(words) >= size:
-            out.extend(" ".join(words[i : i + size]) for i in range(len(words) - size + 1))
-    return out
+    return [" ".join(p[i : i + size]) for p in pieces(text) for i in range(len(p) - size + 1)]
 
 
 _PARAM = re.compile(r"^(?::.+|\{.*\}|<.*>|\*.*|%[a-z]|\d+|[0-9a-fA-F-]{16,})$")

@@ -17,6 +17,7 @@ from locator.voters.callees import Called
 from locator.voters.exact import PointerKind, paths
 from locator.voters.lexical import Lexical, lexical
 from locator.voters.marks import marks
+from locator.voters.messages import FactsOf, messages
 from locator.voters.past import Past, past
 from summaries.index.postings import Floats
 
@@ -24,8 +25,8 @@ from summaries.index.postings import Floats
 class Ballot:
     """A question that voters answer. What several of them need is computed once, when the first asks."""
 
-    def __init__(self, scope: Scope, query: Query) -> None:
-        self.scope, self.query = scope, query
+    def __init__(self, scope: Scope, query: Query, facts: FactsOf | None = None) -> None:
+        self.scope, self.query, self.facts = scope, query, facts
 
     @cached_property
     def words(self) -> Lexical:
@@ -38,9 +39,14 @@ class Ballot:
         return past(self.scope, self.query)
 
     @cached_property
-    def marks(self) -> Mapping[MarkKind, Floats]:
+    def marks(self) -> dict[MarkKind, Floats]:
         """Exact things that the report names."""
         return marks(self.scope, self.query)
+
+    @cached_property
+    def messages(self) -> Floats:
+        """String literals that stand in the report."""
+        return messages(self.scope, self.query, self.marks, self.words.files["units"], self.facts)
 
     @cached_property
     def pointers(self) -> Mapping[PointerKind, Floats]:

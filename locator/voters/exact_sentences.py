@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from locator.query import NAMES, QUALIFIED, MarkKind
+from locator.voters.messages import best
 from locator.voters.subject import Said, Subject
 from summaries import words
 
@@ -21,11 +22,14 @@ def name(subject: Subject) -> list[Said]:
 
 
 def message(subject: Subject) -> list[Said]:
-    """A string of the code that the report quotes."""
-    for literal in subject.facts.strings:
-        if any(_has(subject, "s:" + p) for p in words.phrases(literal.text)):
-            return [Said(f'the report quotes this string: "{literal.text[:120]}"', literal.line)]
-    return []
+    """A string of the code that the report quotes, or words that the two share."""
+    found = best(subject.query.report, subject.facts)
+    if found is None:
+        return []
+    line = found.literal.line
+    if found.whole:
+        return [Said(f'the report quotes this string: "{found.literal.text[:120]}"', line)]
+    return [Said(f'a string of it has words of the report in a row: "{found.run[:120]}"', line)]
 
 
 def route(subject: Subject) -> list[Said]:

@@ -112,6 +112,7 @@ VOTERS = (
     _pointer(_P.RAISED, 0.6),
     _pointer(_P.FILE, 0.31),
     _pointer(_P.MODULE, 0.22),
+    Voter("message", 0.9, Group.MARKS, Scale.BOUNDED, lambda b: b.messages, _X.message),
     _mark(_M.QUALIFIED_PROSE, 0.43, _X.name),
     _mark(_M.PHRASE, 0.31, _X.message),
     _mark(_M.QUALIFIED_TITLE, 0.29, _X.name),

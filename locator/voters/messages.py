@@ -1,0 +1,148 @@
+"""Messages: string literals of the code that stand in the report, as a whole or in a long run of words.
+
+Postings hold runs of three words; many literals share one. Here the literals of the likeliest files are held against
+the report's own text: all words in a row, with anything in the place of placeholders.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from locator.query import MarkKind, Query
+from locator.report.reader import MentionKind, RegionKind, Report
+from locator.scope import Scope
+from summaries.index.postings import Floats
+from summaries.index.shard import View
+from summaries.types import Facts, Literal
+from summaries.words import pieces
+
+BY_PHRASES, BY_WORDS = 48, 24  # files whose literals are read: the best by runs of three words, and by words. A guess
+LEAST, LEAST_TOLD = 3, 4  # words of a literal that is quoted as a whole; of one that a sentence of the report has
+RUN = 5  # words in a row that count though the rest of the literal differs
+TOLD = 0.5  # of a literal in prose against one in a log, a trace or in quotation marks. A guess
+_MOST_TEXT = 60_000  # characters of a report that are searched
+_MOST_LITERALS = 4_000  # of one file
+
+FactsOf = Callable[[View, int], Facts]
+
+
+class Found(NamedTuple):
+    """How a literal stands in a report."""
+
+    literal: Literal
+    words: int  # that stand in a row, with gaps for placeholders
+    whole: bool
+    told: bool = False  # only in prose
+    run: str = ""  # the words in a row, where not the whole stands there
+
+
+class _Text(NamedTuple):
+    """A report's lines as words, " a b c \\n d e ", with every word and run of three words."""
+
+    quoted: str
+    told: str
+    words: frozenset[str]
+    runs: frozenset[str]
+
+
+@lru_cache(maxsize=4)
+def _text(report: Report) -> _Text:
+    quoted = [m.text for m in report.mentions if m.kind == MentionKind.QUOTED]
+    prose = [report.title]
+    for r in report.regions:
+        if r.kind in (RegionKind.LOG, RegionKind.TRACE):
+            quoted += r.text.split("\n")
+        elif r.kind == RegionKind.PROSE:
+            prose += r.text.split("\n")
+    rows = [[" ".join(p) for line in lines for p in pieces(line, placeholders=False)] for lines in (quoted, prose)]
+    one, two = (("".join(f" {row} \n" for row in some))[:_MOST_TEXT] for some in rows)
+    every = [row.split() for row in (one + two).split("\n")]
+    runs = {" ".join(row[i : i + 3]) for row in every for i in range(len(row) - 2)}
+    return _Text(one, two, frozenset(w for row in every for w in row), frozenset(runs))
+
+
+def best(report: Report, facts: Facts) -> Found | None:
+    """The literal of a file that most of stands in the report: a whole one before a longer run of another."""
+    text = _text(report)
+    found = [f for s in facts.strings[:_MOST_LITERALS] if (f := _match(s, text))]
+    return max(found, key=lambda f: (f.whole, not f.told, f.words), default=None)
+
+
+def _match(literal: Literal, text: _Text) -> Found | None:
+    parts = pieces(literal.text)
+    size = sum(map(len, parts))
+    if size < LEAST:
+        return None
+    if all(w in text.words for part in parts for w in part):
+        rows = [" ".join(p) for p in parts]
+        if _stands(rows, text.quoted):
+            return Found(literal, size, True)
+        if size >= LEAST_TOLD and _stands(rows, text.told):
+            return Found(literal, size, True, True)
+    run = max((_longest(p, text.runs) for p in parts), key=len, default=[])
+    if len(run) < LEAST:
+        return None
+    row = " ".join(run)
+    return Found(literal, len(run), False, f" {row} " not in text.quoted, row)
+
+
+def _stands(rows: Sequence[str], text: str) -> bool:
+    """Whether pieces of a message stand in this order on one line."""
+    at = text.find(f" {rows[0]} ")
+    for _ in range(20):  # places where it may begin
+        if at < 0:
+            return False
+        end = text.find("\n", at)
+        here = at + len(rows[0]) + 1
+        for row in rows[1:]:
+            here = text.find(f" {row} ", here, end)
+            if here < 0:
+                break
+            here += len(row) + 1
+        else:
+            return True
+        at = text.find(f" {rows[0]} ", at + 1)
+    return False
+
+
+def _longest(part: Sequence[str], runs: frozenset[str]) -> list[str]:
+    """The longest stretch of a piece whose runs of three words all stand in the report."""
+    top, start = (0, 0), None
+    for i in range(len(part) - 1):
+        on = i + 2 < len(part) and " ".join(part[i : i + 3]) in runs
+        if on and start is None:
+            start = i
+        if not on and start is not None:
+            top, start = max(top, (i + 2 - start, -start)), None
+    return list(part[-top[1] : -top[1] + top[0]])
+
+
+def messages(
+    scope: Scope, query: Query, by_phrase: dict[MarkKind, Floats], by_words: Floats, facts: FactsOf | None
+) -> Floats:
+    """Files with a literal that stands in the report, 0-1; a literal that several of them have counts less for each."""
+    out = np.zeros(scope.size, np.float32)
+    if facts is None or not scope.size:
+        return out
+    phrases = by_phrase[MarkKind.PHRASE] + by_phrase[MarkKind.WORDS]
+    some = [*_top(phrases, BY_PHRASES), *_top(by_words, BY_WORDS)]
+    found: dict[int, Found] = {}
+    for i in dict.fromkeys(some):
+        if f := best(query.report, facts(*scope.locate(i))):
+            found[i] = f
+    holders = Counter(f.literal.text if f.whole else f.run for f in found.values())
+    for i, f in found.items():
+        if f.whole or f.words >= RUN:
+            share = (1 - 1 / (f.words - 1)) * (1.0 if f.whole else 0.5) * (TOLD if f.told else 1.0)
+            out[i] = share / holders[f.literal.text if f.whole else f.run]
+    return out
+
+
+def _top(values: Floats, most: int) -> list[int]:
+    order = np.argsort(-values, kind="stable")[:most]
+    return [int(i) for i in order if values[i] > 0]
