@@ -38,6 +38,7 @@ from eval.snapshots import World, digest, views_of
 from locator.answer import Answer
 from locator.confidence import confidence
 from locator.explain import Explainer
+from locator.forms import without_forms
 from locator.judge.answers import FAILED
 from locator.judge.code import CALLED
 from locator.locate import best_files, rank_in
@@ -167,7 +168,7 @@ def answer(index: Index, task: Task, settings: Settings) -> Line:
     try:
         began = time.perf_counter()
         report = read(case.body, case.title) if case.body.strip() else read(case.title)
-        query = understand(report)
+        query = without_forms(index, views, understand(report))
         ranking: Ranking | None = None
         if settings.ranker in BASELINES:
             scope = Scope(views)

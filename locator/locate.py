@@ -18,6 +18,7 @@ from locator import explain
 from locator.answer import Answer, DirectoryHit, FileHit, Step
 from locator.confidence import confidence, verdict
 from locator.filters import Filter, passing, repositories
+from locator.forms import without_forms
 from locator.query import Query, understand
 from locator.rank import Features, Ranking, fuse, vote
 from locator.report.reader import Report, read
@@ -91,6 +92,7 @@ def locate_in(
     """As `locate`, over these snapshots, whatever the options say of repositories and `at`."""
     began = time.perf_counter()
     weights = weights or Weights.of(index.root)
+    query = without_forms(index, views, query)
     scope, ranking = rank_in(index, views, query, weights, tests=options.tests)
     wanted = passing(scope, Filter(options.languages, options.paths))
     order = best_files(ranking, options.limit, wanted)

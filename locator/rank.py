@@ -10,8 +10,9 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from locator import route
+from locator.aside import aside
 from locator.query import Query
-from locator.scope import Scope
+from locator.scope import Scope, join
 from locator.voters.ballot import Ballot, Votes
 from locator.voters.callees import FILES, Texts, callees
 from locator.voters.messages import FactsOf
@@ -65,6 +66,7 @@ def vote(
     candidates = ~scope.with_role(Role.DOC)
     if not tests:
         candidates &= ~scope.with_role(Role.TEST | Role.MOCK)
+    candidates &= ~(join([v.kept(aside) for v in scope.views]) > 0)
     ballot = Ballot(scope, query, facts)
     raw = {v.name: v.ask(ballot) for v in VOTERS if v.ask}
     words, history = ballot.words, ballot.history

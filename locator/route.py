@@ -6,12 +6,15 @@ A repository's own best files vote too: among sibling services that share a voca
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
 from locator.query import Query
+from locator.report.reader import MentionKind, RegionKind
 from locator.scope import Scope
 from locator.voters.ballot import Votes
 from locator.voters.past import spoken
@@ -85,26 +88,51 @@ def names_of(repo: str, aliases: tuple[str, ...] = ()) -> frozenset[tuple[str, .
     return frozenset(n for n in out if len(n) > 1 or (n and len(n[0]) > 3))
 
 
+_REVERSED = re.compile(
+    r"(?:com|org|net|io|dev|de|fr|uk|eu|app|cloud|co|me|ai)\.[\w-]+\.[\w.-]+"
+)  # a Maven group
+Row = tuple[str, ...]
+
+
 @lru_cache(maxsize=4)  # of all repositories, and of those searched
-def _owners(repos: tuple[tuple[str, tuple[str, ...]], ...]) -> dict[tuple[str, ...], list[int]]:
-    """Numbers of the repositories that bear each name, from their names and aliases."""
-    owners: dict[tuple[str, ...], list[int]] = {}
+def _owners(repos: tuple[tuple[str, Row], ...]) -> dict[Row, list[int]]:
+    """Numbers of the repositories that bear each name, from their names and aliases.
+
+    A name belongs to the repository that is called so. A word that most of them begin with names none of them.
+    """
+    owners: dict[Row, list[int]] = {}
+    called: dict[Row, list[int]] = {}
+    firsts = Counter(next(iter(_WORDS.findall(repo.rsplit("/", 1)[-1].lower())), "") for repo, _ in repos)
+    common = {(w,) for w, n in firsts.items() if n >= max(3, len(repos) / 2)}
     for r, (repo, aliases) in enumerate(repos):
-        for name in names_of(repo, aliases):
+        own = names_of(repo)
+        for name in own:
+            called.setdefault(name, []).append(r)
+        for name in names_of(repo, tuple(a for a in aliases if not _REVERSED.fullmatch(a))) - own - common:
             owners.setdefault(name, []).append(r)
-    return owners
+    return owners | called
 
 
-def named(query: Query, repos: Sequence[str], aliases: Mapping[str, tuple[str, ...]]) -> Floats:
-    """How plainly the report names each repository: in the title 1, in the body 0.6, later names less.
+class Spoken(NamedTuple):
+    """A repository's name in a report."""
+
+    repo: int
+    words: Row
+    worth: float
+
+
+def spoken_names(query: Query, repos: Sequence[str], aliases: Mapping[str, Row]) -> list[Spoken]:
+    """Names of repositories in a report: in the title 1, in the body 0.6, later names less.
 
     A name inside a longer name that another repository bears does not count: "shop-orders-ui" names
     `shop-orders-ui`, not `shop-orders`.
     """
     owners = _owners(tuple((repo, aliases.get(repo, ())) for repo in repos))
     longest = max((len(n) for n in owners), default=0)
-    out = np.zeros(len(repos), np.float32)
-    for text, worth in ((query.report.title, 1.0), (query.report.own[:50_000], 0.6)):
+    out: list[Spoken] = []
+    said = (m for m in query.report.mentions if m.region == RegionKind.ENVIRONMENT)
+    in_setup = "\n".join(m.text for m in said if m.kind == MentionKind.SERVICE)
+    for text, worth in ((query.report.title, 1.0), (query.report.own[:50_000], 0.6), (in_setup[:5_000], 0.3)):
         row = _WORDS.findall(text.lower())
         i = met = 0
         while i < len(row):
@@ -112,11 +140,18 @@ def named(query: Query, repos: Sequence[str], aliases: Mapping[str, tuple[str, .
                 (n for n in range(min(longest, len(row) - i), 0, -1) if tuple(row[i : i + n]) in owners), 0
             )
             if size:
-                found = owners[tuple(row[i : i + size])]
-                for r in found:
-                    out[r] = max(out[r], worth * 0.9**met / len(found))
+                words = tuple(row[i : i + size])
+                out += [Spoken(r, words, worth * 0.9**met / len(owners[words])) for r in owners[words]]
                 met += 1
             i += max(size, 1)
+    return out
+
+
+def named(query: Query, repos: Sequence[str], aliases: Mapping[str, Row]) -> Floats:
+    """How plainly the report names each repository."""
+    out = np.zeros(len(repos), np.float32)
+    for spoken_ in spoken_names(query, repos, aliases):
+        out[spoken_.repo] = max(out[spoken_.repo], spoken_.worth)
     return out
 
 

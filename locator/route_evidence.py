@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from locator.answer import Evidence, FileHit, RouteHit
 from locator.query import Query
 from locator.rank import Ranking
+from locator.route import Spoken, names_of, spoken_names
 from locator.scope import Scope
 from locator.voters.registry import ROUTE_BY_NAME
 from locator.voters.sentences import commit_label
@@ -47,6 +48,7 @@ def introduced(
     Summaries are those of the heads; an older snapshot is introduced by its own README.
     """
     number = {v.repo: r for r, v in enumerate(scope.views)}
+    names = spoken_names(query, list(scope.names), scope.names)
     out = []
     for route in routed(scope, ranking, files):
         r = number[route.repo]
@@ -57,6 +59,7 @@ def introduced(
         more = {
             "share": _list(_words(scope, query, ranking, r)),
             "past": _past(scope, ranking, r),
+            "name": _name(names, r, route.repo),
         }
         said = tuple(replace(e, text=e.text + more.get(e.voter, "")) for e in route.evidence)
         out.append(replace(route, summary=summary, evidence=said))
@@ -81,6 +84,15 @@ def _words(scope: Scope, query: Query, ranking: Ranking, r: int) -> list[str]:
     worth = m.frequencies(len(keys)) * weights * np.array([rarity.get(int(k), 0.0) for k in keys], np.float32)
     said = (query.spelled.get(int(keys[q]), "") for q in np.argsort(-worth, kind="stable") if worth[q] > 0)
     return list(dict.fromkeys(w for w in said if w))[:WORDS]
+
+
+def _name(names: Sequence[Spoken], r: int, repo: str) -> str:
+    """The words that name a repository, and how they do where it isn't called so."""
+    best = max((n for n in names if n.repo == r), key=lambda n: n.worth, default=None)
+    if best is None:
+        return ""
+    declared = "" if best.words in names_of(repo) else ", as its manifests declare"
+    return f': "{" ".join(best.words)}"{declared}'
 
 
 def _past(scope: Scope, ranking: Ranking, r: int) -> str:

@@ -32,7 +32,9 @@ class Scope:
     shards. So a voter makes one calculation of all repositories, not one of each.
     """
 
-    def __init__(self, views: Sequence[View], names: Mapping[str, tuple[str, ...]] = MappingProxyType({})) -> None:
+    def __init__(
+        self, views: Sequence[View], names: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+    ) -> None:
         self.views = list(views)
         self.names = {v.repo: names.get(v.repo, ()) for v in views}  # repository -> its aliases
         sizes = [len(v) for v in self.views]

@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from locator.placement import Placement
 from locator.query import Query
 from locator.route import named
-from locator.placement import Placement
 from locator.voters.exact import mentioned
 from locator.voters.frames import suffixes_of
 from summaries.index.index import Index
@@ -73,7 +73,8 @@ def features(found: RoutingMap, query: Query, aliases: Mapping[str, tuple[str, .
         "messages": _words(found, "messages", keys, prose, size),
         "marks": _rare(found, "marks", marks, worth, size),
         "paths": np.maximum(
-            _paths(found, query, size), _frames(found, query, Placement({n: aliases.get(n, ()) for n in found.names}), size)
+            _paths(found, query, size),
+            _frames(found, query, Placement({n: aliases.get(n, ()) for n in found.names}), size),
         ),
         "name": named(query, found.names, aliases),
     }
@@ -133,7 +134,10 @@ def _frames(found: RoutingMap, query: Query, placement: Placement, size: int) ->
     met: Counter[int] = Counter()
     for f in {(f.path, f.module, f.trace): f for f in calls}.values():
         own = placement.owners(f)
-        allowed = [{r: n for r, n in repos[s].items() if own is None or found.names[r] in own} for s in suffixes_of(f)]
+        allowed = [
+            {r: n for r, n in repos[s].items() if own is None or found.names[r] in own}
+            for s in suffixes_of(f)
+        ]
         best = next(filter(None, allowed), {})
         for r, n in best.items():
             out[r] = max(out[r], n / sum(best.values()) / (1 + met[f.trace]))

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from indexer.services.match import Book, Routes, distinctive, literal_route, topic_fits
+from indexer.services.match import Book, Routes, distinctive, generic, literal_route, normal, topic_fits
 from summaries.offline import manifest as static_manifest
 from summaries.offline.kind import is_test
+from summaries.paths import Role, role
 from summaries.types import Endpoint, Facts, Topic
 
 if TYPE_CHECKING:
@@ -25,6 +26,10 @@ _ASIDE = frozenset(
     ("test", "tests", "testdata", "fixtures", "examples", "example", "vendor", "node_modules", "third_party")
 )
 _JVM = frozenset(("java", "kotlin", "scala", "groovy"))
+
+_RUN = frozenset(("Helm chart", "Kubernetes workload"))  # what they name need not be built here
+_IMAGE = re.compile(r"\bimage:[ \t]{1,8}[\"']?(?:[\w.:-]{1,120}/){0,6}([\w.-]{1,120})")
+_RUN_TEXT = 200_000  # characters of a manifest that are looked at
 
 Files = Sequence[tuple[str, Facts]]
 
@@ -44,23 +49,34 @@ def aliases(name: str, manifests: Sequence[tuple[str, str]]) -> frozenset[str]:
     """Names by which a repository is known to others: its own and those that its manifests declare.
 
     A folder with a Dockerfile is a service of that name (`cmd/orders/Dockerfile`); a Go module is known
-    without its major version too. Manifests in test data, examples and vendored folders don't count.
-    Never raises.
+    without its major version too. Manifests in tests, examples and vendored folders don't count, nor names that
+    every repository could have, nor the owner's. A chart or workload is a name only where this repository builds what
+    it runs: it mostly runs what others build. Never raises.
     """
-    known = {name, name.rsplit("/", 1)[-1]}
+    own = {name, name.rsplit("/", 1)[-1]}
+    built, run = set(own), list[tuple[static_manifest.Manifest, str]]()
     for path, text in manifests:
         above = [part.lower() for part in PurePosixPath(path).parts[:-1]]
-        if not _ASIDE.isdisjoint(above):
+        if not _ASIDE.isdisjoint(above) or role(path) & (Role.TEST | Role.MOCK | Role.EXAMPLE | Role.DOC):
             continue
         if above and PurePosixPath(path).name.lower().startswith("dockerfile"):
-            known.add(above[-1])
+            built.add(next((part for part in reversed(above) if not generic(part)), ""))
         declared = static_manifest.read(path, text)
+        if declared and declared.kind in _RUN:
+            run.append((declared, text))
+            continue
         for alias in declared.names if declared else ():
-            known |= {alias, re.sub(r"/v\d+$", "", alias)}
+            built |= {alias, re.sub(r"/v\d+$", "", alias)}
             group, colon, artifact = alias.partition(":")
             if colon:
-                known |= {artifact} | ({group} if group.count(".") >= 2 else set())
-    return frozenset(k for k in known if k)
+                built |= {artifact} | ({group} if group.count(".") >= 2 else set())
+    known = {normal(k.rsplit("/", 1)[-1]) for k in built if k}
+    for declared, text in run:
+        images = {normal(m[1]) for m in _IMAGE.finditer(text[:_RUN_TEXT])}
+        foreign = bool(images) and images.isdisjoint(known)
+        built |= {n for n in declared.names if normal(n) in known or (images and not foreign)}
+    owner = normal(name.rpartition("/")[0].rpartition("/")[2])
+    return frozenset(k for k in built if k and (k in own or not (generic(k) or normal(k) == owner)))
 
 
 def links(repos: Mapping[str, Files], names: Mapping[str, Collection[str]]) -> tuple[Link, ...]:

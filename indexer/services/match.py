@@ -23,7 +23,11 @@ _GENERIC_ROUTE = _words(
 _GENERIC_NAME = _words(
     "app api web server client service common core lib test tests main src build docker demo example bin cmd",
     "examples scripts tools utils ui frontend backend localhost database db redis postgres mysql kafka nginx",
-    "rabbitmq worker proxy deploy deployment ci images image template templates config base",
+    "rabbitmq worker proxy deploy deployment deployments ci images image template templates config base",
+    "dockerfile dockerfiles docker-compose compose container containers dev prod production staging local package",
+    "packaging packages release chart charts helm k8s kubernetes manifests infra infrastructure ops root project",
+    "website site docs parent shared core-lib utilities zookeeper consul vault mongo mongodb elasticsearch grafana",
+    "prometheus nats minio mariadb memcached keycloak traefik envoy",
 )
 _HOST = re.compile(r"[a-z][a-z0-9+.-]{0,20}://(?:[^/@\s]{0,80}@)?([A-Za-z0-9][\w.-]{0,120})")
 _ADDRESS = re.compile(r"([A-Za-z][\w.-]{0,120}):\d{2,5}(?:/\S{0,200})?")
@@ -36,6 +40,11 @@ _LITERAL_ROUTE = re.compile(
 def normal(name: str) -> str:
     """A name in the form in which names are compared: 'Shop_Orders' and 'shop-orders' are one."""
     return name.strip().lower().replace("_", "-")
+
+
+def generic(name: str) -> bool:
+    """Whether any repository could bear a name: it names none."""
+    return normal(name).rsplit("/", 1)[-1] in _GENERIC_NAME and "/" not in name.strip("/")
 
 
 class Book:

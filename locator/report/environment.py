@@ -10,7 +10,9 @@ from collections.abc import Sequence
 
 _KUBERNETES = (re.compile(r"^(?:- )?apiVersion: ?\S"), re.compile(r"^(?:- )? {0,2}kind: ?\S"))
 _COMPOSE = (re.compile(r"^services:\s*$"), re.compile(r"^\s+image: ?\S"))
-_HELM = re.compile(r"^# Source: \S+/templates/|^(?:USER-SUPPLIED|COMPUTED) VALUES:|^(?:NAME|LAST DEPLOYED|NAMESPACE): \S")
+_HELM = re.compile(
+    r"^# Source: \S+/templates/|^(?:USER-SUPPLIED|COMPUTED) VALUES:|^(?:NAME|LAST DEPLOYED|NAMESPACE): \S"
+)
 _JSON = (  # docker inspect, image inspect, kubectl -o json, HAR, npm ls --json, package manifests
     ('"HostConfig"', '"Config"'), ('"RepoTags"', '"Id"'), ('"NetworkSettings"', '"Id"'), ('"apiVersion"', '"kind"'),
     ('"entries"', '"startedDateTime"'), ('"dependencies"', '"version"'),
@@ -21,7 +23,8 @@ _TABLE = re.compile(
 )
 _SETTING = re.compile(r"^\s{0,8}(?:export |set |declare -x |- )?[A-Z][A-Z0-9_]{2,60}=")
 _VERSION_LINE = re.compile(
-    r"^[\s|>*+├└│─┬-]{0,40}[@\w][\w@/. ()+-]{0,60}?(?:\s{0,20}(?:[:=|@]|==|\s-\s|\s)\s{0,20})\(?v?\d+(?:\.\d+)+[\w.+-]{0,40}\)?[\s|,]{0,20}$"
+    r"^[\s|>*+├└│─┬-]{0,40}[@\w][\w@/. ()+-]{0,60}?(?:\s{0,20}(?:[:=|@]|==|\s-\s|\s)\s{0,20})"
+    r"\(?v?\d+(?:\.\d+)+[\w.+-]{0,40}\)?[\s|,]{0,20}$"
 )
 _LEAST = 3  # lines of a list
 _SHARE = 0.6  # of a block's lines; a guess

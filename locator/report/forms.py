@@ -37,12 +37,18 @@ _ENVIRONMENT = _words(
     """environment version versions system server device devices hardware platform installed activated software machine
     specifications os browser runtime packages plugins extensions modules apps kernel"""
 )
-_NOT_ENVIRONMENT = _words("expected actual happened problem describe reproduce steps error errors log logs bug output")
+_NOT_ENVIRONMENT = _words(
+    "expected actual happened problem describe reproduce steps error errors log logs bug output"
+)
 _CHECK = re.compile(r"^\s{0,12}[-*+] \[([ xX])\] +(.*)$")
-_HEADING = re.compile(r"^\s{0,3}(?:#{1,6}[ \t]+(.+?)[ \t#]*|\*\*([^*\n]{2,160})\*\*:?|__([^_\n]{2,160})__:?)\s*$")
+_HEADING = re.compile(
+    r"^\s{0,3}(?:#{1,6}[ \t]+(.+?)[ \t#]*|\*\*([^*\n]{2,160})\*\*:?|__([^_\n]{2,160})__:?)\s*$"
+)
 _LABEL = re.compile(r"^\s{0,3}(?:[-*+] )?([^\W\d_][^:\n]{1,100}):\s*$")
 _ANSWER = re.compile(r"^\s{0,6}(?:[-*+] )?(?:\*\*)?([^\W\d_][^:\n*]{1,40}?)(?:\*\*)?:(?:\*\*)? ?\S")
-_SENTENCE = re.compile(r"(?i)(?:the|this|these|that|my|i|it|a|an|here|in) ")  # what reporters begin with, not forms
+_SENTENCE = re.compile(
+    r"(?i)(?:the|this|these|that|my|i|it|a|an|here|in) "
+)  # what reporters begin with, not forms
 _EMPTY = re.compile(r"^\s*(?:_?no response_?|n/?a|none|_none_)\.?\s*$", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]+")
 _MOST_WORDS = 14  # of a heading or question; a guess
@@ -74,16 +80,23 @@ def mark(lines: Sequence[str], fenced: Sequence[int], kinds: list[str], forms: F
             if own or normal(title) in forms:
                 kinds[i] = "form"
         elif ticked := _CHECK.match(line):
-            if ticked[1] == " " or len(_WORD.findall(ticked[2])) > _TICKED_WORDS or normal(ticked[2]) in forms:
+            if (
+                ticked[1] == " "
+                or len(_WORD.findall(ticked[2])) > _TICKED_WORDS
+                or normal(ticked[2]) in forms
+            ):
                 kinds[i] = "form"
         elif _EMPTY.match(line) or (forms and normal(line) in forms):
             kinds[i] = "form"
         elif (label := _LABEL.match(line)) and is_form(label[1]) and not _SENTENCE.match(label[1]):
             kinds[i] = "form"
             setup = setup or is_setup(label[1])
-        elif setup and _of_setup(line):
-            kinds[i] = "environment"
-        elif kinds[i] == "prose" and (answer := _ANSWER.match(line)) and is_form(answer[1]) and is_setup(answer[1]):
+        elif (setup and _of_setup(line)) or (
+            kinds[i] == "prose"
+            and (answer := _ANSWER.match(line))
+            and is_form(answer[1])
+            and is_setup(answer[1])
+        ):
             kinds[i] = "environment"
 
 
@@ -108,6 +121,11 @@ def is_setup(title: str) -> bool:
     return not found.isdisjoint(_ENVIRONMENT) and found.isdisjoint(_NOT_ENVIRONMENT)
 
 
+def _is_setup_answer(line: str) -> bool:
+    answer = _ANSWER.match(line)
+    return answer is not None and is_form(answer[1]) and is_setup(answer[1])
+
+
 def _of_setup(line: str) -> bool:
     return len(_WORD.findall(line)) <= 12 or is_version(line) or not line.rstrip().endswith((".", "!", "?"))
 
@@ -117,7 +135,9 @@ _PATHS = re.compile(
     r"|^(?:\.github|docs|\.gitea|\.forgejo)/(?:issue_template|pull_request_template)/[^/]+$"
     r"|^\.gitlab/(?:issue|merge_request)_templates/[^/]+$|^(?:\.github/)?issue_template/[^/]+$"
 )
-_YAML = re.compile(r"^\s{0,40}-?\s{0,8}(?:(label|description|placeholder|value|title|about|name|required)\s*:\s*)?(.*)$")
+_YAML = re.compile(
+    r"^\s{0,40}-?\s{0,8}(?:(label|description|placeholder|value|title|about|name|required)\s*:\s*)?(.*)$"
+)
 
 
 def is_template(path: str) -> bool:

@@ -77,7 +77,9 @@ def code_host(host: str, path: str) -> Iterator[Hit]:
         yield "url_file", f"{m['repo']}:{tidy(m['path'])}", int(line[1]) if line else 0
         return
     parts = [p for p in path.split("?")[0].split("/") if p]
-    if len(parts) > 2 and (m := _AT_VERSION.match(parts[1])):  # a Go module: github.com/acme/shop@v1.4.2/pkg/x.go
+    if len(parts) > 2 and (
+        m := _AT_VERSION.match(parts[1])
+    ):  # a Go module: github.com/acme/shop@v1.4.2/pkg/x.go
         yield "repository", f"{parts[0]}/{m[1]}", 0
         yield "url_file", f"{parts[0]}/{m[1]}:{'/'.join(parts[2:])}", 0
         return

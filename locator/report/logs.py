@@ -62,9 +62,13 @@ def bare(line: str) -> str:
 
 _RUBY = re.compile(r"[DIWEFAU], \[[\dT:.Z +-]{19,40}(?:#\d{1,8})?\] {1,2}[A-Z]{3,7} -- ([^:\n]{0,80}): ?(.*)")
 _MONOLOG = re.compile(r"\[[\dT:.+ -]{19,35}\] ([\w-]{1,60})\.[A-Z]{4,9}: (.*)")
-_SERILOG = re.compile(r"\[?(?:[\dT:.+Z -]{8,35} )?\[?(?:VRB|DBG|INF|WRN|ERR|FTL)\] ?(?:\[[\w.]{1,120}\] ?)?(.*)")
+_SERILOG = re.compile(
+    r"\[?(?:[\dT:.+Z -]{8,35} )?\[?(?:VRB|DBG|INF|WRN|ERR|FTL)\] ?(?:\[[\w.]{1,120}\] ?)?(.*)"
+)
 _NET = re.compile(r"(?:trce|dbug|info|warn|fail|crit): ([\w.+`-]{1,200})\[-?\d{1,9}\]$")
-_LEVEL_KEY = re.compile(r"(?:^|[\s{,\"])(?:logger|logger_name|loggername|@logger)[\"']?[=:] ?[\"']?([\w.$-]{3,160})", re.I)
+_LEVEL_KEY = re.compile(
+    r"(?:^|[\s{,\"])(?:logger|logger_name|loggername|@logger)[\"']?[=:] ?[\"']?([\w.$-]{3,160})", re.I
+)
 _PYTHON = re.compile(r"(?:DEBUG|INFO|WARNING|ERROR|CRITICAL):([\w.]{1,120}):(.*)")
 _CONTEXT = re.compile(r" (?:\{\"|\[\]|\[object\])")  # what Monolog prints behind a message
 

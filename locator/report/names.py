@@ -106,7 +106,9 @@ def pod(name: str) -> Iterator[Hit]:
     """A pod or container of a log's prefix, also without its replica's hash."""
     yield "service", name, 0
     parts = name.split("-")
-    while len(parts) > 1 and (parts[-1].isdigit() or re.fullmatch(r"(?=[a-z]*\d)[a-z0-9]{5,10}|[a-z0-9]{5}", parts[-1])):
+    while len(parts) > 1 and (
+        parts[-1].isdigit() or re.fullmatch(r"(?=[a-z]*\d)[a-z0-9]{5,10}|[a-z0-9]{5}", parts[-1])
+    ):
         parts.pop()
     if len(parts) < name.count("-") + 1:
         yield "service", "-".join(parts), 0

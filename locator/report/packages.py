@@ -31,7 +31,9 @@ class Package(NamedTuple):
     """An installed library and a file in it."""
 
     system: System
-    name: str  # "github.com/acme/shop-lib", "@acme/shop-lib", "shop-lib"; of Python the folder that is imported
+    name: (
+        str  # "github.com/acme/shop-lib", "@acme/shop-lib", "shop-lib"; of Python the folder that is imported
+    )
     inner: str  # path within the library
 
 
@@ -39,7 +41,9 @@ _MAX_PATH = 1_000  # characters of a printed path that are looked at
 _VERSION = r"v?\d[^/]{0,80}"
 _HASH = r"[0-9a-f]{6,40}"
 # The last folder of packages in a path counts: packages lie within packages.
-_GO_MODULE = re.compile(rf"(?:^|/)(?:pkg/mod/)?((?:[\w!~-][\w!~.-]*/)*[\w!~-][\w!~.-]*)@({_VERSION})/([^\n]+)$")
+_GO_MODULE = re.compile(
+    rf"(?:^|/)(?:pkg/mod/)?((?:[\w!~-][\w!~.-]*/)*[\w!~-][\w!~.-]*)@({_VERSION})/([^\n]+)$"
+)
 _GO_VENDOR = re.compile(r"(?:^|/)vendor/((?:[\w-]+\.)+[a-z]{2,}/[^/]+(?:/[^/]+)?)/([^\n]+)$")
 _SHAPES: tuple[tuple[System, re.Pattern[str]], ...] = (
     (System.NPM, re.compile(r"(?:^|/)node_modules/((?:@[^/]+/)?[^/@.][^/]*)/([^\n]+)$")),
@@ -52,9 +56,14 @@ _SHAPES: tuple[tuple[System, re.Pattern[str]], ...] = (
     (System.NUGET, re.compile(r"(?:^|/)\.?nuget/packages/([^/]+)/\d[^/]*/([^\n]+)$", re.IGNORECASE)),
     (System.COMPOSER, re.compile(r"(?:^|/)vendor/([a-z0-9_.-]+/[a-z0-9_.-]+)/([^\n]+\.(?:php|phtml|inc))$")),
     (System.HEX, re.compile(r"(?:^|/)deps/([a-z][a-z0-9_]*)/([^\n]+\.[eh]rl|[^\n]+\.exs?)$")),
-    (System.PUB, re.compile(rf"(?:^|/)\.?pub-cache/(?:hosted/[^/]+|git)/([^/]+?)-(?:\d[^/]*|{_HASH})/([^\n]+)$")),
+    (
+        System.PUB,
+        re.compile(rf"(?:^|/)\.?pub-cache/(?:hosted/[^/]+|git)/([^/]+?)-(?:\d[^/]*|{_HASH})/([^\n]+)$"),
+    ),
 )
-_INSTALLED = re.compile(r"@|_modules/|gems/|-packages/|/src/|checkouts/|nuget/|vendor/|deps/|pub-cache/", re.I)
+_INSTALLED = re.compile(
+    r"@|_modules/|gems/|-packages/|/src/|checkouts/|nuget/|vendor/|deps/|pub-cache/", re.I
+)
 _ROOTS = ("", "src/", "lib/", "python/")  # of a repository, above the folder of a Python package
 
 

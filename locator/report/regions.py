@@ -131,7 +131,9 @@ def split(
             if end > start:
                 text = "\n".join(lines[start:end])
                 kind = RegionKind(kinds[start])
-                regions.append(Region(kind, logs.unescaped(text) if kind != RegionKind.PROSE else text, start + 1))
+                regions.append(
+                    Region(kind, logs.unescaped(text) if kind != RegionKind.PROSE else text, start + 1)
+                )
         start = i
     return tuple(regions)
 

@@ -43,7 +43,8 @@ class Region(Struct, frozen=True):
 
     kind: RegionKind
     text: str
-    line: int  # 1-based line of the report's body where it starts
+    line: int  # 1-based line of the report's body, or of the attachment, where it starts
+    source: str = ""  # the attachment that it comes from; "" is the report itself
 
 
 class Frame(Struct, frozen=True):
@@ -56,6 +57,7 @@ class Frame(Struct, frozen=True):
     depth: int  # 0 is where the error was raised, whatever order the language prints in
     trace: int  # which trace of the report, from 0
     library: bool  # clearly not the reporter's own code
+    source: str = ""  # the attachment that it comes from
 
 
 class Mention(Struct, frozen=True):
@@ -67,9 +69,15 @@ class Mention(Struct, frozen=True):
     title: bool
     region: RegionKind  # that it stands in
     number: int = 0
+    source: str = ""  # the attachment that it comes from
 
 
-OWN = (RegionKind.PROSE, RegionKind.CODE, RegionKind.TRACE, RegionKind.LOG)  # what a reporter wrote of the fault
+OWN = (
+    RegionKind.PROSE,
+    RegionKind.CODE,
+    RegionKind.TRACE,
+    RegionKind.LOG,
+)  # what a reporter wrote of the fault
 
 
 class Report(Struct, frozen=True):

@@ -74,8 +74,7 @@ def paths(scope: Scope, query: Query) -> dict[PointerKind, Floats]:
     wanted = mentioned(query)
     out = {kind: np.zeros(scope.size, np.float32) for kind in PointerKind}
     if query.report.frames:
-        for kind, files in zip((PointerKind.FRAME, PointerKind.RAISED), frames(scope, query), strict=True):
-            out[kind] = files
+        out[PointerKind.FRAME], out[PointerKind.RAISED] = frames(scope, query)
     if not wanted:
         return out
     placement = Placement(scope.names)
@@ -88,7 +87,9 @@ def paths(scope: Scope, query: Query) -> dict[PointerKind, Floats]:
         for best in (at[n] for n in m.names if 0 < df[at[n]] <= MOST_FILES):
             files = scope.file_of_path[found.docs[found.query == best]]
             if m.package:  # of a library only its own repository has the file
-                files = np.array([i for i in files.tolist() if _fits(scope, placement, m.package, i)], np.int64)
+                files = np.array(
+                    [i for i in files.tolist() if _fits(scope, placement, m.package, i)], np.int64
+                )
             if len(files):
                 np.maximum.at(out[m.kind], files, m.weight / len(files))
                 break

@@ -23,8 +23,8 @@ File = tuple[int, str, str]  # number in scope, repository, path
 def frames(scope: Scope, query: Query) -> tuple[Floats, Floats]:
     """Files of calls, the innermost of each trace in full, the next one half; files met, not calls.
 
-    And where errors were raised: the file of the innermost call in indexed code, of the first trace in full, of the second half. What
-    a library calls in between says nothing. Several files that a call can mean share what it counts.
+    And where errors were raised: the file of the innermost call in indexed code, of the first trace in full, of
+    the second half. What a library calls in between says nothing. Several files that a call can mean share what it counts.
     """
     called, raised = np.zeros(scope.size, np.float32), np.zeros(scope.size, np.float32)
     met: dict[int, list[frozenset[int]]] = {}

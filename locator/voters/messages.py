@@ -21,8 +21,14 @@ from summaries.index.shard import View
 from summaries.types import Facts, Literal
 from summaries.words import pieces
 
-BY_PHRASES, BY_WORDS = 48, 24  # files whose literals are read: the best by runs of three words, and by words. A guess
-LEAST, LEAST_TOLD = 3, 4  # words of a literal that is quoted as a whole; of one that a sentence of the report has
+BY_PHRASES, BY_WORDS = (
+    48,
+    24,
+)  # files whose literals are read: the best by runs of three words, and by words. A guess
+LEAST, LEAST_TOLD = (
+    3,
+    4,
+)  # words of a literal that is quoted as a whole; of one that a sentence of the report has
 RUN = 5  # words in a row that count though the rest of the literal differs
 TOLD = 0.5  # of a literal in prose against one in a log, a trace or in quotation marks. A guess
 _MOST_TEXT = 60_000  # characters of a report that are searched
@@ -59,7 +65,9 @@ def _text(report: Report) -> _Text:
             quoted += r.text.split("\n")
         elif r.kind == RegionKind.PROSE:
             prose += r.text.split("\n")
-    rows = [[" ".join(p) for line in lines for p in pieces(line, placeholders=False)] for lines in (quoted, prose)]
+    rows = [
+        [" ".join(p) for line in lines for p in pieces(line, placeholders=False)] for lines in (quoted, prose)
+    ]
     one, two = (("".join(f" {row} \n" for row in some))[:_MOST_TEXT] for some in rows)
     every = [row.split() for row in (one + two).split("\n")]
     runs = {" ".join(row[i : i + 3]) for row in every for i in range(len(row) - 2)}

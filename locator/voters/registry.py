@@ -70,7 +70,9 @@ class RouteVoter(Struct, frozen=True):
 
 
 def _pointer(kind: PointerKind, weight: float) -> Voter:
-    say = {PointerKind.FRAME: sentences.frame, PointerKind.RAISED: sentences.raised}.get(kind, sentences.pointer)
+    say = {PointerKind.FRAME: sentences.frame, PointerKind.RAISED: sentences.raised}.get(
+        kind, sentences.pointer
+    )
     return Voter(f"at:{kind}", weight, Group.POINTERS, Scale.BOUNDED, lambda b: b.pointers[kind], say)
 
 
@@ -112,7 +114,7 @@ VOTERS = (
     _pointer(_P.RAISED, 0.6),
     _pointer(_P.FILE, 0.31),
     _pointer(_P.MODULE, 0.22),
-    Voter("message", 0.9, Group.MARKS, Scale.BOUNDED, lambda b: b.messages, _X.message),
+    Voter("message", 0.85, Group.MARKS, Scale.BOUNDED, lambda b: b.messages, _X.message),
     _mark(_M.QUALIFIED_PROSE, 0.43, _X.name),
     _mark(_M.PHRASE, 0.31, _X.message),
     _mark(_M.QUALIFIED_TITLE, 0.29, _X.name),

@@ -218,7 +218,6 @@ def test_aliases_come_from_manifests_outside_test_data() -> None:
             "orders-worker",
             "com.shop.orders:api",
             "com.shop.orders",
-            "api",
         )
     )
 
@@ -348,3 +347,29 @@ def test_hostile_literals_take_no_time() -> None:
         "b": serving("GET /v1/x"),
     }
     assert pairs(repos) == set()
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("docker/Dockerfile", "FROM scratch\n"),
+        ("deploy/base/Dockerfile", "FROM scratch\n"),
+        ("charts/queue-worker/Chart.yaml", "name: queue-worker\n"),
+        ("k8s/kafka.yaml", "kind: Deployment\nmetadata:\n  name: broker\nspec:\n  image: bitnami/kafka:3\n"),
+        (
+            "client-tests/pom.xml",
+            "<project><groupId>com.shop</groupId><artifactId>grpc</artifactId></project>",
+        ),
+        ("app/package.json", '{"name": "shop"}'),
+    ],
+)
+def test_what_any_repository_could_be_called_or_only_runs_is_no_name(path: str, text: str) -> None:
+    assert aliases("shop/orders", [(path, text)]) == {"shop/orders", "orders"}
+
+
+def test_a_workload_whose_image_is_built_here_is_a_name() -> None:
+    workload = "kind: Deployment\nmetadata:\n  name: checkout\nspec:\n  image: acme/orders-worker:1\n"
+    known = aliases(
+        "shop/orders", [("cmd/orders-worker/Dockerfile", "FROM scratch\n"), ("k8s/a.yaml", workload)]
+    )
+    assert known == {"shop/orders", "orders", "orders-worker", "checkout"}

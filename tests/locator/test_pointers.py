@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import pytest
 
+from locator.placement import Placement
+from locator.pointers import Pointed, by_frame
 from locator.query import understand
-from locator.report.reader import read
-from locator.voters.exact import mentioned, placed
+from locator.report.packages import installed, owns
+from locator.report.reader import Frame, read
+from locator.report.traces import is_library
+from locator.voters.frames import File, placed
 from summaries.paths import Role, role, suffixes
+from summaries.types import Facts, Symbol
 
 
 def worth(report: str, paths: list[str]) -> dict[str, float]:
-    """The best worth that frames of a report give each of these files."""
-    names: dict[str, list[str]] = {}
-    for path in paths:
+    """How well frames of a report fit each of these files, the innermost file of a trace first; of one repository."""
+    names: dict[str, list[File]] = {}
+    for i, path in enumerate(paths):
         for name in suffixes(path):
-            names.setdefault(name, []).append(path)
+            names.setdefault(name, []).append((i, "shop", path))
+    frames = understand(read(report)).report.frames
     out: dict[str, float] = {}
-    for m, name, value in placed(mentioned(understand(read(report))), lambda n: n in names):
-        if m.kind == "frame":
-            for path in names[name]:
-                out[path] = max(out.get(path, 0.0), value / len(names[name]))
+    met: list[int] = []
+    for _, fits in placed(frames, Placement({"shop": ()}), lambda name: names.get(name, [])):
+        for i, fit in fits.items():
+            met += [] if i in met else [i]
+            out.setdefault(paths[i], fit / len(fits) / (1 + met.index(i)))
     return out
 
 
@@ -61,6 +68,77 @@ def test_an_installed_library_of_ones_own_is_found_by_its_whole_path() -> None:
     paths = ["src/shoplib/orders/place.py", "other/place.py", "json/decoder.py"]
     assert worth(PYTHON, paths) == {paths[0]: 1.0}
     assert worth(PYTHON, paths[1:]) == {}
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "inner"),
+    [
+        ("/go/pkg/mod/github.com/!acme/shop@v1.4.2/pkg/a.go", "github.com/Acme/shop", "pkg/a.go"),
+        ("k8s.io/apimachinery@v0.25.2/pkg/wait/backoff.go", "k8s.io/apimachinery", "pkg/wait/backoff.go"),
+        ("/src/vendor/github.com/acme/shop/pkg/a.go", "github.com/acme/shop", "pkg/a.go"),
+        ("/var/lib/gems/3.2.0/gems/shop-lib-1.4.2/lib/a.rb", "shop-lib", "lib/a.rb"),
+        ("/opt/bundler/gems/shop-ui-75d5211b3207/app/a.rb", "shop-ui", "app/a.rb"),
+        ("/app/node_modules/.pnpm/@acme+a@1.4.2/node_modules/@acme/a/lib/b.js", "@acme/a", "lib/b.js"),
+        ("/venv/lib/python3.11/site-packages/shoplib/a.py", "shoplib", "shoplib/a.py"),
+        (
+            "/root/.cargo/registry/src/index.crates.io-6f17d22b/shop-lib-1.4.2/src/a.rs",
+            "shop-lib",
+            "src/a.rs",
+        ),
+        ("/root/.nuget/packages/shop.lib/1.4.2/src/A.cs", "shop.lib", "src/A.cs"),
+        ("/var/www/vendor/acme/shop/src/A.php", "acme/shop", "src/A.php"),
+    ],
+)
+def test_files_of_installed_libraries(path: str, name: str, inner: str) -> None:
+    found = installed(path)
+    assert found is not None
+    assert (found.name, found.inner) == (name, inner)
+
+
+@pytest.mark.parametrize(
+    ("path", "repo", "aliases", "own"),
+    [
+        ("/go/pkg/mod/github.com/acme/shop@v1.4.2/a.go", "shop", (), True),
+        ("/go/pkg/mod/github.com/acme/shop/v2@v2.4.2/a.go", "x", ("github.com/acme/shop",), True),
+        ("/go/pkg/mod/github.com/other/shop@v1.4.2/a.go", "shop", ("github.com/acme/shop",), False),
+        ("/go/pkg/mod/github.com/other/shop@v1.4.2/a.go", "acme/shop", (), False),
+        ("/app/node_modules/@acme/shop/a.js", "web", ("@acme/shop",), True),
+        ("/app/node_modules/@other/shop/a.js", "shop", ("@acme/shop",), False),
+        ("/gems/shop_lib-1.4.2/lib/a.rb", "acme/shop-lib", (), True),
+        ("/gems/money-1.4.2/lib/a.rb", "acme/shop-lib", (), False),
+    ],
+)
+def test_whose_library_it_is(path: str, repo: str, aliases: tuple[str, ...], own: bool) -> None:
+    package = installed(path)
+    assert package is not None
+    assert owns(package, repo, aliases) == own
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/usr/local/go/src/net/server.go",
+        "/go/pkg/mod/github.com/acme/money@v1.0.0/price.go",
+        "/venv/lib/python3.11/site-packages/money/price.py",
+        "/app/node_modules/money/price.js",
+        "/root/.cargo/registry/src/index.crates.io-1/money-1.0.0/src/price.rs",
+        "/usr/lib/ruby/gems/3.2.0/gems/money-6.0/lib/price.rb",
+    ],
+)
+def test_a_strangers_call_never_lies_in_an_own_file_of_the_same_name(path: str) -> None:
+    frame = Frame(path, 4, "round", "", 0, 0, is_library(path, ""))
+    name = path.rpartition("/")[2]
+    for own in (name, f"src/{name}", f"app/lib/{name}", f"server/{name}"):
+        assert Placement({"shop": ("shop-app",)}).fit(frame, "shop", own) == 0
+
+
+def test_a_line_of_a_compiled_file_is_not_told() -> None:
+    report = read(
+        "Broken\n\nError: x\n    at round (/srv/app/dist/price.js:2:5)\n    at show (/srv/app/dist/b.js:3:1)"
+    )
+    facts = Facts("typescript", 40, symbols=(Symbol("round", "round", "function", 30, 32),))
+    found = by_frame(report, "shop", "src/price.ts", facts, Placement({"shop": ()}))
+    assert found == Pointed("frame 1 of the stack trace: round", 30)
 
 
 @pytest.mark.parametrize(
