@@ -109,7 +109,7 @@ _LOOSE = re.compile(
 )
 _DANGLING = re.compile(
     r"\b(?:for|to|of|such as|includes?|including|are|is|by|with|and|or|the|an?|following(?: \w+){0,3}|features"
-    r"|benefits|that|via|from|below|can|you|you to|users|offers|supports|provides)\s*:?$",
+    r"|benefits|that|via|from|below|can|you|you to|(?:lets|allows?|enables?|helps?) users|offers|supports|provides)\s*:?$",
     re.IGNORECASE,
 )
 _SMALL = frozenset("a an and at by for from in is of on or the this to with it its".split())
@@ -201,7 +201,7 @@ def tells(sentence: str, about: Collection[str], *, goes_on: bool = False) -> fl
     if first in _ORDERS and first not in _MILD and first not in about:
         return -1.0
     score = 0.4 if first not in _MILD else -0.8
-    defines = bool(_TELLS.search(text[:160]))
+    defines = bool(_TELLS.search(text[:100]))
     score += 1.3 * defines
     score += 0.9 * bool(named and _DEFINES.match(text)) - 0.9 * bool(not goes_on and _LOOSE.match(text))
     score += (
@@ -221,7 +221,7 @@ def tells(sentence: str, about: Collection[str], *, goes_on: bool = False) -> fl
     score -= (
         1.5 * bool(_LIMITS.search(text))
         + 0.6 * bool(_GUARDED.search(text))
-        + 0.8 * bool(_BACKWARD.search(text))
+        + 2.0 * bool(_BACKWARD.search(text))
     )
     score -= 0.8 * bool(not goes_on and not _names(text[:60], about) and _DEFINITE.match(text))
     score -= 0.5 * text.endswith(":") + 0.4 * (text[:1].islower() and not defines)

@@ -20,7 +20,7 @@ from summaries.types import Facts
 LIMIT = 1500  # characters at most
 
 _DOCS = {  # files whose first comment speaks for a package or a program, and how much that counts (guesses)
-    "doc.go": 0.9, "package-info.java": 0.7, "__init__.py": 0.9, "lib.rs": 0.9, "main.go": 0.4, "main.rs": 0.5,
+    "doc.go": 0.9, "package-info.java": 0.7, "__init__.py": 0.9, "lib.rs": 0.9, "main.go": 0.2, "main.rs": 0.5,
     "main.py": 0.4, "__main__.py": 0.4, "index.js": 0.3, "index.ts": 0.3, "cli.py": 0.3, "root.go": 0.3,
 }  # fmt: skip
 

@@ -61,7 +61,7 @@ def outside(paths: Iterable[str], text_of: TextOf) -> tuple[tuple[str, str], lis
 
 def _claims(folder: str, files: Sequence[str], text_of: TextOf) -> Iterator[Claim]:
     """What a directory's README and manifests say of it."""
-    readme = next((p for p in files if p == readme_of(files, folder)), "")
+    readme = readme_of(files, folder)
     if readme:
         yield from readme_claims(read(readme, text_of(readme)), folder)
     for path in files:

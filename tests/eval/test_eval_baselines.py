@@ -89,19 +89,23 @@ def test_path_words_read_paths_only(index: Index, scope: Scope) -> None:
     assert [paths(scope)[i] for i in ranked.best(5)] == ["acme/payments/pay/charge.py"]
 
 
-def test_top_down_drops_what_lies_outside_the_kept_directories(tmp_path: Path) -> None:
+def test_a_walk_down_prefers_a_file_where_its_surroundings_fit(tmp_path: Path) -> None:
     from kits.git import commit, make_repo
 
-    files = {f"d{n}/file{n}.py": f"def ship{n}():\n    '''Parcel {'parcel ' * n}.'''\n" for n in range(6)}
-    sha = make_repo(tmp_path / "r", [commit(files)])[0]
-    build(tmp_path / "index", [Source("r", tmp_path / "r")], {"r": (sha,)}, workers=1)
+    same = "def ship(item):\n    '''Sends a parcel off.'''\n"
+    around = {f"post/more{n}.py": f"def track{n}():\n    '''Tracks a parcel.'''\n" for n in range(4)}
+    other = {f"a/more{n}.py": f"def paint{n}():\n    '''Paints a wall.'''\n" for n in range(4)}
+    views = []
+    for name, files in (("a", {"a/ship.py": same} | other), ("post", {"post/ship.py": same} | around)):
+        make_repo(tmp_path / name, [commit(files)])
+        build(tmp_path / "index", [Source(name, tmp_path / name)], workers=1)
     index = Index.open(tmp_path / "index")
-    scope = Scope([index.view("r", sha)])
-    flat = BASELINES["summaries-flat"](scope, read("Parcel lost"), index)
-    pruned = BASELINES["summaries-top-down"](scope, read("Parcel lost"), index)
-    assert len(flat.best(100)) == 6
-    assert len(pruned.best(100)) == 3
-    assert set(pruned.best(100)) <= set(flat.best(100))
+    views = [index.view(n) for n in index.repos]
+    ranked = BASELINES["summaries-top-down"](Scope(views), read("Parcel is not sent by ship"), index)
+    listed = [paths(Scope(views))[i] for i in ranked.best(100)]
+    assert listed.index("post/post/ship.py") < listed.index("a/a/ship.py")
+    assert "a/a/ship.py" in listed  # a wrong turn above costs a place, not the answer
+    assert int(np.argmax(ranked.routes)) == [v.repo for v in views].index("post")
 
 
 def test_settings_change_and_drop_voters(tmp_path: Path) -> None:

@@ -22,10 +22,9 @@ def readme_of(paths: Iterable[str], folder: str = "") -> str:
     """The README that code hosts show for a folder: in it, else in its `docs` or `.github`; "" for none."""
     places = [folder, *(f"{folder}/{d}".lstrip("/") for d in ("docs", ".github"))]
     best: dict[str, str] = {}
-    for path in sorted(paths, key=lambda p: (_rank(p), p)):
-        where, _, name = path.rpartition("/")
-        if where in places and README.fullmatch(name):
-            best.setdefault(where, path)
+    found = [p for p in paths if p.rpartition("/")[0] in places and README.fullmatch(p.rpartition("/")[2])]
+    for path in sorted(found, key=lambda p: (_rank(p), p)):
+        best.setdefault(path.rpartition("/")[0], path)
     return next((best[p] for p in places if p in best), "")
 
 
