@@ -105,6 +105,7 @@ def behaviours(symbols: Iterable[Symbol], most: int, prefer: Collection[str] = (
         verb, thing = _read(s)
         if not verb:
             continue
+        thing = plural(thing)
         private = s.name.startswith(("_", "#"))
         wanted = any(w.lower() in prefer for w in thing.split())
         weight[thing] += (max(1, s.end - s.start) // (3 if private else 1) + 1) * (4 if wanted else 1)
@@ -115,7 +116,7 @@ def behaviours(symbols: Iterable[Symbol], most: int, prefer: Collection[str] = (
         by_verbs[tuple(verbs[thing])[:4]].append(thing)
     out = []
     for done, things in list(by_verbs.items())[:most]:
-        objects = listing([plural(t) for t in things if t][:3], 3)
+        objects = listing([t for t in things if t][:3], 3)
         out.append(f"{listing([third(d) for d in done], 4)} {objects}".strip())
     return [clip(o, 110) for o in out]
 
@@ -123,7 +124,7 @@ def behaviours(symbols: Iterable[Symbol], most: int, prefer: Collection[str] = (
 def fresh(clauses: Iterable[str], known: str) -> list[str]:
     """Clauses that have a word which isn't `known` already, by the beginnings of words."""
     there = {w[:5] for w in known.lower().split()}
-    return [c for c in clauses if any(w[:5].strip(",") not in there for w in c.split() if w != "and")]
+    return [c for c in clauses if any(w.lower()[:5].strip(",") not in there for w in c.split() if w != "and")]
 
 
 def _read(s: Symbol) -> tuple[str, str]:
@@ -143,7 +144,7 @@ def _read(s: Symbol) -> tuple[str, str]:
     thing = [w for w in rest[:cut] if w.lower() not in _NOISE and len(w) > 1]
     if not thing and s.kind == "method":
         owner = words(s.qualname.rpartition(".")[0].rpartition(".")[2])
-        while len(owner) > 1 and owner[-1].lower() in _SUFFIXES:
+        while len(owner) > 1 and (owner[-1].lower() in _SUFFIXES or owner[-1].lower().startswith(verb[:5])):
             owner = owner[:-1]
         thing = [w for w in owner if w.lower() not in _NOISE and len(w) > 1]
     return (verb, " ".join(thing[:3])) if thing else ("", "")

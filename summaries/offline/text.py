@@ -100,6 +100,9 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+_LINKED = re.compile(r"!?\[([^\[\]\n]{0,200})\]\([^()\n]{0,400}\)")
+
+
 def first_sentence(text: str, limit: int = 180) -> str:
     """The first sentence of a doc comment, without comment signs, tags and trailing full stop.
 
@@ -108,7 +111,7 @@ def first_sentence(text: str, limit: int = 180) -> str:
     if not text:
         return ""
     head = text[:2000]
-    head = _MARGIN.sub("", head)
+    head = _LINKED.sub(r"\1", _MARGIN.sub("", head))
     head = _ROLES.sub(r"\1", _JAVADOC.sub(r"\1", head))
     head = _PACKAGE.sub("", plain(_TAGS.sub(" ", head)).replace("``", "`"))
     if found := _MEMBERS.search(head):

@@ -153,9 +153,9 @@ def test_without_any_text_names_routes_and_types_make_a_sentence() -> None:
 
 def test_a_readme_of_two_megabytes_takes_no_longer_than_its_beginning() -> None:
     start = "# Orders\n\n" + ORDERS + "\n\n"
-    began = time.perf_counter()
+    began = time.process_time()
     assert said("README.md", start + "filler [link](x) *a* " * 100_000) == ORDERS.rstrip(".")
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 @pytest.mark.parametrize("path", ["README.md", "README.rst", "README.adoc"])
@@ -166,9 +166,9 @@ def test_a_readme_of_two_megabytes_takes_no_longer_than_its_beginning() -> None:
 )  # fmt: skip
 def test_time_is_linear_in_hostile_readmes(path: str, piece: str) -> None:
     text = piece * (LIMIT // len(piece))
-    began = time.perf_counter()
+    began = time.process_time()
     said(path, text)
-    assert time.perf_counter() - began < 3
+    assert time.process_time() - began < 3
 
 
 def test_bytes_of_another_encoding_are_read_as_far_as_they_go() -> None:
