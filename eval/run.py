@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import cached_property
-from multiprocessing import get_context
 from pathlib import Path
 
 import msgspec
@@ -35,6 +32,7 @@ from eval.runfile import (
 )
 from eval.scoring.strata import kind_of
 from eval.snapshots import World, digest, views_of
+from indexer.workers.pool import Workers
 from locator.answer import Answer
 from locator.confidence import confidence
 from locator.explain import Explainer
@@ -48,7 +46,8 @@ from locator.report.reader import read
 from locator.scope import Scope
 from locator.weights import Weights
 from summaries.errors import BugatlasError, UsageError
-from summaries.index.index import Index, replace
+from summaries.fs import replace
+from summaries.index.index import Index
 from summaries.index.postings import Floats
 from summaries.index.shard import View
 
@@ -129,17 +128,13 @@ def _answers(tasks: Sequence[Task], root: Path, settings: Settings, jobs: int) -
         finally:
             close()
         return
-    # Workers are spawned, not forked: libraries of the parent may hold threads and locks.
-    with ProcessPoolExecutor(jobs, get_context("spawn"), _start, (root, settings)) as pool:
+    with Workers(jobs, _start, root, settings) as pool:
         try:
             yield from pool.map(_work, tasks)
         except BrokenProcessPool as e:
             raise BugatlasError(
                 "a worker died, perhaps for want of memory", "run again with fewer --jobs"
             ) from e
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
 
 
 _opened: tuple[Index, Settings]
@@ -147,7 +142,6 @@ _opened: tuple[Index, Settings]
 
 def _start(root: Path, settings: Settings) -> None:
     global _opened
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
     _opened = Index.open(root), settings
 
 

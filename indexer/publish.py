@@ -19,9 +19,9 @@ from msgspec.structs import replace
 
 from indexer.repository import Job, Outcome, Progress, index_repository
 from summaries.errors import IndexDamaged, UsageError
+from summaries.fs import replace as write
 from summaries.index import arrays
 from summaries.index.index import MANIFEST, Index, Manifest, RepoState, slug
-from summaries.index.index import replace as write
 from summaries.index.remote import HeadName, Remote, digest, digest_of, files
 from summaries.index.routing_update import entries
 

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from indexer.services.links import links
 from summaries.errors import IndexDamaged
+from summaries.fs import replace as write
 from summaries.index.index import Index
-from summaries.index.index import replace as write
 from summaries.offline.system import Outside, Part, Use, purpose_of
 from summaries.system import FILE, OUTSIDE, read
 from summaries.written.store import effective

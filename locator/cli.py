@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 import click
 
 from locator.terminal import safe
-from summaries.errors import BugatlasError, UsageError
+from summaries.errors import BugatlasError, UsageError, did_you_mean
 
 Commands = Mapping[str, tuple[str, str]]  # name -> (module:command, one line of help)
 
@@ -46,8 +46,7 @@ class Lazy(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """An unknown command is answered with the nearest one."""
         if args[0] not in self.table:
-            near = get_close_matches(args[0], self.table, 1)
-            hint = f"did you mean {near[0]}?" if near else "see bugatlas --help"
+            hint = did_you_mean(get_close_matches(args[0], self.table, 1)) or "see bugatlas --help"
             raise UsageError(f"there is no command {args[0]}", hint)
         return super().resolve_command(ctx, args)
 
@@ -117,7 +116,7 @@ def _explained(error: click.ClickException) -> str:
     """An error of the command line as one line: what is wrong, and what to do."""
     message = error.format_message().rstrip(".")
     if isinstance(error, click.NoSuchOption):
-        near = f"did you mean {error.possibilities[0]}?" if error.possibilities else ""
+        near = did_you_mean((error.possibilities or [])[:1])
         message = f"there is no option {error.option_name}"
     else:
         near = ""

@@ -10,7 +10,7 @@ import numpy as np
 from msgspec import Struct
 
 from locator.scope import Scope
-from summaries.errors import UsageError
+from summaries.errors import UsageError, did_you_mean
 from summaries.index.index import Index
 from summaries.index.postings import Mask
 
@@ -114,7 +114,7 @@ def _near(name: str, known: Sequence[str], most: int = 6) -> str:
     close = [ends[m] for m in get_close_matches(name.lower().rpartition("/")[2], ends, 3, 0.6)]
     close += [n for n in known if name.lower() in n.lower() and n not in close][: 3 - len(close)]
     if close:
-        return f"did you mean {' or '.join(close)}?"
+        return did_you_mean(close)
     rest = len(known) - most
     return f"indexed: {', '.join(known[:most])}" + (
         f" and {rest} more: `bugatlas status`" if rest > 0 else ""

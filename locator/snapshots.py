@@ -7,15 +7,13 @@ earlier snapshot would be a wrong answer that looks like a right one.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
+from summaries import dates
 from summaries.errors import SnapshotMissing, UsageError
 from summaries.index.index import Index
 from summaries.index.shard import Shard, View
 
-_DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d\S{0,22})?")
 SHOWN = 3  # repositories that a message names
 
 
@@ -66,13 +64,12 @@ def _newest_before(index: Index, name: str, shard: Shard, moment: float) -> str:
 
 
 def _moment(at: str) -> float | None:
-    if not _DATE.fullmatch(at):
+    if not dates.is_date(at):
         return None
     try:
-        when = datetime.fromisoformat(at)
-        return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
+        return dates.moment(at).timestamp()
     except (ValueError, OverflowError):
-        raise UsageError(f"{at} is not a date", "write it as 2024-05-01 or 2024-05-01T10:00:00Z") from None
+        raise UsageError(f"{at} is not a date", dates.HINT) from None
 
 
 def _lacking(names: Sequence[str], of: int, at: str) -> str:

@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from summaries.config_models import Models
-from summaries.errors import UsageError
+from summaries.errors import UsageError, did_you_mean
 from summaries.index.open_files import Room
 
 FILE = "bugatlas.toml"
@@ -147,8 +147,7 @@ def _checked(layer: Mapping[str, Any], origin: str) -> Settings:
     names = Settings.__struct_fields__
     for name in layer:
         if name not in names:
-            near = get_close_matches(name, names, 1)
-            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}"
+            hint = did_you_mean(get_close_matches(name, names, 1)) or f"there are {', '.join(names)}"
             raise UsageError(f"{origin}: no setting is called {name[:80]}", hint)
     try:
         return msgspec.convert(dict(layer), Settings, strict=False)

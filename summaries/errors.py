@@ -15,6 +15,8 @@ BugatlasError
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class BugatlasError(Exception):
     """Base of all. `hint` says what to do next, in one line."""
@@ -75,3 +77,9 @@ class TrackerError(BugatlasError):
 def with_extra(extra: str) -> str:
     """A hint: how an optional part is installed, which is from the source, as all of Bugatlas is."""
     return f"in the folder of Bugatlas's source: pip install '.[{extra}]'"
+
+
+def did_you_mean(likely: Sequence[str]) -> str:
+    """A hint: the names that may have been meant, best first; "" without any."""
+    *others, last = likely or ("",)
+    return f"did you mean {', '.join(others)}{' or ' if others else ''}{last}?" if likely else ""

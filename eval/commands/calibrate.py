@@ -34,7 +34,7 @@ def calibrate(
     from eval.learning.calibrate import TooFew, as_text, told
     from eval.learning.calibrate import calibrate as learn
     from locator.weights import FILE, Learnt
-    from summaries.index.index import replace
+    from summaries.fs import replace
 
     index = opened(ctx)
     target = out or index.root / FILE

@@ -8,11 +8,9 @@ lies above zero; the confidence likewise, by its Brier score.
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
+from types import TracebackType
 from typing import Any, TypeVar
 
 import numpy as np
@@ -25,6 +23,7 @@ from eval.learning.lessons import TAUGHT, Lesson, Trial, lessons, names_of, samp
 from eval.mining.mine import repos_of
 from eval.scoring.intervals import Difference, differences
 from eval.snapshots import Say, prepare
+from indexer.workers.pool import Workers
 from locator.confidence import chance
 from locator.weights import Weights
 from summaries.errors import UsageError
@@ -238,10 +237,8 @@ def told(c: Calibration, index: Index) -> dict[str, Any]:
 _opened: Index
 
 
-def _start(root: Path, child: bool = True) -> None:
+def _start(root: Path) -> None:
     global _opened
-    if child:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
     _opened = Index.open(root)
 
 
@@ -257,16 +254,18 @@ class _Pool:
     """Processes that hold the working index open, or this one where one is enough."""
 
     def __init__(self, root: Path, jobs: int) -> None:
-        self.pool = ProcessPoolExecutor(jobs, get_context("spawn"), _start, (root,)) if jobs > 1 else None
+        self.pool = Workers(jobs, _start, root) if jobs > 1 else None
         if self.pool is None:
-            _start(root, child=False)
+            _start(root)
 
     def __enter__(self) -> _Pool:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self.pool:
-            self.pool.shutdown(cancel_futures=True)
+            self.pool.__exit__(kind, error, trace)
 
     def map(self, work: Callable[[Any], T], tasks: Sequence[Any]) -> list[T]:
         """Results in the order of the tasks."""

@@ -6,23 +6,21 @@ import re
 import subprocess
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
 from typing import IO, NamedTuple, Self
 
 from indexer.git.sandbox import OPTIONS, common_dir_of, environment, git_dir_of, write_mask
+from summaries import dates
 from summaries.errors import RepositoryError, SnapshotMissing
 
 FSCK = "run git fsck there"
 INSTALL = "install git 2.30 or newer"
-WRITE_DATE = "write it as 2024-05-01 or 2024-05-01T10:00:00Z"
 TIMEOUT = 900  # seconds for one command; a reference that is a FIFO would otherwise hang for ever
 MAX_RESTARTS = 100  # unreadable blobs that make `cat-file` give up, before the repository counts as damaged
 HEADS = ("main", "master", "trunk", "develop")
 
 _SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
-_DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d\S{0,22})?")
 _REVISION = re.compile(r"(?!-)[^\x00-\x20\x7f~^:?*\[\\{}]{1,300}(?:[~^]\d{0,6}){0,8}")
 _LAST_TIME = 2**31 - 1  # git < 2.45 reads --min-age as a C int
 
@@ -123,7 +121,7 @@ class Git:
             for name in (at, f"refs/remotes/origin/{at}"):
                 if found := self._commit(name):
                     return *found, at
-        if _DATE.fullmatch(at):
+        if dates.is_date(at):
             return *self._before(at), at
         self._head()  # an empty or damaged repository is the better message
         raise SnapshotMissing(
@@ -226,10 +224,9 @@ class Git:
 
     def _before(self, date: str) -> tuple[str, int]:
         try:
-            moment = datetime.fromisoformat(date)
+            moment = dates.moment(date)
         except ValueError as error:
-            raise SnapshotMissing(f"{date} is not a date", WRITE_DATE) from error
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+            raise SnapshotMissing(f"{date} is not a date", dates.HINT) from error
         head, _ = self._head()
         last = min(-int(-moment.timestamp() // 1) - 1, _LAST_TIME)  # the last whole second before it
         found = self._commit(head, "--first-parent", f"--min-age={last}") if last >= 0 else None

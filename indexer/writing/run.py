@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from indexer.writing.repository import Draft, Pages, Writing
 from indexer.writing.system import Whole
 from summaries.errors import IndexLocked, ModelError
+from summaries.fs import locked
 from summaries.index.index import Index
 from summaries.llm.chat import Answered, Chat
 from summaries.llm.schema import read_as
@@ -262,17 +263,9 @@ def publish(index: Index, names: Sequence[str], say: Say = lambda line: None) ->
 @contextmanager
 def alone(index: Index) -> Iterator[None]:
     """One run at a time; indexing may go on beside it."""
-    from filelock import FileLock, Timeout
-
-    lock = FileLock(index.root / "models.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise IndexLocked("another run writes summaries of this index", "wait for it to end") from None
-    try:
+    taken = IndexLocked("another run writes summaries of this index", "wait for it to end")
+    with locked(index.root / "models.lock", taken):
         yield
-    finally:
-        lock.release()
 
 
 @contextmanager

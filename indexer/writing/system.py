@@ -8,8 +8,8 @@ import msgspec
 from msgspec.structs import replace
 
 from indexer.system import update
+from summaries.fs import replace as write
 from summaries.index.index import Index
-from summaries.index.index import replace as write
 from summaries.llm.prompting import prompt
 from summaries.llm.types import Request
 from summaries.offline.system import compose

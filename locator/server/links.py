@@ -16,7 +16,7 @@ from locator.live_index import Edition
 from locator.server.reindex import Order
 from locator.server.shapes import MapLink
 from summaries.errors import IndexError_
-from summaries.index.index import replace
+from summaries.fs import replace
 
 SECONDS = 1800  # for one run
 FILE = "links.json"

@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from locator.trackers.settings import TrackerSettings
 from locator.trackers.signing import Headers
 from locator.trackers.tracker import Adapter, Tracker
 from summaries.errors import TrackerError, UsageError
+from summaries.fs import locked
 
 KINDS: Mapping[str, Adapter] = {
     "jira": jira,
@@ -103,14 +104,10 @@ class Trackers:
         count: Count = lambda tracker, done: None,
     ) -> None:
         """Raises TrackerError, UsageError."""
-        from filelock import FileLock, Timeout
-
         state.mkdir(parents=True, exist_ok=True)
-        self._lock = FileLock(state / "queue.lock", thread_local=False)
-        try:
-            self._lock.acquire(timeout=0)
-        except Timeout:
-            raise TrackerError(f"another service works on {state}", "give each its own `state`") from None
+        taken = TrackerError(f"another service works on {state}", "give each its own `state`")
+        self._lock = ExitStack()
+        self._lock.enter_context(locked(state / "queue.lock", taken))
         self.queue, self.count = Queue(state / "queue.sqlite", owner=True), count
         feedback = state / "live.jsonl"
         self.desks = {s.name: Desk(s, secret, self.queue, locate(s), feedback) for s in settings}
@@ -136,7 +133,7 @@ class Trackers:
         for desk in self.desks.values():
             desk.api.close()
         self.queue.close()
-        self._lock.release()
+        self._lock.close()
 
     def receive(self, desk: Desk, headers: Headers, body: bytes) -> str:
         """Take a verified delivery: "queued", "known" or why it is ignored. Raises UsageError, FullError."""

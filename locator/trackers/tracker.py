@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping
-from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
 
 import httpx
@@ -16,6 +14,7 @@ from locator.trackers.events import Read
 from locator.trackers.settings import TrackerSettings
 from locator.trackers.signing import Headers
 from summaries.errors import TrackerError, UsageError
+from summaries.retry_after import retry_after
 
 MOST_BYTES = 32_000_000  # of one answer
 AGAIN = (0.1, 0.5)  # seconds before the second and the third try
@@ -214,13 +213,8 @@ def _check(got: httpx.Response, what: str) -> None:
 
 def _wait(got: httpx.Response) -> float | None:
     """Seconds that the tracker asks to be left alone, None where it says nothing."""
-    value = got.headers.get("retry-after", "")
-    if value.isascii() and value.isdigit() and len(value) < 10:
-        return min(float(value), LONGEST)
-    try:
-        return min(max(0.0, parsedate_to_datetime(value).timestamp() - time.time()), LONGEST)
-    except (TypeError, ValueError, OverflowError):
-        return None
+    seconds = retry_after(got.headers.get("retry-after"))
+    return None if seconds is None else min(seconds, LONGEST)
 
 
 def _said(got: httpx.Response) -> str:

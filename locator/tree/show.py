@@ -11,7 +11,7 @@ from msgspec import Struct
 from locator.snapshots import views_at
 from locator.tree.system import system_summary
 from locator.tree.tree import Tree
-from summaries.errors import UsageError
+from summaries.errors import UsageError, did_you_mean
 from summaries.index.index import Index
 from summaries.types import Facts
 
@@ -133,12 +133,12 @@ def _suggestions(index: Index, target: str) -> str:
         folders = {p[: at + len(tail) - 1] for p in paths if (at := ("/" + p).find(tail + "/")) >= 0}
         places += [f"{name}/{p}" for p in (*files, *sorted(folders))[:2]]
     if places:
-        return f"did you mean {_listed(places[:4])}?"
+        return did_you_mean(places[:4])
     names = {part: n for n in index.repos for part in (n.rpartition("/")[2], n)}
     close = get_close_matches(target.split("/")[0], names, 3, 0.5) + get_close_matches(target, names, 3, 0.5)
     found = [names[c] for c in close] or _closest(tail.rpartition("/")[2], _every_path(index))
     likely = list(dict.fromkeys(found))[:3]
-    return f"did you mean {_listed(likely)}?" if likely else "`bugatlas show` lists the repositories"
+    return did_you_mean(likely) or "`bugatlas show` lists the repositories"
 
 
 def _every_path(index: Index) -> Iterator[str]:
@@ -160,7 +160,7 @@ def _within(tree: Tree, path: str) -> str:
     close = get_close_matches(asked, [*tree.files, *folders], 3, 0.7)
     near = _closest(asked.rpartition("/")[2], (*tree.files, *folders))
     likely = list(dict.fromkeys([*same, *ends, *close, *near]))[:3]
-    hint = f"did you mean {_listed(likely)}?" if likely else f"see `bugatlas show {tree.view.repo} --depth 3`"
+    hint = did_you_mean(likely) or f"see `bugatlas show {tree.view.repo} --depth 3`"
     raise UsageError(f"{tree.view.repo} has no {asked}", hint)
 
 

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from summaries.errors import IndexDamaged, IndexError_
+from summaries.fs import replacing
 from summaries.index.zstd import ZstdError, compress, decompress
 
 Array = NDArray[Any]
@@ -40,25 +41,20 @@ def write(path: Path, arrays: Mapping[str, Array], meta: Mapping[str, str] | Non
     from safetensors import SafetensorError
     from safetensors.numpy import save_file
 
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    packed: dict[str, tuple[str, Sequence[int]]] = {}
+    data: dict[str, Array] = {}
+    for name, a in arrays.items():
+        data[name] = np.ascontiguousarray(a)
+        small = _pack(data[name]) if a.dtype.kind in "iu" and a.nbytes <= MOST else b""
+        if 0 < len(small) < a.nbytes:
+            packed[name] = a.dtype.str, a.shape
+            data[name] = np.frombuffer(small, np.uint8)
+    data[PACKED] = np.frombuffer(json.dumps(packed).encode(), np.uint8)
     try:
-        packed: dict[str, tuple[str, Sequence[int]]] = {}
-        data: dict[str, Array] = {}
-        for name, a in arrays.items():
-            data[name] = np.ascontiguousarray(a)
-            small = _pack(data[name]) if a.dtype.kind in "iu" and a.nbytes <= MOST else b""
-            if 0 < len(small) < a.nbytes:
-                packed[name] = a.dtype.str, a.shape
-                data[name] = np.frombuffer(small, np.uint8)
-        data[PACKED] = np.frombuffer(json.dumps(packed).encode(), np.uint8)
-        save_file(data, part, dict(meta or {}))
-        with part.open("rb+") as f:
-            os.fsync(f.fileno())
-        part.replace(path)
+        with replacing(path) as part:
+            save_file(data, part, dict(meta or {}))
     except SafetensorError as e:
         raise IndexError_(f"cannot write {path}: {e}", "is the disk full?") from e
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _pack(array: Array) -> bytes:

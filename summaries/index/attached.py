@@ -18,7 +18,8 @@ import msgspec
 from msgspec import Struct
 
 from summaries.errors import BugatlasError, IndexDamaged, IndexError_, UsageError
-from summaries.index.manifest import MANIFEST, Manifest, read_states, replace, slug, unreferenced
+from summaries.fs import replace
+from summaries.index.manifest import MANIFEST, Manifest, read_states, slug, unreferenced
 from summaries.index.remote import DATA, HeadName, Remote
 from summaries.index.routing_update import update
 

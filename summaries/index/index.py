@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +29,7 @@ from summaries.errors import (
     IndexVersion,
     SnapshotMissing,
 )
+from summaries.fs import locked, replace
 from summaries.index.manifest import (
     MANIFEST,
     STORE,
@@ -36,7 +37,6 @@ from summaries.index.manifest import (
     RepoState,
     read_state,
     read_states,
-    replace,
     slug,
     unreferenced,
 )
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MANIFEST", "STORE", "Index", "Manifest", "RepoState", "Room",
-    "default_dir", "read_state", "replace", "slug", "unreferenced",
+    "default_dir", "read_state", "slug", "unreferenced",
 ]  # fmt: skip
 
 
@@ -194,21 +194,14 @@ class Index:
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Hold the write lock. Raises IndexLocked at once where another process has it."""
-        from filelock import FileLock, Timeout
-
-        lock = FileLock(self.root / "write.lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            raise IndexLocked(f"another process is writing {self.root}", "wait for it to end") from None
-        except OSError as e:
-            raise IndexError_(
-                f"cannot write to {self.root}: {e.strerror}", "choose another with --index"
-            ) from e
-        try:
+        with ExitStack() as held:
+            try:
+                taken = IndexLocked(f"another process is writing {self.root}", "wait for it to end")
+                held.enter_context(locked(self.root / "write.lock", taken))
+            except OSError as e:
+                why = f"cannot write to {self.root}: {e.strerror}"
+                raise IndexError_(why, "choose another with --index") from e
             yield
-        finally:
-            lock.release()
 
     def set_manifest(self, manifest: Manifest) -> None:
         """Replace the manifest. The caller holds the lock."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -77,13 +76,3 @@ def unreferenced(folder: Path, state: RepoState) -> list[Path]:
     ours = {state.shard, state.store, state.store + "-journal", state.words}
     found = [p for pattern in ("shard-*", "blobs*", "words-*", "*.part") for p in folder.glob(pattern)]
     return sorted({p for p in found if p.name not in ours})
-
-
-def replace(path: Path, data: bytes) -> None:
-    """Write a small file so that a reader sees the old bytes or the new ones."""
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    with part.open("wb") as f:
-        f.write(data)
-        f.flush()
-        os.fsync(f.fileno())
-    part.replace(path)

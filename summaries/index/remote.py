@@ -14,9 +14,7 @@ listing is not taken for gone.
 
 from __future__ import annotations
 
-import os
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +24,7 @@ import msgspec
 import xxhash
 
 from summaries.errors import BugatlasError, IndexDamaged, IndexError_, IndexVersion, UsageError, with_extra
+from summaries.fs import replacing
 from summaries.index.manifest import MANIFEST, Manifest, RepoState, slug
 from summaries.index.shard import SCHEMA
 
@@ -126,16 +125,12 @@ class Remote:
 
     def fetch(self, folder: str, file: str, into: Path) -> None:
         """Bring a data file here: whole, or not at all. Raises IndexDamaged where it is cut short or gone."""
-        part = into.with_name(f"{into.name}.{os.getpid()}.{threading.get_ident()}.part")
-        try:
+        with replacing(into) as part:
             with self.told():
                 self.fs.get_file(self.at("data", folder, file), str(part))
             found = DATA.fullmatch(file)
             if found is None or digest_of(part) != found[1]:
                 raise IndexDamaged(f"{self.url}: {file} of {folder} is not whole", "publish again")
-            part.replace(into)
-        finally:
-            part.unlink(missing_ok=True)
 
 
 def files(state: RepoState) -> tuple[str, str, str]:

@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from summaries.errors import ModelError
+from summaries.fs import replace
 from summaries.llm.types import Message, Reply, Request, encode
 
 POLL = 0.05, 1.0  # seconds between looks: at first, and at most
@@ -62,10 +63,8 @@ class Files:
     @staticmethod
     def _write(path: Path, request: Request) -> None:
         told = {"key": request.key, **msgspec.to_builtins(request)}
-        part = path.with_suffix(".part")
         try:
-            part.write_bytes(msgspec.json.format(encode(told), indent=2))
-            part.replace(path)
+            replace(path, msgspec.json.format(encode(told), indent=2))
         except OSError as e:
             raise ModelError(f"cannot write {path}: {e.strerror}") from e
 

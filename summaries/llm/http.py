@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import time
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -23,6 +22,7 @@ from summaries.llm.types import (
     prompt_tokens,
     tokens,
 )
+from summaries.retry_after import retry_after
 
 if TYPE_CHECKING:
     import openai
@@ -208,9 +208,9 @@ def named(error: Exception) -> ModelError:
     if isinstance(error, openai.APIStatusError):
         said = f"the endpoint says {error.status_code}: {error.message}"[:300]
         if error.status_code == 429 and error.code != "insufficient_quota":
-            return Unavailable(said, after=_after(error.response.headers))
+            return Unavailable(said, after=retry_after(error.response.headers.get("retry-after")))
         if error.status_code in (408, 409) or error.status_code >= 500:
-            return Unavailable(said, after=_after(error.response.headers))
+            return Unavailable(said, after=retry_after(error.response.headers.get("retry-after")))
         if error.code == "context_length_exceeded" or _TOO_LONG.search(error.message):
             return ContextTooLong(said)
         return ModelError(said, _HINTS.get(error.status_code, ""))
@@ -222,16 +222,3 @@ _HINTS = {
     404: "check model and model_url",
     429: "the account's quota is used up",
 }
-
-
-def _after(headers: Any) -> float | None:
-    """Seconds of a Retry-After header, given in seconds or as a date (RFC 9110, 10.2.3)."""
-    said = headers.get("retry-after", "")
-    try:
-        return max(0.0, float(said))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, parsedate_to_datetime(said).timestamp() - time.time())
-    except (TypeError, ValueError, IndexError, OverflowError):
-        return None

@@ -17,7 +17,8 @@ from msgspec import Struct
 
 from summaries import backends
 from summaries.errors import IndexDamaged, ModelError
-from summaries.index.index import Index, replace, slug
+from summaries.fs import replace
+from summaries.index.index import Index, slug
 from summaries.protocols import Embedder, Vector, VectorStore
 
 RECORD = "vectors.json"
