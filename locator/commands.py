@@ -128,6 +128,14 @@ _SHARED = (
 @click.option("--file", "file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
               help="Read the report from FILE, Markdown or plain text.")  # fmt: skip
 @click.option("--title", help="The report's title.  [default: its first line]")
+@click.option(
+    "--attach",
+    "attached",
+    multiple=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Also read a log, HAR, Sentry event, OTLP or Jaeger trace, JUnit XML or `kubectl describe`. Repeatable.",
+)
 @narrowing
 @click.option(
     "--format",
@@ -149,6 +157,7 @@ def locate(
     words: tuple[str, ...],
     file: Path | None,
     title: str | None,
+    attached: tuple[Path, ...],
     at: str | None,
     repos: tuple[str, ...],
     languages: tuple[str, ...],
@@ -184,6 +193,10 @@ def locate(
 
     index = _index(root)
     report = read(text, title)
+    for path in attached:
+        from locator.report.attachments import attach
+
+        report = attach(report, path.name, _read(path))
     asked = Options(
         at=at, repos=repos, languages=languages, paths=paths, limit=limit, tests=tests, explain=explain
     )

@@ -32,7 +32,8 @@ def by_frame(report: Report, repo: str, path: str, facts: Facts, placement: Plac
     f = next((f for f, fit in fitting if fit == best), None)
     if f is None:
         return None
-    text = f"frame {f.depth + 1} of the stack trace: {f.symbol or f.path}"
+    origin = f" in {f.source}" if f.source else ""
+    text = f"frame {f.depth + 1} of the stack trace{origin}: {f.symbol or f.path}"
     called = _called(facts, f.symbol)
     if not f.line or not same_kind(f.path, path):
         return Pointed(text, _nearest(called, 0).start if called else 0)
@@ -53,10 +54,10 @@ def by_name(report: Report, path: str, facts: Facts) -> Pointed:
         name = m.text.split(":", 1)[-1] if m.kind == "url_file" else m.text
         name = name.replace(".", "/") if m.kind == "dotted" else name
         if set(suffixes(name)) & tails:
-            where = "title" if m.title else "report"
+            where = m.source or ("the title" if m.title else "the report")
             at = f":{m.number}" if m.number else ""
             line = m.number if m.number <= facts.lines and same_kind(name, path) else 0
-            return Pointed(f"the {where} names {m.text}{at}", line)
+            return Pointed(f"{where} names {m.text}{at}", line)
     return Pointed("the report names this file", 0)
 
 

@@ -6,7 +6,7 @@ these are taken, and whenever the model is late, down or over its budget, the an
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from msgspec.structs import replace
@@ -34,13 +34,22 @@ async def ask(
     options: Options,
     mode: Mode = "",
     progress: Progress = lambda step: None,
+    attachments: Sequence[tuple[str, str]] = (),
 ) -> Answer:
-    """Answer a report from the index that a caller may see. Raises what `locate` raises, and ProblemError (503)."""
+    """Answer a report from the index that a caller may see; `attachments` are names and texts.
+
+    Raises what `locate` raises, and ProblemError (503).
+    """
     settings = settled(service, mode)
 
     def work(settings: Settings) -> Answer:
+        from locator.report.attachments import attach
+
+        whole = read(report, title)
+        for name, content in attachments:
+            whole = attach(whole, name, content.encode("utf-8", "replace"))
         return find(
-            index(), read(report, title), options, settings, service.weights, progress,
+            index(), whole, options, settings, service.weights, progress,
             chat=service.chat, patience=MARGIN * service.settings.timeout,
         )  # fmt: skip
 

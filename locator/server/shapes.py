@@ -15,6 +15,13 @@ Few = Annotated[tuple[Words, ...], Meta(max_length=100)]
 At = Annotated[str, Meta(min_length=1, max_length=200)]
 
 
+class Attachment(Struct, frozen=True, forbid_unknown_fields=True):
+    """A log, HAR, Sentry event, OTLP or Jaeger trace, JUnit report or `kubectl describe`, as text."""
+
+    name: Words
+    content: Annotated[str, Meta(min_length=1, max_length=1_000_000)]
+
+
 class LocateRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """A bug report, whole, and what to narrow the search to."""
 
@@ -22,6 +29,7 @@ class LocateRequest(Struct, frozen=True, forbid_unknown_fields=True):
         str, Meta(min_length=1, max_length=1_000_000)
     ]  # Markdown or plain text, traces and logs included
     title: Annotated[str, Meta(max_length=2000)] | None = None  # where it isn't the report's first line
+    attachments: Annotated[tuple[Attachment, ...], Meta(max_length=20)] = ()
     at: At | None = None  # a ref, commit or date that the index holds
     repos: Few = ()  # names, or their ends; empty: all
     languages: Few = ()

@@ -52,7 +52,10 @@ async def answer(
 ) -> Answer:
     """Answer one report from what the caller may see."""
     index = partial(service.shelf.index, caller)
-    return await ask(service, index, asked.report, asked.title, asked.options(), asked.mode, progress)
+    attached = [(a.name, a.content) for a in asked.attachments]
+    return await ask(
+        service, index, asked.report, asked.title, asked.options(), asked.mode, progress, attached
+    )
 
 
 @router.post(
