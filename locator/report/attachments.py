@@ -91,7 +91,7 @@ def _json(text: str) -> Iterator[str] | None:
         data = {"resourceSpans": [s for d in data for s in _list(d, "resourceSpans")]}
     if not isinstance(data, dict):
         return None
-    event = data.get("event") if isinstance(data.get("event"), dict) else data
+    event = _dict(data, "event") or data
     if _list(_dict(data, "log"), "entries"):
         return _har(data)
     if _list(data, "resourceSpans") or _list(data, "resource_spans"):
