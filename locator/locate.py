@@ -19,6 +19,7 @@ from locator.answer import Answer, DirectoryHit, FileHit, Step
 from locator.confidence import confidence, verdict
 from locator.filters import Filter, passing, repositories
 from locator.forms import without_forms
+from locator.meaning import nearness
 from locator.query import Query, understand
 from locator.rank import Features, Ranking, fuse, vote
 from locator.report.reader import Report, read
@@ -127,7 +128,10 @@ def vote_in(
     def facts(view: View, n: int) -> Facts:
         return index.store(view.repo).facts(view.blob(n))
 
-    return scope, vote(scope, query, aliases, first, texts, facts, tests=tests)
+    near = None
+    if first.voters.get("meaning") or first.routes.get("meaning"):  # else nobody loads the store
+        near = nearness(index, scope, f"{query.report.title}\n{query.report.body}")
+    return scope, vote(scope, query, aliases, first, texts, facts, near, tests=tests)
 
 
 def best_files(ranking: Ranking, limit: int, among: Mask | None = None) -> list[int]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from locator import route
 from locator.aside import aside
+from locator.meaning import Nearness
 from locator.query import Query
 from locator.scope import Scope, join
 from locator.voters.ballot import Ballot, Votes
@@ -55,6 +56,7 @@ def vote(
     first: Weights,
     texts: Texts | None = None,
     facts: FactsOf | None = None,
+    near: Nearness | None = None,
     *,
     tests: bool = False,
 ) -> Features:
@@ -67,12 +69,14 @@ def vote(
     if not tests:
         candidates &= ~scope.with_role(Role.TEST | Role.MOCK)
     candidates &= ~(join([v.kept(aside) for v in scope.views]) > 0)
-    ballot = Ballot(scope, query, facts)
+    ballot = Ballot(scope, query, facts, near)
     raw = {v.name: v.ask(ballot) for v in VOTERS if v.ask}
     words, history = ballot.words, ballot.history
-    votes = Votes(raw, words.units, history.commits, words.rarity, words.share, words.covering, words.telling)
+    votes = Votes(raw, words.units, history.commits, words.rarity, words.share, words.covering, words.telling,
+                  near=near.texts if near else {})  # fmt: skip
     files = {n: _scaled(n, v, candidates) for n, v in raw.items()}
     routes = route.features(scope, query, votes, files, aliases)
+    routes["meaning"] = near.repos if near else np.zeros(len(scope.views), np.float32)
     roles = {n: scope.with_role(r).astype(np.float32) for n, r in ROLES.items()}
     found = Features(files, routes, roles, candidates, votes)
     if texts is None or not first.voters.get("callees"):

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 
+import numpy as np
 from msgspec import Struct
 
+from locator.meaning import Nearness
 from locator.query import MarkKind, Query
 from locator.scope import Scope
 from locator.voters.callees import Called
@@ -25,8 +27,16 @@ from summaries.index.postings import Floats
 class Ballot:
     """A question that voters answer. What several of them need is computed once, when the first asks."""
 
-    def __init__(self, scope: Scope, query: Query, facts: FactsOf | None = None) -> None:
-        self.scope, self.query, self.facts = scope, query, facts
+    def __init__(
+        self, scope: Scope, query: Query, facts: FactsOf | None = None, near: Nearness | None = None
+    ) -> None:
+        """`near` is what the vector store says, where a voter that counts asks it."""
+        self.scope, self.query, self.facts, self.near = scope, query, facts, near
+
+    @property
+    def meaning(self) -> Floats:
+        """How near the summaries of files are in meaning; nothing where nobody asked."""
+        return self.near.files if self.near else np.zeros(self.scope.size, np.float32)
 
     @cached_property
     def words(self) -> Lexical:
@@ -65,3 +75,4 @@ class Votes(Struct, frozen=True):
     covering: Floats  # float32 (files,): share of the report's own words that a file has, by rarity
     telling: float  # how many of its words tell one file from another
     called: Called = {}  # collaborators of the best files
+    near: Mapping[int, str] = {}  # summaries that are near in meaning, by file

@@ -128,6 +128,8 @@ VOTERS = (
     _mark(_M.NAME_CODE, 0.0, _X.name),
     _mark(_M.QUALIFIED_TRACE, 0.0, _X.name),
     _mark(_M.WORDS, 0.0, _X.message),
+    # Off as shipped: neither the built-in vectors nor a small model's gain for sure. docs/embedder.md has the figures.
+    Voter("meaning", 0.0, Group.SUMMARIES, _R, lambda b: b.meaning, _S.meaning),
     Voter("written", 0.1, Group.SUMMARIES, _R, lambda b: written.written(b.scope, b.query), _S.written),
 )  # fmt: skip
 
@@ -137,6 +139,7 @@ ROUTES = (
     RouteVoter("service", 0.26, Group.CONTEXT, "it holds a service that the report names"),
     RouteVoter("files", 0.17, Group.ROUTING, "its files match the report", teachable=True),
     RouteVoter("familiar", 0.05, Group.HISTORY, "its history speaks the report's language"),
+    RouteVoter("meaning", 0.0, Group.ROUTING, "what it is for is near to what the report is about"),
     RouteVoter("past", 0.03, Group.HISTORY, "a past change was described in similar words"),
 )
 

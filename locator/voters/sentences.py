@@ -78,6 +78,12 @@ def written(subject: Subject) -> list[Said]:
     return [Said(f'its summary is about this: "{one_line(best, MOST_QUOTED)}"')] if found else []
 
 
+def meaning(subject: Subject) -> list[Said]:
+    """The summary that is near in meaning."""
+    text = one_line(subject.votes.near.get(subject.i, ""), MOST_QUOTED)
+    return [Said(f'its summary is about this: "{text}"')] if text else []
+
+
 def path(subject: Subject) -> list[Said]:
     """Words of the report in the path. Its ending is left out: that a file is written in Go proves nothing."""
     stem = subject.path.rpartition(".")[0] or subject.path

@@ -8,13 +8,15 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from kits.git import commit, make_repo
+from kits.git import commit, git, make_repo
 
 from indexer.build import build
 from indexer.sources.discover import discover
 from locator import meaning
+from locator.locate import locate
 from locator.search.query import parse
 from locator.search.search import Asked, search
+from locator.weights import Weights
 from summaries.errors import UsageError
 from summaries.index.index import Index, Manifest
 
@@ -117,3 +119,27 @@ def test_what_is_published_later_is_seen(index: Index, tmp_path: Path) -> None:
 def test_what_cannot_be_asked(text: str) -> None:
     with pytest.raises(UsageError):
         parse(text)
+
+
+def test_a_snapshot_that_the_store_does_not_hold_is_compared_by_its_own_summaries(
+    index: Index, tmp_path: Path
+) -> None:
+    past = git(tmp_path / "repos" / "weather", "rev-parse", "HEAD~1").decode().strip()
+    sources = discover(tmp_path / "repos", tmp_path / "clones")
+    build(index.root, sources, {"weather": (None, past)}, manifest=index.manifest, workers=1)
+    found = search(Index.open(index.root), "storms seen repo:weather", Asked(at=past, by="meaning"))
+    assert {h.path for h in found.files} == {"src/wind.py", "src/rain.py"}
+    assert found.files[0].nearness > 0
+    again = search(Index.open(index.root), "storms seen repo:weather", Asked(at=past, by="meaning"))
+    assert again.files == found.files
+
+
+def test_meaning_votes_where_it_has_a_weight(index: Index) -> None:
+    report = "Storms are not seen in time"
+    plain = {e.voter for f in locate(index, report).files for e in f.evidence}
+    assert "meaning" not in plain
+    weights = Weights(voters={"meaning": 1.0}, routes={"meaning": 0.5})
+    answer = locate(index, report, weights=weights)
+    assert answer.files[0].repo == "weather"
+    assert answer.files[0].evidence[0].text.startswith("its summary is about this: ")
+    assert any(e.voter == "meaning" for r in answer.routes for e in r.evidence)
