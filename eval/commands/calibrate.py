@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from eval.cases import seconds_of
 from eval.commands.shared import PATH, load, opened
 from summaries.errors import UsageError
+
+if TYPE_CHECKING:
+    from summaries.index.index import Index
 
 
 # fmt: off
@@ -21,11 +25,13 @@ from summaries.errors import UsageError
 @click.option("--work", type=PATH, metavar="DIR", help="An index of the snapshots.  [default: in the user's cache]")
 @click.option("--jobs", type=click.IntRange(1), help="Processes.  [default: one a core, 8 at most]")
 @click.option("--out", type=PATH, metavar="FILE.json", help="Write there, for `eval run --config`; leave the index.")
+@click.option("--judged", type=PATH, metavar="RUN.jsonl",
+              help="Fit the confidence after a model to this judged run of --cases, and nothing else.")
 @click.option("--reset", is_flag=True, help="Go back to the shipped weights.")
 @click.pass_context
 def calibrate(
     ctx: click.Context, cases: Path | None, fixes: int, until: str | None, work: Path | None, jobs: int | None,
-    out: Path | None, reset: bool,
+    out: Path | None, judged: Path | None, reset: bool,
 ) -> None:
     """Fit the ranking to the indexed repositories' own past fixes, and keep it if it gains."""
     # fmt: on
@@ -41,6 +47,9 @@ def calibrate(
     if reset:
         (index.root / FILE).unlink(missing_ok=True)
         click.echo("the index uses the shipped weights")
+        return
+    if judged:
+        _fit_judged(index, judged, cases, target)
         return
     try:
         before = seconds_of(until) if until else 2**40
@@ -68,6 +77,38 @@ def calibrate(
     try:
         with index.writing():
             replace(target, data + b"\n")
+    except OSError as e:
+        raise UsageError(f"cannot write {target}: {e.strerror}") from e
+    click.echo(f"\nwritten to {target}")
+
+
+def _fit_judged(index: Index, run: Path, cases: Path | None, target: Path) -> None:
+    """Fit the confidence after a model, and keep it where it surely gains."""
+    import msgspec
+    from msgspec.structs import replace as with_
+
+    from eval.learning.judged import LEAST, as_text, fit_judged
+    from eval.runfile import read_run
+    from locator.weights import Learnt, Weights
+    from summaries.index.index import replace
+
+    if cases is None:
+        raise UsageError("--judged needs the cases of that run", "give them: --cases CASES.jsonl")
+    weights = Weights.of(index.root)
+    fit = fit_judged(load(cases), read_run(run)[0], weights)
+    if fit is None:
+        click.echo(f"nothing learnt: fewer than {LEAST} judged cases")
+        return
+    click.echo(as_text(fit))
+    if not fit.better:
+        click.echo("no sure gain: the curve stays as it is")
+        return
+    learnt = Learnt.of(index.root) or Learnt(weights)
+    notes = {**learnt.told, "judged": {"cases": fit.cases, "brier": fit.after.brier}}
+    made = Learnt(with_(weights, judged=fit.table), notes)
+    try:
+        with index.writing():
+            replace(target, msgspec.json.format(msgspec.json.encode(made), indent=1) + b"\n")
     except OSError as e:
         raise UsageError(f"cannot write {target}: {e.strerror}") from e
     click.echo(f"\nwritten to {target}")

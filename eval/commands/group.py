@@ -7,6 +7,7 @@ import click
 from eval.commands.functions import functions_command
 from eval.commands.live import live_command
 from eval.commands.mine import mine_command
+from eval.commands.models import prompts_command, tokens_command
 from eval.commands.publish import ablate_command, publish_command, published_command
 from eval.commands.run import baselines_command, compare_command, report_command, run_command
 
@@ -17,7 +18,7 @@ def evaluate() -> None:
 
 
 for command in (
-    run_command, baselines_command, compare_command, functions_command, report_command, mine_command, ablate_command,
-    publish_command, published_command, live_command,
+    run_command, baselines_command, compare_command, functions_command, tokens_command, prompts_command,
+    report_command, mine_command, ablate_command, publish_command, published_command, live_command,
 ):  # fmt: skip
     evaluate.add_command(command)

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import xxhash
 from msgspec import Struct
+from msgspec.structs import replace
 
 from locator.voters import registry
 from locator.weights import Weights
@@ -68,6 +69,16 @@ class Settings(Struct, frozen=True):
     weights: Weights | None = None  # None: what the index says, else the shipped ones
     tests: bool = False  # tests are ranked too
     asked: Asked | None = None  # a model that judges, or answers as the reference method does
+
+
+def with_prompts(settings: Settings, folder: str, name: str) -> Settings:
+    """Settings of a run that asks with the prompts of a folder; "" is the shipped ones. Raises UsageError."""
+    if settings.asked is None:
+        raise UsageError("no model is asked, so no prompts are", "give --model or --models")
+    if folder and not Path(folder).is_dir():
+        raise UsageError(f"there is no folder {folder}", "name a folder of prompts, or `shipped`")
+    asked = replace(settings.asked, settings=replace(settings.asked.settings, prompts=folder))
+    return replace(settings, name=f"{settings.name} {name}", asked=asked)
 
 
 def settings_of(config: str = SHIPPED, changes: Sequence[str] = (), without: Sequence[str] = ()) -> Settings:

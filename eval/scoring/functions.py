@@ -1,7 +1,7 @@
 """Function level: did an answer name a function that the fix changed?
 
-The functions that a fix changed are those of the version before it in which lines were changed or removed, or between
-whose lines some were added: the innermost one. Versions are parsed as the indexer parses them, and functions compared
+The functions that a fix changed are those of the version before it in which it changed, removed or added lines: the
+innermost ones, and none that it made. Versions are parsed as the indexer parses them, and functions compared
 by file and qualified name, because lines move between the snapshot searched and the fix.
 """
 
@@ -24,7 +24,7 @@ from summaries.types import Symbol
 KS = (1, 5)
 FILES = 200  # of a fix that are looked at
 CALLED = ("function", "method")
-_HUNK = re.compile(rb"^@@ -(\d+)(?:,(\d+))? \+")
+_HUNK = re.compile(rb"^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 
 Function = tuple[str, str, str]  # repository, path, qualified name
 
@@ -68,21 +68,34 @@ def _changed(git: Git, commit: str, gold: set[str]) -> Iterator[tuple[str, str]]
         diff = git.run(
             "diff", "-U0", "--no-renames", "--no-ext-diff", "--no-textconv", f"{sha}^", sha, "--", path
         )
-        spans = list(_spans(diff))
-        if not spans:
+        old, new = _spans(diff)
+        if not old and not new:
             continue
-        text = git.run("cat-file", "blob", f"{sha}^:{path}").decode("utf-8", "replace")
-        symbols = _functions(path, text)
-        for first, last in spans:
-            yield from ((path, s.qualname) for s in _touched(symbols, first, last))
+        before, after = (
+            _functions(path, git.run("cat-file", "blob", f"{at}:{path}").decode("utf-8", "replace"))
+            if spans
+            else []
+            for at, spans in ((f"{sha}^", [1]), (sha, new))
+        )
+        known = {s.qualname for s in before}
+        names = {s.qualname for first, last in old for s in _touched(before, first, last)}
+        names |= {s.qualname for first, last in new for s in _touched(after, first, last)} & known
+        yield from ((path, name) for name in sorted(names))
 
 
-def _spans(diff: bytes) -> Iterator[tuple[int, int]]:
-    """Changed lines of the old version: first and last; of pure additions the lines that they stand between."""
-    for line in diff.split(b"\n"):
-        if m := _HUNK.match(line):
-            first, size = int(m[1]), int(m[2] if m[2] is not None else 1)
-            yield (first, first + size - 1) if size else (first, first + 1)
+Spans = list[tuple[int, int]]  # first and last line
+
+
+def _spans(diff: bytes) -> tuple[Spans, Spans]:
+    """Lines of the old version that were changed or removed, and of the new one that were changed or added."""
+    old: Spans = []
+    new: Spans = []
+    for m in filter(None, map(_HUNK.match, diff.split(b"\n"))):
+        for spans, first, size in ((old, m[1], m[2]), (new, m[3], m[4])):
+            count = 1 if size is None else int(size)
+            if count:
+                spans.append((int(first), int(first) + count - 1))
+    return old, new
 
 
 def _functions(path: str, text: str) -> list[Symbol]:
@@ -94,7 +107,7 @@ def _functions(path: str, text: str) -> list[Symbol]:
 
 
 def _touched(symbols: Sequence[Symbol], first: int, last: int) -> Iterable[Symbol]:
-    """The innermost functions that hold changed lines. Between two functions nothing is touched."""
+    """The innermost functions that hold these lines."""
     for n in range(first, min(last, first + 5000) + 1):
         around = [s for s in symbols if s.start <= n <= s.end]
         if around:

@@ -244,3 +244,51 @@ def test_secrets_in_a_report_do_not_leave(index: Index) -> None:
         assert secret not in said(server.requests[0])
         assert "[redacted aws" in said(server.requests[0])
     assert any("1 secrets redacted" in n for n in told.notes)
+
+
+# --- small models -------------------------------------------------------------------------------------------
+
+
+def small(body: dict[str, Any]) -> str:
+    """A stand-in for a model of 7B: it takes the files whose line shares most words with the title, and chats."""
+    text = said(body)
+    title = set(re.findall(r"[a-z]{4,}", re.findall(r"Title: (.*)", text)[0].lower()))
+    lines = re.findall(r"^(\d+)\. (.*(?:\n   ?.*)*)", text, re.M)
+    order = sorted(lines, key=lambda x: -len(title & set(re.findall(r"[a-z]{4,}", x[1].lower()))))
+    ranking = [{"id": int(n), "functions": [], "why": "it has the words"} for n, _ in order[:3]]
+    answer = json.dumps({"analysis": "words", "ranking": ranking, "sure": "medium"})
+    return f"Sure! Here is my answer:\n```json\n{answer}\n```"
+
+
+def test_a_small_model_gets_a_prompt_that_it_can_follow(tmp_path: Path) -> None:
+    extra = {f"src/orders/discount{n}.py": f"def discount{n}(voucher):\n    return {n}\n" for n in range(30)}
+    index = shop(tmp_path, extra)
+    with TestServer(small) as server:
+        found = judge(index, REPORT, Options(), chat_of(server), Judging(small=True))
+        prompt_ = said(server.requests[0])
+    assert len(offered(server.requests[0])) == 10
+    assert len(prompt_) < 4 * 3200
+    assert (
+        "voucher" in found.files[0].path
+        or "discount" in found.files[0].path
+        or "checkout" in found.files[0].path
+    )
+    assert found.files[0].evidence[0].voter == "judge"
+
+
+def test_questions_for_the_reporter_only_where_it_is_unsure(index: Index) -> None:
+    first = paths(locate(index, REPORT))[0]
+    with TestServer(pick(first, sure="high")) as server:
+        assert judge(index, REPORT, Options(), chat_of(server)).questions == ()
+    with TestServer(pick(first, sure="low")) as server:
+        assert judge(index, REPORT, Options(), chat_of(server)).questions == ("Which voucher was it?",)
+
+
+def test_routes_follow_what_was_chosen(index: Index) -> None:
+    plainly = locate(index, REPORT)
+    other = next(p for p in paths(plainly) if not p.startswith(plainly.routes[0].repo))
+    with TestServer(pick(other)) as server:
+        found = judge(index, REPORT, Options(), chat_of(server))
+    assert found.routes[0].repo == other.split(":")[0] != plainly.routes[0].repo
+    assert {r.repo for r in found.routes} == {r.repo for r in plainly.routes}
+    assert [r.score for r in found.routes] == sorted((r.score for r in plainly.routes), reverse=True)
