@@ -71,12 +71,8 @@ def _changed(git: Git, commit: str, gold: set[str]) -> Iterator[tuple[str, str]]
         old, new = _spans(diff)
         if not old and not new:
             continue
-        before, after = (
-            _functions(path, git.run("cat-file", "blob", f"{at}:{path}").decode("utf-8", "replace"))
-            if spans
-            else []
-            for at, spans in ((f"{sha}^", [1]), (sha, new))
-        )
+        before = _functions(git, f"{sha}^", path)
+        after = _functions(git, sha, path) if new else []
         known = {s.qualname for s in before}
         names = {s.qualname for first, last in old for s in _touched(before, first, last)}
         names |= {s.qualname for first, last in new for s in _touched(after, first, last)} & known
@@ -98,10 +94,12 @@ def _spans(diff: bytes) -> tuple[Spans, Spans]:
     return old, new
 
 
-def _functions(path: str, text: str) -> list[Symbol]:
+def _functions(git: Git, at: str, path: str) -> list[Symbol]:
+    """Functions of a file at a commit."""
     from indexer.parse.languages import language_of, refine
     from indexer.parse.parse import parse
 
+    text = git.run("cat-file", "blob", f"{at}:{path}").decode("utf-8", "replace")
     language = refine(path, text) or language_of(path)
     return [s for s in parse(path, text, language).symbols if s.kind in CALLED] if language else []
 
