@@ -87,6 +87,13 @@ def _verdict(page: Page, index: Index, answer: Answer, repos: int) -> None:
     page.prose((f"searched {what} in {answer.seconds:.2f} s", "dim"), indent=2)
     for note in answer.notes:
         page.prose((note, "yellow"), indent=2)
+    for n, look in enumerate(answer.looks, 1):
+        why = f" ({look.why})" if look.why else ""
+        page.prose(f"{look.tool} {look.request}{why}", mark=f"looked up {n}: ", indent=2, style="dim")
+    if answer.doubt:
+        page.prose(answer.doubt, mark="still in doubt: ", indent=2, style="yellow")
+    for question in answer.questions:
+        page.prose(question, mark="ask the reporter: ", indent=2, style="magenta")
 
 
 def _path(index: Index, answer: Answer, file: FileHit, room: int = 0) -> list[Piece]:

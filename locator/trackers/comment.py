@@ -20,6 +20,7 @@ from locator.terminal import link, one_line
 from summaries.index.index import RepoState
 
 REASONS = 2  # of each file
+ASK = "Answers to these questions would help:"
 MARK = "bugatlas:"  # how our comment is told from others'
 
 
@@ -40,6 +41,7 @@ class Note(Struct, frozen=True):
     verdict: str
     confidence: float
     hits: tuple[Hit, ...]
+    questions: tuple[str, ...] = ()  # to the reporter
 
     @property
     def head(self) -> str:
@@ -57,18 +59,27 @@ class Note(Struct, frozen=True):
     @property
     def digest(self) -> str:
         """The same for the same ranking, however the scores moved."""
-        said = [f"{h.repo}\n{h.path}\n{h.function}" for h in self.hits]
+        said = [f"{h.repo}\n{h.path}\n{h.function}" for h in self.hits] + list(self.questions)
         return hashlib.sha256("\n\n".join([self.verdict, *said]).encode()).hexdigest()[:24]
 
 
-def note(issue: str, answer: Answer, states: Mapping[str, RepoState], limit: int, template: str = "") -> Note:
-    """What to say of an answer."""
+def note(
+    issue: str,
+    answer: Answer,
+    states: Mapping[str, RepoState],
+    limit: int,
+    template: str = "",
+    *,
+    questions: bool = False,
+) -> Note:
+    """What to say of an answer; with `questions` also what a model would ask the reporter."""
     commits = {r.repo: r.commit for r in answer.routes}
     return Note(
         issue,
         answer.verdict,
         answer.confidence,
         tuple(_hit(f, states.get(f.repo), commits.get(f.repo, ""), template) for f in answer.files[:limit]),
+        tuple(one_line(q, 300) for q in answer.questions) if questions else (),
     )
 
 
@@ -121,6 +132,10 @@ def adf(said: Note) -> dict[str, Any]:
     content = [paragraph(text(said.head, {"type": "strong"}))]
     if said.hits:
         content.append({"type": "orderedList", "content": [item(h) for h in said.hits]})
+    if said.questions:
+        content.append(paragraph(text(ASK)))
+        asked = [{"type": "listItem", "content": [paragraph(text(q))]} for q in said.questions]
+        content.append({"type": "bulletList", "content": asked})
     content.append(paragraph(text(said.foot, {"type": "em"})))
     return {"version": 1, "type": "doc", "content": content}
 
@@ -147,6 +162,8 @@ def wiki(said: Note) -> str:
         function = f": {safe(hit.function)}" if hit.function else ""
         lines.append(f"# {path} in {safe(hit.repo)}{function}")
         lines += [f"#* {safe(r)}" for r in hit.reasons]
+    if said.questions:
+        lines += ["", ASK, *(f"* {safe(q)}" for q in said.questions)]
     return "\n".join([*lines, "", f"_{safe(said.foot)}_"])
 
 
@@ -170,6 +187,8 @@ def markdown(said: Note) -> str:
         function = f": {code(hit.function)}" if hit.function else ""
         lines.append(f"{n}. {path} in {code(hit.repo)}{function}")
         lines += [f"   - {safe(r)}" for r in hit.reasons]
+    if said.questions:
+        lines += ["", ASK, "", *(f"- {safe(q)}" for q in said.questions)]
     foot = said.foot.partition(" [")[0]
     return "\n".join([*lines, "", f"<sub>{safe(foot)}</sub>", f"<!-- {MARK}{said.issue} -->"])
 

@@ -58,7 +58,7 @@ class Handler:
         """What would be said on an issue. Raises TrackerError, UsageError."""
         issue = self.tracker.issue(key)
         answer, states = self.locate(issue.title, issue.body)
-        note = comment.note(issue.key, answer, states, self.settings.limit, self.settings.links)
+        note = self._note(issue.key, answer, states)
         return issue, note, answer
 
     def handle(self, task: Task) -> str:
@@ -78,7 +78,7 @@ class Handler:
         sure = answer.confidence >= self.settings.threshold
         if not answer.files or not (sure or task.forced):
             return "unsure"
-        note = comment.note(issue.key, answer, states, self.settings.limit, self.settings.links)
+        note = self._note(issue.key, answer, states)
         before = self.queue.written(task.tracker, issue.key) or self.queue.written(task.tracker, task.issue)
         if before and before.digest == note.digest and not task.forced:
             return "unchanged"
@@ -89,6 +89,10 @@ class Handler:
                 with contextlib.suppress(Gone, Refused), self.write():  # a label is not worth another try
                     self.tracker.tag(issue, answer.files[0].repo)
         return done
+
+    def _note(self, key: str, answer: Answer, states: Mapping[str, RepoState]) -> comment.Note:
+        s = self.settings
+        return comment.note(key, answer, states, s.limit, s.links, questions=s.questions)
 
     def _write(self, task: Task, issue: Issue, note: comment.Note, before: Written | None) -> str:
         """Edit our comment where there is one, else write one. What a person took away stays away."""

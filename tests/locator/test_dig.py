@@ -7,17 +7,21 @@ import re
 import threading
 import time
 from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from kits.model import REPORT, chat_of, offered, shop
+from rich.console import Console
 
 from locator.answer import Answer
 from locator.judge.dig import REQUESTS
 from locator.judge.judge import judge
 from locator.judge.limits import Judging
 from locator.locate import Options, locate
+from locator.render.answer import render
+from locator.trackers import comment
 from summaries.index.index import Index
 from summaries.llm.chat import open_chat
 from summaries.llm.testing.server import TestServer, said
@@ -291,3 +295,31 @@ def test_it_works_through_files(index: Index, tmp_path: Path) -> None:
     desk.join(5)
     assert paths(done[0])[0] == RIGHT
     assert [c.source for c in done[0].calls] == ["file"] * 3
+
+
+@pytest.mark.parametrize("style", ["adf", "wiki", "markdown"])
+def test_questions_reach_a_tracker_only_where_one_wants_them(index: Index, style: str) -> None:
+    evil = finding(RIGHT, sure="low") | {
+        "questions": ["Which *voucher* was it, @admin?", "See http://evil.example/x"]
+    }
+    found, _ = dug(index, [wish("open", file=RIGHT)], evil)
+    assert len(found.questions) == 2
+    render: Any = getattr(comment, style)
+    silent = json.dumps(render(comment.note("A-1", found, {}, 3)))
+    asked = json.dumps(render(comment.note("A-1", found, {}, 3, questions=True)))
+    assert comment.ASK not in silent
+    assert comment.ASK in asked
+    assert "evil.example" not in asked
+    if style != "adf":
+        assert "*voucher*" not in asked
+        assert "@admin" not in asked
+
+
+def test_the_terminal_shows_what_was_looked_up_and_what_to_ask(index: Index) -> None:
+    found, _ = dug(index, [wish("open", file=RIGHT, name="discount")], finding(RIGHT, sure="low"))
+    out = Console(file=StringIO(), width=160)
+    render(out, index, found, repos=2)
+    text = out.file.getvalue()  # type: ignore[attr-defined]
+    assert "looked up 1: open discount" in text
+    assert "still in doubt: the voucher's own data" in text
+    assert "ask the reporter: What is the voucher worth?" in text

@@ -202,6 +202,11 @@ function verdict(answer, asked, packed, edit) {
     h("p", { class: "dim" }, answer.files.length ? "that file 1 is among those to change. " : "",
       `Searched ${count(answer.searched, "file")} in ${answer.seconds.toFixed(2)} s.`),
     answer.notes.map((n) => h("p", { class: "note" }, n)),
+    answer.questions?.length ? h("div", { class: "note" }, h("p", {}, "To ask the reporter:"),
+      h("ul", {}, answer.questions.map((q) => h("li", {}, q)))) : null,
+    answer.doubt ? h("p", { class: "note" }, `Still in doubt: ${answer.doubt}`) : null,
+    answer.looks?.length ? h("details", { class: "note" }, h("summary", {}, `Looked up ${count(answer.looks.length, "thing")}`),
+      h("ol", {}, answer.looks.map((l) => h("li", {}, `${l.tool} ${l.request}`, l.why ? ` (${l.why})` : "")))) : null,
     sure === "none" && answer.files.length ? h("p", { class: "note" }, HELP) : null,
     h("p", { class: "row" }, h("button", { type: "button", onclick: edit }, "Edit report"),
       packed === "long" ? h("span", { class: "dim" }, "too long for a link")
