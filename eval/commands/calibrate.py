@@ -90,7 +90,7 @@ def _fit_judged(index: Index, run: Path, cases: Path | None, target: Path) -> No
     from eval.learning.judged import LEAST, as_text, fit_judged
     from eval.runfile import read_run
     from locator.weights import Learnt, Weights
-    from summaries.index.index import replace
+    from summaries.fs import replace
 
     if cases is None:
         raise UsageError("--judged needs the cases of that run", "give them: --cases CASES.jsonl")
