@@ -104,7 +104,7 @@ def directory_summary(
         ((below, summary),) = subdirs  # a directory that only leads to another
         shown, text = label(below, summary), plain(summary)
         rest = text.removeprefix(shown) if text.startswith(f"{shown}: ") else f": {text}"
-        return clip(f"{title}/{shown}{rest}", LIMIT)
+        return clip(f"{title}/{shown}{rest}".strip(" /:"), LIMIT)
     own = best([*claims(path, files), *more], path)
     about = clip(own.text, OWN_WORDS) if own.enough else ""
     told = [(p, f, kinds.file_kind(p, f)) for p, f in files]

@@ -38,6 +38,7 @@ _RULED_OUT = re.compile(
     r"|demo project for|sample project for|react app$|^this is an? (?:next|vue|react|nuxt|angular"
     r"|node)(?:\.js)? (?:project|app)|^a (?:vue\.js|react|next\.js|nuxt\.js|node\.js) (?:project"
     r"|app)$|template should help"
+    r"|\b(?:do|does) so\b"
     r"|announc|\btests?$|^warning|^note\b|^important\b|^caution|^tip\b|^disclaimer|^attention|^beta\b|^alpha\b"
     r"|click (?:here|on|the)|as follows|following (?:command|step|example|environment|table|instruction)|(?:see"
     r"|refer to) the (?:\w+ ){0,3}(?:docs|documentation|wiki|page|guide|website|file|folder|directory)"
@@ -53,7 +54,7 @@ _RULED_OUT = re.compile(
     re.IGNORECASE,
 )
 _ORDERS = frozenset(  # a sentence that begins with one of these asks something of its reader
-    "migrate generate upgrade replace remember simply thus therefore hence"
+    "sometimes often usually migrate generate upgrade replace remember simply thus therefore hence"
     " run install build clone download copy paste add set see read visit click check follow make ensure use using"
     " please try refer open"
     " go create edit replace start starting enter execute type navigate join report file choose select configure"
@@ -118,7 +119,7 @@ _BARE = frozenset(
 )
 _DEFINITE = re.compile(r"the (?!purpose|goal|aim|main|primary|core|official|project|repo)\w+", re.IGNORECASE)
 _BACKWARD = re.compile(
-    r"\b(?:do so|does so|the latter|the former|mentioned|above|this way|that way)\b|^uses? ", re.IGNORECASE
+    r"\b(?:the latter|the former|mentioned|above|this way|that way)\b|^uses? ", re.IGNORECASE
 )
 _URL = re.compile(r"\b(?:https?://|www\.)\S+", re.IGNORECASE)
 _SHELL = re.compile(
@@ -145,7 +146,7 @@ _HOLLOW = re.compile(
     re.IGNORECASE,
 )
 _LIMITS = re.compile(r"\b(?:only|not|cannot|doesn't|does not|won't|may be|must|should)\b", re.IGNORECASE)
-_GUARDED = re.compile(r"\b(?:can be|currently|by default|will|would)\b", re.IGNORECASE)
+_GUARDED = re.compile(r"\b(?:simple example|can be|currently|by default|will|would)\b", re.IGNORECASE)
 _POPULAR = re.compile(
     r"\b(?:popular|most|trusted|companies|used in production|award|million|stars|blog|video|talk)\b",
     re.IGNORECASE,

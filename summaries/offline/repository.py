@@ -50,7 +50,7 @@ def _claims(
             own = _flat(name_) in {_flat(n.rpartition("/")[2].rpartition(":")[2]) for n in declared.names}
             # What a part of it says of itself is not what the whole is for.
             yield Claim(
-                declared.description, 1.3 if depth == 0 else 0.9 if own else -0.8 - 0.2 * depth, declared.kind
+                declared.description, 1.3 if depth == 0 else 0.9 if own else -1.4 - 0.2 * depth, declared.kind
             )
     for path, f in facts:
         yield from _documented(name_, path, f)
