@@ -19,6 +19,8 @@ from indexer.parse.languages import language_of
 from indexer.parse.parse import parse
 from summaries.errors import UsageError
 
+pytestmark = pytest.mark.slow
+
 HEADS = {
     "shop-catalog": "3b77b7bcd676d1e4925ab79d335f7df6356f6145",
     "shop-gateway": "5ca6a86611d9f36babe082cd0ff3118eee4200b8",

@@ -24,6 +24,8 @@ from locator.weights import FILE, PRIORS, ROUTES, SURE, VOTERS, Learnt, Weights
 from summaries.errors import IndexDamaged, UsageError
 from summaries.index.index import Index
 
+pytestmark = pytest.mark.slow
+
 ALL = np.ones(3, np.bool_)
 
 

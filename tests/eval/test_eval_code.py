@@ -9,6 +9,8 @@ import pytest
 
 from eval import code
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def house(tmp_path: Path) -> Path:

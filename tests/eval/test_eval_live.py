@@ -20,6 +20,8 @@ from indexer.sources.discover import discover
 from locator.trackers.settings import TrackerSettings
 from summaries.index.index import Index
 
+pytestmark = pytest.mark.slow
+
 
 def mend(repo: Path, path: str, message: str, at: int) -> None:
     """A commit of that time that changes a file."""

@@ -24,6 +24,8 @@ from indexer.sources.discover import Source
 from summaries.errors import UsageError
 from summaries.index.index import Index
 
+pytestmark = pytest.mark.slow
+
 # --- messages ---------------------------------------------------------------------------------------------
 
 

@@ -21,6 +21,8 @@ from eval.report.report import as_markdown, book
 from eval.runfile import read_run
 from summaries.llm.testing.server import TestServer
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:

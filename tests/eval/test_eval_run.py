@@ -22,6 +22,8 @@ from eval.scoring.measures import score
 from eval.snapshots import commits_of, prepare
 from summaries.errors import UsageError
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, list[str]]]:

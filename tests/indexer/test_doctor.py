@@ -20,6 +20,8 @@ from summaries.index import arrays
 from summaries.index.index import MANIFEST, Index
 from summaries.index.store import Store
 
+pytestmark = pytest.mark.slow
+
 FILES = {
     "src/a.py": 'def place():\n    raise ValueError("no")\n',
     "src/b.py": "class Order:\n    pass\n",

@@ -23,6 +23,8 @@ from indexer.sources.discover import Source, discover
 from summaries.errors import UsageError
 from summaries.index.index import Index
 
+pytestmark = pytest.mark.slow
+
 REPOS = 6
 
 

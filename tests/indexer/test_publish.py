@@ -24,6 +24,8 @@ from summaries.index.attached import MARK, attach, attached, pull
 from summaries.index.index import Index
 from summaries.index.remote import HeadName, Remote, digest
 
+pytestmark = pytest.mark.slow
+
 ORDERS = {"orders.py": 'def place_order():\n    raise Rejected("basket is empty")\n'}
 STOCK = {"stock.py": "def reserve_stock():\n    return 1\n"}
 REPORT = "Placing an order says basket is empty"

@@ -18,6 +18,8 @@ from indexer.workers.quarantine import MARK, marked, one_by_one
 from summaries.index.index import Index
 from summaries.types import SkipReason
 
+pytestmark = pytest.mark.slow
+
 # Python runs this in every process of a run before anything else: a grammar that crashes on one text.
 CRASH = """
 import os, signal

@@ -25,6 +25,8 @@ from locator.locate import locate
 from locator.mcp.server import server
 from locator.weights import Weights
 
+pytestmark = pytest.mark.slow
+
 REPORT = f"{REPORTS[1].title}\n\n{REPORTS[1].body}"
 
 

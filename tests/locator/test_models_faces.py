@@ -24,6 +24,8 @@ from summaries.llm.chat import open_chat
 from summaries.llm.testing.server import TestServer, said
 from summaries.network import refuse_network
 
+pytestmark = pytest.mark.slow
+
 HERE = ROOT
 RIGHT = "shop-orders: src/orders/discount.py"
 

@@ -28,6 +28,8 @@ from summaries.index import arrays
 from summaries.index.index import MANIFEST, Index
 from summaries.index.store import Store
 
+pytestmark = pytest.mark.slow
+
 ORDERS = {"src/orders.py": 'def place(basket):\n    raise ValueError("the basket is empty")\n'}
 
 

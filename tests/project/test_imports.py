@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from kits.paths import ROOT
 
+pytestmark = pytest.mark.slow
+
 HEAVY = {
     "numpy", "chromadb", "git", "rich", "networkx", "scipy", "torch", "fastapi", "tree_sitter", "openai", "zstandard",
     "sqlite3", "pathspec", "ir_measures",

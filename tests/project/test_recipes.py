@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from kits.paths import ROOT
 
+pytestmark = pytest.mark.slow
+
 STEP = re.compile(
     r'^<!-- (file|row|replace): ([\w./-]+)(?:,(?: after)? "([^\n]+)")? -->\n```\w*\n(.*?)^```$',
     re.DOTALL | re.MULTILINE,

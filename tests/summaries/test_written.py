@@ -32,6 +32,8 @@ from summaries.written.prompt import essence, parts_of
 from summaries.written.rules import changed, trivial
 from summaries.written.store import FILE, FileText, Place, Written, effective
 
+pytestmark = pytest.mark.slow
+
 EVERY = Writing(every_file=True)
 NAMES = ["shop-orders"]
 

@@ -20,6 +20,8 @@ from kits.service import TOKENS, copied, running, token, until
 from locator.server.settings import Refresh
 from locator.trackers.settings import TrackerSettings
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("schemathesis")
 SECRET = "hook-secret"
 

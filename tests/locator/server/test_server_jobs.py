@@ -25,6 +25,8 @@ from locator.server.settings import Refresh
 from locator.server.shapes import Job
 from summaries.errors import IndexMissing
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):

@@ -22,6 +22,8 @@ from locator.trackers.settings import TrackerSettings
 from summaries.config import Settings
 from summaries.llm.testing.server import TestServer, said
 
+pytestmark = pytest.mark.slow
+
 REPORT = f"{REPORTS[1].title}\n\n{REPORTS[1].body}"
 WHY = "it splits the discount"
 

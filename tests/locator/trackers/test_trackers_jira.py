@@ -17,6 +17,8 @@ from locator.server.settings import ServiceSettings, checked
 from locator.trackers.settings import TrackerSettings, Visibility
 from summaries.errors import UsageError
 
+pytestmark = pytest.mark.slow
+
 SECRET = "hook-secret"
 FAST = {"settle": 0.0, "backoff": 0.05, "pace": 0.0, "timeout": 2.0, "catch_up": 0}
 

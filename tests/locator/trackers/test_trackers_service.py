@@ -22,6 +22,8 @@ from locator.access import caller_of
 from locator.server.settings import load
 from summaries.errors import UsageError
 
+pytestmark = pytest.mark.slow
+
 SECRET = "hook-secret"
 
 
