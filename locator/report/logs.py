@@ -70,6 +70,7 @@ _LEVEL_KEY = re.compile(
     r"(?:^|[\s{,\"])(?:logger|logger_name|loggername|@logger)[\"']?[=:] ?[\"']?([\w.$-]{3,160})", re.I
 )
 _PYTHON = re.compile(r"(?:DEBUG|INFO|WARNING|ERROR|CRITICAL):([\w.]{1,120}):(.*)")
+_LEVELLED = re.compile(r"\W{0,4}(?:[A-Z]{4,8}\b|[\w.]{1,40}=|\{|\d)")  # what the general patterns take apart
 _CONTEXT = re.compile(r" (?:\{\"|\[\]|\[object\])")  # what Monolog prints behind a message
 
 
@@ -93,7 +94,7 @@ def logged(line: str, below: str = "") -> Logged | None:
         return Logged(m[2], m[1])
     if m := _SERILOG.match(text):
         return Logged(m[1])
-    if _LOGCAT.match(line):
+    if _LOGCAT.match(line) or (_SYSLOG.match(line) and not _LEVELLED.match(text)):
         return Logged(text)
     return None
 

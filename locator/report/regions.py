@@ -147,7 +147,11 @@ def _base(lines: Sequence[str], marks: Sequence[int]) -> list[str]:
             kind = "fence"
         elif not line.strip():
             kind = "code" if mark else ""
-        elif _LOG.match(line) or logs.is_log(line) or (above == "log" and _CONTINUED.match(line)):
+        elif (
+            _LOG.match(logs.strip(line).text)
+            or logs.is_log(line)
+            or (above == "log" and _CONTINUED.match(line))
+        ):
             kind = "log"
         elif mark or _indented(line, above) or _REPL.match(line) or _CODE.match(line):
             kind = "code"

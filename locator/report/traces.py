@@ -9,18 +9,21 @@ from typing import NamedTuple
 from locator.report.logs import bare
 from locator.report.packages import installed
 from locator.report.traces_compiled import Lines, Raw, dotnet, go, jvm, native, rust
-from locator.report.traces_scripting import elixir, javascript, php, python, ruby
+from locator.report.traces_scripting import elixir, javascript, json_trace, lua, perl, php, python, ruby
 from locator.report.types import Frame
 from locator.report.vocabulary import GO_STANDARD
 
 # In the order tried: the first that knows a line has it.
 RECOGNISERS: tuple[Callable[[Lines, int], Iterator[Raw]], ...] = (
     python, jvm, go, rust, dotnet, javascript, ruby, php, native, elixir,
+    perl, lua, json_trace,
 )  # fmt: skip
 
 MAX_FRAMES = 300
 _LONG = 8_000  # characters of a line that are looked at; a call is shorter
-_MAYBE = re.compile(r"\d|\.\(|\bat |\.pyx? in ")  # no call is printed without one of these
+_MAYBE = re.compile(
+    r"\d|\.\(|\bat |\.pyx? in |\"(?:file|abs_path)", re.IGNORECASE
+)  # no call is printed without one of these
 _MARKS = re.compile(r"^\s*(?:`{3}|~{3})")
 _NEW = re.compile(
     r"^\s*(?:E\s+)?(?:Traceback \(most|goroutine \d+ \[|Thread \d+"

@@ -165,9 +165,10 @@ def rust(lines: Lines, i: int) -> Iterator[Raw]:
     if "panicked at" in line and (p := _RUST_PANIC.search(line)):
         yield Raw(clean_path(p[1]), lineno(p[2]), "")
     elif (m := RUST_FRAME.match(line)) and ("::" in m[1] or m[1].startswith(("rust_", "_", "main"))):
-        at = _RUST_AT.match(lines[i + 1]) if i + 1 < len(lines) else None
-        if at:
-            yield Raw(clean_path(at[1]), lineno(at[2]), *scoped_name(m[1]), height=2)
+        ahead = next((k for k in (1, 2) if i + k < len(lines) and _RUST_AT.match(lines[i + k])), 0)
+        at = _RUST_AT.match(lines[i + ahead]) if ahead else None
+        if at and (ahead == 1 or lines[i + 1].lstrip().startswith("with ")):  # a span's fields stand between
+            yield Raw(clean_path(at[1]), lineno(at[2]), *scoped_name(m[1]), height=ahead + 1)
         elif "::" in m[1] and " " not in m[1].replace(" as ", ""):
             yield Raw("", 0, *scoped_name(m[1]))
 

@@ -13,19 +13,20 @@ _PY = re.compile(r'File "([^"\n]+)", line (\d+)(?:, in ([^\s"\\,]+))?')
 _IPY = re.compile(r"\s*File ([^\n:]+(?::[\\/][^\n:]+)?):(\d+), in ([\w.<>]+)")
 _IPY_OLD = re.compile(r"((?:[A-Za-z]:)?[^\s:()]+\.pyx?) in ([\w.<>]+)\(")
 _IPY_ARROW = re.compile(r"\s*-+> ?(\d+)")
+_RICH = re.compile(r"[│|┃\s]{0,12}((?:[A-Za-z]:)?[^\s:│]{1,300}\.pyx?):(\d+) in ([\w.<>]+)")
 _PYTEST = re.compile(
     r"([^\s:]+\.py):(\d+):(?: in (\S+)| [A-Z]\w*(?:Error|Exception|Exit|Failed|Failure)|)\s*$"
 )
 
 
 def python(lines: Lines, i: int) -> Iterator[Raw]:
-    """CPython's `File "x.py", line 3, in f`, both IPython styles and pytest's `x.py:3: in f`."""
+    """CPython's `File "x.py", line 3, in f`, both IPython styles, pytest's `x.py:3: in f` and rich's `x.py:3 in f`."""
     line = lines[i]
     if 'File "' in line:
         for m in _PY.finditer(line):
             yield Raw(clean_path(m[1]), lineno(m[2]), _py_name(m[3]), whole=is_whole(line), last=True)
     elif ".py" in line:
-        if short := _IPY.match(line) or _PYTEST.match(line):
+        if short := _IPY.match(line) or _RICH.match(line) or _PYTEST.match(line):
             yield Raw(clean_path(short[1]), lineno(short[2]), _py_name(short[3]), last=True)
         elif old := _IPY_OLD.match(line):
             for ahead in lines[i + 1 : i + 14]:
@@ -48,6 +49,11 @@ _JS_BARE = re.compile(
 _JS_FIREFOX = re.compile(
     r"\s*([\w.$/<>*-]*+)@((?:https?|file|webpack|resource|chrome)[^\s@]*?):(\d+):\d+\s*$"
 )
+# The consoles of Firefox (`place orders.js:1:2`) and Chrome (`place @ orders.js:1`), as they are copied from there.
+_JS_CONSOLE = re.compile(
+    r"(?:[ \t]{1,12}(?=\S)|(?=\S+[ \t]{1,4}@))([\w.$/<>*() ]{0,120}?)[ \t]{1,8}(?:@[ \t]{1,4})?"
+    r"([^\s()\"'=]{0,300}?[\w-]\.(?:[cm]?jsx?|tsx?|vue|svelte)(?:\?[^\s:]{0,80})?):(\d+)(?::\d+)?\s*$"
+)
 _JS_NOISE = re.compile(
     r"^(?:Object|Function|Module|exports|Window|global|process|Promise)\.|\[as [^\[\]]*\]|<anonymous>|[/<*]+$"
 )
@@ -63,7 +69,9 @@ def javascript(lines: Lines, i: int) -> Iterator[Raw]:
                 yield Raw(clean_path(m[2]), lineno(m[3]), _js_name(m[1]), whole=is_whole(line))
             elif b := _JS_BARE.match(piece):
                 yield Raw(clean_path(b[1]), lineno(b[2]), "", whole=is_whole(line))
-    elif "@" in line and (m := _JS_FIREFOX.match(line)):
+    elif ("@" in line and (m := _JS_FIREFOX.match(line))) or (
+        (m := _JS_CONSOLE.match(line)) and len(m[1].split()) < 3
+    ):
         yield Raw(clean_path(m[2]), lineno(m[3]), _js_name(m[1]))
 
 
@@ -76,6 +84,8 @@ def _js_name(name: str) -> str:
 _RUBY = re.compile(r"(?<![^\s\[(\"'])((?:[A-Za-z]:)?[^\s:'\"`()\[\]]++):(\d+):in [`']([^'\n]*)'")
 _RUBY_NOISE = re.compile(r"^(?:(?:block|rescue|ensure|else)(?: \(\d+ levels\))? in )+|<[^<>]*>")
 _PHP = re.compile(r"\s*#\d+ (?:([^\s()][^()\n]*)\((\d+)\)|\[internal function\]): ([\w\\:>{}$-]+)")
+_PHP_NUMBERED = re.compile(r"\s*\d+\. (\S[^\n]{0,300}\.php) line (\d+)\s*$")  # Nextcloud, over the call
+_PHP_CALL = re.compile(r"\s+([\w\\]+(?:->|::)[\w{}]+|\w+)\(")
 _PHP_THROWN = re.compile(r"(?:in|at) ([^\s()\"']+\.php)(?::| on line )(\d+)")
 _ELIXIR = re.compile(r"\s*(?:\([\w. -]+\) )?([^\s:()]+\.exs?):(\d+): ([\w.!?]+)/\d+")
 
@@ -95,7 +105,10 @@ def php(lines: Lines, i: int) -> Iterator[Raw]:
     PHP prints the caller's place beside the callee's name, so names are moved one call outwards.
     """
     line = lines[i]
-    if m := _PHP.match(line):
+    if n := _PHP_NUMBERED.match(line):
+        below = _PHP_CALL.match(lines[i + 3]) if i + 3 < len(lines) else None
+        yield Raw(clean_path(n[1]), lineno(n[2]), *(_php_name(below[1]) if below else ("", "")))
+    elif m := _PHP.match(line):
         symbol, owner = _php_callee(lines, i + 1)
         if m[1] or owner:
             yield Raw(clean_path(m[1] or ""), lineno(m[2]), symbol, owner)
@@ -122,3 +135,79 @@ def elixir(lines: Lines, i: int) -> Iterator[Raw]:
     if ".ex" in lines[i] and (m := _ELIXIR.match(lines[i])):
         owner, _, name = m[3].rpartition(".")
         yield Raw(m[1], lineno(m[2]), f"{owner.rpartition('.')[2]}.{name}".strip("."), owner)
+
+
+# --- Perl, Lua, JSON ------------------------------------------------------------------------------------
+
+_PERL = re.compile(
+    r"(?:\s*([\w:]+)\([^\n]{0,300}\) called|[^\n]{0,400}?) at (\S{1,300}\.p[lm]) line (\d+)\.?\s*$"
+)
+_LUA = re.compile(
+    r"\s+(\S{1,300}\.lua):(\d+): in (?:function|method|upvalue|local|field|main)(?: '([\w.:]{1,120})')?"
+)
+
+
+def perl(lines: Lines, i: int) -> Iterator[Raw]:
+    """Perl: `Shop::Orders::place("7") called at lib/Shop.pm line 12`, and where it died."""
+    if " line " in lines[i] and (m := _PERL.match(lines[i])):
+        name = (m[1] or "").replace("::", ".")
+        yield Raw(clean_path(m[2]), lineno(m[3]), name.rpartition(".")[2], (m[1] or "").rpartition("::")[0])
+
+
+def lua(lines: Lines, i: int) -> Iterator[Raw]:
+    """Lua: `lib/orders.lua:12: in function 'place'`."""
+    if ".lua:" in lines[i] and (m := _LUA.match(lines[i])):
+        yield Raw(clean_path(m[1]), lineno(m[2]), (m[3] or "").replace(":", ".").strip("."))
+
+
+_JSON_FILE = re.compile(r'"(?:file|filename|fileName|abs_path|path)" ?: ?"((?:[^"\\\n]|\\.){1,400})"', re.I)
+_JSON_LINE = re.compile(r'"(?:line|lineno|lineNumber|line_number)" ?: ?"?(\d{1,7})', re.I)
+_JSON_NAME = re.compile(r'"(?:function|method|methodName|func)" ?: ?"((?:[^"\\\n]|\\.){1,200})"', re.I)
+_JSON_CLASS = re.compile(r'"(?:class|className)" ?: ?"((?:[^"\\\n]|\\.){1,200})"', re.I)
+_JSON_AT = re.compile(
+    r'"((?:[A-Za-z]:)?[\\/][^"\s:]{1,300}\.(?:php|py|rb|js|ts)):(\d{1,7})"'
+)  # Monolog's shorter traces
+_OBJECT = 8  # lines that a call takes where the JSON is laid out
+_MOST_JSON = 200  # calls of one line
+
+
+def json_trace(lines: Lines, i: int) -> Iterator[Raw]:
+    """Calls as objects of JSON, `{"file": ..., "line": ..., "function": ..., "class": ...}`: Monolog, Laravel, Nextcloud.
+
+    As PHP has it, the name is that of who is called from this place.
+    """
+    line = lines[i]
+    if '"' not in line:
+        return
+    if '\\"' in line:
+        line = line.replace('\\"', '"').replace("\\\\", "\\")
+    found = list(_JSON_FILE.finditer(line))[:_MOST_JSON]
+    if not found:
+        yield from (
+            Raw(clean_path(_path(m[1])), lineno(m[2]), "", whole=False) for m in _JSON_AT.finditer(line)
+        )
+        return
+    laid_out = "}" not in line and len(found) == 1
+    ends = [*(m.start() for m in found[1:]), len(line)]
+    calls: list[tuple[str, int, str]] = []
+    for m, end in zip(found, ends, strict=True):
+        text = _object(lines, i) if laid_out else line[max(0, m.start() - 1) : end]
+        if number := _JSON_LINE.search(text):
+            name, owner = _JSON_NAME.search(text), _JSON_CLASS.search(text)
+            called = ".".join(x[1].replace("\\\\", "\\").rpartition("\\")[2] for x in (owner, name) if x)
+            calls.append((_path(m[1]), lineno(number[1]), called))
+    php = bool(calls) and calls[0][0].endswith(".php")
+    for k, (path, number_, called) in enumerate(calls):
+        symbol = called if not php else calls[k + 1][2] if k + 1 < len(calls) else ""
+        yield Raw(clean_path(path), number_, symbol, whole=laid_out, height=1)
+
+
+def _path(escaped: str) -> str:
+    return escaped.replace("\\/", "/").replace("\\\\", "\\")
+
+
+def _object(lines: Lines, i: int) -> str:
+    """The lines of the object that line `i` stands in."""
+    first = next((k + 1 for k in range(i - 1, max(-1, i - _OBJECT), -1) if "{" in lines[k]), i)
+    last = next((k for k in range(i, min(len(lines), i + _OBJECT)) if "}" in lines[k]), i)
+    return "\n".join(lines[first : last + 1])

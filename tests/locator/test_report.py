@@ -361,3 +361,56 @@ def test_ten_megabytes_cost_little_more_than_the_limit() -> None:
     middle = time.process_time()
     read(huge, "t")
     assert time.process_time() - middle < 3 * (middle - start) + 0.5
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "E, [2025-02-20T13:31:17.442318 #93840] ERROR -- : order seven is archived",
+        '[2025-02-20 13:31:17] production.ERROR: order seven is archived {"a":1} []',
+        "[13:31:17 ERR] order seven is archived",
+        "2025-02-20 13:31:17.123 +01:00 [FTL] order seven is archived",
+        "fail: Shop.Totals[0]\n      order seven is archived",
+        "[pod/shop-orders-6d5c7b9f8d-x2x9z/orders] 2025-02-20T13:31:17Z ERROR order seven is archived",
+        '│ {"level":"error","msg":"order seven is archived"} │',
+        "E/ShopTag( 123): order seven is archived",
+        "ERROR:shop.orders:order seven is archived",
+        '{"log":"{\\"level\\":\\"error\\",\\"msg\\":\\"order seven is archived\\"}\\n","stream":"stderr"}',
+        "sept. 29 10:11:12 host orders[12]: order seven is archived",
+    ],
+)
+def test_a_log_line_of_any_tool_gives_its_message(line: str) -> None:
+    assert "order seven is archived" in said("It fails.\n\n" + line, "quoted")
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("### Steps to reproduce\n\nAdd it twice.", ["form", "prose"]),
+        ("**What did you expect?**\nA till.", ["form", "prose"]),
+        ("- [x] I have searched the existing issues\n- [ ] frontend\n- [x] backend", ["form", "prose"]),
+        ("### Environment\n\n```\n- Browser: Firefox\n```", ["form", "environment"]),
+        ("It broke.\n\n- orders: 1.2.0\n- mail: 7.1.3\n- tasks 5.0", ["prose", "environment"]),
+        ("```\nPackage    Version\n-------  ----\norders   1.2.0\n```", ["environment"]),
+        ("```yaml\napiVersion: v1\nkind: Pod\n```", ["environment"]),
+        ("```\nSHOP_URL=http://x\nSHOP_TIME=1\nSHOP_MODE=dev\n```", ["environment"]),
+        ("### Refund twice\n\nIt pays twice.", ["prose"]),
+        ("### Environment\n\n2024-05-01 12:00:00 ERROR it is closed", ["form", "log"]),
+    ],
+)
+def test_forms_and_set_ups_are_told_from_what_was_reported(text: str, kinds: list[str]) -> None:
+    assert [r.kind for r in read(text, "t").regions] == kinds
+
+
+def test_a_set_up_points_at_nothing_but_names_images_and_routes() -> None:
+    manifest = "apiVersion: v1\nkind: Pod\n# Source: shop/templates/a.yaml\nimage: acme/shop-orders:1.2\nurl: http://shop-mail:80/api/send"
+    report = read(f"It fails.\n\n```\n{manifest}\n```", "t")
+    assert not of(report, "path")
+    assert not of(report, "config")
+    assert "shop-orders" in of(report, "service")
+    assert "/api/send" in of(report, "endpoint")
+
+
+def test_a_module_at_a_version_is_no_address() -> None:
+    report = read("See github.com/acme/shop-lib@v1.4.2/pkg/retry/backoff.go for it.", "t")
+    assert of(report, "url_file") == ["acme/shop-lib:pkg/retry/backoff.go"]

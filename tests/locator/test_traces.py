@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -111,3 +113,71 @@ def test_any_text_gives_well_formed_frames(text: str) -> None:
 if __name__ == "__main__":
     for path in sorted(REPORTS.glob("*.txt")):
         path.with_suffix(".frames").write_text(golden(path.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def calls(text: str) -> list[tuple[str, int, str]]:
+    return [(f.path, f.line, f.symbol) for f in read("Broken\n\n" + text).frames if not f.library]
+
+
+@pytest.mark.parametrize(
+    ("text", "innermost"),
+    [
+        ("    place orders.js:10\n    serve orders.js:20\n", ("orders.js", 10, "place")),
+        ("place\t@\torders.js:10\n(anonymous)\t@\tmain.ts:4\n", ("orders.js", 10, "place")),
+        (
+            "0. /var/www/lib/Order.php line 60\n   Shop\\Mapper->archived(1)\n"
+            "1. /var/www/lib/Api.php line 12\n   Shop\\Order->reorder()\n",
+            ("/var/www/lib/Order.php", 60, "Order.reorder"),
+        ),
+        (
+            '{"level":3,"Trace":[{"file":"\\/var\\/www\\/Order.php","line":60,"function":"archived"},'
+            '{"file":"\\/var\\/www\\/Api.php","line":7,"function":"reorder","class":"Shop\\\\Order"}]}\n',
+            ("/var/www/Order.php", 60, "Order.reorder"),
+        ),
+        (
+            '{\n  "file": "/var/www/Order.php",\n  "line": 60,\n  "function": "archived"\n},\n'
+            '{\n  "line": 7,\n  "file": "/var/www/Api.php",\n  "function": "reorder"\n}\n',
+            ("/var/www/Order.php", 60, ""),
+        ),
+        (
+            "│ /srv/shop/main.py:80 in run          │\n│ ❱ 80   place()    │\n│ /srv/shop/orders.py:12 in place    │\n",
+            ("/srv/shop/orders.py", 12, "place"),
+        ),
+        (
+            "09-12 10:11:12.123  12  12 E AndroidRuntime: FATAL EXCEPTION: main\n"
+            "09-12 10:11:12.123  12  12 E AndroidRuntime: \tat com.shop.Cart.total(Cart.kt:12)\n",
+            ("Cart.kt", 12, "Cart.total"),
+        ),
+        (
+            "[pod/shop-6d5c7b9f8d-x2x9z/shop] goroutine 1 [running]:\n"
+            "[pod/shop-6d5c7b9f8d-x2x9z/shop] shop.example/a.Wait(...)\n[pod/shop-6d5c7b9f8d-x2x9z/shop] \t/src/a/b.go:5\n",
+            ("/src/a/b.go", 5, "Wait"),
+        ),
+        (
+            "   0: shop::orders::place\n           with id=7\n             at src/orders.rs:10\n",
+            ("src/orders.rs", 10, "place"),
+        ),
+        ("cart is empty at lib/Cart.pm line 12.\n\tShop::total(7) called at lib/O.pm line 4\n", ("lib/Cart.pm", 12, "")),
+        ("\tlib/cart.lua:12: in function 'total'\n\tlib/o.lua:4: in main chunk\n", ("lib/cart.lua", 12, "total")),
+        ("panic: x\n\ngoroutine 1 [running]:\nmain.main()\n\t/src/main.go:4\n", ("/src/main.go", 4, "main")),
+    ],
+)  # fmt: skip
+def test_calls_in_the_formats_of_tools(text: str, innermost: tuple[str, int, str]) -> None:
+    assert calls(text)[0] == innermost
+
+
+def test_a_sentence_about_a_place_is_no_trace() -> None:
+    assert not calls("I changed the file at line 12 and orders.js:12 broke.\n  see orders.js:12 for this\n")
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ['"file": "a/b.php", ', "  a b.js:1\n", "│ x.py:1 in f ", '{"file":"x.php","line":1}', " at a.pl line "],
+)
+def test_new_formats_take_linear_time(unit: str) -> None:
+    def seconds(size: int) -> float:
+        start = time.process_time()
+        find((unit * (size // len(unit))).split("\n"))
+        return time.process_time() - start
+
+    assert min(seconds(100_000) / max(seconds(25_000), 0.005) for _ in range(3)) < 12
