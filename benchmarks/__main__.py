@@ -64,6 +64,35 @@ def query(
 
 
 @main.command()
+@_common
+@click.option("--cases", type=PATH, required=True, help="Reports to ask, one JSON object a line.")
+@click.option("--scope", default="all", show_default=True, help="As `bugatlas eval run --scope`.")
+@click.option(
+    "--work", type=click.Path(path_type=Path), help="An index of the snapshots; default: a new one."
+)
+@click.option("--most", default=0, help="Ask no more than so many reports.  [default: all]")
+def evidence(
+    repos: Path,
+    mirror: str,
+    runs: int,
+    jobs: int,
+    label: str,
+    out: Path,
+    cases: Path,
+    scope: str,
+    work: Path | None,
+    most: int,
+) -> None:
+    """Check every sentence of evidence against the file and the report."""
+    from benchmarks.evidence import evidence as checked
+    from eval.snapshots import prepare
+
+    asked = read_cases(cases)[0][: most or None]
+    world = prepare(asked, read_repos(repos), mirror, scope, work, jobs)
+    _tell(label or "evidence", checked(world, asked), out)
+
+
+@main.command()
 @click.option("--index", "root", type=PATH, required=True, help="An index of the repositories.")
 @click.option("--cases", type=PATH, required=True, help="Reports to ask, one JSON object a line.")
 @click.option(

@@ -128,7 +128,7 @@ class Answer(Struct, frozen=True):
     """Routes -> directories -> files -> functions, best first, for one report."""
 
     title: str
-    routes: tuple[RouteHit, ...]
+    routes: tuple[RouteHit, ...]  # those of the files, in their order
     directories: tuple[DirectoryHit, ...]
     files: tuple[FileHit, ...]
     confidence: float  # calibrated chance that the first file is among those to change
@@ -141,3 +141,4 @@ class Answer(Struct, frozen=True):
     looks: tuple[Look, ...] = ()  # what a model looked up, in order
     doubt: str = ""  # what would settle what is still in doubt, in a model's words
     questions: tuple[str, ...] = ()  # for the reporter: whose answers would decide, where a model is unsure
+    also: tuple[RouteHit, ...] = ()  # repositories that were considered, without a file in the list

@@ -147,6 +147,7 @@ _SHARED = (
 @click.option(
     "--open", "opened", type=click.IntRange(min=1), metavar="N", help="Open file N in $VISUAL or $EDITOR."
 )
+@click.option("--nearest", is_flag=True, help="List the nearest files where nothing matches.")
 @click.option("--explain", is_flag=True, help="All evidence, and every voter's part.")
 @options
 @model_options
@@ -169,6 +170,7 @@ def locate(
     paged: bool,
     shape: str,
     opened: int | None,
+    nearest: bool,
     explain: bool,
     record: Path | None,
     replay: Path | None,
@@ -198,7 +200,14 @@ def locate(
 
         report = attach(report, path.name, _read(path))
     asked = Options(
-        at=at, repos=repos, languages=languages, paths=paths, limit=limit, tests=tests, explain=explain
+        at=at,
+        repos=repos,
+        languages=languages,
+        paths=paths,
+        limit=limit,
+        tests=tests,
+        nearest=nearest,
+        explain=explain,
     )
     weights = Weights.of(index.root)
     weights = msgspec.structs.replace(weights, voters={**weights.voters, **settings.voters})

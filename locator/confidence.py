@@ -14,11 +14,16 @@ from locator.scope import Scope
 from locator.voters.registry import EXACT, POINTERS
 from locator.weights import Weights
 
-STRANGE = 0.12  # share of the title's telling words below which the best file is about something else
+CONFIDENT, LIKELY, SOME = 0.7, 0.5, 0.05  # chances at which the words change; "likely" is more than half
+LEAST_WORDS = 3  # telling words, or something exact, before an answer is called more than unsure
+UNSURE_AT_MOST = 0.45
+ENOUGH = 4.0  # telling words: so many are most of what there is to say (1 - 1/e); chosen with the fit
+SHARE = 0.25  # of the report's words in one file, from which on more says nothing; chosen with the fit
+NEAR = 0.9  # of the first's score
 
 
 class Shape(Struct, frozen=True):
-    """What the score curve and the evidence say of the first file.
+    """What the score curve, the report and the evidence say of the first file, each 0-1 but `telling`.
 
     Distances are those of the sums of evidence, not of shares of the best: that one file leads by a tenth of little
     means less than that it leads by a tenth of much.
@@ -28,17 +33,12 @@ class Shape(Struct, frozen=True):
     gap: float  # first - sixth, at most 1
     alone: float  # 1 where no other file comes near the first, 0 where 49 do
     route: float  # 1 - best file of another repository / first
-    past: float  # how much past changes in similar words speak for the file, 0-1
-    exact: float  # weighted exact evidence: paths, names, quoted strings
-    covered: float  # share of the title's telling words that the file has, 0-1
-    terms: int  # distinct terms of the report
+    past: float  # how much past changes in similar words speak for the file
+    exact: float  # weighted exact evidence: paths, names, quoted strings; at most 1
+    pointed: float  # weighted pointers alone, twice: paths, frames, links; at most 1
+    known: float  # how much of the report's own words, by rarity, the file has, against SHARE
+    amount: float  # how much the report tells, against ENOUGH
     telling: float  # words of the report that tell one file from another
-    report: float  # share of the report's own words that the file has, by rarity, 0-1
-    pointed: float  # weighted pointers alone: paths, frames, links
-
-
-TOLD = ("margin", "gap", "alone", "route", "past")  # what the chance is told from
-NEAR = 0.9  # of the first's score
 
 
 def shape(scope: Scope, ranking: Ranking) -> Shape | None:
@@ -50,20 +50,21 @@ def shape(scope: Scope, ranking: Ranking) -> Shape | None:
     top = scores[order] / scores[order[0]]
     best = int(order[0])
     exact = sum(float(p[best]) for n, p in ranking.parts.items() if n in EXACT)
+    pointed = sum(float(p[best]) for n, p in ranking.parts.items() if n in POINTERS)
     others = top[scope.repo_of[order] != scope.repo_of[best]]
-    past = ranking.votes.files["past"] * ranking.candidates
+    votes = ranking.votes
+    past = votes.files["past"] * ranking.candidates
     return Shape(
         margin=min(1.0, ranking.top * (1 - float(top[1]))) if len(top) > 1 else 1.0,
         gap=min(1.0, ranking.top * (1 - float(top[5]))) if len(top) > 5 else 1.0,
         alone=1 - log1p(int((top[1:] > NEAR).sum())) / log(50),
         route=1 - max(float(others[0]), 0.0) if len(others) else 1.0,
         past=float(past[best]) / (float(past.max()) or 1.0),
-        exact=exact,
-        covered=float(ranking.votes.files["covered"][best]),
-        terms=len(ranking.votes.rarity),
-        telling=ranking.votes.telling,
-        report=float(ranking.votes.covering[best]),
-        pointed=sum(float(p[best]) for n, p in ranking.parts.items() if n in POINTERS),
+        exact=min(1.0, exact),
+        pointed=min(1.0, 2 * pointed),
+        known=min(1.0, float(votes.covering[best]) / SHARE),
+        amount=1 - exp(-votes.telling / ENOUGH),
+        telling=votes.telling,
     )
 
 
@@ -74,14 +75,18 @@ def confidence(scope: Scope, ranking: Ranking, weights: Weights) -> float:
 
 
 def chance(s: Shape, sure: Mapping[str, float]) -> float:
-    """The chance that a shape stands for."""
-    told = sure["bias"] + sum(sure.get(n, 0.0) * getattr(s, n) for n in TOLD)
-    out = 1 / (1 + exp(-max(-50.0, min(50.0, told))))
-    return out if s.exact > 0 else out * min(1.0, s.covered / STRANGE)
+    """The chance that a shape stands for; `sure` are coefficients of a logistic curve, by field."""
+    if s.known <= 0 and s.exact <= 0:  # no word of the report is there
+        return 0.0
+    odds = sure["bias"] + sum(w * getattr(s, n) for n, w in sure.items() if n != "bias" and hasattr(s, n))
+    out = 1 / (1 + exp(-max(-50.0, min(50.0, odds))))
+    return min(out, UNSURE_AT_MOST) if s.telling < LEAST_WORDS and s.exact <= 0 else out
 
 
 def verdict(chance: float, found: bool) -> Verdict:
     """The chance in a word."""
-    if not found or chance < 0.12:
+    if not found or chance < SOME:
         return Verdict.NONE
-    return Verdict.CONFIDENT if chance >= 0.6 else Verdict.LIKELY if chance >= 0.35 else Verdict.UNSURE
+    return (
+        Verdict.CONFIDENT if chance >= CONFIDENT else Verdict.LIKELY if chance >= LIKELY else Verdict.UNSURE
+    )

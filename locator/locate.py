@@ -15,7 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from locator import explain
-from locator.answer import Answer, DirectoryHit, FileHit, Step
+from locator.answer import Answer, DirectoryHit, FileHit, Step, Verdict
 from locator.confidence import confidence, verdict
 from locator.filters import Filter, passing, repositories
 from locator.forms import without_forms
@@ -46,6 +46,7 @@ class Options(Struct, frozen=True):
     limit: int = 10
     tests: bool = False  # also rank tests
     explain: bool = False  # all evidence, not only the strongest
+    nearest: bool = False  # list the nearest files where nothing matches
     details: bool = True  # evidence, functions and excerpts of the files listed
 
 
@@ -164,9 +165,10 @@ def _explain(
     files = _described(index, scope, found, order)
     if query.report.truncated:
         notes = ("the report is long: its middle was left out", *notes)
-    return Answer(
+    routes, also = introduced(index, scope, query, ranking, files)
+    answer = Answer(
         title=query.report.title,
-        routes=introduced(index, scope, query, ranking, files),
+        routes=routes,
         directories=directories(files),
         files=files,
         confidence=round(sure, 3),
@@ -174,7 +176,16 @@ def _explain(
         searched=int(ranking.candidates.sum()),
         seconds=round(time.perf_counter() - began, 4),
         notes=notes,
+        also=also,
     )
+    return answer if options.nearest else matched(answer)
+
+
+def matched(answer: Answer) -> Answer:
+    """The answer, without its list where nothing matched: files that are merely nearest mislead."""
+    if answer.verdict != Verdict.NONE:
+        return answer
+    return replace(answer, routes=(), directories=(), files=(), also=())
 
 
 def _described(

@@ -97,14 +97,20 @@ def understand(report: Report) -> Query:
         for k, n in counts.items():
             bag[k] = bag.get(k, 0.0) + weight * log(1 + n)
     title = {k: log(1 + n) for k, n in title_counts.items()}
-    spelled = {
-        k: token
+    spelling = {
+        words.key(term): word
         for text in (report.body, report.title)
         for token in words.tokens(text)
-        for k in words.keys_of(token)[:1]
+        for term, word in spelled(token)
     }
     prose = frozenset(title_counts) | frozenset(by_region[RegionKind.PROSE])
-    return Query(report, bag, title, prose, _marks(report), spelled)
+    return Query(report, bag, title, prose, _marks(report), spelling)
+
+
+def spelled(token: str) -> list[tuple[str, str]]:
+    """A token's own term and how it is written; of a run of CJK characters every pair of them."""
+    terms = words.terms_of(token)
+    return [(t, t) for t in terms] if words.is_cjk(token) else [(t, token) for t in terms[:1]]
 
 
 def _marks(report: Report) -> tuple[Mark, ...]:

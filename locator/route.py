@@ -22,7 +22,14 @@ from summaries.index.postings import Floats, weighted
 
 TOP_FILES = 5
 TOP_COMMITS = 8
-DECAY = 0.7
+DECAY = 0.7  # of the next best file or commit: a guess
+IN_TITLE, IN_BODY, IN_SETUP, NEXT_NAME = (
+    1.0,
+    0.6,
+    0.3,
+    0.9,
+)  # what a name counts, and each further one: guesses
+SMOOTH = 2000  # words of the whole mixed in (Dirichlet prior): Zhai & Lafferty find 500 to 10,000 good
 
 
 def features(
@@ -132,7 +139,11 @@ def spoken_names(query: Query, repos: Sequence[str], aliases: Mapping[str, Row])
     out: list[Spoken] = []
     said = (m for m in query.report.mentions if m.region == RegionKind.ENVIRONMENT)
     in_setup = "\n".join(m.text for m in said if m.kind == MentionKind.SERVICE)
-    for text, worth in ((query.report.title, 1.0), (query.report.own[:50_000], 0.6), (in_setup[:5_000], 0.3)):
+    for text, worth in (
+        (query.report.title, IN_TITLE),
+        (query.report.own[:50_000], IN_BODY),
+        (in_setup[:5_000], IN_SETUP),
+    ):
         row = _WORDS.findall(text.lower())
         i = met = 0
         while i < len(row):
@@ -141,7 +152,7 @@ def spoken_names(query: Query, repos: Sequence[str], aliases: Mapping[str, Row])
             )
             if size:
                 words = tuple(row[i : i + size])
-                out += [Spoken(r, words, worth * 0.9**met / len(owners[words])) for r in owners[words]]
+                out += [Spoken(r, words, worth * NEXT_NAME**met / len(owners[words])) for r in owners[words]]
                 met += 1
             i += max(size, 1)
     return out
@@ -169,6 +180,6 @@ def familiar(scope: Scope, query: Query) -> Floats:
     sizes = [v.kept(spoken)[1] for v in scope.views]
     share = (whole + 1e-3) / max(sum(sizes), 1.0)
     size = np.array(sizes)[:, None]
-    ratio = np.log((counts + 2000 * share) / (size + 2000) / share)
+    ratio = np.log((counts + SMOOTH * share) / (size + SMOOTH) / share)
     mean = (ratio * weights * (whole > 0)).sum(axis=1) / max(float(weights.sum()), 1e-9)
     return np.asarray(np.maximum(mean, 0), np.float32)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from msgspec.structs import replace
@@ -24,46 +25,71 @@ LEAST = 3  # repositories told of, though no file of theirs is in the answer
 WORDS = 4  # of the report, quoted for a repository
 
 
-def routed(scope: Scope, ranking: Ranking, files: Sequence[FileHit] = ()) -> tuple[RouteHit, ...]:
-    """Repositories by phase 1, best first: those that files of the answer lie in, and three at least."""
+Particulars = Callable[[int, str], str]  # (number of a view, voter) -> what its sentence is filled with
+
+
+def routed(
+    scope: Scope,
+    ranking: Ranking,
+    files: Sequence[FileHit] = (),
+    particulars: Particulars = lambda r, voter: "",
+) -> tuple[RouteHit, ...]:
+    """Repositories by phase 1, best first: those that files of the answer lie in, and three at least.
+
+    A sentence that has nothing to be filled with is left out.
+    """
     listed = {f.repo for f in files}
     out: list[RouteHit] = []
-    for r in np.argsort(-ranking.routes, kind="stable"):
-        view = scope.views[int(r)]
+    for r in np.argsort(-ranking.routes, kind="stable").tolist():
+        view = scope.views[r]
         if ranking.routes[r] <= 0 or (len(out) >= LEAST and view.repo not in listed):
             continue
         parts = sorted(
             ((n, float(p[r])) for n, p in ranking.route_parts.items() if p[r] > 0), key=lambda x: -x[1]
         )
-        said = tuple(Evidence(n, ROUTE_BY_NAME[n].says, 0, round(w, 3)) for n, w in parts)
-        out.append(RouteHit(view.repo, view.info.commit, round(float(ranking.routes[r]), 4), said))
+        said: list[Evidence] = []
+        for name, weight in parts:
+            sentence = ROUTE_BY_NAME[name].says
+            found = particulars(r, name) if "{}" in sentence else ""
+            if found or "{}" not in sentence:
+                said.append(Evidence(name, sentence.replace("{}", found), 0, round(weight, 3)))
+        out.append(RouteHit(view.repo, view.info.commit, round(float(ranking.routes[r]), 4), tuple(said)))
     return tuple(out)
 
 
 def introduced(
     index: Index, scope: Scope, query: Query, ranking: Ranking, files: Sequence[FileHit]
-) -> tuple[RouteHit, ...]:
-    """`routed` with the repositories' summaries and with particulars.
+) -> tuple[tuple[RouteHit, ...], tuple[RouteHit, ...]]:
+    """Repositories with summaries and particulars: those of the files in the files' order, and the others.
 
     Summaries are those of the heads; an older snapshot is introduced by its own README.
     """
     number = {v.repo: r for r, v in enumerate(scope.views)}
     names = spoken_names(query, list(scope.names), scope.names)
-    out = []
-    for route in routed(scope, ranking, files):
-        r = number[route.repo]
-        view = scope.views[r]
+    count = Counter(f.repo for f in files)
+
+    def particulars(r: int, voter: str) -> str:
+        repo = scope.views[r].repo
+        match voter:
+            case "files":
+                return str(count[repo]) if count[repo] else ""
+            case "share":
+                return ", ".join(_words(scope, query, ranking, r))
+            case "past":
+                return _past(scope, ranking, r)
+            case "name":
+                return _name(names, r, repo)
+        return ""
+
+    out = {}
+    for route in routed(scope, ranking, files, particulars):
+        view = scope.views[number[route.repo]]
         text = (index.store(view.repo).note("summary") if view.number == 0 else "") or _purpose(index, view)
         # What the offline ones begin with is printed above them.
         summary = text.removeprefix(f"{view.repo}: ").removeprefix(f"{view.repo.rpartition('/')[2]}: ")
-        more = {
-            "share": _list(_words(scope, query, ranking, r)),
-            "past": _past(scope, ranking, r),
-            "name": _name(names, r, route.repo),
-        }
-        said = tuple(replace(e, text=e.text + more.get(e.voter, "")) for e in route.evidence)
-        out.append(replace(route, summary=summary, evidence=said))
-    return tuple(out)
+        out[route.repo] = replace(route, summary=summary)
+    listed = list(dict.fromkeys(f.repo for f in files if f.repo in out))
+    return tuple(out[r] for r in listed), tuple(hit for r, hit in out.items() if r not in count)
 
 
 def _purpose(index: Index, view: View) -> str:
@@ -92,17 +118,11 @@ def _name(names: Sequence[Spoken], r: int, repo: str) -> str:
     if best is None:
         return ""
     declared = "" if best.words in names_of(repo) else ", as its manifests declare"
-    return f': "{" ".join(best.words)}"{declared}'
+    return f'"{" ".join(best.words)}"{declared}'
 
 
 def _past(scope: Scope, ranking: Ranking, r: int) -> str:
     scores = ranking.votes.commits[r]
     return (
-        f": {commit_label(scope.views[r], int(np.argmax(scores)), 60)}"
-        if scores.size and scores.max() > 0
-        else ""
+        commit_label(scope.views[r], int(np.argmax(scores)), 60) if scores.size and scores.max() > 0 else ""
     )
-
-
-def _list(words: Sequence[str]) -> str:
-    return ": " + ", ".join(words) if words else ""

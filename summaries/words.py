@@ -54,6 +54,11 @@ def terms_of(token: str) -> tuple[str, ...]:
     return _terms_kept(token) if len(token) <= LONG else _terms_of(token)
 
 
+def is_cjk(token: str) -> bool:
+    """Whether a token is a run of Chinese, Japanese or Korean characters."""
+    return bool(_CJK.fullmatch(token))
+
+
 def _terms_of(token: str) -> tuple[str, ...]:
     if _CJK.fullmatch(token):
         return tuple(token[i : i + 2] for i in range(max(1, len(token) - 1)))

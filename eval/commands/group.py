@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from eval.commands.confidence import confidence_command
 from eval.commands.functions import functions_command
 from eval.commands.live import live_command
 from eval.commands.mine import mine_command
@@ -20,5 +21,6 @@ def evaluate() -> None:
 for command in (
     run_command, baselines_command, compare_command, functions_command, tokens_command, prompts_command,
     report_command, mine_command, ablate_command, publish_command, published_command, live_command,
+    confidence_command,
 ):  # fmt: skip
     evaluate.add_command(command)

@@ -8,21 +8,27 @@ about, where no answer can be right.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 
+import msgspec
+import numpy as np
 from msgspec import Struct
 
 from eval.cases import Case
+from eval.learning.fit import Floats, logistic
+from eval.scoring.calibration_error import expected_error
 from eval.snapshots import views_of
-from locator.confidence import Shape, shape
+from locator.confidence import CONFIDENT, LIKELY, Shape, chance, shape
 from locator.locate import rank_in
 from locator.query import understand
 from locator.report.reader import Report, read
-from locator.weights import Weights
+from locator.weights import SURE, Weights
 from summaries.index.index import Index
+from summaries.index.postings import Mask
 from summaries.index.shard import View
 
+PULL = 0.3  # to nothing, of each coefficient
 SIZES = (1, 2, 4, 8)  # words that are left of a shortened report
 
 
@@ -34,6 +40,13 @@ class Form(StrEnum):
     BODY = "body"  # some words in a row of its text
     FOREIGN = "foreign"  # whole, of a system that it is not about
     FOREIGN_SHORT = "foreign short"
+
+
+# What all the reports of a form count in the fit, for each system alike: whole ones most; guesses, not searched over.
+COUNTS = {Form.WHOLE: 1.0, Form.TITLE: 0.7, Form.BODY: 0.3, Form.FOREIGN: 0.1, Form.FOREIGN_SHORT: 0.05}
+FITTED = tuple(
+    n for n in SURE if n not in ("bias", "route")
+)  # "route" tells systems apart, not right from wrong
 
 
 class Point(Struct, frozen=True):
@@ -98,3 +111,77 @@ def _asked(
         return None, ("", "")
     view, n = scope.locate(int(ranking.scores.argmax()))
     return found, (view.repo, view.path(n))
+
+
+def fitted(points: Sequence[Point]) -> dict[str, float]:
+    """Coefficients of the confidence."""
+    some = [p for p in points if p.shape]
+    size: dict[tuple[str, Form], int] = {}
+    for p in some:
+        size[p.system, p.form] = size.get((p.system, p.form), 0) + 1
+    counts = np.array([COUNTS[p.form] / size[p.system, p.form] for p in some])
+    counts *= len(some) / counts.sum()
+    x = np.array([[getattr(p.shape, n) for n in FITTED] for p in some], np.float64)
+    y = np.array([float(p.right) for p in some])
+    found = logistic(x, y, np.zeros(1 + len(FITTED)), PULL, counts).round(2).tolist()
+    return SURE | {"route": 0.0} | dict(zip(("bias", *FITTED), found, strict=True))
+
+
+class Row(Struct, frozen=True):
+    """How good a confidence is on some reports, fitted without their system."""
+
+    system: str  # "" is all together
+    forms: tuple[Form, ...]
+    reports: int
+    error: float  # calibration error, ten bins
+    mean: float  # confidence
+    right: float  # share of first files that were right
+    unsure: float  # share called unsure or none
+    likely: float  # share right among those called likely, NaN where there are none
+    confident: float
+
+
+def left_out(points: Sequence[Point]) -> list[Row]:
+    """Each system by coefficients that were fitted on the others, then all of these together."""
+    systems = sorted({p.system for p in points})
+    guess: list[float] = [0.0] * len(points)
+    for s in systems:
+        sure = fitted([p for p in points if p.system != s])
+        for n, p in enumerate(points):
+            if p.system == s and p.shape:
+                guess[n] = chance(p.shape, sure)
+    groups = ((Form.WHOLE,), (Form.TITLE, Form.BODY), (Form.FOREIGN,), (Form.FOREIGN_SHORT,))
+    rows = []
+    for system in (*systems, ""):
+        for forms in groups:
+            on = [n for n, p in enumerate(points) if p.form in forms and system in ("", p.system)]
+            if on:
+                rows.append(
+                    _row(system, forms, np.array(guess)[on], np.array([float(points[n].right) for n in on]))
+                )
+    return rows
+
+
+def _row(system: str, forms: tuple[Form, ...], said: Floats, true: Floats) -> Row:
+    def share(on: Mask) -> float:
+        return float(true[on].mean()) if on.any() else float("nan")
+
+    likely = (said >= LIKELY) & (said < CONFIDENT)
+    return Row(system, forms, len(said), expected_error(said, true), float(said.mean()), float(true.mean()),
+               float((said < LIKELY).mean()), share(likely), share(said >= CONFIDENT))  # fmt: skip
+
+
+def as_text(rows: Sequence[Row], sure: Mapping[str, float]) -> str:
+    """For people."""
+    out = [
+        "each system by what was fitted on the others",
+        "",
+        "| system | reports | | calibration error | confidence | right | unsure or none | right if likely | if confident |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    out += [
+        f"| {r.system or 'together'} | {', '.join(r.forms)} | {r.reports} | {r.error:.3f} | {r.mean:.2f} "
+        f"| {r.right:.2f} | {r.unsure:.2f} | {r.likely:.2f} | {r.confident:.2f} |"
+        for r in rows
+    ]
+    return "\n".join([*out, "", "fitted on all: " + msgspec.json.encode(dict(sure)).decode()])

@@ -99,17 +99,21 @@ def reciprocal_ranks(samples: Sequence[Sample], w: Floats) -> Floats:
     return out
 
 
-def logistic(x: Floats, y: Floats, shipped: Floats, pull: float) -> Floats:
-    """Coefficients of a logistic regression, the first one the bias, pulled to `shipped`; the others never negative."""
+def logistic(x: Floats, y: Floats, shipped: Floats, pull: float, counts: Floats | None = None) -> Floats:
+    """Coefficients of a logistic regression, the first one the bias, pulled to `shipped`; the others never negative.
+
+    `counts` says what each row counts; 1 where there is none.
+    """
     from scipy.optimize import minimize
 
     full = np.column_stack([np.ones(len(x)), x])
+    c = np.ones(len(x)) if counts is None else counts
 
     def objective(b: Floats) -> tuple[float, Floats]:
         z = full @ b
-        value = float(np.logaddexp(0, z).sum() - y @ z)
+        value = float((c * (np.logaddexp(0, z) - y * z)).sum())
         away = b - shipped
-        return value + pull * float(away @ away), full.T @ (1 / (1 + np.exp(-z)) - y) + 2 * pull * away
+        return value + pull * float(away @ away), full.T @ (c * (1 / (1 + np.exp(-z)) - y)) + 2 * pull * away
 
     bounds: list[tuple[float | None, float | None]] = [(None, None), *[(0.0, None)] * x.shape[1]]
     found = minimize(objective, shipped, jac=True, method="L-BFGS-B", bounds=bounds)

@@ -38,7 +38,7 @@ def ask(
     if key not in _chats:
         record, replay = (Path(p) if p else None for p in (asked.record, asked.replay))
         _chats[key] = open_model(asked.settings, index.root, record, replay)
-    options = Options(limit=LISTED, tests=tests)
+    options = Options(limit=LISTED, tests=tests, nearest=True)
     return find_in(index, views, report, options, asked.settings, _chats[key], weights)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from msgspec import Struct
+from numpy.typing import NDArray
 
 from eval.cases import Case
 from eval.runfile import Line
@@ -61,3 +62,10 @@ def trust(cases: Sequence[Case], run: Mapping[str, Line]) -> Trust | None:
         len(told), error, float(((said - true) ** 2).mean()), tuple(bins), tuple(share.tolist()),
         tuple(running.tolist()), float(running[half - 1]),
     )  # fmt: skip
+
+
+def expected_error(said: NDArray[np.float64], true: NDArray[np.float64]) -> float:
+    """Expected calibration error, ten bins of equal width."""
+    which = np.minimum((np.clip(said, 0, 1) * BINS).astype(int), BINS - 1)
+    own = ((which == b) for b in range(BINS) if (which == b).any())
+    return float(sum(on.sum() * abs(said[on].mean() - true[on].mean()) for on in own) / max(1, len(said)))

@@ -32,7 +32,7 @@ from locator.judge.limits import Judging
 from locator.judge.prompt import brief, listed
 from locator.judge.sources import Sources
 from locator.judge.words import wanted_of
-from locator.locate import Options, Progress, locate_in, views_for
+from locator.locate import Options, Progress, locate_in, matched, views_for
 from locator.query import understand
 from locator.report.reader import Report, read
 from locator.weights import Weights
@@ -100,13 +100,14 @@ def judge_in(
 ) -> Answer:
     """As `judge`, over these snapshots."""
     judging = judging or Judging()
-    wide = replace(options, limit=max(SEARCHED, options.limit), details=True)
+    wide = replace(options, limit=max(SEARCHED, options.limit), details=True, nearest=True)
     found = locate_in(index, views, understand(report), wide, weights, progress, notes)
     if judging.spare and found.confidence >= judging.spare and not judging.always:
         note = f"no model was asked: the search is sure enough ({found.confidence:.0%})"
         return limited(replace(found, notes=(*found.notes, note)), options.limit)
     progress(Step("judge", 0, len(found.files), routes=found.routes))
-    return judged(Sources(index, views), found, report, options.limit, chat, judging, weights, progress)
+    ruled = judged(Sources(index, views), found, report, options.limit, chat, judging, weights, progress)
+    return ruled if options.nearest else matched(ruled)
 
 
 def judged(

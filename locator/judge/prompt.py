@@ -32,7 +32,7 @@ NAMES, SHORT = 6, 3  # names of functions or keys of a file in detail, and of on
 PURPOSE, REPOSITORIES = 150, 12  # characters on a repository, and of how many there are some
 FADES = 0.5  # the n-th file has a share of the code of n to the minus this (guess)
 _ANYTHING = re.compile(
-    r"it defines [a-z]+, which "
+    r"defines [a-z]+, which "
 )  # `append`, `required`: a name that is a word may mean anything
 _END = re.compile(r"(?<=[.!?]) ")
 KEPT = 12  # lines of a trace, log or code region

@@ -118,7 +118,7 @@ class Tools:
         if not wish.query.strip():
             raise NotThere("a search needs a query")
         query = understand(read(clip(wish.query, LONGEST)))
-        found = locate_in(self.sources.index, views, query, Options(limit=FOUND), self.weights)
+        found = locate_in(self.sources.index, views, query, Options(limit=FOUND, nearest=True), self.weights)
         out = []
         for f in (f for f in found.files if any(_by_words(v) for v in f.parts)):
             functions = "; ".join(f"{s.qualname} {s.start}-{s.end}" for s in f.symbols[:2])

@@ -118,6 +118,7 @@ def server(
         ] = None,
         limit: Annotated[int, Field(ge=1, le=20, description="Files.")] = 8,
         include_tests: Annotated[bool, Field(description="Rank tests as well.")] = False,
+        nearest: Annotated[bool, Field(description="List the nearest files where nothing matches.")] = False,
         max_snippet_lines: Annotated[int, Field(ge=0, le=20, description="Lines of code for each file.")] = 7,
         mode: Annotated[
             Literal["", "offline", "judge"],
@@ -133,7 +134,9 @@ def server(
         summaries and the history of changes. Use it first when you are given a bug report, an error message, a stack
         trace or a failing log, before you search by hand.
         """
-        options = Options(at=at, repos=(repo,) if repo else (), limit=limit, tests=include_tests)
+        options = Options(
+            at=at, repos=(repo,) if repo else (), limit=limit, tests=include_tests, nearest=nearest
+        )
         steps: asyncio.Queue[Step | None] = asyncio.Queue()
         loop = asyncio.get_running_loop()
 

@@ -156,7 +156,7 @@ class _Tree:
                 self.page.whole((f"{folder}/" if folder else "./", "blue"), indent=2)
                 for i, file in files:
                     self._file(i, file)
-        rest = [r for r in self.answer.routes if r.repo not in order]
+        rest = [r for r in (*self.answer.routes, *self.answer.also) if r.repo not in order]
         if rest and self.explain:
             for route in rest:
                 self.page.blank()

@@ -36,6 +36,7 @@ class LocateRequest(Struct, frozen=True, forbid_unknown_fields=True):
     paths: Few = ()  # only paths that contain one of these, or match it as a glob
     limit: Annotated[int, Meta(ge=1, le=100)] = 10  # files
     tests: bool = False  # also rank tests
+    nearest: bool = False  # list the nearest files where nothing matches
     explain: bool = False  # all evidence of each file, not only the strongest
     details: bool = True  # evidence, functions and lines of code of each file
     mode: Literal["", "offline", "judge", "dig", "paper"] = (

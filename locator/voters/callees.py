@@ -36,7 +36,10 @@ def callees(
         shard, blob = view.shard, int(view.blob_ids[n])
         lo, hi = int(shard.blob_units[blob]), int(shard.blob_units[blob + 1])
         lines = texts(view, n).split("\n")
-        for u in np.argsort(-units[scope.number(i)][lo:hi], kind="stable")[:UNITS]:
+        own = units[scope.number(i)][lo:hi]
+        for u in np.argsort(-own, kind="stable")[:UNITS]:
+            if own[u] <= 0:  # nothing of the report is there
+                break
             first, last, _ = (int(x) for x in shard.unit_spans[lo + int(u)])
             for name in set(_NAME.findall("\n".join(lines[first - 1 : last])[:50_000])):
                 used.setdefault(name, (DECAY**place, i))

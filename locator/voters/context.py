@@ -23,11 +23,10 @@ _KEBAB = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)+")
 MOST_FILES = 400  # a folder name that more files share says little
 
 
-def services(scope: Scope, query: Query) -> Floats:
-    """Files below a folder that bears the name of a service in the report.
+def service_folders(query: Query) -> dict[str, float]:
+    """Folders that services of the report may have, and how plainly it names each.
 
-    "core-data" names `cmd/core-data/` and `internal/core/data/`; a name that several repositories have
-    counts less for each.
+    "core-data" names `cmd/core-data/` and `internal/core/data/`.
     """
     folders: dict[str, float] = {}
     for mention in query.report.mentions:
@@ -40,6 +39,15 @@ def services(scope: Scope, query: Query) -> Floats:
                 value = importance * (1.0 if i == 0 else 0.7)
                 for folder in ("-".join(parts[i:]), "/".join(parts[i:])):
                     folders[folder] = max(folders.get(folder, 0.0), value)
+    return folders
+
+
+def services(scope: Scope, query: Query) -> Floats:
+    """Files below a folder that bears the name of a service in the report.
+
+    A name that several repositories have counts less for each.
+    """
+    folders = service_folders(query)
     out = np.zeros(scope.size, np.float32)
     if not folders:
         return out

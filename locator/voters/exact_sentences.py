@@ -7,6 +7,7 @@ from locator.voters.messages import best
 from locator.voters.subject import Said, Subject
 from summaries import words
 
+MOST_SHOWN = 120  # characters of a string
 _NAMING = {*NAMES.values(), *QUALIFIED.values(), MarkKind.QUALIFIED_TRACE}
 
 
@@ -18,7 +19,7 @@ def name(subject: Subject) -> list[Said]:
     """A function or type that the report names."""
     named = {m.text.rstrip("()").split(".")[-1] for m in subject.query.marks if m.kind in _NAMING}
     found = (s for s in subject.facts.symbols if s.name in named)
-    return [Said(f"it defines {s.qualname}, which the report names", s.start) for s in found][:1]
+    return [Said(f"defines {s.qualname}, which the report names", s.start) for s in found][:1]
 
 
 def message(subject: Subject) -> list[Said]:
@@ -28,8 +29,9 @@ def message(subject: Subject) -> list[Said]:
         return []
     line = found.literal.line
     if found.whole:
-        return [Said(f'the report quotes this string: "{found.literal.text[:120]}"', line)]
-    return [Said(f'a string of it has words of the report in a row: "{found.run[:120]}"', line)]
+        return [Said(f'the report quotes this string: "{found.literal.text[:MOST_SHOWN]}"', line)]
+    run = " ".join(subject.report_words.longest(found.run.split()))
+    return [Said(f'contains the words "{run}" from the report', line)] if " " in run else []
 
 
 def route(subject: Subject) -> list[Said]:
@@ -39,23 +41,24 @@ def route(subject: Subject) -> list[Said]:
         tail = words.route_key(e.route).strip("/").split("/")[-2:]
         if _has(subject, "r:" + "/".join(tail)):
             verb = "serves" if e in facts.serves else "calls"
-            return [Said(f"it {verb} {e.method} {e.route}".replace("  ", " "), e.line)]
+            return [Said(" ".join(x for x in (verb, e.method, e.route) if x), e.line)]
     return []
 
 
 def error(subject: Subject) -> list[Said]:
     """An error of the report that the file raises."""
     found = (e for e in subject.facts.errors if _has(subject, "e:" + e))
-    return [Said(f"it raises {e}, which the report shows") for e in found][:1]
+    return [Said(f"raises {e}, which the report names") for e in found][:1]
 
 
 def key(subject: Subject) -> list[Said]:
     """A configuration key of the report."""
+    lines = {s.qualname: s.start for s in subject.facts.symbols if s.kind == "key"}
     found = (k for k in subject.facts.keys if _has(subject, "k:" + k.lower()))
-    return [Said(f"it holds the configuration key {k}") for k in found][:1]
+    return [Said(f"has the configuration key {k}", lines.get(k, 0)) for k in found][:1]
 
 
 def topic(subject: Subject) -> list[Said]:
     """A message topic of the report."""
     found = (t for t in subject.facts.topics if _has(subject, "t:" + t.name.lower()))
-    return [Said(f"it uses the topic {t.name}", t.line) for t in found][:1]
+    return [Said(f"uses the topic {t.name}", t.line) for t in found][:1]

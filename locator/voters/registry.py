@@ -65,7 +65,7 @@ class RouteVoter(Struct, frozen=True):
     name: str
     weight: float
     group: Group
-    says: str
+    says: str  # with {} for what it found
     teachable: bool = False
 
 
@@ -134,13 +134,13 @@ VOTERS = (
 )  # fmt: skip
 
 ROUTES = (
-    RouteVoter("share", 0.35, Group.ROUTING, "its files have words of the report"),
-    RouteVoter("name", 0.28, Group.ROUTING, "the report names it"),
-    RouteVoter("service", 0.26, Group.CONTEXT, "it holds a service that the report names"),
-    RouteVoter("files", 0.17, Group.ROUTING, "its files match the report", teachable=True),
-    RouteVoter("familiar", 0.05, Group.HISTORY, "its history speaks the report's language"),
-    RouteVoter("meaning", 0.0, Group.ROUTING, "what it is for is near to what the report is about"),
-    RouteVoter("past", 0.03, Group.HISTORY, "a past change was described in similar words"),
+    RouteVoter("share", 0.35, Group.ROUTING, "files contain: {}"),
+    RouteVoter("name", 0.28, Group.ROUTING, "the report says {}"),
+    RouteVoter("service", 0.26, Group.CONTEXT, "has a folder named after a service in the report"),
+    RouteVoter("files", 0.17, Group.ROUTING, "files listed: {}", teachable=True),
+    RouteVoter("familiar", 0.05, Group.HISTORY, "commit vocabulary overlaps with the report"),
+    RouteVoter("meaning", 0.0, Group.ROUTING, "its purpose is near to the report in meaning"),
+    RouteVoter("past", 0.03, Group.HISTORY, "similar commit message: {}"),
 )
 
 BY_NAME = {v.name: v for v in VOTERS}

@@ -9,6 +9,7 @@ import numpy as np
 
 from locator.pointers import by_frame, by_name
 from locator.terminal import one_line
+from locator.voters.context import service_folders, tested
 from locator.voters.subject import MOST_WORDS, Said, Subject, listed
 from locator.voters.written import lines_of
 from summaries import words
@@ -34,22 +35,22 @@ def function(subject: Subject) -> list[Said]:
     inside = subject.common(subject.words_in("units", best.unit, best.unit + 1))
     found = list(dict.fromkeys([*named, *inside]))[:MOST_WORDS]
     subject.quoted.update(found)
-    return [Said(f"{s.kind} {s.qualname} holds the report's words" + listed(found), s.start)] if found else []
+    return [Said(f"{s.kind} {s.qualname} contains" + listed(found), s.start)] if found else []
 
 
 def file_words(subject: Subject) -> list[Said]:
     """Words of the report that the file has."""
-    return _words(subject, subject.words, "words of the report")
+    return _words(subject, subject.words, "")
 
 
 def title_words(subject: Subject) -> list[Said]:
     """Words of the title that the file has."""
-    return _words(subject, subject.words & subject.query.title.keys(), "words of the title")
+    return _words(subject, subject.words & subject.title_words, " from the title")
 
 
 def rare_words(subject: Subject) -> list[Said]:
-    """Rare words of the report that the file has."""
-    return _words(subject, subject.words, "rare words of the report")
+    """Words of the report that few files have."""
+    return _words(subject, subject.words, " rare words")
 
 
 def _words(subject: Subject, keys: set[int], what: str) -> list[Said]:
@@ -58,13 +59,14 @@ def _words(subject: Subject, keys: set[int], what: str) -> list[Said]:
     if not new:
         return []
     subject.quoted.update(new)
-    return [Said(("it has " if new == every[: len(new)] else "it has more ") + what + listed(new))]
+    also = "" if new == every[: len(new)] else "also "
+    return [Said(f"{also}contains{what}{listed(new)}")]
 
 
 def summary(subject: Subject) -> list[Said]:
     """Words of the report in the file's summary."""
     found = subject.common(subject.words_in("heads", subject.blob, subject.blob + 1))
-    return [Said("what the file says of itself matches" + listed(found), 1)] if found else []
+    return [Said("its names and comments mention" + listed(found))] if found else []
 
 
 def written(subject: Subject) -> list[Said]:
@@ -88,17 +90,28 @@ def path(subject: Subject) -> list[Said]:
     """Words of the report in the path. Its ending is left out: that a file is written in Go proves nothing."""
     stem = subject.path.rpartition(".")[0] or subject.path
     found = subject.common(words.count(stem.replace("/", " ")))
-    return [Said("its path matches" + listed(found))] if found else []
+    return [Said("its path contains" + listed(found))] if found else []
 
 
 def service(subject: Subject) -> list[Said]:
     """The folder of a service."""
-    return [Said("it lies in a folder named after a service in the report")]
+    folders = service_folders(subject.query)
+    inside = f"/{subject.path.lower().rpartition('/')[0]}/"
+    found = [f for f in sorted(folders, key=lambda f: (-folders[f], -len(f))) if f"/{f}/" in inside]
+    return [Said(f"in the folder {found[0]}, named after a service in the report")] if found else []
 
 
 def tests(subject: Subject) -> list[Said]:
     """What the file's tests say."""
-    return [Said("its tests speak of what the report describes")]
+    at, of = subject.view.kept(tested)
+    own = at[of == subject.n]
+    if not len(own):
+        return []
+    view, units = subject.view, subject.votes.units[subject.repo_number]
+    spans = [(int(n), *view.shard.blob_units[view.blob_ids[n] : view.blob_ids[n] + 2].tolist()) for n in own]
+    best = max(spans, key=lambda s: float(units[s[1] : s[2]].max(initial=0.0)))
+    found = subject.common(subject.words_in("units", best[1], best[2]))
+    return [Said(f"its test {view.path(best[0])} contains" + listed(found))] if found else []
 
 
 def collaborator(subject: Subject) -> list[Said]:
@@ -107,7 +120,7 @@ def collaborator(subject: Subject) -> list[Said]:
         return []
     name, user = subject.votes.called[subject.i]
     line = next((s.start for s in subject.facts.symbols if s.name == name), 0)
-    return [Said(f"it defines {name}, which {user} uses where the report points", line)]
+    return [Said(f"defines {name}, which {user} uses", line)]
 
 
 def frame(subject: Subject) -> list[Said]:
@@ -137,7 +150,7 @@ def commit(subject: Subject) -> list[Said]:
     if not len(commits):
         return []
     label = commit_label(view, int(commits[np.argmax(scores[commits])]))
-    return [Said(f"changed by {label}, in words close to the report's")]
+    return [Said(f"similar commit message: {label}")]
 
 
 def commit_label(view: View, commit: int, most: int = 100) -> str:

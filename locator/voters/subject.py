@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
 from locator.placement import Placement
-from locator.query import Query
+from locator.query import Query, spelled
 from locator.scope import Scope
 from locator.voters.ballot import Votes
+from locator.voters.word_row import WordRow
+from summaries import words
 from summaries.index.postings import weighted
 from summaries.types import Facts
 
@@ -68,9 +70,20 @@ class Subject:
         return Placement(self.scope.names)
 
     @cached_property
+    def title_words(self) -> set[int]:
+        """Keys of the words of the title; parts of its identifiers are none."""
+        return {words.key(t) for token in words.tokens(self.query.report.title) for t, _ in spelled(token)}
+
+    @cached_property
     def marked(self) -> frozenset[int]:
         """Keys of the exact things that the report names."""
         return frozenset(m.key for m in self.query.marks)
+
+    @cached_property
+    def report_words(self) -> WordRow:
+        """The report's words in a row."""
+        report = self.query.report
+        return _row(f"{report.title}\n{report.body}")
 
     @property
     def _units(self) -> tuple[int, int]:
@@ -90,6 +103,11 @@ class Subject:
         weights = {k: rarity.get(k, 0.0) * bag[k] for k in keys if k in bag}
         spelled = [(-w, self.query.spelled.get(k, "")) for k, w in weights.items() if w > 0]
         return list(dict.fromkeys(word for _, word in sorted(spelled) if word))[:most]
+
+
+@lru_cache(maxsize=4)  # one report, many files
+def _row(text: str) -> WordRow:
+    return WordRow(text)
 
 
 def listed(words: list[str]) -> str:

@@ -76,7 +76,7 @@ def test_functions_have_the_words_that_they_are_said_to_hold(index: Index) -> No
             lines = index.store(f.repo).text(dict_of(index, f.repo)[f.path]).split("\n")
             spans = {f"{s.kind} {s.qualname}": (s.start, s.end) for s in f.symbols}
             for e in f.evidence:
-                m = re.fullmatch(r"(\w+ \S+) holds the report's words(.*)", e.text)
+                m = re.fullmatch(r"(\w+ \S+) contains(: .*)", e.text)
                 if not m or m[1] not in spans:
                     continue
                 assert m[2].startswith(": "), e.text
@@ -96,7 +96,7 @@ def dict_of(index: Index, repo: str) -> dict[str, str]:
 
 def test_no_word_is_quoted_twice_but_with_explain(index: Index) -> None:
     report = read(f"{REPORTS[2].title}\n\n{REPORTS[2].body}")
-    kinds = re.compile(r"it has (?:more )?(?:rare )?words of the (?:title|report): (.*)")
+    kinds = re.compile(r"(?:also )?contains(?: from the title| rare words)?: (.*)")
     twice = 0
     for explain in (False, True):
         for f in locate(index, report, Options(limit=30, explain=explain)).files:
@@ -109,7 +109,7 @@ def test_no_word_is_quoted_twice_but_with_explain(index: Index) -> None:
 
 def test_that_a_file_is_in_go_is_no_evidence(index: Index) -> None:
     for f in locate(index, read("The go service panics: go vet says nothing"), Options(limit=30)).files:
-        assert not any(e.text == "its path matches: go" for e in f.evidence)
+        assert not any(e.text == "its path contains: go" for e in f.evidence)
 
 
 def test_repositories_are_introduced_with_particulars(index: Index, shop: list[Path]) -> None:
@@ -117,11 +117,9 @@ def test_repositories_are_introduced_with_particulars(index: Index, shop: list[P
     for route in answer.routes[:3]:
         assert not route.summary.startswith(route.repo)
         told = {e.voter: e.text for e in route.evidence}
-        words_said = told["share"].removeprefix("its files have words of the report: ").split(", ")
+        words_said = told["share"].removeprefix("files contain: ").split(", ")
         assert 1 <= len(words_said) <= 4
-        m = re.fullmatch(
-            r'a past change was described in similar words: "(.+?)…?" \(\d{4}-\d\d\)', told["past"]
-        )
+        m = re.fullmatch(r'similar commit message: "(.+?)…?" \(\d{4}-\d\d\)', told["past"])
         assert m
         git = ["git", "-C", str(shop[0].parent / route.repo), "log", "--format=%s"]
         assert m[1] in subprocess.run(git, capture_output=True, text=True, check=True).stdout

@@ -105,7 +105,7 @@ def test_a_list_says_nothing_twice(index: Index, answer: Answer) -> None:
     assert "Discounts by voucher code" in text
     assert "in Python" not in text
     assert "efines function" not in text
-    assert "holds the report's words" not in text
+    assert "contains: " not in text
     wrote = replace(answer.files[0], summary="Takes money. Gives it back. " + "And so on. " * 40)
     text = listed(index, answer, 8000, [wrote])
     assert re.search(r"^   Takes money\. Gives it back\. (And so on\. ?)+$", text, re.M)
@@ -113,8 +113,8 @@ def test_a_list_says_nothing_twice(index: Index, answer: Answer) -> None:
 
 def test_a_name_that_is_any_word_is_no_evidence(index: Index, answer: Answer) -> None:
     def shows(name: str) -> bool:
-        why = Evidence("callees", f"it defines {name}, which a/b.go uses where the report points", 3)
-        return "it defines" in listed(index, answer, 4000, [bare(answer, why)])
+        why = Evidence("callees", f"defines {name}, which a/b.go uses", 3)
+        return "defines" in listed(index, answer, 4000, [bare(answer, why)])
 
     assert not any(shows(n) for n in ("required", "empty", "http", "append"))
     assert all(shows(n) for n in ("CoerceType", "parse_all", "newClient"))
@@ -235,7 +235,7 @@ def test_functions_that_the_report_names_are_read_first(answer: Answer) -> None:
 
 def test_functions_are_chosen_by_the_verbs_of_the_report_and_whole(answer: Answer) -> None:
     facts, text = functions("addDevice", "deviceByName", "updateDevice", "deleteDevice", "All", "countDevice")
-    hit = bare(answer, Evidence("units", "method addDevice holds the report's words: device", 1))
+    hit = bare(answer, Evidence("units", "method addDevice contains: device", 1))
     shown = one(hit, facts, text, 700, "A device that is in use can be deleted")
     assert "deleteDevice_29" in shown
     assert "All_3" in one(hit, facts, text, 700, "Nothing comes when I ask for all")
