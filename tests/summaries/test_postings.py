@@ -1,0 +1,117 @@
+"""The lexical core: postings and BM25, against a plain reading of the formula."""
+
+from __future__ import annotations
+
+from collections import Counter
+from math import log
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from summaries import words
+from summaries.index.parameters import BM25, PATHS, TEXT, UNITS
+from summaries.index.postings import Matches, Postings, bm25, idf, weighted
+
+DOCS = [
+    "the order service retries the payment",
+    "payment payment payment",
+    "a stock list of the warehouse",
+    "order of the payment list with the order number and the warehouse number",
+    "",
+]
+
+
+def built(docs: list[str]) -> Postings:
+    bags = [Counter(d.split()) for d in docs]
+    rows = [(n, words.key(w), c) for n, bag in enumerate(bags) for w, c in bag.items()]
+    at, keys, counts = (
+        np.array([r[i] for r in rows], t) for i, t in enumerate((np.int64, np.uint64, np.int64))
+    )
+    return Postings.build(at, keys, counts, len(docs))
+
+
+def reference(docs: list[str], query: dict[str, float], by: BM25) -> list[float]:
+    """Robertson & Zaragoza 2009 with Lucene's idf, word by word."""
+    bags = [d.split() for d in docs]
+    mean = sum(map(len, bags)) / len(bags)
+    out = []
+    for bag in bags:
+        score = 0.0
+        for word, weight in query.items():
+            df = sum(word in other for other in bags)
+            tf = bag.count(word)
+            if tf:
+                norm = by.k1 * (1 - by.b + by.b * len(bag) / mean)
+                score += (
+                    weight * log(1 + (len(docs) - df + 0.5) / (df + 0.5)) * tf * (by.k1 + 1) / (tf + norm)
+                )
+        out.append(score)
+    return out
+
+
+def scored(docs: list[str], query: dict[str, float], by: BM25) -> list[float]:
+    postings = built(docs)
+    keys, weights = weighted({words.key(w): x for w, x in query.items()})
+    found = postings.match(keys)
+    worth = weights * idf(found.frequencies(len(keys)), len(docs))
+    mean = float(postings.lengths.sum()) / len(docs)
+    return [float(x) for x in bm25(found, worth, postings.lengths, mean, *by)]
+
+
+@pytest.mark.parametrize("by", [TEXT, UNITS, PATHS])
+@pytest.mark.parametrize(
+    "query", [{"payment": 1.0}, {"order": 2.0, "warehouse": 0.5, "nowhere": 3.0}, {"the": 1.0, "list": 1.0}]
+)
+def test_scores_are_those_of_the_formula(query: dict[str, float], by: BM25) -> None:
+    assert scored(DOCS, query, by) == pytest.approx(reference(DOCS, query, by), rel=1e-5)
+
+
+_WORD = st.sampled_from("a b c d e f g".split())
+
+
+@given(
+    st.lists(st.lists(_WORD, max_size=12).map(" ".join), min_size=1, max_size=8),
+    st.dictionaries(_WORD, st.floats(0.1, 5), min_size=1, max_size=4),
+)
+def test_any_documents_score_as_the_formula_says(docs: list[str], query: dict[str, float]) -> None:
+    if any(docs):
+        assert scored(docs, query, TEXT) == pytest.approx(reference(docs, query, TEXT), rel=1e-4, abs=1e-5)
+
+
+def test_a_word_of_every_document_still_counts_a_little() -> None:
+    assert 0 < float(idf(np.array([9]), 9)[0]) < float(idf(np.array([1]), 9)[0])
+
+
+def test_documents_that_are_masked_are_gone_and_frequencies_with_them() -> None:
+    postings = built(DOCS)
+    keys, _ = weighted({words.key("payment"): 1.0})
+    found = postings.match(keys)
+    assert found.frequencies(1).tolist() == [3]
+    some = found.keep(np.array([True, False, True, True, True]))
+    assert (some.docs.tolist(), some.frequencies(1).tolist()) == ([0, 3], [2])
+
+
+def test_counts_of_one_group_add_up() -> None:
+    found = Matches(np.array([0, 0, 0, 1]), np.array([0, 1, 2, 2]), np.array([1, 2, 4, 8], np.float32))
+    files = found.grouped(np.array([0, 0, 1]))
+    assert (files.query.tolist(), files.docs.tolist(), files.counts.tolist()) == (
+        [0, 0, 1],
+        [0, 1, 1],
+        [3, 4, 8],
+    )
+
+
+def test_what_is_stored_comes_back() -> None:
+    postings = built(DOCS)
+    docs, keys, counts = postings.triples()
+    again = Postings.build(docs, keys, counts, len(DOCS))
+    assert {n: a.tolist() for n, a in again.arrays("x").items()} == {
+        n: a.tolist() for n, a in postings.arrays("x").items()
+    }
+
+
+def test_unknown_words_match_nothing() -> None:
+    keys, _ = weighted({words.key("zeppelin"): 1.0})
+    assert len(built(DOCS).match(keys).docs) == 0
