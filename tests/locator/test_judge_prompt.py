@@ -278,7 +278,7 @@ def made(tmp_path: Path, repos: dict[str, dict[str, str]]) -> tuple[Index, Sourc
 
 
 def offer(index: Index, sources: Sources, report: str, most: int = 80) -> list[Candidate]:
-    return candidates(sources, locate(index, report, Options(limit=100)).files, most)
+    return candidates(sources, locate(index, report, Options(limit=100, nearest=True)).files, most)
 
 
 def test_near_copies_stand_behind_their_original(tmp_path: Path) -> None:
