@@ -126,6 +126,15 @@ def _frame(p: Place, m: re.Match[str]) -> bool:
     )
 
 
+def _innermost(p: Place, m: re.Match[str]) -> bool:
+    tail = p.path.rsplit("/", 1)[-1].lower()
+    stem = tail.rsplit(".", 1)[0]
+    return any(
+        tail == f.path.rsplit("/", 1)[-1].lower() or stem in f"{f.module} {f.symbol}".lower()
+        for f in p.report.frames
+    )
+
+
 def _mention(p: Place, m: re.Match[str]) -> bool:
     text = p.report.title if m[1] == "title" else p.asked
     stem = re.split(r"[/\\.:#]+", re.sub(r":\d+$", "", m[2]))
@@ -194,6 +203,7 @@ FILES: tuple[tuple[str, Check], ...] = (
     (r"defines (\S+), which (.+) uses", _uses),
     (r"frame (\d+) of the stack trace: (.+?)(?: \([^()]*\))?", _frame),
     (r"the (title|report) names (.+)", _mention),
+    (r"of the calls in the stack trace it has the innermost that lies in indexed code", _innermost),
     (r"the report names this file", _called),
     (r"similar commit message: \"(.*)\" \(\d{4}-\d\d\)", _commit),
     (r"(serves|calls) (.+)", _route),

@@ -14,8 +14,6 @@ from indexer.sources.discover import discover
 from locator.answer import Evidence
 from locator.locate import Options, locate
 from locator.report.reader import read
-from locator.voters.exact_sentences import quoted
-from locator.voters.word_row import WordRow
 from summaries.index.index import Index
 
 
@@ -55,25 +53,6 @@ def test_the_checker_sees_what_is_false(demo: Index) -> None:
     assert len(FILES) > 15
 
 
-@pytest.mark.parametrize(
-    ("literal", "report", "whole", "run"),
-    [
-        ("Operation not allowed. This order is archived.", 'Says "Operation not allowed. This mailbox is full."',
-         False, "operation not allowed this"),
-        ("Operation not allowed. This order is archived.", "operation NOT allowed, this order is archived!", True,
-         "operation not allowed this order is archived"),
-        ("cannot open %s: permission denied", "cannot open /var/x: permission denied", True, "cannot open"),
-        ("cannot open %s: permission denied", "permission denied; cannot open", False, "cannot open"),
-        ("cannot open %s: permission denied", "cannot open it. " + "word " * 30 + "permission denied", False,
-         "cannot open"),
-        ("one", "one", False, "one"),
-        ("nothing of it", "else entirely", False, ""),
-    ],
-)  # fmt: skip
-def test_a_string_is_quoted_only_word_for_word(literal: str, report: str, whole: bool, run: str) -> None:
-    assert quoted(literal, WordRow(report)) == (whole, tuple(run.split()))
-
-
 def test_the_string_with_the_longest_run_is_shown(tmp_path: Path) -> None:
     code = (
         'A = "Operation not allowed. This order is archived."\n'
@@ -86,7 +65,7 @@ def test_the_string_with_the_longest_run_is_shown(tmp_path: Path) -> None:
 
     def evidence(report: str) -> list[tuple[str, int]]:
         files = locate(index, report, Options(nearest=True, explain=True)).files
-        return [(e.text, e.line) for f in files for e in f.evidence if e.voter.startswith("mark:")]
+        return [(e.text, e.line) for f in files for e in f.evidence if e.voter in ("message", "mark:phrase")]
 
     full = evidence('It stops\n\nThe log says "Operation not allowed. This mailbox is full."')
     assert ('the report quotes this string: "Operation not allowed. This mailbox is full."', 2) in full

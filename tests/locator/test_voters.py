@@ -15,7 +15,7 @@ from locator.locate import Options, best_files, locate, vote_in
 from locator.query import MarkKind, Query, understand
 from locator.rank import Features, fuse
 from locator.report.reader import read
-from locator.route import best, called_in, decayed, named, unit
+from locator.route import best, decayed, named, spoken_names, unit
 from locator.scope import Scope
 from locator.voters.ballot import Ballot
 from locator.voters.registry import BY_NAME, VOTERS, Group, Scale
@@ -89,6 +89,8 @@ CASES = [
     ("service", "order-desk is down", "cmd/order-desk/main.py"),
     ("callees", "open desk hangs", "cmd/till/takings.py"),
     ("at:frame", TRACE, "cmd/till/takings.py"),
+    ("at:raised", TRACE, "cmd/till/takings.py"),
+    ("message", 'It says "the drawer 9 does not balance"', "cmd/till/takings.py"),
     ("at:path", "see cmd/till/takings.py", "cmd/till/takings.py"),
     ("at:file", "see prices.go", "web/prices.go"),
     ("at:position", "see web/prices.go:4", "web/prices.go"),
@@ -215,8 +217,8 @@ def test_a_name_that_two_bear_counts_half_and_is_shown_as_written() -> None:
         0.5,
         0.5,
     ]
-    assert called_in(query, "a/x", ("parcel-desk",)) == "Parcel Desk"
-    assert called_in(query, "a/x", ()) == ""
+    assert [n.words for n in spoken_names(query, ["a/x"], {"a/x": ("parcel-desk",)})] == [("parcel", "desk")]
+    assert not spoken_names(query, ["a/x"], {})
 
 
 def test_sums_of_the_best() -> None:
