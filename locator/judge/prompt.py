@@ -15,6 +15,7 @@ from locator.judge.code import code
 from locator.judge.sources import Sources
 from locator.judge.words import Wanted, closest
 from locator.report.reader import Report
+from locator.tree.system import system_summary
 from locator.voters.registry import VOTERS, Group
 from summaries.llm.prompting import data
 from summaries.llm.types import BYTES, tokens
@@ -30,6 +31,7 @@ DETAILED = 12  # candidates that are shown in detail
 ABOUT = 180  # characters on what a file is for
 NAMES, SHORT = 6, 3  # names of functions or keys of a file in detail, and of one in a line
 PURPOSE, REPOSITORIES = 150, 12  # characters on a repository, and of how many there are some
+SYSTEM = 2000  # characters on the system
 FADES = 0.5  # the n-th file has a share of the code of n to the minus this (guess)
 _ANYTHING = re.compile(
     r"defines [a-z]+, which "
@@ -64,7 +66,14 @@ def brief(report: Report, budget: int) -> str:
 
 
 def system_map(sources: Sources, routes: Sequence[RouteHit], repos: Sequence[str]) -> str:
-    """What the repositories are for, a line each, in the order given."""
+    """What the repositories are for and who serves whom: at the head the top of the tree, else a line each.
+
+    The top of the tree is of the heads: of an older snapshot it would know the future.
+    """
+    shown = repos[:REPOSITORIES]
+    if sources.heads and (text := system_summary(sources.index.only(shown), SYSTEM)):
+        # The first line counts repositories: of some of them it would be wrong.
+        return text if len(shown) == len(sources.views) else text.partition("\n")[2]
     purpose = {r.repo: clip(_END.split(r.summary, 1)[0], PURPOSE) for r in routes if r.summary}
     return "\n".join([f"{sources.short[r]}: {purpose[r]}" for r in repos if purpose.get(r)][:REPOSITORIES])
 

@@ -31,6 +31,11 @@ class Sources:
         """The snapshots as one."""
         return Scope(list(self.views.values()))
 
+    @property
+    def heads(self) -> bool:
+        """Whether all snapshots are those of the heads."""
+        return all(v.number == 0 for v in self.views.values())
+
     def label(self, repo: str, path: str) -> str:
         """A file as models read of it, its repository without an owner where that is clear.
 

@@ -136,7 +136,17 @@ def test_of_a_configuration_the_keys_that_the_report_speaks_of(index: Index, ans
     assert re.search(r"in it: (cart\.retries, cart\.port|cart\.port, cart\.retries)", text)
 
 
-def test_each_repository_is_introduced_once(index: Index, answer: Answer) -> None:
+def test_at_the_head_the_system_is_introduced(index: Index, answer: Answer) -> None:
+    head = listed(index, answer, 4000).split("\n\n")[0].split("\n")[1:]
+    assert head[0] == "A system of 2 repositories."
+    assert any(line.startswith("- shop-payments: Charges cards through the bank.") for line in head)
+
+
+def test_each_repository_is_introduced_once(
+    index: Index, answer: Answer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of older snapshots: the system as it is now would know their future."""
+    monkeypatch.setattr(Sources, "heads", False)
     routes = [replace(r, summary=f"What {r.repo} is for. " * 30) for r in answer.routes]
     text = listed(index, replace(answer, routes=tuple(routes)), 4000)
     head = text.split("\n\n")[0].split("\n")[1:]
