@@ -55,6 +55,7 @@ COMMANDS = {  # name -> (module:command, one line of help); a module is imported
     "status": ("locator.commands:status", "What is indexed, and how fresh it is."),
     "summarise": ("indexer.commands_summarise:summarise", "Have a language model write the summaries."),
     "remove": ("indexer.commands:remove", "Take repositories out of the index."),
+    "forget": ("indexer.commands:forget", "Let a held snapshot of a repository go."),
     "doctor": ("indexer.commands:doctor", "Check an index and say what to run."),
     "publish": ("indexer.commands_publish:publish", "Publish the index on a shared folder or S3."),
     "attach": ("indexer.commands_publish:attach", "Read an index that is published elsewhere."),

@@ -1,18 +1,22 @@
-"""Webhooks under fire: thousands of deliveries, a tracker that fails, a service that is killed.
+"""Webhooks under fire: thousands of deliveries, a tracker that fails and lies, a service that is killed, a full disk.
 
 Every issue has to end with exactly one comment, and none may be lost.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import random
 import sqlite3
+import subprocess
 import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -30,16 +34,25 @@ from indexer.demo import REPORTS
 
 SECRET = "benchmark"  # noqa: S105
 SENDERS = 8
+KINDS = ("500", "503", "429", "drop", "unstored", "unlisted")  # how the tracker fails, the last two are lies
+DISK = 64  # MiB of the file system that is filled
+FULL = 10.0  # seconds that it stays full
 LONGEST = 3600.0  # seconds until the run is given up
 
 
 def deliveries(
-    root: Path, count: int = 5000, doubled: float = 0.1, failing: float = 0.2, kills: int = 10, seed: int = 1
+    root: Path,
+    count: int = 5000,
+    doubled: float = 0.1,
+    failing: float = 0.2,
+    kills: int = 10,
+    fills: int = 0,
+    seed: int = 1,
 ) -> dict[str, Any]:
-    """Send, fail, kill; then count comments."""
+    """Send, fail, lie, kill, fill the disk; then count comments. Filling needs the right to mount a tmpfs."""
     logging.disable(logging.CRITICAL)  # the tracker of ours breaks connections on purpose
     rng = random.Random(seed)  # noqa: S311
-    jira = Jira(faults=Faults(failing, retry_after="0", seed=seed))
+    jira = Jira(faults=Faults(failing, KINDS, retry_after="0", seed=seed))
     issues = round(count * (1 - doubled))
     for n in range(1, issues + 1):
         report = REPORTS[n % len(REPORTS)]
@@ -47,20 +60,40 @@ def deliveries(
     sent = [(f"SHOP-{n}", f"d{n}") for n in range(1, issues + 1)]
     sent += rng.sample(sent, count - issues)
     rng.shuffle(sent)
-    with TemporaryDirectory() as folder, listening(jira) as tracker:
+    with (
+        TemporaryDirectory() as folder,
+        listening(jira) as tracker,
+        small_disk(Path(folder) / "state", bool(fills)),
+    ):
         run = _Run(root, Path(folder), tracker, jira)
-        found = run.run(sent, kills, rng)
+        found = run.run(sent, kills, fills, rng)
     made = Counter(len(jira.ours(key)) for key in jira.issues)
     return {
         "deliveries": count,
         "issues": issues,
         "failing": failing,
+        "kinds": KINDS,
         "kills": kills,
+        "fills": fills,
         "requests_to_the_tracker": len(jira.seen),
         "issues_by_number_of_comments": dict(sorted(made.items())),
         "exactly_one_comment": made == {1: issues},
         **found,
     }
+
+
+@contextmanager
+def small_disk(folder: Path, wanted: bool) -> Iterator[None]:
+    """A file system of its own for a folder."""
+    folder.mkdir()
+    if not wanted:
+        yield
+        return
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK}m", "tmpfs", folder], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)
 
 
 class _Run:
@@ -94,13 +127,16 @@ catch_up = 0
         self.url = ""
         self.accepted: list[float] = []
         self.told: Counter[str] = Counter()
+        self.filled = self.refused = 0
 
-    def run(self, sent: list[tuple[str, str]], kills: int, rng: random.Random) -> dict[str, Any]:
+    def run(self, sent: list[tuple[str, str]], kills: int, fills: int, rng: random.Random) -> dict[str, Any]:
         """All of it; what it took."""
         began = time.perf_counter()
         done = threading.Event()
         keeper = threading.Thread(target=self._keep, args=(kills, rng, done))
         keeper.start()
+        filler = threading.Thread(target=self._fill, args=(fills, rng, done))
+        filler.start()
         try:
             with ThreadPoolExecutor(SENDERS) as pool:
                 list(pool.map(lambda d: self._send(*d), sent))
@@ -110,6 +146,7 @@ catch_up = 0
             drained = time.perf_counter() - began
             done.set()
             keeper.join()
+            filler.join()
         return {
             "accepted": dict(self.told),
             "accept": spread(self.accepted),
@@ -117,6 +154,8 @@ catch_up = 0
             "seconds_until_drained": round(drained, 1),
             "issues_a_second": round(len(self.jira.issues) / drained, 1),
             "killed": self.killed,
+            "filled": self.filled,
+            "refused_while_full": self.refused,
             "set_aside": self._rows("dead"),
         }
 
@@ -133,6 +172,20 @@ catch_up = 0
                 self.url = ""
                 process.kill()
                 self.killed += 1
+
+    def _fill(self, fills: int, rng: random.Random, done: threading.Event) -> None:
+        """Fill the disk to the last byte, wait, and free it again."""
+        ballast = self.folder / "state" / "ballast"
+        while self.filled < fills and not done.wait(rng.uniform(15.0, 30.0)):
+            with contextlib.suppress(OSError), ballast.open("wb", buffering=0) as file:
+                while file.write(b"x" * 65_536):
+                    pass
+            with contextlib.suppress(OSError), ballast.open("ab", buffering=0) as file:
+                while file.write(b"x"):
+                    pass
+            done.wait(FULL)
+            ballast.unlink()
+            self.filled += 1
 
     def _send(self, key: str, delivery: str) -> None:
         """As Jira does: again, under the same id, until it is accepted."""
@@ -153,6 +206,7 @@ catch_up = 0
                 self.accepted.append(time.perf_counter() - began)
                 self.told[got.json()["status"]] += 1
                 return
+            self.refused += got.status_code == 503
             time.sleep(0.3)
 
     def _drained(self, began: float) -> None:
@@ -165,6 +219,8 @@ catch_up = 0
         db = sqlite3.connect(self.folder / "state" / "queue.sqlite", timeout=30)
         try:
             (count,) = db.execute("select count(*) from task where state = ?", (state,)).fetchone()
+        except sqlite3.OperationalError:  # a full disk, or one that a killed service has not recovered yet
+            return 1
         finally:
             db.close()
         return int(count)

@@ -20,7 +20,7 @@ from eval.runfile import Hit, Line, kept
 from eval.scoring.intervals import intervals
 from eval.scoring.measures import first_ranks, score
 from locator.answer import Verdict as Word
-from locator.trackers.handle import Told
+from locator.trackers.handle import Answered
 from summaries.index.index import Index
 
 SHOWN = ("Success@1", "Success@3", "Success@5", "Success@10", "MRR", "Recall@10", "Route@1")
@@ -61,18 +61,20 @@ class Live(Struct, frozen=True):
     feedback: Feedback | None = None  # what people said of answers; None where nobody said anything
 
 
-def read_told(path: Path) -> tuple[dict[str, list[Told]], list[str]]:
+def read_told(path: Path) -> tuple[dict[str, list[Answered]], list[str]]:
     """Comments by issue, oldest first, and a message for every line that is none. Raises UsageError."""
     found, problems = kept(
-        path, Told, "the service writes live.jsonl into its state folder; name it: bugatlas eval live FILE"
+        path,
+        Answered,
+        "the service writes live.jsonl into its state folder; name it: bugatlas eval live FILE",
     )
-    out: dict[str, list[Told]] = {}
+    out: dict[str, list[Answered]] = {}
     for told in found:
         out.setdefault(told.issue, []).append(told)
     return {k: sorted(v, key=lambda t: t.at) for k, v in out.items()}, problems
 
 
-def live(index: Index, told: Mapping[str, Sequence[Told]], limits: Limits = LIMITS) -> Live:
+def live(index: Index, told: Mapping[str, Sequence[Answered]], limits: Limits = LIMITS) -> Live:
     """Join comments with the fixes that the indexed history holds, and score them."""
     names = names_of(index)
     keys = {issue: _key(issue, names) for issue in told}
@@ -80,7 +82,7 @@ def live(index: Index, told: Mapping[str, Sequence[Told]], limits: Limits = LIMI
     by_id = {c.id: c for c in found.cases}
     cases: list[Case] = []
     lines: dict[str, Line] = {}
-    counted: dict[str, tuple[str, Told]] = {}
+    counted: dict[str, tuple[str, Answered]] = {}
     late = 0
     for issue, comments in told.items():
         repo, key = keys[issue]

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -57,19 +58,30 @@ def build(
     on_files: OnFiles = lambda parsed, found: None,
     on_phase: Callable[[str], None] = lambda line: None,
     rebuild: bool = False,
+    drop: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> BuildReport:
     """Index all sources under the write lock.
 
-    `ats` gives the snapshots wanted by repository name (default: the head); `engine` says where jobs run (see
-    `fanout.engine`); `rebuild` parses all anew. One repository's failure is reported and the others go on.
-    Raises IndexLocked, IndexError_, IndexVersion, UsageError for an engine that isn't there.
+    `ats` gives the snapshots wanted by repository name (default: the head), `drop` those to let go; `engine` says
+    where jobs run (see `fanout.engine`); `rebuild` parses all anew. One repository's failure is reported and the
+    others go on. Raises IndexLocked, IndexError_, IndexVersion, UsageError for an engine that isn't there.
     """
     began = time.perf_counter()
+    root = root.absolute()  # what is stored holds in whatever folder the next process runs
+    sources = [replace(s, path=s.path.absolute()) for s in sources]
     index = _opened(root, manifest, rebuild)
     cores = workers or os.cpu_count() or 1
     url = index.remote.about.url if index.remote else ""
     jobs = [
-        Job(root, s, tuple((ats or {}).get(s.name, (None,))), index.manifest, rebuild=rebuild, url=url)
+        Job(
+            root,
+            s,
+            tuple((ats or {}).get(s.name, (None,))),
+            index.manifest,
+            rebuild=rebuild,
+            url=url,
+            drop=tuple(drop.get(s.name, ())),
+        )
         for s in sources
     ]
     with gently(), index.writing():
@@ -120,7 +132,7 @@ def index_targets(
     RepositoryError where a repository could not be read (the others are indexed by then), UsageError where there is
     nothing to index.
     """
-    where = Path(root) if root else default_dir()
+    where = Path(root).expanduser().absolute() if root else default_dir()
     found, unread = sources(where, [Listed(str(t)) for t in targets])
     if not found and not unread:
         raise UsageError(f"nothing is indexed at {where}", "name a folder or a URL")

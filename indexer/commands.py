@@ -1,4 +1,4 @@
-"""The commands that write: index and remove; and doctor, which checks what was written."""
+"""The commands that write: index, forget and remove; and doctor, which checks what was written."""
 
 from __future__ import annotations
 
@@ -127,6 +127,22 @@ def remove(root: Path | None, names: tuple[str, ...], yes: bool, as_json: bool) 
 
 
 @click.command()
+@click.argument("name", metavar="REPO")
+@click.option(
+    "--at", "at", required=True, metavar="REF|DATE", help="The snapshot, as it was given to `index --at`."
+)
+@click.pass_obj
+def forget(root: Path | None, name: str, at: str) -> None:
+    """Let one snapshot of a repository go. The head and other snapshots stay."""
+    from indexer.removal import forget as let_go
+
+    ref, report = let_go(root or default_dir(), name, at)
+    for failed in report.failed:
+        raise click.ClickException(f"{failed.repo}: {failed.reason}")
+    click.echo(f"{report.outcomes[0].repo}: {ref} is no longer held")
+
+
+@click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 @click.pass_obj
 def doctor(root: Path | None, as_json: bool) -> None:
@@ -154,4 +170,4 @@ def _print_json(document: object) -> None:
     click.echo(msgspec.json.encode(document).decode())
 
 
-__all__: Sequence[str] = ["doctor", "index", "remove"]
+__all__: Sequence[str] = ["doctor", "forget", "index", "remove"]

@@ -184,6 +184,14 @@ def render(report: BuildReport, unread: Sequence[str] = ()) -> str:
     for at in dict.fromkeys(a for a, _ in missing):
         lacking = [r for a, r in missing if a == at]
         lines.append(f"no {at} in {_listed(lacking)}")
+    for o in report.outcomes:
+        for ref in o.gone:
+            lines.append(
+                f"{o.repo}: the commit of {ref} is gone; the index keeps what it has of it "
+                f"(bugatlas forget {o.repo} --at {ref} lets it go)"
+            )
+        for ref in o.lost:
+            lines.append(f"{o.repo}: the commit of {ref} is gone, so the rebuilt index does not have it")
     return "\n".join(lines).rstrip()
 
 

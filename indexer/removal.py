@@ -5,12 +5,16 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from indexer.sources.sources import clones_of, known, named
 from summaries.errors import IndexError_, UsageError
 from summaries.index.index import Index, slug
+
+if TYPE_CHECKING:
+    from indexer.build import BuildReport
 
 
 class Gone(Struct, frozen=True):
@@ -37,6 +41,29 @@ def remove(root: Path, names: Sequence[str]) -> list[Gone]:
         raise UsageError(f"not indexed: {', '.join(unknown)}", f"indexed: {there}" if there else "nothing is")
     with index.writing():
         return [_remove(index, str(full)) for full in dict.fromkeys(found.values())]
+
+
+def forget(root: Path, name: str, at: str) -> tuple[str, BuildReport]:
+    """Let go of the snapshot that a ref, a commit or a date names; its ref, and the report of the run that did.
+
+    Raises UsageError for an unknown repository or snapshot, and for the head.
+    """
+    from indexer.build import build
+
+    index = Index.open(root)
+    full = named(name, list(index.repos))
+    if full is None:
+        raise UsageError(f"not indexed: {name}", "bugatlas status lists what is")
+    shard = index.shard(full)
+    number = shard.find(at)
+    refs = [s.ref for s in shard.info.snapshots[1:]]
+    if number is None:
+        there = ", ".join(refs[:8])
+        raise UsageError(f"{full} is not held at {at}", f"it is at {there}" if there else "only its head is")
+    if number == 0:
+        raise UsageError(f"{at} is the head of {full}", f"bugatlas remove {full} takes all of it out")
+    ref = shard.info.snapshots[number].ref
+    return ref, build(root, [known(root)[full].source], drop={full: (ref,)})
 
 
 def _leftover(root: Path, name: str, have: Sequence[str]) -> str | None:

@@ -26,7 +26,7 @@ from indexer.parse.languages import language_of
 from indexer.services.links import aliases
 from indexer.sources.discover import Source
 from indexer.terms import BlobTerms, blob_terms
-from summaries.errors import IndexDamaged, SnapshotMissing
+from summaries.errors import IndexDamaged, RepositoryError, SnapshotMissing
 from summaries.index import arrays
 from summaries.index.index import STORE, Index, Manifest, RepoState, read_state
 from summaries.index.shard import SCHEMA, Shard, View
@@ -62,6 +62,7 @@ class Job(Struct, frozen=True):
     keep: bool = True  # keep snapshots that an earlier run made
     rebuild: bool = False  # parse everything anew, in a store of its own
     url: str = ""  # publish there, and leave `root` alone
+    drop: tuple[str, ...] = ()  # refs of held snapshots to let go
 
 
 class Outcome(Struct, frozen=True):
@@ -75,6 +76,8 @@ class Outcome(Struct, frozen=True):
     changed: int = 0  # files of the head added, changed or removed since the last index
     seconds: float = 0.0
     missing: tuple[str, ...] = ()  # refs and dates asked for that the repository does not have
+    gone: tuple[str, ...] = ()  # refs of held snapshots whose commits it no longer has; the index keeps them
+    lost: tuple[str, ...] = ()  # the same where a rebuild could not make them again
 
 
 class _Draft(Struct, frozen=True):
@@ -84,6 +87,7 @@ class _Draft(Struct, frozen=True):
     held_in: str  # file name of the store
     wanted: Sequence[tuple[str, int, str]]
     shard: Any  # the Shard to build upon, or None
+    held: Any  # the Shard that is published, or None
 
     @property
     def file(self) -> str:
@@ -124,7 +128,7 @@ def index_repository(job: Job, progress: Progress = lambda parsed, found: None) 
         generation = _next_generation(folder, state)
         store, held_in = _store(folder, state.store if state else STORE, anew, generation)
         try:
-            draft = _Draft(generation, held_in, wanted, None if anew else shard)
+            draft = _Draft(generation, held_in, wanted, None if anew else shard, shard)
             done = _update(git, job, index, store, draft, reason, progress)
         finally:
             store.close()
@@ -187,6 +191,7 @@ def _targets(git: Git, job: Job, shard: Shard | None) -> tuple[list[tuple[str, i
             fresh.append((commit, moment, ref if at else HEAD))
     refs = {r for _, _, r in fresh}
     if shard and job.keep:
+        refs |= set(job.drop)
         fresh += [(s.commit, s.time, s.ref) for s in shard.info.snapshots if s.ref not in refs]
     fresh = list(dict.fromkeys(fresh))
     return sorted(fresh, key=lambda s: s[2] != HEAD), tuple(missing)
@@ -203,7 +208,8 @@ def _update(
 ) -> Outcome:
     wanted, shard = draft.wanted, draft.shard
     trees = _Trees(git, job.manifest.max_bytes)
-    drafts = [Snapshot(job.source.name, c, t, r, *trees.read(c)) for c, t, r in wanted]
+    drafts, gone, lost = _snapshots(job.source.name, trees, draft)
+    wanted = [(s.commit, s.time, s.ref) for s in drafts]
     languages = trees.languages
     known = store.known()
     missing = {
@@ -221,7 +227,7 @@ def _update(
         progress(sum(len(p.rows) for p in parsed.packs), 0)
     snapshots = [_without_skipped(s, languages, known) for s in drafts]
     commits = store.commits()
-    fresh = history(git, [c for c, _, _ in wanted], {c.sha for c in commits})
+    fresh = history(git, [c for c, _, r in wanted if r not in gone], {c.sha for c in commits})
     store.add_commits(fresh)
 
     def rows(ids: Sequence[str]) -> Mapping[str, BlobTerms]:
@@ -240,7 +246,34 @@ def _update(
     changed = _changed(before, head)
     store.flush()
     index.publish(new)
-    return Outcome(job.source.name, new, reason, parsed=len(missing), changed=changed)
+    return Outcome(
+        job.source.name, new, reason, parsed=len(missing), changed=changed, gone=tuple(gone), lost=tuple(lost)
+    )
+
+
+def _snapshots(repo: str, trees: _Trees, draft: _Draft) -> tuple[list[Snapshot], list[str], list[str]]:
+    """The snapshots of the new shard, head first; refs of held ones that only the index has; and of lost ones.
+
+    A force push and a clean-up take commits away. What was held of them is whole in the old shard and the store.
+    Raises RepositoryError where the head or a snapshot asked for now cannot be read.
+    """
+    held = {(s.commit, s.ref): n for n, s in enumerate(draft.held.info.snapshots)} if draft.held else {}
+    out: list[Snapshot] = []
+    gone: list[str] = []
+    lost: list[str] = []
+    for commit, moment, ref in draft.wanted:
+        try:
+            out.append(Snapshot(repo, commit, moment, ref, *trees.read(commit)))
+        except RepositoryError:
+            if ref == HEAD or (commit, ref) not in held:
+                raise
+            if draft.shard is None:  # all is made anew, and of this there is nothing to make it of
+                lost.append(ref)
+                continue
+            gone.append(ref)
+            entries = trees.kept(draft.shard.view(held[commit, ref]))
+            out.append(Snapshot(repo, commit, moment, ref, entries))
+    return out, gone, lost
 
 
 class _Trees:
@@ -255,6 +288,15 @@ class _Trees:
         for e in entries:
             self.languages[e.path, e.blob] = language_of(e.path) or "text"
         return tuple(entries), tuple(skips)
+
+    def kept(self, view: View) -> tuple[Entry, ...]:
+        """The same as a shard has it."""
+        out = []
+        for i, path in enumerate(view.paths):
+            blob, _, language = view.blob(i).rpartition(".")
+            self.languages[path, blob] = language
+            out.append(Entry(path, blob))
+        return tuple(out)
 
 
 def _without_skipped(

@@ -83,7 +83,7 @@ def group(table: Commands, version: str) -> click.Group:
     @click.pass_context
     def bugatlas(ctx: click.Context, index: Path | None, debug: bool) -> None:
         """From a bug report to the repository, directory, file and function that hold the bug, and why."""
-        ctx.obj = index
+        ctx.obj = index.absolute() if index else None
 
     return bugatlas
 

@@ -108,7 +108,7 @@ def shared(command: F) -> F:
 
 def _choose_index(ctx: click.Context, param: click.Parameter, value: Path | None) -> None:
     if value:
-        ctx.obj = value
+        ctx.obj = value.absolute()
 
 
 _SHARED = (

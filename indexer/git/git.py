@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
+from threading import Timer
 from typing import IO, NamedTuple, Self
 
 from indexer.git.sandbox import OPTIONS, common_dir_of, environment, git_dir_of, write_mask
@@ -18,6 +19,9 @@ FSCK = "run git fsck there"
 INSTALL = "install git 2.30 or newer"
 TIMEOUT = 900  # seconds for one command; a reference that is a FIFO would otherwise hang for ever
 MAX_RESTARTS = 100  # unreadable blobs that make `cat-file` give up, before the repository counts as damaged
+MAX_ENTRIES = 1_000_000  # files of a tree; Chromium has 0.5 million
+MAX_TREE = 256 << 20  # bytes of its listing
+TREE_SECONDS = 300.0  # empty trees can name each other for ever and list nothing
 HEADS = ("main", "master", "trunk", "develop")
 
 _SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
@@ -78,11 +82,16 @@ class Git:
         return done.stdout
 
     @contextmanager
-    def stream(self, *args: str, input: bytes = b"") -> Iterator[IO[bytes]]:  # noqa: A002
+    def stream(
+        self,
+        *args: str,
+        input: bytes = b"",  # noqa: A002
+        seconds: float | None = None,
+    ) -> Iterator[IO[bytes]]:
         """Standard output of `git args` as a stream; leaving early ends the process.
 
-        Input comes from a file, so neither side can wait for the other. Raises RepositoryError on leaving
-        where git failed after all was read.
+        Input comes from a file, so neither side can wait for the other. After `seconds` git is ended. Raises
+        RepositoryError on leaving where git failed after all was read.
         """
         with TemporaryFile() as asked, TemporaryFile() as said:
             asked.write(input)
@@ -92,12 +101,17 @@ class Git:
                 command, stdin=asked, stdout=subprocess.PIPE, stderr=said, env=self._env, cwd=self._mask.name
             ) as process:
                 assert process.stdout is not None
+                timer = Timer(seconds or 0.0, process.kill)
+                if seconds:
+                    timer.start()
                 try:
                     yield process.stdout
                     ended = not process.stdout.read(1)
                 except BaseException:
                     process.kill()
                     raise
+                finally:
+                    timer.cancel()
                 if not ended:
                     process.kill()
             if ended and process.returncode:
@@ -130,14 +144,25 @@ class Git:
         )
 
     def tree(self, sha: str) -> list[TreeEntry]:
-        """All files of a commit's tree, in git's order; see `text_of_path` for how names are decoded."""
+        """All files of a commit's tree, in git's order; see `text_of_path` for how names are decoded.
+
+        Raises RepositoryError for a tree that is larger than any that people make: a few kilobytes of objects can
+        name each other ten times over.
+        """
         entries = []
-        for line in self.run("ls-tree", "-r", "-l", "-z", "--full-tree", _sha(sha)).split(b"\0"):
-            if line:
+        taken = 0
+        with self.stream("ls-tree", "-r", "-l", "-z", "--full-tree", _sha(sha), seconds=TREE_SECONDS) as out:
+            for line in _ended(out, b"\0"):
                 head, _, path = line.partition(b"\t")
                 mode, kind, blob, size = head.decode("ascii").split()
                 known = int(size) if size.isdecimal() else -1  # "-" of a submodule, "BAD" where missing
                 entries.append(TreeEntry(mode, kind, blob, known, text_of_path(path)))
+                taken += len(line)
+                if len(entries) > MAX_ENTRIES or taken > MAX_TREE:
+                    raise RepositoryError(
+                        f"the tree of {sha[:12]} in {self.shown} has more than {MAX_ENTRIES:,} files or "
+                        f"{MAX_TREE >> 20} MiB of names"
+                    )
         return entries
 
     def blobs(self, shas: Iterable[str]) -> Iterator[tuple[str, bytes | None]]:
@@ -255,6 +280,18 @@ def _read_object(out: IO[bytes], header: bytes) -> bytes | None:
     if len(data) <= size:
         raise RepositoryError("git ended in the middle of an object")
     return data[:-1] if parts[1] == b"blob" else None
+
+
+def _ended(out: IO[bytes], end: bytes) -> Iterator[bytes]:
+    """Parts of a stream that each end in a byte, as they come. No part is kept beyond MAX_TREE bytes."""
+    rest = b""
+    while chunk := out.read(1 << 16):
+        *parts, rest = (rest + chunk).split(end)
+        yield from parts
+        if len(rest) > 1 << 20:
+            raise RepositoryError("a path is longer than a megabyte")
+    if rest:
+        yield rest
 
 
 def _lines(shas: list[str]) -> bytes:

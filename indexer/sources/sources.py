@@ -54,7 +54,7 @@ def named(name: str, names: Sequence[str]) -> str | None:
 
 def clones_of(root: Path) -> Path:
     """Where an index keeps its clones."""
-    return root / "clones"
+    return root.absolute() / "clones"
 
 
 def sources(

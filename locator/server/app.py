@@ -22,6 +22,7 @@ from locator.modes import find, mode_of, open_model
 from locator.report.reader import read
 from locator.server import openapi, problems
 from locator.server.answering import count
+from locator.server.connections import protocol
 from locator.server.guard import Guard
 from locator.server.jobs import Jobs
 from locator.server.links import Links
@@ -125,7 +126,7 @@ def configured(parts: Service) -> uvicorn.Config:
         guarded(parts),
         host=settings.host.strip("[]"),
         port=settings.port,
-        http="h11",
+        http=protocol(settings.proxies),
         ws="none",
         lifespan="on",
         log_config=None,
@@ -133,7 +134,6 @@ def configured(parts: Service) -> uvicorn.Config:
         server_header=False,
         proxy_headers=bool(settings.proxies),
         forwarded_allow_ips=list(settings.proxies),
-        limit_concurrency=300,
         timeout_keep_alive=15,
         timeout_graceful_shutdown=20,
         h11_max_incomplete_event_size=32 * 1024,
@@ -183,6 +183,7 @@ def create(parts: Service) -> FastAPI:
             BugatlasError: problems.on_ours,
             HTTPException: problems.on_http,
             RequestValidationError: problems.on_invalid,
+            Exception: problems.on_fault,
         },
     )
     app.state.service = parts

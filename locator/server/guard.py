@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import secrets
 import time
 from collections.abc import MutableMapping
@@ -15,6 +16,7 @@ from typing import Any
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from locator.access import Caller, caller_of
+from locator.server.connections import Held
 from locator.server.metrics import Meters
 from locator.server.problems import ProblemError, problem
 from locator.server.rate import Rate
@@ -24,6 +26,8 @@ SINGLE = (b"host", b"origin", b"authorization", b"content-", b"webhook-", b"idem
           b"x-hub-", b"x-git", b"x-atlassian-", b"x-bugatlas-")  # fmt: skip
 OPEN = ("/healthz", "/readyz", "/openapi.json", "/webhooks/")  # and the page: nothing of the index in any
 HEADER_BYTES = 32 * 1024
+HELD_BYTES = 128 << 20  # of all bodies at once; a guess
+_AUTHORITY = re.compile(r"(\[[0-9a-f:.]{2,45}\]|[a-z0-9._-]{1,255})(?::\d{1,5})?")
 SECONDS = 20.0  # for a body to arrive
 HEADERS = [
     (b"x-content-type-options", b"nosniff"),
@@ -43,8 +47,12 @@ class Guard:
     def __init__(self, app: ASGIApp, settings: ServiceSettings, meters: Meters) -> None:
         self.app, self.settings, self.meters = app, settings, meters
         self.rate = Rate(settings.rate, settings.burst)
+        self.refusals = Rate(settings.rate, settings.burst)  # of deliveries without proof, by address
+        self.hooks = {f"/webhooks/{name}" for name in ("push", *(t.name for t in settings.trackers))}
+        self.held = Held(HELD_BYTES)
         own = () if settings.host in ("0.0.0.0", "::") else (settings.host,)  # noqa: S104
-        self.hosts = {h.lower() for h in (*LOOPBACK, *settings.hosts, *own)}
+        self.public = {h.lower() for h in settings.hosts}
+        self.hosts = {h.lower() for h in (*LOOPBACK, *own)} | self.public
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or pass on."""
@@ -55,6 +63,7 @@ class Guard:
         began = time.perf_counter()
         scope["bugatlas.request"] = request = secrets.token_hex(8)
         status, begun = 500, False
+        body = Body(self.held)
 
         async def sending(message: Message) -> None:
             nonlocal status, begun
@@ -73,13 +82,16 @@ class Guard:
                 refusal = problem(e.status_code, e.detail, e.hint, request, e.headers)
                 await refusal(scope, receive, sending)
                 return
-            await self.app(scope, _measured(receive, limit), sending)
+            await self.app(scope, _measured(receive, limit, body), sending)
         except Exception:
             log.exception("request %s", request)
             if not begun:
                 refusal = problem(500, "a fault of the service", "its log says more", request)
                 await refusal(scope, receive, sending)
         finally:
+            body.give_back()
+            if scope["path"].startswith("/webhooks/") and status in (400, 401, 404, 408, 413):
+                self.refusals.wait(_address(scope))
             seconds = time.perf_counter() - began
             route = getattr(scope.get("route"), "path", "")
             self.meters.requests.labels(scope["method"] if route else "", route or "none", str(status)).inc()
@@ -117,6 +129,8 @@ class Guard:
             )
         if headers.get(b"content-encoding", b"identity").lower() != b"identity":
             raise ProblemError(415, "bodies are taken as they are, not compressed")
+        if hook:
+            self._admit_hook(scope)
         site = headers.get(b"sec-fetch-site", b"")
         if path == "/" or path.startswith(("/page/", *OPEN)):
             return limit
@@ -124,7 +138,7 @@ class Guard:
             raise ProblemError(403, "another site asked")
         authorization = headers.get(b"authorization", b"").decode("latin-1")
         caller = caller_of(self.settings.tokens, authorization)
-        key = caller.name if caller and self.settings.tokens else "@" + str((scope.get("client") or ("",))[0])
+        key = caller.name if caller and self.settings.tokens else "@" + _address(scope)
         if wait := self.rate.wait(key):
             raise ProblemError(429, "too many requests", headers={"retry-after": str(int(wait) + 1)})
         if caller is None:
@@ -134,14 +148,24 @@ class Guard:
         scope["bugatlas.caller"] = caller
         return limit
 
+    def _admit_hook(self, scope: Scope) -> None:
+        """A delivery before its body is read: somebody it is for, from nobody whose proof kept failing."""
+        if scope["path"] not in self.hooks:
+            raise ProblemError(404, "no tracker of that name is set up", "see docs/trackers.md")
+        if wait := self.refusals.missing(_address(scope)):
+            headers = {"retry-after": str(int(wait) + 1)}
+            raise ProblemError(429, "too many deliveries from there were refused", headers=headers)
+
     def _check_names(self, headers: MutableMapping[bytes, bytes]) -> None:
         """Host and Origin are ours: pages of other sites, and names pointed here by others, are refused."""
-        if _host(headers.get(b"host", b"")) not in self.hosts:
+        own = headers.get(b"host", b"")
+        if _host(own) not in self.hosts:
             raise ProblemError(421, "this is not the host that was asked for", "add it to `hosts`")
         origin = headers.get(b"origin")
         if origin is not None:
             scheme, _, authority = origin.partition(b"://")
-            if scheme not in (b"http", b"https") or _host(authority) not in self.hosts:
+            ours = authority.lower() == own.lower() or _host(authority) in self.public
+            if scheme not in (b"http", b"https") or not ours:
                 raise ProblemError(403, "another origin asked")
 
 
@@ -157,18 +181,40 @@ def _headers(scope: Scope) -> dict[bytes, bytes]:
 
 
 def _host(authority: bytes) -> str:
-    """Host without its port, lower case."""
-    text = authority.decode("latin-1").lower()
-    if text.startswith("["):
-        return text.partition("]")[0] + "]"
-    return text.partition(":")[0]
+    """Host without its port, lower case; "" where it is neither a name nor an address."""
+    found = _AUTHORITY.fullmatch(authority.decode("latin-1").lower())
+    return found[1] if found else ""
+
+
+def _address(scope: Scope) -> str:
+    """Whom a request comes from."""
+    return str((scope.get("client") or ("",))[0])
 
 
 def _clean(path: str) -> str:
     return "".join(c if c.isprintable() else "?" for c in path[:200])
 
 
-def _measured(receive: Receive, limit: int) -> Receive:
+class Body:
+    """What one request's body takes of the room for all bodies."""
+
+    def __init__(self, held: Held) -> None:
+        self.held, self.size = held, 0
+
+    def take(self, size: int) -> None:
+        """Take more. Raises ProblemError (503) where all bodies together are too large."""
+        if not self.held.take(size):
+            headers = {"retry-after": "5", "connection": "close"}
+            raise ProblemError(503, "too many bodies are arriving", headers=headers)
+        self.size += size
+
+    def give_back(self) -> None:
+        """The request is answered."""
+        self.held.give(self.size)
+        self.size = 0
+
+
+def _measured(receive: Receive, limit: int, body: Body) -> Receive:
     """`receive` that ends a request whose body is too large or too slow."""
     size, until, whole = 0, time.monotonic() + SECONDS, False
 
@@ -184,6 +230,7 @@ def _measured(receive: Receive, limit: int) -> Receive:
         except TimeoutError:
             raise ProblemError(408, "the body took too long", headers={"connection": "close"}) from None
         size += len(message.get("body", b""))
+        body.take(len(message.get("body", b"")))
         whole = not message.get("more_body", False)
         if size > limit:
             raise ProblemError(

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -39,12 +39,13 @@ class Jobs:
         self._waiting: deque[str] = deque()
         self._changed = threading.Condition()
         self._running: subprocess.Popen[bytes] | None = None
-        self._closed = False
+        self._began = self._closed = False
         self._thread = threading.Thread(target=self._work, name="jobs", daemon=True)
 
     def open(self) -> None:
         """Begin to work."""
         self._thread.start()
+        self._began = True
 
     def close(self) -> None:
         """End the running job and wait for its process."""
@@ -55,13 +56,16 @@ class Jobs:
         if self._thread.is_alive():
             self._thread.join(10)
 
-    def add(self, repos: Sequence[str]) -> Job | None:
-        """Queue a job; None where too many wait. One that waits already and covers these is given instead."""
+    def add(self, repos: Sequence[str], sees: Callable[[str], bool] = lambda repo: True) -> Job | None:
+        """Queue a job; None where too many wait.
+
+        One that waits already and covers these is given instead, if its repositories all exist for the caller.
+        """
         wanted = tuple(sorted(set(repos)))
         with self._changed:
-            for waiting in self._waiting:
-                if set(wanted) <= set(self._jobs[waiting][1].repos):
-                    return self._jobs[waiting][1]
+            for job in (self._jobs[i][1] for i in self._waiting):
+                if set(wanted) <= set(job.repos) and all(map(sees, job.repos)):
+                    return job
             if len(self._waiting) >= QUEUED:
                 return None
             job = Job(secrets.token_hex(6), "queued", wanted, time.time())
@@ -70,6 +74,12 @@ class Jobs:
             self._forget()
             self._changed.notify_all()
             return job
+
+    def problem(self) -> str:
+        """Why no job can run now; "" where all is well."""
+        with self._changed:
+            ended = self._began and not self._closed and not self._thread.is_alive()
+        return "the jobs thread has ended" if ended else ""
 
     def list(self) -> list[Job]:
         """Jobs, newest first."""
@@ -120,10 +130,23 @@ class Jobs:
                     return
                 id_ = self._waiting.popleft() if self._waiting else ""
             if id_:
-                self._run(id_)
+                self._turn(id_)
             else:
                 due = time.monotonic() + 60 * self.refresh.every
                 self._queue_all()
+
+    def _turn(self, id_: str) -> None:
+        """One job. Whatever goes wrong is that job's end and not the thread's."""
+        try:
+            self._run(id_)
+        except Exception as e:
+            log.exception("job %s", id_)
+            with self._changed:
+                self._running = None
+                job = self._jobs[id_][1]
+                if not job.ended:
+                    why = f"the job could not be run: {type(e).__name__}"
+                    self._set(replace(job, state="failed", ended=time.time(), error=why))
 
     def _queue_all(self) -> None:
         try:

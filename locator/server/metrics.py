@@ -45,6 +45,10 @@ class Meters:
         )
         self.queue = Gauge("bugatlas_queue", "Issues waiting, by state", ["state"], registry=r)
 
+        self.down = Gauge(
+            "bugatlas_threads_down", "Threads that ended or whose last turn failed", ["part"], registry=r
+        )
+
     def text(self) -> bytes:
         """Everything, in the text format."""
         return generate_latest(self.registry)

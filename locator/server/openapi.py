@@ -84,7 +84,7 @@ def body(struct: type[T]) -> Callable[[Request], Any]:
             return decode(data)
         except msgspec.ValidationError as e:
             raise ProblemError(422, str(e)) from None
-        except (msgspec.DecodeError, RecursionError) as e:
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as e:
             raise ProblemError(400, f"the body is not JSON: {e}") from None
 
     return read

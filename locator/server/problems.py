@@ -106,5 +106,10 @@ async def on_invalid(request: Request, error: Exception) -> Response:
     return problem(422, said[:500], "", _id(request))
 
 
+async def on_fault(request: Request, error: Exception) -> Response:
+    """A fault of ours. It goes on to the log."""
+    return problem(500, "a fault of the service", "its log says more", _id(request))
+
+
 def _id(request: Request) -> str:
     return str(request.scope.get("bugatlas.request", ""))

@@ -19,6 +19,13 @@ class Rate:
 
     def wait(self, key: str, now: float | None = None) -> float:
         """Take one. 0 when it was there, else the seconds until there is one."""
+        return self._wait(key, now, 1)
+
+    def missing(self, key: str, now: float | None = None) -> float:
+        """The same, and nothing is taken."""
+        return self._wait(key, now, 0)
+
+    def _wait(self, key: str, now: float | None, taken: int) -> float:
         if not self.per_second:
             return 0.0
         now = time.monotonic() if now is None else now
@@ -26,7 +33,7 @@ class Rate:
             left, then = self._left.pop(key, (self.burst, now))
             left = min(self.burst, left + (now - then) * self.per_second)
             wait = 0.0 if left >= 1 else (1 - left) / self.per_second
-            self._left[key] = (left if wait else left - 1, now)
+            self._left[key] = (left if wait else left - taken, now)
             if len(self._left) > MOST:
                 self._left.popitem(last=False)
         return wait

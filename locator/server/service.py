@@ -43,6 +43,11 @@ class Service:
     state: Path  # folder of what the service itself keeps
     trackers: Trackers | None = None
 
+    def threads_down(self) -> dict[str, int]:
+        """How many threads have ended or fail, by part of the service."""
+        trackers = len(self.trackers.problems()) if self.trackers else 0
+        return {"jobs": int(bool(self.jobs.problem())), "trackers": trackers}
+
 
 async def service_of(request: Request) -> Service:
     """The service that a request came to."""

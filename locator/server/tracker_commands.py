@@ -115,7 +115,7 @@ def backfill(
     queue = Queue(state / "queue.sqlite")
     now, added = time.time(), 0
     for key in keys(api, query, days):
-        added += queue.accept(chosen.name, key, [f"backfill:{key}:{now}"], False, now, now)
+        added += queue.accept(chosen.name, key, [f"backfill:{key}:{now}"], False, 0.0, now)
     queue.close()
     click.echo(f"{added:,} issues queued")
 
@@ -132,7 +132,7 @@ def status(root: Path | None, wanted: str | None, file: Path) -> None:
     counts = queue.counts()
     click.echo(", ".join(f"{n:,} {s}" for s, n in sorted(counts.items())) or "nothing waits")
     for row in queue.waiting(wanted or ""):
-        when = f", next try in {max(0, row.due - time.time()):.0f} s" if row.state == "ready" else ""
+        when = f", next try in {max(0, row.due - queue.now()):.0f} s" if row.state == "ready" else ""
         click.echo(
             f"{row.tracker} {row.issue}: {row.state}, {row.attempts} tries{when}{': ' + row.error if row.error else ''}"
         )
@@ -148,7 +148,7 @@ def retry(root: Path | None, name: str, file: Path) -> None:
     from locator.trackers.queue import Queue
 
     queue = Queue(_state(root, file) / "queue.sqlite")
-    click.echo(f"{queue.retry(name, time.time()):,} issues are tried again")
+    click.echo(f"{queue.retry(name):,} issues are tried again")
     queue.close()
 
 

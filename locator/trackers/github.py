@@ -128,6 +128,7 @@ class GitHub:
             url=text(told, "html_url"),
             project=repo,
             labels=tuple(names(told, "labels")),
+            id=text(told, "id"),
         )
 
     def wants(self, issue: Issue) -> bool:

@@ -130,10 +130,14 @@ class GitLab:
             url=text(told, "web_url"),
             project=project,
             labels=tuple(x for x in labels if isinstance(x, str)) if isinstance(labels, list) else (),
+            customers=bool(text(told, "service_desk_reply_to")),
+            id=text(told, "id"),
         )
 
     def wants(self, issue: Issue) -> bool:
-        """Listed project and label."""
+        """Listed project and label; a ticket of the service desk only where comments are internal."""
+        if issue.customers and not self.settings.internal:
+            return False
         return listed(self.settings, issue.project) and labelled(self.settings, issue.labels)
 
     def created(self, since: float) -> Iterator[str]:

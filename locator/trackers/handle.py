@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import logging
+import os
 import random
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +27,14 @@ from summaries.index.index import RepoState
 
 SURE = (Verdict.CONFIDENT, Verdict.LIKELY)  # answers that may set a component or label
 
+log = logging.getLogger("bugatlas.trackers")
+
+LOOKS = 6  # at an issue whose tracker does not list the comment that it took; a guess
+
 Locate = Callable[[str, str], tuple[Answer, Mapping[str, RepoState]]]  # title, body -> answer, repositories
 
 
-class Told(Struct, frozen=True):
+class Answered(Struct, frozen=True):
     """A line of the feedback file: what was commented, for `bugatlas eval live`."""
 
     tracker: str
@@ -53,6 +62,7 @@ class Handler:
         """`write` is entered around each write: it keeps the pace."""
         self.settings, self.tracker, self.queue = settings, tracker, queue
         self.locate, self.feedback, self.write = locate, feedback, write
+        self._turns = Turns()
 
     def preview(self, key: str) -> tuple[Issue, comment.Note, Answer]:
         """What would be said on an issue. Raises TrackerError, UsageError."""
@@ -63,11 +73,22 @@ class Handler:
 
     def handle(self, task: Task) -> str:
         """Do it; what was done, in a word. Raises Later, Refused."""
-        try:
-            issue = self.tracker.issue(task.issue)
-        except Gone:
+        issue = self._fetch(task.issue)
+        if issue is None:
             return "gone"
-        if not self.tracker.wants(issue) and not task.forced:
+        with self._turns.of(issue.identity) as waited:
+            if waited:  # somebody else was at it: what was fetched may be old
+                issue = self._fetch(task.issue)
+            return self._handle(task, issue) if issue else "gone"
+
+    def _fetch(self, key: str) -> Issue | None:
+        try:
+            return self.tracker.issue(key)
+        except Gone:
+            return None
+
+    def _handle(self, task: Task, issue: Issue) -> str:
+        if not self.tracker.wants(issue):  # asking for an answer doesn't change who would read it
             return "not listed"
         if not issue.title.strip() and not issue.body.strip():
             return "empty"
@@ -79,12 +100,12 @@ class Handler:
         if not answer.files or not (sure or task.forced):
             return "unsure"
         note = self._note(issue.key, answer, states)
-        before = self.queue.written(task.tracker, issue.key) or self.queue.written(task.tracker, task.issue)
+        before = self.queue.written(task.tracker, issue.identity)
         if before and before.digest == note.digest and not task.forced:
             return "unchanged"
         done = self._write(task, issue, note, before)
         if done != "withdrawn":
-            self._tell(task, issue, answer)
+            self._record(task, issue, answer)
             if answer.verdict in SURE:
                 with contextlib.suppress(Gone, Refused), self.write():  # a label is not worth another try
                     self.tracker.tag(issue, answer.files[0].repo)
@@ -95,36 +116,49 @@ class Handler:
         return comment.note(key, answer, states, s.limit, s.links, questions=s.questions)
 
     def _write(self, task: Task, issue: Issue, note: comment.Note, before: Written | None) -> str:
-        """Edit our comment where there is one, else write one. What a person took away stays away."""
+        """Edit our comment where there is one, else write one. What a person took away stays away.
+
+        A comment is remembered without a digest until the tracker lists it and no other one of ours.
+        """
         body = self.tracker.render(note)
-        if before and not before.id and not task.forced:
+        if before and before.withdrawn and not task.forced:
             return "withdrawn"
-        known = before.id if before else ""
-        if not known:
-            known, *others = self.tracker.own_comments(issue.key) or [""]
-            self._drop(issue, others)
-        if known:
+        id_ = (before.id if before else "") or next(iter(self.tracker.own_comments(issue.key)), "")
+        if id_:
             try:
                 with self.write():
-                    self.tracker.edit(issue.key, known, body)
-                self._remember(task, issue, Written(known, note.digest))
-                return "edited"
+                    self.tracker.edit(issue.key, id_, body)
             except Gone:
-                if not task.forced:
+                if before and before.digest and not task.forced:
                     self._remember(task, issue, Written("", note.digest))
                     return "withdrawn"
-        with self.write():
-            known = self.tracker.post(issue, body)
-        self._remember(task, issue, Written(known, note.digest))
-        if task.attempts:  # an earlier try may have gone through after all, late
-            first, *others = self.tracker.own_comments(issue.key) or [known]
-            if others:
-                self._remember(task, issue, Written(first, ""))  # whose text may be of the earlier try
-                self._drop(issue, others)
-                with self.write():
-                    self.tracker.edit(issue.key, first, body)
-                self._remember(task, issue, Written(first, note.digest))
-        return "written"
+                id_ = ""
+        done = "edited" if id_ else "written"
+        if not id_:
+            with self.write():
+                id_ = self.tracker.post(issue, body)
+        if done == "written" or task.attempts or not (before and before.digest):
+            id_ = self._only(task, issue, id_, body)
+        self._remember(task, issue, Written(id_, note.digest))
+        return done
+
+    def _only(self, task: Task, issue: Issue, id_: str, body: Any) -> str:
+        """Take away all comments of ours but the oldest, which says `body` in the end; its id.
+
+        An earlier try may have gone through after all, and a delivery by another name may have been faster. A
+        tracker that doesn't list what it took is looked at again, a few times.
+        """
+        self._remember(task, issue, Written(id_, ""))
+        ours = self.tracker.own_comments(issue.key)
+        if id_ not in ours and task.attempts + 1 < min(LOOKS, self.settings.attempts):
+            raise Later(f"comment {id_[:40]} is not listed yet")
+        first, *others = list(dict.fromkeys([*ours, id_]))
+        if others:
+            self._remember(task, issue, Written(first, ""))  # whose text may be of an earlier try
+            self._drop(issue, others)
+            with self.write():
+                self.tracker.edit(issue.key, first, body)
+        return first
 
     def _drop(self, issue: Issue, comments: list[str]) -> None:
         for other in comments:
@@ -132,10 +166,10 @@ class Handler:
                 self.tracker.delete(issue.key, other)
 
     def _remember(self, task: Task, issue: Issue, written: Written) -> None:
-        self.queue.remember(task.tracker, issue.key, written, time.time())
+        self.queue.remember(task.tracker, (issue.identity, issue.key), written)
 
-    def _tell(self, task: Task, issue: Issue, answer: Answer) -> None:
-        line = Told(
+    def _record(self, task: Task, issue: Issue, answer: Answer) -> None:
+        line = Answered(
             tracker=task.tracker,
             issue=issue.key,
             title=issue.title,
@@ -145,13 +179,46 @@ class Handler:
             files=tuple((f.repo, f.path) for f in answer.files),
             commits={r.repo: r.commit for r in answer.routes},
         )
-        with self.feedback.open("ab") as f:
-            f.write(msgspec.json.encode(line) + b"\n")
+        data = msgspec.json.encode(line) + b"\n"
+        with open(self.feedback, "ab", buffering=0, opener=_private) as f:
+            end = f.tell()
+            if (f.write(data) or 0) < len(data):  # a full disk: no half of a line stays
+                f.truncate(end)
+                raise OSError(errno.ENOSPC, "no space left", str(self.feedback))
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+class Turns:
+    """One at a time by name: two workers that got to one issue by different names take turns."""
+
+    def __init__(self) -> None:
+        self._busy: set[str] = set()
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def of(self, name: str) -> Iterator[bool]:
+        """Wait for one's turn; whether one had to."""
+        with self._changed:
+            waited = name in self._busy
+            self._changed.wait_for(lambda: name not in self._busy)
+            self._busy.add(name)
+        try:
+            yield waited
+        finally:
+            with self._changed:
+                self._busy.discard(name)
+                self._changed.notify_all()
 
 
 def settle(queue: Queue, task: Task, handler: Handler) -> tuple[str, float]:
-    """Handle a task and put it where it belongs: what was done, and for how long to leave the tracker alone."""
-    now = time.time
+    """Handle a task and put it where it belongs: what was done, and for how long to leave the tracker alone.
+
+    Raises sqlite3.Error where the queue takes nothing.
+    """
+    now = queue.now
     try:
         done = handler.handle(task)
         queue.done(task)
@@ -171,11 +238,12 @@ def settle(queue: Queue, task: Task, handler: Handler) -> tuple[str, float]:
         queue.later(task, now() + 60, str(e), counted=False)
         return "later", 0.0
     except Exception as e:
+        log.exception("%s %s", task.tracker, task.issue)
         if task.attempts + 1 >= handler.settings.attempts:
             queue.bury(task, f"{type(e).__name__}: {e}")
-        else:
-            queue.later(task, now() + pause(handler.settings, task.attempts), f"{type(e).__name__}: {e}")
-        raise
+            return "set aside", 0.0
+        queue.later(task, now() + pause(handler.settings, task.attempts), f"{type(e).__name__}: {e}")
+        return "failed", 0.0
 
 
 def pause(settings: TrackerSettings, attempts: int) -> float:

@@ -15,7 +15,7 @@ from locator.trackers import comment, signing
 from locator.trackers.events import Event, Ignored, Read, commanded, dig, digest, listed, named, names, text
 from locator.trackers.settings import TrackerSettings
 from locator.trackers.to_markdown import plain
-from locator.trackers.tracker import Access, Gone, Http, Issue, Refused, Tracker
+from locator.trackers.tracker import PAGE, PAGES, SEARCH_PAGES, Access, Gone, Http, Issue, Refused, Tracker
 
 MATTERS = frozenset(("summary", "description", "environment", "component", "components", "issuetype", "key"))
 FIELDS = "summary,description,environment,issuetype,project,components,labels"
@@ -23,7 +23,6 @@ PERMISSIONS = ("BROWSE_PROJECTS", "ADD_COMMENTS", "EDIT_OWN_COMMENTS", "DELETE_O
 KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,30}-[1-9]\d{0,9}|[1-9]\d{0,17}")
 _PAGE = re.compile(r"/browse/([A-Za-z][A-Za-z0-9_]{0,30}-[1-9]\d{0,9})(?:/|$)")
 _ISSUE = re.compile(r"/issue/(\d{1,18})/comment/")
-PAGE = 100
 
 
 def connect(settings: TrackerSettings, token: str) -> Tracker:
@@ -67,6 +66,9 @@ def read(settings: TrackerSettings, headers: signing.Headers, payload: Any, own:
     )
     if said is not None and comment.marked(dig(said, "body")):
         return Ignored("our own comment")
+    project = text(issue, "fields", "project", "key") or key.rpartition("-")[0]
+    if project and not listed(settings, project):
+        return Ignored("project is not listed")
     if isinstance(said, Mapping) and commanded(settings, plain(said.get("body"))):
         return Event(name, key, forced=True)
     if event == "jira:issue_updated":
@@ -75,10 +77,7 @@ def read(settings: TrackerSettings, headers: signing.Headers, payload: Any, own:
             return Ignored("nothing that matters changed")
     elif event != "jira:issue_created":
         return Ignored(f"{event[:60] or 'no event'} is not asked for")
-    project = text(issue, "fields", "project", "key") or key.rpartition("-")[0]
     kind = dig(issue, "fields", "issuetype")
-    if project and not listed(settings, project):
-        return Ignored("project is not listed")
     if kind is not None and not _typed(settings, text(kind, "name"), text(kind, "id")):
         return Ignored("issue type is not listed")
     return Event(name, key)
@@ -153,6 +152,7 @@ class Jira:
             type_id=text(fields, "issuetype", "id"),
             labels=tuple(x for x in fields.get("labels") or () if isinstance(x, str)),
             customers=text(fields, "project", "projectTypeKey") == "service_desk",
+            id=text(told, "id"),
         )
 
     def wants(self, issue: Issue) -> bool:
@@ -167,7 +167,8 @@ class Jira:
         minutes = int((time.time() - since) / 60) + 2
         if projects := named(self.settings):
             query = f"{jql(projects, self.settings.types)} AND created >= -{minutes}m ORDER BY created ASC"
-            yield from (text(told, "key") for told in self.search(query, ("summary",)))
+            found = self.search(query, ("summary",), pages=PAGES)
+            yield from (text(told, "key") for told in found)
 
     def render(self, note: comment.Note) -> Any:
         """A document for v3, wiki markup for v2: each refuses the other's."""
@@ -177,18 +178,19 @@ class Jira:
         """By our account and our mark: a mark alone may be anybody's."""
         found: list[str] = []
         at = 0
-        while True:
+        for _ in range(PAGES):
             query = {"startAt": at, "maxResults": PAGE}
             told = self.http("GET", self._path("issue", _safe(key), "comment"), **query)
             comments = dig(told, "comments")
             if not isinstance(comments, list) or not comments:
-                return sorted(found, key=lambda i: (len(i), i))
+                break
             own = [c for c in comments if self.account() in _person(dig(c, "author"))]
             found += [text(c, "id") for c in own if comment.marked(dig(c, "body"))]
             at += len(comments)
             total = dig(told, "total")
             if len(comments) < PAGE or (isinstance(total, int) and at >= total):
-                return sorted(found, key=lambda i: (len(i), i))
+                break
+        return sorted(set(found), key=lambda i: (len(i), i))
 
     def _body(self, body: Any) -> dict[str, Any]:
         out: dict[str, Any] = {"body": body}
@@ -233,12 +235,18 @@ class Jira:
         if update:
             self.http("PUT", self._path("issue", _safe(issue.key)), {"update": update})
 
-    def search(self, jql: str, fields: Sequence[str] = FIELDS.split(","), expand: str = "") -> Iterator[Any]:
+    def search(
+        self,
+        jql: str,
+        fields: Sequence[str] = FIELDS.split(","),
+        expand: str = "",
+        pages: int = SEARCH_PAGES,
+    ) -> Iterator[Any]:
         """Issues of a query, oldest page first. Cloud has `search/jql` with tokens, Data Center `search`."""
         more = {"expand": expand} if expand else {}
         if self.api == 3:
             after = ""
-            while True:
+            for _ in range(pages):
                 body = {"jql": jql, "fields": list(fields), "maxResults": PAGE, **more}
                 told = self.http(
                     "POST", "rest/api/3/search/jql", {**body, **({"nextPageToken": after} if after else {})}
@@ -248,8 +256,9 @@ class Jira:
                 if dig(told, "isLast") is True or not following or following == after:
                     return
                 after = following
+            return
         at = 0
-        while True:
+        for _ in range(pages):
             body = {"jql": jql, "fields": list(fields), "maxResults": PAGE, "startAt": at}
             told = self.http(
                 "POST", "rest/api/2/search", {**body, **({"expand": [expand]} if expand else {})}

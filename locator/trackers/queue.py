@@ -6,8 +6,11 @@ issue are one piece of work, two workers never have the same issue, and so there
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sqlite3
 import threading
+import time
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
@@ -29,6 +32,9 @@ create table if not exists comment(
     tracker text, issue text, id text not null, digest text not null, at real not null,
     primary key(tracker, issue)) without rowid;
 """
+_LATEST = """
+select max(at) from (select at from mark where name = 'clock' union all select max(since) from task
+                     union all select max(at) from comment)"""
 REMEMBERED = 30 * 86_400.0  # seconds that a delivery's name is kept
 MOST = 200_000  # issues that may wait
 
@@ -62,8 +68,13 @@ class Waiting(Struct, frozen=True):
 class Written(Struct, frozen=True):
     """The comment that was written on an issue."""
 
-    id: str  # "" where it was not written, or is no longer there
-    digest: str
+    id: str  # "" where it is no longer there
+    digest: str  # "" until the tracker lists the comment, and no other one of ours
+
+    @property
+    def withdrawn(self) -> bool:
+        """Whether a person took it away."""
+        return not self.id
 
 
 class Queue:
@@ -73,17 +84,33 @@ class Queue:
         """Open it. The one owner makes ready what a killed one was at. Raises TrackerError."""
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(path, timeout=30, check_same_thread=False, isolation_level=None)
+            with contextlib.suppress(FileExistsError):  # titles of issues are in it: its owner's alone
+                os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
+            self._db = sqlite3.connect(path, timeout=10, check_same_thread=False, isolation_level=None)
             self._db.executescript(_SCHEMA)
             if owner:  # an attempt more: a task that kills its process is set aside in the end
                 again = "update task set state = 'ready', attempts = attempts + 1 where state = 'running'"
                 self._db.execute(again)
+            (latest,) = self._db.execute(_LATEST).fetchone()
         except (OSError, sqlite3.Error) as e:
             raise TrackerError(
                 f"cannot open the queue {path}: {e}", "check the folder, or set `state`"
             ) from e
+        self._began = max(time.time(), latest or 0.0) - time.monotonic()
         self._lock = threading.Lock()
         self._added = threading.Condition(self._lock)
+
+    def now(self) -> float:
+        """Seconds by a clock that nobody sets back: the wall clock's when it was opened, or the latest on disk."""
+        return self._began + time.monotonic()
+
+    def usable(self) -> bool:
+        """Whether something can be written. Looks at the disk."""
+        try:
+            self.mark("clock", self.now())
+        except sqlite3.Error:
+            return False
+        return True
 
     def close(self) -> None:
         """Release the file."""
@@ -116,7 +143,18 @@ class Queue:
                 self._added.notify_all()
                 return True
             finally:
-                self._db.execute("commit")
+                self._end()
+
+    def _end(self) -> None:
+        """Commit; what cannot be committed is undone, so that the next statement finds no open transaction."""
+        if not self._db.in_transaction:
+            return
+        try:
+            self._db.execute("commit")
+        except sqlite3.Error:
+            if self._db.in_transaction:
+                self._db.execute("rollback")
+            raise
 
     def take(self, trackers: Collection[str], now: float) -> Task | None:
         """The issue that has waited longest, if one of these trackers has any; it is running from now on."""
@@ -151,6 +189,15 @@ class Queue:
         """Try again from then on."""
         self._put(task, "ready", due, error, counted)
 
+    def release(self, task: Task, due: float) -> None:
+        """Make ready what a turn left behind that could not put it anywhere. Harmless where it did."""
+        with self._lock:
+            self._db.execute(
+                "update task set state = 'ready', due = ?, attempts = attempts + 1"
+                " where tracker = ? and issue = ? and state = 'running' and attempts = ?",
+                (due, task.tracker, task.issue, task.attempts),
+            )
+
     def bury(self, task: Task, error: str) -> None:
         """Set aside: `bugatlas tracker retry` tries again."""
         self._put(task, "dead", 0.0, error, True)
@@ -171,13 +218,15 @@ class Queue:
             ).fetchone()
         return Written(*row) if row else None
 
-    def remember(self, tracker: str, issue: str, written: Written, now: float) -> None:
-        """Keep what was written."""
+    def remember(self, tracker: str, issues: Sequence[str], written: Written) -> None:
+        """Keep what was written, under all names of its issue."""
+        rows = [(tracker, i, written.id, written.digest, self.now()) for i in dict.fromkeys(issues)]
         with self._lock:
-            self._db.execute(
-                "insert or replace into comment values(?, ?, ?, ?, ?)",
-                (tracker, issue, written.id, written.digest, now),
-            )
+            self._db.execute("begin immediate")
+            try:
+                self._db.executemany("insert or replace into comment values(?, ?, ?, ?, ?)", rows)
+            finally:
+                self._end()
 
     def counts(self) -> dict[str, int]:
         """Issues by state."""
@@ -205,17 +254,18 @@ class Queue:
             return done.rowcount
 
     def marked(self, name: str) -> float:
-        """A time that was kept; 0 where there's none."""
+        """A time that was noted; 0 where there's none."""
         with self._lock:
             row = self._db.execute("select at from mark where name = ?", (name,)).fetchone()
         return float(row[0]) if row else 0.0
 
     def mark(self, name: str, at: float) -> None:
-        """Keep a time."""
+        """Note a time."""
         with self._lock:
             self._db.execute("insert or replace into mark values(?, ?)", (name, at))
 
     def prune(self, now: float) -> None:
-        """Forget names of old deliveries."""
+        """Forget names of old deliveries, and keep the time."""
+        self.mark("clock", now)
         with self._lock:
             self._db.execute("delete from delivery where at < ?", (now - REMEMBERED,))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ import msgspec
 from locator.trackers import github, gitlab, jira
 from locator.trackers.events import Event
 from locator.trackers.handle import Handler, Locate, settle
-from locator.trackers.queue import Queue
+from locator.trackers.queue import FullError, Queue, Task
 from locator.trackers.settings import TrackerSettings
 from locator.trackers.signing import Headers
 from locator.trackers.tracker import Adapter, Tracker
@@ -29,6 +31,7 @@ KINDS: Mapping[str, Adapter] = {
     "gitlab": gitlab,
 }
 OVERLAP = 600.0  # seconds that two looks for lost issues share
+REST = 2.0  # seconds after a turn that failed
 Count = Callable[[str, str], None]  # tracker, what was done
 
 log = logging.getLogger("bugatlas.trackers")
@@ -77,15 +80,15 @@ class Desk:
             raise UsageError(f"tracker {settings.name} has no token", "give `token` as env:NAME or file:PATH")
         self.api = client(settings, token)
         self.handler = Handler(settings, self.api, queue, locate, feedback, Pace(settings.pace))
-        self.resumes = 0.0  # time before which nothing is asked of it
+        self.resumes = 0.0  # `time.monotonic()` before which nothing is asked of it
         self.own = ""  # our account there, until it has been found out
-        self._ask = 0.0  # time from which to ask for it
+        self._ask = 0.0  # `time.monotonic()` from which to ask for it
 
     def learn_account(self) -> None:
         """Ask the tracker who we are, twice a minute at most."""
-        if self.own or time.time() < self._ask:
+        if self.own or time.monotonic() < self._ask:
             return
-        self._ask = time.time() + 30
+        self._ask = time.monotonic() + 30
         try:
             self.own = self.api.account()
         except TrackerError as e:
@@ -113,16 +116,26 @@ class Trackers:
         self.desks = {s.name: Desk(s, secret, self.queue, locate(s), feedback) for s in settings}
         self._ends = threading.Event()
         self._threads = [
-            threading.Thread(target=self._work, args=(d,), name=f"{d.settings.name}-{n}", daemon=True)
-            for d in self.desks.values()
+            threading.Thread(
+                target=self._again, args=(partial(self._turn, d, []),), name=f"{name}-{n}", daemon=True
+            )
+            for name, d in self.desks.items()
             for n in range(d.settings.workers)
         ]
-        self._threads.append(threading.Thread(target=self._catch_up, name="catch-up", daemon=True))
+        self._threads += [
+            threading.Thread(
+                target=self._again, args=(partial(self._catch_up, d),), name=f"{name}-catch-up", daemon=True
+            )
+            for name, d in self.desks.items()
+        ]
+        self._failing: dict[str, str] = {}  # by thread, while its turns fail
+        self._open = False
 
     def open(self) -> None:
         """Begin to work."""
         for t in self._threads:
             t.start()
+        self._open = True
 
     def close(self) -> None:
         """Finish what is at hand and stop."""
@@ -145,58 +158,77 @@ class Trackers:
         if not isinstance(found, Event):
             self.count(desk.settings.name, "ignored")
             return str(found.why)
-        now = time.time()
+        now = self.queue.now()
         # The sender's name for a delivery isn't signed, its body is: a replay under another name is known too.
         names = (found.delivery[:200], "body:" + hashlib.sha256(body).hexdigest())
         due = now + desk.settings.settle
-        new = self.queue.accept(desk.settings.name, found.issue, names, found.forced, due, now)
+        try:
+            new = self.queue.accept(desk.settings.name, found.issue, names, found.forced, due, now)
+        except sqlite3.Error as e:
+            raise FullError(f"deliveries cannot be stored now: {e}") from e
         done = "queued" if new else "known"
         self.count(desk.settings.name, done)
         return done
 
-    def _catch_up(self) -> None:
-        """Look for issues whose delivery never came: some senders try once only."""
-        while not self._ends.is_set():
-            for desk in self.desks.values():
-                now = time.time()
-                name = f"{desk.settings.name}:created"
-                last = self.queue.marked(name)
-                if not desk.settings.catch_up or now < last + 60 * desk.settings.catch_up:
-                    continue
-                try:
-                    if last:  # not what was there before we came
-                        self._look(desk, last - OVERLAP, now)
-                    self.queue.mark(name, now)
-                except TrackerError as e:
-                    log.warning("%s: looking for lost issues: %s", desk.settings.name, e)
-            self.queue.prune(time.time())
-            self._ends.wait(60)
+    def problems(self) -> tuple[str, ...]:
+        """Threads that are down or whose last turn failed, each with why; empty where all is well."""
+        down = [t.name for t in self._threads if self._open and not t.is_alive() and not self._ends.is_set()]
+        return (*(f"{name}: ended" for name in down), *(f"{n}: {why}" for n, why in self._failing.items()))
 
-    def _look(self, desk: Desk, since: float, now: float) -> None:
+    def _again(self, turn: Callable[[], None]) -> None:
+        """Turn after turn until the end. A turn that fails, for a full disk or whatever else, ends no thread."""
+        name = threading.current_thread().name
+        while not self._ends.is_set():
+            try:
+                turn()
+                self._failing.pop(name, None)
+            except Exception as e:
+                if name not in self._failing:
+                    log.exception("%s: a turn failed; it goes on", name)
+                self._failing[name] = f"{type(e).__name__}: {e}"[:200]
+                self._ends.wait(REST)
+
+    def _catch_up(self, desk: Desk) -> None:
+        """Look for issues whose delivery never came: some senders try once only."""
+        self.queue.prune(self.queue.now())
+        now, name = time.time(), f"{desk.settings.name}:created"
+        last = min(self.queue.marked(name), now)  # the tracker's clock and ours are walls' clocks
+        if desk.settings.catch_up and now >= last + 60 * desk.settings.catch_up:
+            try:
+                if last:  # not what was there before we came
+                    self._look(desk, last - OVERLAP)
+                self.queue.mark(name, now)
+            except TrackerError as e:
+                log.warning("%s: looking for lost issues: %s", desk.settings.name, e)
+        self._ends.wait(60)
+
+    def _look(self, desk: Desk, since: float) -> None:
         for key in desk.api.created(since):
             if self._ends.is_set():
                 return
             if self.queue.written(desk.settings.name, key) is None:
+                now = self.queue.now()
                 self.queue.accept(desk.settings.name, key, [f"created:{key}"], False, now, now)
 
-    def _work(self, desk: Desk) -> None:
+    def _turn(self, desk: Desk, left: list[Task]) -> None:
+        """One issue, from the queue to its comment. `left`: what a turn that failed could not put back."""
         name = desk.settings.name
-        while not self._ends.is_set():
-            desk.learn_account()
-            wait = desk.resumes - time.time()
-            if wait > 0:
-                self._ends.wait(min(wait, 1.0))
-                continue
-            task = self.queue.take([name], time.time())
-            if task is None:
-                self.queue.wait(0.5)
-                continue
-            try:
-                done, pause = settle(self.queue, task, desk.handler)
-            except Exception:
-                log.exception("%s %s", name, task.issue)
-                done, pause = "failed", 0.0
-            if pause:
-                desk.resumes = time.time() + pause
-            self.count(name, done)
-            log.info("%s %s: %s", name, task.issue, done)
+        while left:
+            self.queue.release(left[-1], self.queue.now())
+            left.pop()
+        desk.learn_account()
+        wait = desk.resumes - time.monotonic()
+        if wait > 0:
+            self._ends.wait(min(wait, 1.0))
+            return
+        task = self.queue.take([name], self.queue.now())
+        if task is None:
+            self.queue.wait(0.5)
+            return
+        left.append(task)
+        done, pause = settle(self.queue, task, desk.handler)
+        left.clear()
+        if pause:
+            desk.resumes = time.monotonic() + pause
+        self.count(name, done)
+        log.info("%s %s: %s", name, task.issue, done)

@@ -10,6 +10,7 @@ from msgspec import Struct
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_chain, wait_fixed
 
 from locator.trackers.comment import Note
+from locator.trackers.deadline import Deadline, bound
 from locator.trackers.events import Read
 from locator.trackers.settings import TrackerSettings
 from locator.trackers.signing import Headers
@@ -21,7 +22,8 @@ AGAIN = (0.1, 0.5)  # seconds before the second and the third try
 LONGEST = 86_400.0  # seconds that a tracker may make us wait
 AGENT = "bugatlas"
 PAGE = 100  # entries of a list at a time
-PAGES = 30  # that are looked through
+PAGES = 30  # that are looked through while the service works
+SEARCH_PAGES = 2_000  # that a person's own search is followed for: 200,000 issues
 
 
 class Later(TrackerError):
@@ -52,6 +54,12 @@ class Issue(Struct, frozen=True):
     type_id: str = ""
     labels: tuple[str, ...] = ()
     customers: bool = False  # people outside can read comments
+    id: str = ""  # the tracker's own, which stays when the issue is moved or its project is renamed
+
+    @property
+    def identity(self) -> str:
+        """The same for every name that an issue goes by."""
+        return f"id:{self.id}" if self.id else f"key:{self.key.lower()}"
 
 
 class Access(Struct, frozen=True):
@@ -75,7 +83,7 @@ class Tracker(Protocol):
         """An issue as it is now."""
 
     def wants(self, issue: Issue) -> bool:
-        """Whether its project and kind are listed."""
+        """Whether its project and kind are listed, and no customer would read a comment."""
 
     def created(self, since: float) -> Iterator[str]:
         """Keys of issues made since then (UTC seconds) in the projects that are listed by name."""
@@ -143,6 +151,8 @@ class Http:
             follow_redirects=False,
             trust_env=True,
         )
+        self.deadline = Deadline()
+        bound(self.client, self.deadline)
 
     def __call__(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
         """One request; its JSON, or None where there's no content. Raises Later, Refused or Gone.
@@ -169,8 +179,9 @@ class Http:
 
     def _once(self, method: str, path: str, body: Any, query: Mapping[str, Any]) -> Any:
         try:
-            with self.client.stream(method, path, json=body, params=query or None) as got:
-                data = b""
+            whole = self.deadline.within(self.timeout)
+            with whole, self.client.stream(method, path, json=body, params=query or None) as got:
+                data = bytearray()
                 for chunk in got.iter_bytes():
                     data += chunk
                     if len(data) > MOST_BYTES:
@@ -179,7 +190,7 @@ class Http:
             # What was sent may still arrive: look again no sooner than it could have.
             wait = self.timeout if method == "POST" and not isinstance(e, httpx.ConnectError) else 0.0
             raise Later(f"{method} {path}: {type(e).__name__}: {e}", wait) from e
-        told = httpx.Response(got.status_code, headers=got.headers, content=data, request=got.request)
+        told = httpx.Response(got.status_code, headers=got.headers, content=bytes(data), request=got.request)
         _check(told, f"{method} {path}")
         try:
             return told.json() if data.strip() else None

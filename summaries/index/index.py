@@ -58,7 +58,8 @@ def default_dir() -> Path:
     """Where an index lives unless told: $BUGATLAS_INDEX, else the user's data folder."""
     import platformdirs
 
-    return Path(os.environ.get("BUGATLAS_INDEX") or platformdirs.user_data_path("bugatlas") / "index")
+    own = os.environ.get("BUGATLAS_INDEX") or platformdirs.user_data_path("bugatlas") / "index"
+    return Path(own).absolute()
 
 
 STORES = 128  # held open at a time: each takes a file handle, and an answer needs those of ten files at most

@@ -27,6 +27,7 @@ from starlette.routing import Route
 
 from kits.service import serving
 
+LIES = ("unstored", "unlisted")
 TOKEN, USER, BOT = "jira-token", "bot@shop.example", "5b10ac8d82e05b22cc7d4ef5"
 
 
@@ -124,6 +125,8 @@ class Jira:
 
                 await asyncio.sleep(self.faults.slow)
             with self._lock:
+                if fault in LIES:
+                    return self._lied(fault, request, do, body)
                 if not fault or lost:
                     answer = self._authorized(request, do, body)
                 if fault:
@@ -141,6 +144,14 @@ class Jira:
             return "", False
         kind = self.faults.random.choice(self.faults.kinds)
         return kind, kind in ("500", "503", "drop") and self.faults.random.random() < self.faults.lost
+
+    def _lied(self, kind: str, request: Request, do: Any, body: bytes) -> Response:
+        """A comment is not stored though the answer says so; comments are not listed though there are some."""
+        if kind == "unstored" and request.method == "POST" and request.url.path.endswith("/comment"):
+            return JSONResponse({"id": str(next(self._ids))}, 201)
+        if kind == "unlisted" and request.method == "GET" and request.url.path.endswith("/comment"):
+            return JSONResponse({"startAt": 0, "total": 0, "comments": []})
+        return self._authorized(request, do, body)
 
     def _broken(self, kind: str) -> Response:
         if kind == "drop":  # fewer bytes than promised: the client sees the connection break

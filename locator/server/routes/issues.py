@@ -58,7 +58,7 @@ def fetch(service: Service, ref: str) -> IssueText:
     if not service.trackers:
         raise ProblemError(404, "this service has no tracker", "paste the report instead")
     for desk, key in named(list(service.trackers.desks.values()), ref.strip()):
-        if desk.resumes > time.time():
+        if desk.resumes > time.monotonic():
             raise ProblemError(503, f"{desk.settings.name} asks to be left alone for now", "try again later")
         try:
             issue = desk.api.issue(key)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
@@ -26,11 +28,13 @@ async def healthz() -> Response:
     "/readyz", summary="Ready", responses=says(Health) | says(Health, status=503), response_class=Response
 )
 async def readyz(service: Here) -> Response:
-    """An index is open. 503 where there is none: send no requests here yet."""
+    """An index is open and every thread works. 503 where not: send no requests here."""
     try:
         edition = await service.desk.run(service.shelf.edition)
     except BugatlasError as e:
         return json(Health("unready", __version__, type(e).__name__), 503)
+    if down := sum(service.threads_down().values()):
+        return json(Health("unready", __version__, f"{down} threads are down: the log says why"), 503)
     worn = (
         "the newest state of the index cannot be read; an older one is served" if service.shelf.error else ""
     )
@@ -57,8 +61,13 @@ async def metrics(service: Here, caller: Measurer) -> Response:
         meters.repositories.set(len(states))
         meters.files.set(sum(sum(s.files.values()) for s in states))
         meters.edition.set(edition.number)
+    for part, down in service.threads_down().items():
+        meters.down.labels(part).set(down)
     if service.trackers:
-        counts = service.trackers.queue.counts()
+        try:
+            counts = service.trackers.queue.counts()
+        except sqlite3.Error:
+            counts = {}
         for state in ("ready", "running", "dead"):
             meters.queue.labels(state).set(counts.get(state, 0))
     return Response(meters.text(), media_type=TYPE)

@@ -50,7 +50,7 @@ async def post_push(service: Here, request: Request) -> Response:
         raise ProblemError(401, "this delivery is not signed by whom it should be", "see docs/service.md")
     try:
         payload: Any = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError) as e:
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as e:
         raise ProblemError(400, f"the delivery is not JSON: {e}") from None
     edition = await service.desk.run(service.shelf.edition)
     found = repositories_of(payload, edition.index.repos.values())

@@ -235,3 +235,15 @@ def test_a_job_dies_with_its_service(index):
             return stat.read().split()[2] == "Z"
 
     until(gone)
+
+
+def test_a_process_that_cannot_be_started_ends_its_job_only(index, jobs, monkeypatch):
+    monkeypatch.setattr(sys, "executable", str(index / "no-such-python"))
+    jobs.open()
+    failed = jobs.add(["shop-orders"])
+    until(lambda: state(jobs, failed.id) == "failed")
+    assert "could not be run" in jobs.get(failed.id)[1].error
+    assert not jobs.problem()
+    monkeypatch.undo()
+    again = jobs.add(["shop-orders"])
+    until(lambda: state(jobs, again.id) == "done", 60)

@@ -429,8 +429,8 @@ def test_issues_whose_delivery_was_lost_are_found(shop_index, tmp_path):
     with service(shop_index, jira, tmp_path, projects=("SHOP",), catch_up=1) as (_send, parts):
         until(lambda: parts.trackers.queue.marked("jira:created"))
         assert not parts.trackers.queue.counts() and not jira.ours("SHOP-1"), "not what was there before"
-        parts.trackers._look(parts.trackers.desks["jira"], time.time() - 600, time.time())
-        parts.trackers._look(parts.trackers.desks["jira"], time.time() - 600, time.time())
+        parts.trackers._look(parts.trackers.desks["jira"], time.time() - 600)
+        parts.trackers._look(parts.trackers.desks["jira"], time.time() - 600)
         idle(parts)
         assert len(jira.ours("SHOP-1")) == 1
 

@@ -304,7 +304,7 @@ def test_what_a_killed_process_was_at_is_taken_up_again(tmp_path):
     first = Queue(tmp_path / "q", owner=True)
     accept(first)
     first.take(["jira"], 1)
-    first.remember("jira", "SHOP-2", Written("7", "d"), 1)
+    first.remember("jira", ["SHOP-2"], Written("7", "d"))
     beside = Queue(tmp_path / "q")
     assert beside.counts() == {"running": 1}, "only the owner may say that nobody is at it"
     beside.close()
