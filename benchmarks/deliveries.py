@@ -163,15 +163,18 @@ catch_up = 0
         """Keep a service running; kill it (-9) at random moments."""
         self.killed = 0
         while not done.is_set():
-            with started(self.root, self.file) as (url, process):
-                self.url = url
-                if self.killed >= kills:
-                    done.wait()
-                    return
-                done.wait(rng.uniform(2.0, 12.0))
-                self.url = ""
-                process.kill()
-                self.killed += 1
+            try:
+                with started(self.root, self.file) as (url, process):
+                    self.url = url
+                    if self.killed >= kills:
+                        done.wait()
+                        return
+                    done.wait(rng.uniform(2.0, 12.0))
+                    self.url = ""
+                    process.kill()
+                    self.killed += 1
+            except RuntimeError:  # it cannot begin on a full disk: whoever keeps it tries again
+                done.wait(1.0)
 
     def _fill(self, fills: int, rng: random.Random, done: threading.Event) -> None:
         """Fill the disk to the last byte, wait, and free it again."""

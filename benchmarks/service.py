@@ -152,7 +152,7 @@ def started(root: Path, file: Path) -> Iterator[tuple[str, subprocess.Popen[str]
 
 
 def _address(log: Path, process: subprocess.Popen[str]) -> str:
-    for _ in range(1200):
+    for _ in range(6000):
         said = log.read_text()
         if "running on http" in said:
             return said.split("running on ")[1].split()[0]

@@ -18,6 +18,7 @@ from locator.answer import Answer, FileHit
 from locator.render.answer import place
 from locator.terminal import link, one_line
 from summaries.index.index import RepoState
+from summaries.redact import redact
 
 REASONS = 2  # of each file
 ASK = "Answers to these questions would help:"
@@ -89,7 +90,8 @@ def _hit(file: FileHit, state: RepoState | None, commit: str, template: str) -> 
     lines = f"lines {start}-{end}" if end > start else f"line {start}" if start else ""
     function = ", ".join(x for x in (named.qualname if named else "", lines) if x)
     url = address(state, commit or (state.commit if state else ""), file.path, start, end, template)
-    reasons = tuple(one_line(e.text, 200) for e in file.evidence[:REASONS])
+    # Those who read an issue are not those who read the repository.
+    reasons = tuple(one_line(redact(e.text, strict=False).text, 200) for e in file.evidence[:REASONS])
     return Hit(file.repo, one_line(file.path, 300), url, one_line(function, 200), reasons)
 
 

@@ -296,3 +296,25 @@ def test_comments_without_end_are_not_followed_without_end(shop_index, tmp_path)
     assert pages == PAGES
     pages = 0
     assert len(list(client.created(time.time() - 100))) == 100 * PAGES
+
+
+# What a comment gives away
+
+
+def test_a_secret_of_a_commit_is_in_no_comment(shop_index):
+    from msgspec.structs import replace
+
+    from locator.locate import Options, locate
+    from locator.report.reader import read
+    from locator.trackers import comment
+    from summaries.index.index import Index
+
+    secret = "gh" + "p_" + "aB3d" * 9
+    index = Index.open(shop_index)
+    answer = locate(index, read(REPORTS[1].body, REPORTS[1].title), Options())
+    first = answer.files[0]
+    said = tuple(replace(e, text=f"changed by: rounding with {secret}") for e in first.evidence)
+    leaky = replace(answer, files=(replace(first, evidence=said), *answer.files[1:]))
+    note = comment.note("SHOP-1", leaky, index.repos, 5)
+    for body in (comment.markdown(note), comment.wiki(note), str(comment.adf(note))):
+        assert secret not in body.replace("\\", "") and "redacted" in body
