@@ -19,7 +19,8 @@ from indexer.engines import processes as fanout
 from indexer.engines.processes import OnDone, OnFiles
 from indexer.repository import Job, Outcome, unchanged
 from indexer.sources.discover import Listed, Source
-from indexer.sources.sources import sources
+from indexer.sources.sources import remember
+from indexer.sources.sources import sources as sources_of
 from indexer.workers.pool import gently
 from summaries.errors import BugatlasError, IndexDamaged, IndexVersion, RepositoryError, UsageError
 from summaries.index import routing_update as mapping
@@ -72,6 +73,8 @@ def build(
     index = _opened(root, manifest, rebuild)
     cores = workers or os.cpu_count() or 1
     url = index.remote.about.url if index.remote else ""
+    if url:
+        remember(root, sources)
     jobs = [
         Job(
             root,
@@ -133,7 +136,7 @@ def index_targets(
     nothing to index.
     """
     where = Path(root).expanduser().absolute() if root else default_dir()
-    found, unread = sources(where, [Listed(str(t)) for t in targets])
+    found, unread = sources_of(where, [Listed(str(t)) for t in targets])
     if not found and not unread:
         raise UsageError(f"nothing is indexed at {where}", "name a folder or a URL")
     report = build(where, found, {s.name: (None, *at) for s in found}, workers=jobs)

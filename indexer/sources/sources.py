@@ -13,6 +13,8 @@ from msgspec.structs import replace
 from indexer.git.clones import cloned, is_remote
 from indexer.sources.discover import Listed, Source, discover_all
 from summaries.errors import RepositoryError, UsageError
+from summaries.index.attached import attached
+from summaries.index.manifest import replace as replace_file
 
 Say = Callable[[str], None]
 FETCHES = 8  # clones brought up to date at a time
@@ -44,6 +46,29 @@ def known(root: Path) -> dict[str, Known]:
     return {k.name: k for k in sorted(found, key=lambda k: k.name)}
 
 
+GIVEN = "given.json"  # of an attached folder: where this machine has the repositories that it indexes
+
+
+def given(root: Path) -> dict[str, Known]:
+    """The repositories that were indexed from here, by name.
+
+    What an attached index says of places is its publisher's word: to go by it would read, and publish, whatever
+    repository of this machine they name.
+    """
+    try:
+        found = msgspec.json.decode((root / GIVEN).read_bytes(), type=list[Known])
+    except (OSError, msgspec.MsgspecError):
+        return {}
+    return {k.name: k for k in found}
+
+
+def remember(root: Path, used: Sequence[Source]) -> None:
+    """Keep where repositories are that an attached folder was given."""
+    have = given(root)
+    have |= {s.name: Known(s.name, str(s.path), s.url, s.branch) for s in used}
+    replace_file(root / GIVEN, msgspec.json.encode([have[n] for n in sorted(have)]))
+
+
 def named(name: str, names: Sequence[str]) -> str | None:
     """The repository that a user calls `name`: in full, or by its last part where only one has it."""
     if name in names:
@@ -64,7 +89,7 @@ def sources(
 
     No targets: all that are indexed. Raises UsageError for a URL that isn't allowed, or a name that is taken.
     """
-    have = known(root)
+    have = given(root) if attached(root) else known(root)
     called = {t: n for t in targets if (n := _indexed(t.target, list(have)))}
     old = [have[n].source for n in called.values()] if targets else [k.source for k in have.values()]
     if fetch:

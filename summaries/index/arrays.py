@@ -68,6 +68,8 @@ def _pack(array: Array) -> bytes:
 def _unpack(data: Array, kind: np.dtype[Any], shape: Sequence[int]) -> Array:
     """What `_pack` packed. Raises ZstdError, ValueError."""
     count = math.prod(shape)
+    if not 0 <= count * kind.itemsize <= MOST or min(shape, default=0) < 0 or kind.hasobject:
+        raise ValueError("larger than what is packed")
     raw = decompress(data.tobytes(), count * kind.itemsize)
     array: Array = np.frombuffer(raw, np.uint8)
     if kind.itemsize > 1:
@@ -98,12 +100,16 @@ class Arrays:
             self.meta: dict[str, str] = header.pop("__metadata__", {})
             self._spans = {k: (v["dtype"], v["shape"], v["data_offsets"]) for k, v in header.items()}
             self._base = 8 + size
-            if any(self._base + span[1] > self.size for _, _, span in self._spans.values()):
-                raise ValueError("cut short")
+            for dtype, shape, (start, end) in self._spans.values():
+                if self._base + end > self.size:
+                    raise ValueError("cut short")
+                held = math.prod(shape) * np.dtype(_DTYPES[dtype]).itemsize
+                if not 0 <= start <= end or held != end - start or min(shape, default=0) < 0:
+                    raise ValueError("an array is not of its size")
             said = json.loads(self._mapped(PACKED).tobytes())
             self._packed = {k: (np.dtype(t), s) for k, (t, s) in said.items()}
             self._unpacked: dict[str, Array] = {}
-        except (OSError, ValueError, KeyError, TypeError) as e:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as e:
             if isinstance(e, OSError) and e.errno in (errno.EMFILE, errno.ENFILE):
                 raise IndexError_(
                     f"too many open files: {path}", "raise `ulimit -n`, or lower open_repositories"
@@ -114,13 +120,15 @@ class Arrays:
         return name in self._spans
 
     def __getitem__(self, name: str) -> Array:
-        """Raises KeyError, and IndexDamaged where a packed array cannot be unpacked."""
+        """Raises IndexDamaged where there is none of that name, or it cannot be unpacked."""
+        if name not in self._spans:
+            raise IndexDamaged(f"{self.path} has no {name}", "run `bugatlas doctor`")
         if name not in self._packed:
             return self._mapped(name)
         if name not in self._unpacked:
             try:
                 self._unpacked[name] = _unpack(self._mapped(name), *self._packed[name])
-            except (ZstdError, ValueError) as e:
+            except (ZstdError, ValueError, TypeError, OverflowError) as e:
                 raise IndexDamaged(f"cannot read {name} of {self.path}: {e}", "run `bugatlas doctor`") from e
         return self._unpacked[name]
 

@@ -115,7 +115,11 @@ class Index:
         root = Path(root)
         if not (root / MANIFEST).exists():
             try:
-                (root / "repos").mkdir(parents=True, exist_ok=True)
+                if (
+                    not root.exists()
+                ):  # code and what people say of it: for its owner, unless they open it to others
+                    root.mkdir(mode=0o700, parents=True)
+                (root / "repos").mkdir(exist_ok=True)
                 replace(root / MANIFEST, msgspec.json.encode(manifest or Manifest()))
             except OSError as e:
                 raise IndexError_(
@@ -137,6 +141,10 @@ class Index:
         if shard := self._shards.get(name):
             return shard
         shard = Shard(self.held(name, self.repos[name].shard))
+        if shard.repo != name:
+            raise IndexDamaged(
+                f"the shard of {name} is of another repository", f"bugatlas index --rebuild {name}"
+            )
         if shard.info.schema != SCHEMA:
             raise IndexVersion(
                 f"{name} was indexed by another version (schema {shard.info.schema}, not {SCHEMA})",

@@ -57,12 +57,19 @@ def slug(name: str) -> str:
     return f"{readable}-{xxhash.xxh3_64_hexdigest(name.encode())[:6]}"
 
 
+LAST_TIME = 253_402_300_799  # the last second of the year 9999, after which Python has no dates
+
+
 def read_state(path: Path) -> RepoState:
     """Raises IndexDamaged where a `repo.json` is unreadable."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=RepoState)
-    except (OSError, msgspec.MsgspecError) as e:
+        state = msgspec.json.decode(path.read_bytes(), type=RepoState)
+    except (OSError, msgspec.MsgspecError, RecursionError) as e:
         raise IndexDamaged(f"cannot read {path}: {e}", "run `bugatlas doctor`") from e
+    texts = (state.name, state.git_dir, state.url, state.branch, state.shard, state.store)
+    if not 0 <= state.time <= LAST_TIME or any("\0" in t for t in texts):
+        raise IndexDamaged(f"cannot read {path}: a time or a name that cannot be", "run `bugatlas doctor`")
+    return state
 
 
 def read_states(root: Path) -> dict[str, RepoState]:

@@ -53,7 +53,7 @@ class Shard:
         self.arrays = Arrays(path)
         try:
             self.info = msgspec.json.decode(self.arrays.meta["info"], type=ShardInfo)
-        except (KeyError, msgspec.MsgspecError) as e:
+        except (KeyError, TypeError, msgspec.MsgspecError, RecursionError) as e:
             raise IndexDamaged(f"cannot read {path}: {e}", "run `bugatlas doctor`") from e
         self.repo = self.info.repo
         self._views: dict[int, View] = {}

@@ -14,6 +14,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -31,6 +32,40 @@ create table if not exists blob(
 create table if not exists history(seq integer primary key, commits blob);
 create table if not exists note(prefix text, first text, texts blob, primary key (prefix, first)) without rowid;
 """
+
+
+def _known_schema() -> set[tuple[str, str, str]]:
+    """What SQLite says of a store's schema: type, name and text of everything in it."""
+    db = sqlite3.connect(":memory:")
+    try:
+        db.executescript(_SCHEMA)
+        return {(t, n, " ".join((s or "").split())) for t, n, s in db.execute(_OBJECTS)}
+    finally:
+        db.close()
+
+
+_OBJECTS = "select type, name, sql from sqlite_master"
+LIMIT = 60.0  # seconds for one statement; the longest read every commit of a repository
+_TICK = 1_000_000  # instructions of SQLite between two looks at the clock
+
+
+class _Bounded(sqlite3.Connection):
+    """A connection to a file that may be a stranger's: no statement goes on for ever, no schema runs code."""
+
+    until = float("inf")
+
+    def bound(self) -> None:
+        """Refuse what isn't a schema of ours. Raises sqlite3.Error."""
+        self.execute("pragma trusted_schema = off")
+        found = {(t, n, " ".join((s or "").split())) for t, n, s in self.execute(_OBJECTS)}
+        if found != _known_schema():
+            raise sqlite3.DatabaseError("not the schema of a store")
+        self.set_progress_handler(lambda: int(time.monotonic() > self.until), _TICK)
+
+    def execute(self, *args: Any) -> sqlite3.Cursor:
+        """As ever, and from now on the clock runs."""
+        self.until = time.monotonic() + LIMIT
+        return super().execute(*args)
 
 
 SAVE_EVERY = 1.0  # seconds between two commits of what is added
@@ -61,6 +96,7 @@ class Store:
     def __init__(self, path: Path, *, write: bool = False) -> None:
         """Raises IndexDamaged where the file is no database of ours."""
         self.path = path
+        self._db: Any
         self._serial = next(_serials)
         try:
             if write:
@@ -74,10 +110,10 @@ class Store:
                 self._kept = time.monotonic()
             else:
                 self._db = sqlite3.connect(
-                    f"file:{path}?mode=ro", uri=True, timeout=60, check_same_thread=False
+                    f"file:{path}?mode=ro", uri=True, timeout=60, check_same_thread=False, factory=_Bounded
                 )
                 self._db.execute("pragma cache_size = -200")  # KB; many are open at a time
-                self._db.execute("select id from blob limit 1")
+                self._db.bound()
         except sqlite3.Error as e:
             raise IndexDamaged(f"cannot read {path}: {e}", "run `bugatlas doctor`") from e
 
@@ -126,14 +162,14 @@ class Store:
         for i in ids:
             try:
                 yield i, packs.decode_facts(self._pieces(i)[0])
-            except (TypeError, ZstdError, msgspec.MsgspecError) as e:
+            except (TypeError, ZstdError, sqlite3.Error, msgspec.MsgspecError) as e:
                 raise IndexDamaged(f"{self.path} has no facts of {i}", "run `bugatlas doctor`") from e
 
     def text(self, blob: str) -> str:
         """Text of a blob. Raises IndexDamaged where it is unknown or unreadable."""
         try:
             return str(self._pieces(blob)[1], "utf-8", "replace")
-        except (TypeError, ZstdError) as e:
+        except (TypeError, ZstdError, sqlite3.Error) as e:
             raise IndexDamaged(f"{self.path} has no text of {blob}", "run `bugatlas doctor`") from e
 
     def _pieces(self, blob: str) -> tuple[memoryview, memoryview]:

@@ -8,6 +8,8 @@ import zstandard
 
 __all__ = ["ZstdError", "compress", "decompress"]
 
+MOST = 256 << 20  # bytes of one piece: a pack holds a file of 100 MB at the very most, with its facts
+
 ZstdError = zstandard.ZstdError
 
 
@@ -31,7 +33,16 @@ def compress(data: bytes, level: int) -> bytes:
 
 
 def decompress(data: bytes, size: int | None = None) -> bytes:
-    """A piece as it was. Raises ZstdError where it is damaged, or not of the size that it should have."""
-    if size is not None and zstandard.frame_content_size(data) != size:
+    """A piece as it was. Raises ZstdError where it is damaged, too large, or not of the size that it should have.
+
+    What a piece says of its own size is asked before anything is made of it: a published index is a stranger's.
+    """
+    try:
+        said = zstandard.frame_content_size(data)
+    except ValueError as e:
+        raise ZstdError(str(e)) from e
+    if said < 0 or said > MOST:
+        raise ZstdError(f"more than {MOST >> 20} MiB, or of no known size")
+    if size is not None and said != size:
         raise ZstdError("not of the size expected")
     return _own.decompressor.decompress(data)
