@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sqlite3
 from collections.abc import Iterator
@@ -95,6 +96,9 @@ def _unreadable(root: Path, folder: Path, error: IndexDamaged) -> Finding:
 
 def _repository(index: Index, folder: Path, state: RepoState, locked: bool) -> Iterator[Finding]:
     root, name = index.root, state.name
+    if index.remote:
+        yield from _fetched(folder, state)
+        return
     again = _command(root, "index", name)
     rebuild = _command(root, "index", "--rebuild", name)
     if git_dir_of(Path(state.git_dir)) is None:
@@ -102,8 +106,10 @@ def _repository(index: Index, folder: Path, state: RepoState, locked: bool) -> I
         run = _command(root, "index", new or "PATH", "--name", name)
         yield Finding(name, f"its repository is gone from {state.git_dir}", run)
     ids: list[str] = []
+    mend = again  # what cannot be opened is made anew by itself
     try:
         shard = Shard(folder / state.shard)
+        mend = rebuild
         if shard.info.schema != SCHEMA:
             yield Finding(name, f"made by another version (schema {shard.info.schema}, not {SCHEMA})", again)
         else:
@@ -112,13 +118,27 @@ def _repository(index: Index, folder: Path, state: RepoState, locked: bool) -> I
             view = shard.view(0)
             ids = sorted({view.blob(i) for i in range(len(view))})
     except BugatlasError as e:
-        yield Finding(name, e.message, again)
+        yield Finding(name, e.message, mend)
     except (KeyError, ValueError, IndexError, TypeError) as e:
         yield Finding(name, f"{state.shard} lacks something: {e}", rebuild)
     yield from (Finding(name, what, rebuild) for what in _store(folder / state.store, ids))
     if not locked and (left := unreferenced(folder, state)):
         size = sum(p.stat().st_size for p in left) / 1e6
         yield Finding(name, f"{len(left)} files ({size:.1f} MB) were left by a killed run", again)
+
+
+def _fetched(folder: Path, state: RepoState) -> Iterator[Finding]:
+    """Files of an index that is read from elsewhere: they come when they are needed, and can come again."""
+    faulty: list[tuple[Path, str]] = []
+    if (shard := folder / state.shard).exists():
+        try:
+            faulty += [(shard, f"{state.shard}: {fault}") for fault in faults(Shard(shard))]
+        except (BugatlasError, KeyError, ValueError, IndexError, TypeError) as e:
+            faulty.append((shard, f"{state.shard}: {e}"))
+    if (store := folder / state.store).exists():
+        faulty += [(store, what) for what in _store(store, [])]
+    for path, what in faulty:
+        yield Finding(state.name, what, f"rm {shlex.quote(str(path))}, and it is fetched anew")
 
 
 def _store(path: Path, ids: list[str]) -> Iterator[str]:
@@ -148,7 +168,9 @@ def _store(path: Path, ids: list[str]) -> Iterator[str]:
 def _knowledge(index: Index) -> Iterator[Finding]:
     """Whether the knowledge base holds what it should."""
     manifest = index.manifest
-    if not (manifest.embedder and manifest.vectors and index.repos):
+    if not (manifest.embedder and manifest.vectors and index.repos) or index.remote:
+        return
+    if not os.access(index.root, os.W_OK):  # Chroma writes where it opens: nothing can be said of it here
         return
     update = _command(index.root, "index")
     anew = f"rm -rf {shlex.quote(str(index.root / LEARNT))} && {update}"

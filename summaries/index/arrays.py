@@ -122,7 +122,7 @@ class Arrays:
     def __getitem__(self, name: str) -> Array:
         """Raises IndexDamaged where there is none of that name, or it cannot be unpacked."""
         if name not in self._spans:
-            raise IndexDamaged(f"{self.path} has no {name}", "run `bugatlas doctor`")
+            raise IndexDamaged(f"{self.path} lacks {name}", "run `bugatlas doctor`")
         if name not in self._packed:
             return self._mapped(name)
         if name not in self._unpacked:

@@ -204,3 +204,27 @@ def test_a_large_tree_is_read_whole(repo):
     with Git(repo) as opened:
         listed = git(repo, "ls-tree", "-r", "--name-only", "HEAD").split("\n")
         assert [e.path for e in opened.tree(git(repo, "rev-parse", "HEAD"))] == listed
+
+
+# A doctor who does no harm
+
+
+def test_the_doctor_finds_nothing_wrong_with_an_attached_index(shop_index, tmp_path):
+    from indexer.doctor.doctor import check
+    from indexer.publish import publish
+    from summaries.index.attached import attach
+
+    url = str(tmp_path / "store")
+    publish(shop_index, url)
+    reader = tmp_path / "reader"
+    attach(reader, url)
+    assert check(reader) == []
+    index = Index.open(reader)
+    assert locate(index, "placing an order with a voucher fails").files
+    assert check(reader) == [], "files have come by now"
+    name = "shop-orders"
+    shard = index.held(name, index.repos[name].shard)
+    shard.chmod(0o600)
+    shard.write_bytes(shard.read_bytes()[:-100])
+    [found] = check(reader)
+    assert found.where == name and "rm " in found.run and "index" not in found.run.replace(str(tmp_path), "")

@@ -161,7 +161,7 @@ def test_a_shard_of_another_repository_is_damaged(index):
 
 def test_an_array_that_is_not_there_is_damage(tmp_path):
     write(tmp_path / "a", {"x": np.arange(5)}, {})
-    with pytest.raises(IndexDamaged, match="has no y"):
+    with pytest.raises(IndexDamaged, match="lacks y"):
         Arrays(tmp_path / "a")["y"]
 
 
