@@ -59,6 +59,8 @@ def prepare(
     root = work or _cached(repos, pattern, ats)
     index = _opened(root)
     missing = [r for r in repos if _lacks(index, r.name, ats.get(r.name, ()))]
+    if missing and not work and (larger := _larger(root, repos, pattern, ats)):
+        return World(larger, commits, tuple(problems))
     if missing:
         from indexer.build import build
         from indexer.sources.discover import Source
@@ -78,6 +80,21 @@ def _opened(root: Path) -> Index | None:
         return Index.open(root) if (root / MANIFEST).exists() else None
     except (IndexVersion, IndexDamaged) as e:
         raise UsageError(f"the working index cannot be used: {e.message}", f"remove {root}") from e
+
+
+def _larger(root: Path, repos: Sequence[Repo], pattern: str, ats: Mapping[str, Sequence[str]]) -> Path | None:
+    """Another index of the cache, by this code and of the same repositories, that has all of these snapshots.
+
+    A sample of cases asks what the whole set had made. Scores are those of a snapshot, whatever else an index holds.
+    """
+    where = {r.name: str(r.where(pattern).resolve()) for r in repos if r.name in ats}
+    for other in sorted(root.parent.parent.glob(f"*/{root.name}")):
+        index = _opened(other)
+        if index is None or any(_lacks(index, name, shas) for name, shas in ats.items()):
+            continue
+        if all(str(Path(index.repos[n].git_dir).resolve()) == place for n, place in where.items()):
+            return other
+    return None
 
 
 def _lacks(index: Index | None, name: str, shas: Sequence[str]) -> bool:

@@ -86,6 +86,7 @@ def book(cases: Sequence[Case], runs: Sequence[Path], title: str) -> tuple[Book,
     if not runs:
         raise UsageError("no run given")
     read = [read_run(path) for path in runs]
+    cases = asked_in(cases, runs[0], read[0][0])
     problems = [p for _, told in read for p in told]
     for path, (lines, _) in zip(runs, read, strict=True):
         strange = len(lines.keys() - {c.id for c in cases})
@@ -103,6 +104,18 @@ def book(cases: Sequence[Case], runs: Sequence[Path], title: str) -> tuple[Book,
     owners = {g.repo.rpartition("/")[0] for c in cases for g in c.gold}
     owner = owners.pop() if len(owners) == 1 else ""
     return Book(title, len(cases), owner, tuple(parts), told, confusion(cases, first), missed, mean), problems
+
+
+def asked_in(cases: Sequence[Case], run: Path, lines: Mapping[str, Line]) -> Sequence[Case]:
+    """The cases that a run was about: with `--limit`, the first so many.
+
+    A run that was broken off has asked fewer than it says, and what it did not answer counts as not found.
+    """
+    about = read_about(run)
+    if about is None or not 0 < about.cases < len(cases):
+        return cases
+    first = cases[: about.cases]
+    return first if lines.keys() <= {c.id for c in first} else cases
 
 
 def _part(path: Path, cases: Sequence[Case], run: Mapping[str, Line], first: Scores) -> Part:

@@ -19,7 +19,7 @@ from eval.report.markup import Markup, join, tag
 from eval.report.page import page
 from eval.report.plots import WIDTH, Series, diverging, forest, histogram, lines, matrix, reliability
 from eval.report.report import Book, as_markdown, book, confusion, misses
-from eval.runfile import Hit, Line, Reason, Target, encode
+from eval.runfile import About, Hit, Line, Reason, Target, about_path, encode
 from eval.scoring.breakdown import breakdowns
 from eval.scoring.calibration_error import Bin, trust
 from eval.scoring.intervals import Interval
@@ -109,6 +109,19 @@ def test_command_writes_a_page_that_needs_nothing_else(tmp_path: Path) -> None:
     assert told.cases == 12 and len(told.misses) == 8 and len(told.parts) == 2
     assert told.parts[1].answered == 6 and told.parts[1].against["Success@1"].mean > 0
     assert "## Misses (8)" in out.with_suffix(".md").read_text("utf-8")
+
+
+def test_a_run_of_the_first_cases_is_measured_on_these(tmp_path: Path) -> None:
+    cases, run = some()
+    few = dict([*run.items()][:6])
+    _, [path] = write(tmp_path, cases, few)
+    about_path(path).write_bytes(msgspec.json.encode(About("shipped", "all", 6, "", "")))
+    b, problems = book(cases, [path], "Bugs")
+    assert problems == [] and b.cases == 6 and len(b.misses) == 4
+    assert b.parts[0].measures["Success@1"].mean == pytest.approx(2 / 6)
+    broken_off = dict([*few.items()][:3])
+    _, [path] = write(tmp_path, cases, broken_off)
+    assert book(cases, [path], "Bugs")[0].cases == 6, "what was asked and not answered was not found"
 
 
 def test_figures_of_a_book(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -184,6 +185,29 @@ def test_missing_clone_costs_only_its_own_cases(
     run(cases, world, settings_of(), "all", tmp_path / "run.jsonl")
     lines, _ = read_run(tmp_path / "run.jsonl")
     assert score(cases, lines).of("Success@1").tolist() == [0, 1, 1]
+
+
+def test_a_sample_asks_what_the_whole_set_had_made(
+    made: tuple[Path, dict[str, list[str]]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    bugs, repos, mirror = write_corpus(made[0])
+    cases, _ = read_cases(bugs)
+    said: list[str] = []
+    whole = prepare(cases, read_repos(repos), mirror, "all", say=said.append)
+    sample = prepare(cases[:1], read_repos(repos), mirror, "all", say=said.append)
+    assert len(said) == 1 and sample.root == whole.root
+    assert sample.commits == {cases[0].id: whole.commits[cases[0].id]}
+    moved = tmp_path / "elsewhere"
+    shutil.copytree(made[0] / "clones", moved)
+    other = prepare(
+        cases[:1],
+        read_repos(repos),
+        mirror.replace(str(made[0] / "clones"), str(moved)),
+        "all",
+        say=said.append,
+    )
+    assert len(said) == 2 and other.root != whole.root, "of other clones"
 
 
 def test_blobs_are_parsed_once_and_a_second_run_indexes_nothing(
