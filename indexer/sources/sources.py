@@ -13,8 +13,8 @@ from msgspec.structs import replace
 from indexer.git.clones import cloned, is_remote
 from indexer.sources.discover import Listed, Source, discover_all
 from summaries.errors import RepositoryError, UsageError
+from summaries.fs import replace as replace_file
 from summaries.index.attached import attached
-from summaries.index.manifest import replace as replace_file
 
 Say = Callable[[str], None]
 FETCHES = 8  # clones brought up to date at a time
