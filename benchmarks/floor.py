@@ -37,7 +37,7 @@ def listed(git_dir: Path, branch: str = "") -> list[Wanted]:
     from indexer.parse.parse import _GRAMMARS, grammar
 
     with Git(git_dir) as git:
-        entries, _ = choose(git, git.tree(git.resolve(branch or None)[0]))
+        entries, *_ = choose(git, git.tree(git.resolve(branch or None)[0]))
     out: dict[str, Wanted] = {}
     for e in entries:
         name = language_of(e.path) or ""

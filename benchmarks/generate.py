@@ -64,7 +64,7 @@ def learn(git_dirs: Sequence[Path]) -> Model:
     for path in git_dirs:
         with Git(path) as git:
             head = git.resolve()[0]
-            entries, _ = choose(git, git.tree(head), MOST_BYTES)
+            entries, *_ = choose(git, git.tree(head), MOST_BYTES)
             texts = dict(git.blobs({e.blob for e in entries}))
             before = len(files)
             for e in entries:

@@ -28,6 +28,8 @@ from summaries.index.attached import pull
 from summaries.index.index import Index, Manifest, default_dir, read_state, unreferenced
 from summaries.types import SkipReason
 
+KINDS = 10  # of files that are no source, as a report names them
+
 
 class BuildReport(Struct, frozen=True):
     """What a run did, for people and as JSON."""
@@ -39,6 +41,7 @@ class BuildReport(Struct, frozen=True):
     lines: int
     parsed: int
     seconds: float
+    not_source: Mapping[str, int] = {}  # files that are no source, by extension: the ten commonest
     problem: str = ""  # why the knowledge base isn't up to date
 
     @property
@@ -107,9 +110,11 @@ def build(
     states = [o.state for o in outcomes if o.state]
     files: Counter[str] = Counter()
     skipped: Counter[SkipReason] = Counter()
+    not_source: Counter[str] = Counter()
     for s in states:
         files.update(s.files)
         skipped.update(s.skipped)
+        not_source.update(s.not_source)
     return BuildReport(
         tuple(outcomes),
         dict(files.most_common()),
@@ -118,6 +123,7 @@ def build(
         sum(s.lines for s in states),
         sum(o.parsed for o in outcomes),
         time.perf_counter() - began,
+        dict(not_source.most_common(KINDS)),
         problem,
     )
 

@@ -180,6 +180,7 @@ def render(report: BuildReport, unread: Sequence[str] = ()) -> str:
         )
         lines += [head, *_tally("languages", {language(n) or n: k for n, k in report.files.items()})]
         lines += _tally("skipped", report.skipped)
+        lines += _tally("not source, by kind", report.not_source)
     missing = sorted({(at, o.repo) for o in report.outcomes for at in o.missing})
     for at in dict.fromkeys(a for a, _ in missing):
         lacking = [r for a, r in missing if a == at]

@@ -18,11 +18,10 @@ from msgspec.structs import replace
 
 from indexer.assemble import assemble
 from indexer.blobs import parsed_blobs
-from indexer.files.choose import choose
+from indexer.files.choose import choose, kinds
 from indexer.git.git import Git
 from indexer.git.history import history
 from indexer.knowledge import keep_summaries
-from indexer.parse.languages import language_of
 from indexer.services.links import aliases
 from indexer.sources.discover import Source
 from indexer.terms import BlobTerms, blob_terms
@@ -284,10 +283,9 @@ class _Trees:
         self.languages: dict[tuple[str, str], str] = {}
 
     def read(self, commit: str) -> tuple[tuple[Entry, ...], tuple[Skip, ...]]:
-        entries, skips = choose(self.git, self.git.tree(commit), self.max_bytes)
-        for e in entries:
-            self.languages[e.path, e.blob] = language_of(e.path) or "text"
-        return tuple(entries), tuple(skips)
+        entries, skips, languages = choose(self.git, self.git.tree(commit), self.max_bytes)
+        self.languages |= {(e.path, e.blob): languages[e.path] for e in entries}
+        return entries, skips
 
     def kept(self, view: View) -> tuple[Entry, ...]:
         """The same as a shard has it."""
@@ -347,6 +345,7 @@ def _state(
         time=head.time,
         files=dict(Counter(f.language for f in facts.values()).most_common()),
         skipped=dict(Counter(s.reason for s in head.skipped).most_common()),
+        not_source=kinds(head.skipped),
         symbols=sum(len(f.symbols) for f in facts.values()),
         lines=sum(f.lines for f in facts.values()),
         aliases=tuple(sorted(aliases(job.source.name, manifests))),

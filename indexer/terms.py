@@ -18,7 +18,8 @@ from summaries.types import Facts
 
 WINDOW = 40  # lines of a unit where nothing is defined
 _UNIT_KINDS = frozenset(
-    "function method constructor class interface struct enum trait type object record module service message table".split()
+    "function method constructor class interface struct enum trait type object record module service message table "
+    "block rule".split()
 )
 _SHARED_NAMES = 4  # names shorter than this are too common to be evidence
 

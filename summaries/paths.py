@@ -19,11 +19,25 @@ class Role(IntFlag):
     MIGRATION = 64  # one step of a database's or a store's history, which is not changed once it has run
 
 
-_TEST_DIRS = {"test", "tests", "testing", "__tests__", "spec", "specs", "testdata", "test-data", "testcases",
-              "androidtest", "integrationtest", "integration-test", "e2e", "fixtures", "__fixtures__",
-              "conformance", "unittests"}  # fmt: skip
+_TEST_DIRS = {"test", "tests", "testing", "__tests__", "testdata", "test-data", "testcases", "androidtest",
+              "integrationtest", "integration-test", "e2e", "fixtures", "__fixtures__", "unittests",
+              "__snapshots__"}  # fmt: skip
 _TEST_WORDS = {"tests", "unittest", "unittests", "integrationtest", "integrationtests", "functionaltest",
                "functionaltests"}  # fmt: skip
+_SPEC_DIRS = {"spec", "specs", "conformance"}
+_SPECIFIED = frozenset(
+    "rb js jsx mjs cjs es6 ts tsx mts cts coffee vue svelte lua moon cr dart php sh bash swift m mm scala groovy "
+    "kt kts hs exs feature".split()
+)
+"""Extensions of languages that call a test a spec: RSpec, Jasmine, busted, Spock, Kotest, Quick, Hspec, ShellSpec.
+
+In others a spec is a description: `deployment_spec.go`, `FilterSpec.java`, `spec/openapi.yaml`.
+"""
+_NO_PROGRAMS = frozenset(
+    "yaml yml json json5 jsonc toml xml proto thrift graphql graphqls gql md markdown mdx rst txt adoc html htm "
+    "properties ini cfg conf csv tsv sql xsd wsdl avsc smithy raml cue jsonnet".split()
+)
+_BUILT = re.compile(r"(?:^|/)src/(?:main|\w{0,30}Main)/")  # source sets that are shipped (Maven, Gradle)
 _MOCK_DIRS = {"mock", "mocks", "__mocks__", "stubs", "fakes"}
 _DOC_DIRS = {"doc", "docs", "documentation", "man", "changelog", "changes", "release-notes", "whatsnew"}
 _EXAMPLE_DIRS = {"example", "examples", "sample", "samples", "demo", "demos", "benchmark", "benchmarks", "bench",
@@ -31,12 +45,20 @@ _EXAMPLE_DIRS = {"example", "examples", "sample", "samples", "demo", "demos", "b
 _TOOL_DIRS = {"scripts", "script", "tools", "tool", "ci", ".ci", ".github", ".circleci", "hack", "bin", "packaging",
               ".gitlab"}  # fmt: skip
 _CODE_DIRS = {"src", "app", "lib"}  # what is called a script or a tool below these is part of the program
-_TEST_NAME = re.compile(
-    r"^(?:test[_-].*|.*[_.-]tests?|.*[_.-]spec|conftest|tests?|.*(?<=[a-z0-9])(?:Tests?|TestCase|Spec|IT))$"
-)
+_TEST_NAME = re.compile(r"^(?:test[_-].*|.*[_.-]tests?|conftest|tests?|.*(?<=[a-z0-9])(?:Tests?|TestCase))$")
+_SPEC_NAME = re.compile(r"^(?:.*[_.-]specs?|specs?|.*(?<=[a-z0-9])Specs?)$")
+_INTEGRATION_NAME = re.compile(r"^.*(?<=[a-z0-9])IT$")  # Maven's Failsafe
+_JVM = frozenset({"java", "kt", "groovy", "scala"})
 _MIGRATION = re.compile(
     r"(?:\d{3,}[_-]|V\d+(?:[._]\d+)*__|\d{4}-\d\d-\d\d).*\.(?:sql|py|rb|php|ts|js|cs|java|kt|go|xml|ya?ml|json)"
+    r"(?:\.[a-z0-9]{1,12})?"
 )
+_SCHEMA_NAME = re.compile(
+    r"(?i)(?:\d+[_-])?(?:(?:.*[_.-])?(?:schema|structure|ddl|init(?:db|ial(?:ize|ise)?)?|seeds?|baseline)"
+    r"|(?:create|drop|alter|upgrade|downgrade|migrate|migration)(?:[_.-].*)?)\.(?:sql|ddl)(?:\.[a-z0-9]{1,12})?"
+)
+_STEP_NAME = re.compile(r".*\.(?:sql|ddl|xml|ya?ml|json)(?:\.[a-z0-9]{1,12})?")
+_MIGRATION_DIRS = {"migrations", "migration", "migrate", "flyway", "liquibase", "changelogs", "changesets"}
 _DOC_LANGS = {"markdown", "rst", "text", "asciidoc", "restructuredtext"}
 _CONFIG_LANGS = {
     "yaml",
@@ -49,23 +71,35 @@ _CONFIG_LANGS = {
     "makefile",
     "cmake",
     "hcl",
+    "go module",
+    "nginx",
+    "apache",
+    "haproxy",
+    "caddyfile",
+    "vcl",
+    "jsonnet",
+    "cue",
+    "bicep",
+    "dhall",
+    "solution",
+    "cabal",
 }
-_CONFIG_NAMES = {"setup.py", "setup.cfg", "noxfile.py", "build.gradle.kts"}
+_CONFIG_NAMES = {
+    "setup.py",
+    "setup.cfg",
+    "noxfile.py",
+    "build.gradle.kts",
+    "mix.exs",
+    "package.swift",
+    "build.sbt",
+}
 
 
 def role(path: str, language: str = "") -> Role:
     """Roles of a file by its path (POSIX, relative to the repository) and language."""
-    parts = [p for p in path.split("/") if p not in ("", ".")]
-    folders = [p.lower() for p in parts[:-1]]
-    name = parts[-1] if parts else ""
-    stem = name.split(".")[0] if name.startswith(".") else name.rsplit(".", 1)[0]
+    folders, name, stem = _parts(path)
     out = Role.NONE
-    for i in range(len(folders) - 1):
-        if folders[i : i + 2] == ["src", "main"]:
-            folders = folders[:i]  # those below are names of packages (Maven's layout)
-            break
-    tested = folders[:1] == ["t"] or any(_of_tests(f) for f in _asked(folders, language))  # t/: Perl's custom
-    if tested or _TEST_NAME.match(stem):
+    if is_test(path, language):
         out |= Role.TEST
     if any(f in _MOCK_DIRS for f in folders) or re.match(r"(?i)^mocks?[_.-]|.*[_-]mocks?$", stem):
         out |= Role.MOCK
@@ -75,16 +109,59 @@ def role(path: str, language: str = "") -> Role:
         out |= Role.EXAMPLE
     if (
         language in _CONFIG_LANGS
-        or name in _CONFIG_NAMES
+        or name.lower() in _CONFIG_NAMES
         or (language == "groovy" and not name.endswith(".groovy"))
     ):
         out |= Role.CONFIG
     tool = next((i for i, f in enumerate(folders) if f in _TOOL_DIRS), None)
     if tool is not None and _CODE_DIRS.isdisjoint(folders[:tool]):
         out |= Role.TOOL
-    if _MIGRATION.fullmatch(name):
+    if _is_migration(folders, name):
         out |= Role.MIGRATION
     return out
+
+
+def _parts(path: str) -> tuple[list[str], str, str]:
+    """Folders in lower case, name, and name without extension; folders below `src/main` are names of packages."""
+    shipped = _BUILT.search(path)
+    parts = [p for p in path.split("/") if p not in ("", ".")]
+    folders = [
+        p.lower()
+        for p in (path[: shipped.start()].split("/") if shipped else parts[:-1])
+        if p not in ("", ".")
+    ]
+    name = parts[-1] if parts else ""
+    return folders, name, name.split(".")[0] if name.startswith(".") else name.rsplit(".", 1)[0]
+
+
+def is_test(path: str, language: str = "") -> bool:
+    """Whether a file holds tests, by its folders and its name, as its language and its place have it.
+
+    Nothing that is shipped (`src/main/`) is a test by its name. `Spec` and `spec/` mean tests to some languages
+    only: elsewhere they describe, as `DeploymentSpec` and `api/spec/openapi.yaml` do.
+    """
+    folders, name, stem = _parts(path)
+    extension = name.rpartition(".")[2].lower() if "." in name else ""
+    asked = _asked(folders, language or ("python" if extension == "py" else ""))
+    if folders[:1] == ["t"] or any(_of_tests(f) for f in asked):  # t/: Perl's custom
+        return True
+    specs = extension in _SPECIFIED
+    if not _SPEC_DIRS.isdisjoint(folders if specs else folders[:1]) and (
+        specs or extension not in {*_NO_PROGRAMS, "go"}
+    ):
+        return True
+    if _BUILT.search(path):  # but for JavaScript's dotted names, which nothing else has
+        return specs and stem.endswith((".test", ".spec"))
+    if _TEST_NAME.match(stem) or (specs and _SPEC_NAME.match(stem)):
+        return True
+    return extension in _JVM and bool(_INTEGRATION_NAME.match(stem))
+
+
+def _is_migration(folders: list[str], name: str) -> bool:
+    """A step of a database's history, or the script that makes its tables: never changed once it has run."""
+    if _MIGRATION.fullmatch(name) or _SCHEMA_NAME.fullmatch(name):
+        return True
+    return not _MIGRATION_DIRS.isdisjoint(folders) and bool(_STEP_NAME.fullmatch(name))
 
 
 def _asked(folders: list[str], language: str) -> list[str]:

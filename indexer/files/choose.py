@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from indexer.files.ignore import MAX_RULES, Ignored, Rule, attribute_rules, ignore_rules, says
-from indexer.files.signs import is_generated, is_minified, is_secret, is_vendored
+from indexer.files.secrets import holds_secret, is_secret, may_hold_secret
+from indexer.files.signs import is_generated, is_minified, is_vendored
 from indexer.git.git import Git, TreeEntry
 from summaries.types import Entry, Skip, SkipReason
 
@@ -14,6 +17,7 @@ IGNORE_FILE = ".bugatlasignore"
 MAX_BYTES = 1_000_000
 MAX_PATH = 1_000  # characters
 MAX_RULE_FILE = 100_000  # bytes of an ignore or attributes file
+MAX_KINDS = 40  # of files that are no source, as a repository's state names them
 
 LOCK_FILES = frozenset(
     """
@@ -29,10 +33,21 @@ LOCK_FILES = frozenset(
 _PRIVATE_KEY = re.compile(rb"\s*-----BEGIN [A-Z ]{0,30}PRIVATE KEY")
 
 
-def choose(
-    git: Git, tree: Iterable[TreeEntry], max_bytes: int = MAX_BYTES
-) -> tuple[tuple[Entry, ...], tuple[Skip, ...]]:
+MAX_SCRIPTS = 2_000  # files without an extension whose first line is looked at
+
+
+class Chosen(NamedTuple):
+    """The files of a tree to read, those that are left out, and the language of each that is read, by path."""
+
+    entries: tuple[Entry, ...]
+    skips: tuple[Skip, ...]
+    languages: dict[str, str]
+
+
+def choose(git: Git, tree: Iterable[TreeEntry], max_bytes: int = MAX_BYTES) -> Chosen:
     """The files of a tree to read, and those that their path, kind or size rules out.
+
+    Scripts without an extension (executable, or in a folder of programs) are known by their first line.
 
     Ignore files (`.bugatlasignore`, in any folder, gitignore syntax) and `.gitattributes` (linguist-vendored,
     linguist-generated) are read from the tree itself. An attribute that is cleared there overrules the signs
@@ -42,6 +57,7 @@ def choose(
 
     files = {entry.path: entry for entry in tree}  # a crafted tree can hold a name twice
     ignored, vendored, generated = _rules(git, files)
+    languages = {path: language for path in files if (language := language_of(path))}
 
     def reason(entry: TreeEntry) -> SkipReason | None:
         path = entry.path
@@ -62,19 +78,42 @@ def choose(
             return SkipReason.GENERATED
         if path.rpartition("/")[2].lower() in LOCK_FILES:
             return SkipReason.LOCK_FILE
-        if language_of(path) is None:
+        if path not in languages:
             return SkipReason.NOT_SOURCE
         if entry.size < 0:
             return SkipReason.UNREADABLE
         return SkipReason.TOO_LARGE if entry.size > max_bytes else None
 
-    entries, skips = [], []
-    for entry in files.values():
-        if why := reason(entry):
-            skips.append(Skip(entry.path, why))
-        else:
-            entries.append(Entry(entry.path, entry.blob))
-    return tuple(entries), tuple(skips)
+    reasons = {entry.path: reason(entry) for entry in files.values()}
+    unknown = [files[path] for path, why in reasons.items() if why is SkipReason.NOT_SOURCE]
+    for path, language in _scripts(git, unknown, max_bytes).items():
+        languages[path], reasons[path] = language, None
+    entries = tuple(Entry(path, files[path].blob) for path, why in reasons.items() if not why)
+    skips = tuple(Skip(path, why) for path, why in reasons.items() if why)
+    return Chosen(entries, skips, {entry.path: languages[entry.path] for entry in entries})
+
+
+def _scripts(git: Git, unknown: Iterable[TreeEntry], max_bytes: int) -> dict[str, str]:
+    """Languages of files that only their first line tells."""
+    from indexer.parse.languages import by_first_line, may_be_script
+
+    asked = [e for e in unknown if 2 < e.size <= max_bytes and may_be_script(e.path, e.mode == "100755")]
+    asked = sorted(asked, key=lambda e: e.path)[:MAX_SCRIPTS]
+    out: dict[str, str] = {}
+    for entry, (_, data) in zip(asked, git.blobs(e.blob for e in asked), strict=True):
+        if language := by_first_line((data or b"")[:200].decode("utf-8", "replace")):
+            out[entry.path] = language
+    return out
+
+
+def kinds(skips: Iterable[Skip], most: int = MAX_KINDS) -> dict[str, int]:
+    """The commonest kinds of file among those that are no source: by extension, or "no extension"."""
+    names = (s.path.rpartition("/")[2] for s in skips if s.reason is SkipReason.NOT_SOURCE)
+    found = Counter(
+        "." + end.lower()[:20] if dot and start else "no extension"
+        for start, dot, end in (n.rpartition(".") for n in names)
+    )
+    return dict(sorted(found.items(), key=lambda kind: (-kind[1], kind[0]))[:most])
 
 
 def inspect(path: str, data: bytes) -> str | SkipReason:
@@ -91,6 +130,8 @@ def inspect(path: str, data: bytes) -> str | SkipReason:
     text = text.replace("\r\n", "\n")
     if "\n" not in text:
         text = text.replace("\r", "\n")  # the lines of an old Macintosh
+    if may_hold_secret(path) and holds_secret(path, text):
+        return SkipReason.SECRET
     if is_generated(path, text):
         return SkipReason.GENERATED
     return SkipReason.MINIFIED if is_minified(path, text) else text

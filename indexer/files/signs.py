@@ -1,4 +1,4 @@
-"""Signs by which a file is a secret, someone else's, a program's output, or not meant for people."""
+"""Signs by which a file is someone else's, a program's output, or not meant for people."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ _HEAD = 4_000  # characters in which a generator signs
 _VENDORED = re.compile(
     r"""(?:^|/)(?:
         node_modules|bower_components|jspm_packages|web_modules|Pods|Carthage/Build|Godeps/_workspace|\.yarn
-      | vendored|_vendor|_vendored|(?:3rd|third)[-_]?party|extern|site-packages|\.mvn/wrapper|gradle/wrapper
-      | dist/(?:js|css|lib|vendor)|tiny_?mce|ckeditor|fckeditor|codemirror|ace-builds|mathjax|highlight\.js
+      | vendored|_vendor|_vendored|(?:3rd|third)[-_]?party|site-packages|\.mvn/wrapper|gradle/wrapper
+      | dist/(?:js|css|lib|vendor)
       )/
     | (?:^|/)(?:
         (?:jquery|bootstrap|angular|backbone|d3|ember|ext-all|knockout|lodash|modernizr|moment|mootools|prototype
@@ -26,31 +26,26 @@ _VENDORED = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+# Well-known libraries by folder: a project's own plug-ins for one are below its sources (`src/ckeditor/signature`).
+_LIBRARY = re.compile(
+    r"(?:^|/)(?:tiny_?mce|ckeditor|fckeditor|codemirror|ace-builds|mathjax|highlight\.js|extern)/",
+    re.IGNORECASE,
+)
+_OWN = re.compile(r"(?:^|/)(?:src|app|packages|components)/", re.IGNORECASE)
+_SERVED = re.compile(
+    r"(?:^|/)(?:webapp|static|public|assets|resources|libs?|js|scripts|plugins|www|wwwroot|htdocs|web|thirdparty)/",
+    re.IGNORECASE,
+)
 _VENDOR = re.compile(r"(?:^|/)vendors?/", re.IGNORECASE)
 _PACKAGED = re.compile(r"(?:^|/)src/.+\.(?:java|kt|scala|groovy|cs)$")  # a package may be called vendor
-
-_SECRET = re.compile(
-    r"""(?:^|/)(?:
-        \.env(?:\.[^/]+)?
-      | [^/]*\.(?:pem|key|p12|pfx|jks|keystore|kdbx|ppk|pkcs12|tfstate)
-      | id_(?:rsa|dsa|ecdsa|ed25519)
-      | (?:[^/]*[-_.])?(?:credentials?|secrets?)(?:\.(?:json|ya?ml|toml|ini|cfg|conf|xml|csv|txt|enc))?
-      | (?:[^/]*[-_.])?service[-_]?account\.json
-      | \.npmrc | [._]netrc | \.htpasswd | \.pypirc | \.pgpass | \.dockercfg | \.git-credentials | \.s3cfg
-      )$
-    """,
-    re.VERBOSE | re.IGNORECASE,
-)
-_HARMLESS = re.compile(
-    r"(?:^|/)templates/|[._-](?:example|sample|template|tmpl|dist|defaults?)(?:\.[a-z0-9]+)?$", re.IGNORECASE
-)
 
 _GENERATED_NAME = re.compile(
     r"""(?:
         \.pb(?:\.gw|\.validate)?\.(?:go|cc|h|dart|swift)
       | _(?:grpc\.)?pb\.(?:js|d\.ts) | _pb2(?:_grpc)?\.pyi? | \.pb-c\.[ch]
       | \.(?:g|freezed|gr|mocks)\.dart | \.designer\.(?:cs|vb) | \.g(?:\.i)?\.cs | \.generated\.[a-z]{1,5}
-      | (?:^|/)zz_generated\.[^/]*\.go | (?:^|/)(?:bindata|y\.tab)\.(?:go|c|h)
+      | (?:^|/)zz_[^/]*\.go | (?:^|/)zz_generated[^/]* | (?:^|/)generated_[^/]*\.(?:go|deepcopy\.go)
+      | (?:^|/)(?:bindata|y\.tab)\.(?:go|c|h)
       )$
     """,
     re.VERBOSE | re.IGNORECASE,
@@ -87,14 +82,16 @@ _LONG_LINES = 300  # characters on average
 _MINIFIABLE_FROM = 2_000  # characters
 
 
-def is_secret(path: str) -> bool:
-    """Whether a path is one at which people keep keys and passwords. Examples and templates are not."""
-    return bool(_SECRET.search(path)) and not _HARMLESS.search(path)
-
-
 def is_vendored(path: str) -> bool:
     """Whether a path is one at which people keep other people's code."""
-    return bool(_VENDORED.search(path) or (_VENDOR.search(path) and not _PACKAGED.search(path)))
+    if _VENDORED.search(path) or (_VENDOR.search(path) and not _PACKAGED.search(path)):
+        return True
+    found = _LIBRARY.search(path)
+    if not found:
+        return False
+    before = path[: found.start() + 1]
+    own = _OWN.search(before)
+    return not own or bool(_SERVED.search(before, own.end() - 1))
 
 
 def is_generated(path: str, text: str) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Final
 
+from indexer.parse import gateways
 from indexer.parse.text import doc_above, file_doc, line_count
 from summaries.types import Facts, Literal, Symbol
 
@@ -48,12 +49,15 @@ def read(data: bytes, language: str) -> Facts:
             Symbol(path[-1], qualname, "key", row + 1, end, written, doc_above(lines, row, language))
         )
     strings = [Literal(row + 1, value[:300]) for row, _, value in found if _is_text(value)]
+    serves, calls = gateways.read(data, lines)
     return Facts(
         language,
         rows,
         doc=file_doc(lines[:120]),
         symbols=tuple(symbols),
         strings=tuple(strings[:_MAX_STRINGS]),
+        serves=serves,
+        calls=calls,
         keys=tuple(dict.fromkeys(".".join(path) for _, path, _ in found))[:MAX_KEYS],
     )
 

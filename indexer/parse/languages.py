@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import re
 from posixpath import basename
+from typing import Final
+
+from indexer.parse import directives
 
 _BY_EXTENSION = {
     extension: language
@@ -46,19 +49,44 @@ _BY_EXTENSION = {
         "thrift": "thrift",
         "graphql": "graphql graphqls gql",
         "sql": "sql ddl pls plsql pks pkb",
-        "shell": "sh bash zsh ksh bats",
-        "powershell": "ps1 psm1",
+        "shell": "sh bash zsh ksh bats fish ash dash command postinst preinst postrm prerm ebuild",
+        "powershell": "ps1 psm1 psd1",
         "batch": "bat cmd",
         "yaml": "yaml yml",
-        "properties": "properties ini cfg conf env",
+        "properties": "properties ini cfg conf env service socket timer mount desktop editorconfig",
         "toml": "toml",
         "json": "json json5 jsonc webmanifest",
-        "xml": "xml xsd wsdl xsl xslt csproj fsproj vbproj props targets config plist xaml",
-        "html": "html htm xhtml cshtml razor jsp jspx erb ejs hbs mustache ftl j2 jinja jinja2 twig tmpl",
+        "xml": "xml xsd wsdl xsl xslt csproj fsproj vbproj props targets config plist xaml axaml nuspec vcxproj "
+        "resx storyboard xib",
+        "solution": "sln",
+        "html": "html htm xhtml cshtml razor jsp jspx erb ejs hbs mustache handlebars ftl ftlh ftlx j2 jinja "
+        "jinja2 twig tmpl gohtml liquid mjml njk nunjucks heex eex leex astro aspx ascx rhtml latte mako",
+        "template": "tpl gotmpl gotpl vm tt",
+        "haml": "haml hamlc",
+        "slim": "slim slimbars",
+        "pug": "pug jade",
         "vue": "vue",
         "svelte": "svelte",
-        "css": "css scss sass less",
-        "hcl": "tf tfvars hcl",
+        "css": "css scss sass less pcss postcss sss styl stylus",
+        "hcl": "tf tfvars hcl nomad tofu",
+        "jsonnet": "jsonnet libsonnet",
+        "cue": "cue",
+        "rego": "rego",
+        "bicep": "bicep bicepparam",
+        "nix": "nix",
+        "dhall": "dhall",
+        "caddyfile": "caddyfile",
+        "vcl": "vcl",
+        "cabal": "cabal",
+        "nim": "nim nimble nims",
+        "gettext": "po pot",
+        "ocaml": "ml mli",
+        "elm": "elm",
+        "crystal": "cr",
+        "solidity": "sol",
+        "awk": "awk",
+        "tcl": "tcl",
+        "vim": "vim",
         "cmake": "cmake",
         "makefile": "mk mak",
         "dockerfile": "dockerfile",
@@ -70,29 +98,27 @@ _BY_EXTENSION = {
 }
 
 _BY_NAME = {
-    "dockerfile": "dockerfile",
-    "containerfile": "dockerfile",
-    "makefile": "makefile",
-    "gnumakefile": "makefile",
-    "cmakelists.txt": "cmake",
-    "jenkinsfile": "groovy",
-    "rakefile": "ruby",
-    "gemfile": "ruby",
-    "vagrantfile": "ruby",
-    "podfile": "ruby",
-    "build": "python",
-    "build.bazel": "python",
-    "workspace": "python",
-    "sconstruct": "python",
-    "wscript": "python",
-    ".env": "properties",
-    ".bashrc": "shell",
-    ".profile": "shell",
-    "readme": "text",
-    "changelog": "text",
-    "changes": "text",
+    name: language
+    for language, names in {
+        "go module": "go.mod go.work",
+        "dockerfile": "dockerfile containerfile",
+        "makefile": "makefile gnumakefile justfile",
+        "cmake": "cmakelists.txt",
+        "groovy": "jenkinsfile",
+        "ruby": "rakefile gemfile vagrantfile podfile guardfile capfile fastfile appfile brewfile dangerfile "
+        "thorfile berksfile puppetfile config.ru",
+        "python": "build build.bazel workspace workspace.bazel module.bazel sconstruct sconscript wscript tiltfile",
+        "shell": ".bashrc .bash_profile .profile .zshrc .envrc pkgbuild",
+        "properties": ".env .editorconfig .flake8 .pylintrc .coveragerc .npmrc pipfile procfile",
+        "json": ".babelrc .eslintrc .prettierrc .stylelintrc .swcrc",
+        "nginx": "nginx.conf",
+        "apache": ".htaccess httpd.conf apache2.conf",
+        "haproxy": "haproxy.cfg haproxy.conf",
+        "caddyfile": "caddyfile",
+        "text": "readme changelog changes news history",
+    }.items()
+    for name in names.split()
 }
-
 DOCUMENTS = frozenset({"markdown", "rst", "text"})
 
 _INTERPRETERS = (
@@ -101,6 +127,20 @@ _INTERPRETERS = (
     ("deno", "typescript"),
     ("ruby", "ruby"),
     ("php", "php"),
+    ("pwsh", "powershell"),
+    ("tclsh", "tcl"),
+    ("awk", "awk"),
+    ("gawk", "awk"),
+    ("nodejs", "javascript"),
+    ("bun", "typescript"),
+    ("ts-node", "typescript"),
+    ("tsx", "typescript"),
+    ("elixir", "elixir"),
+    ("escript", "erlang"),
+    ("julia", "julia"),
+    ("pypy", "python"),
+    ("uv", "python"),
+    ("fish", "shell"),
     ("perl", "perl"),
     ("lua", "lua"),
     ("groovy", "groovy"),
@@ -124,24 +164,71 @@ _CPP_HEADER = re.compile(
 _HEAD = 50_000  # characters of a file looked at when its name leaves its language open
 
 
+_FAMILIES = (".env", "dockerfile", "containerfile", "makefile", "jenkinsfile", "caddyfile")
+"""Names that stand before what tells one file from the next: `Dockerfile.arm64`, `.env.production`."""
+
+_MARKUP = frozenset({"html", "template", "haml", "slim", "pug"})
+_OPAQUE = frozenset(  # further extensions by which a file is not what the extension before says
+    "gz bz2 xz zst zip 7z br lz4 tgz tar map snap orig rej bak swp old lock log sig asc md5 sha1 sha256 sha512 "
+    "png jpg jpeg gif svg ico webp pdf license licence patch diff out golden expected actual sha".split()
+)
+_FURTHER: Final = 2  # extensions looked at behind a known one
+_LONGEST: Final = 12  # letters of one
+
+
 def language_of(path: str) -> str | None:
-    """The language of a file by its name alone; None if it is no source, configuration or document."""
+    """The language of a file by its name alone; None if it is no source, configuration or document.
+
+    A further extension behind a known one changes nothing, `totals.sql.postgres` is SQL; and neither does that
+    of a template where the one before says what is made from it, `nginx.conf.j2` and `values.yaml.gotmpl`.
+    """
     name = basename(path).lower()
     if name in _BY_NAME:
         return _BY_NAME[name]
     stem, dot, extension = name.rpartition(".")
     if not dot:
         return "makefile" if name.startswith("makefile") else None
-    if stem.startswith(("dockerfile", ".env", "makefile", "jenkinsfile")):
-        return _BY_NAME.get(stem.split(".")[0] or ".env")
-    return _BY_EXTENSION.get(extension)
+    if stem.startswith(_FAMILIES):
+        family = _BY_NAME.get(stem.split(".")[0] or ".env")
+        if family:
+            return family
+    language = _BY_EXTENSION.get(extension)
+    if language in _MARKUP or language is None:
+        if language is None and extension in _OPAQUE:
+            return None
+        plain = basename(path).rpartition(".")[2]
+        made = _made(stem) if plain.islower() and len(plain) <= _LONGEST else None  # no name of a class
+        return made if made and (language is None or made not in _MARKUP) else language
+    return language
+
+
+def _made(stem: str) -> str | None:
+    """The language that a name without its last extension tells."""
+    for _ in range(_FURTHER):
+        if stem in _BY_NAME:
+            return _BY_NAME[stem]
+        stem, dot, extension = stem.rpartition(".")
+        if not dot or extension in _OPAQUE:
+            return None
+        if language := _BY_EXTENSION.get(extension):
+            return language if stem else None
+    return None
+
+
+def may_be_script(path: str, executable: bool) -> bool:
+    """Whether the first line of a file has to say what it is: a program, or what lies among programs."""
+    folders, _, name = path.rpartition("/")
+    return "." not in name and (executable or not _PROGRAMS.isdisjoint(folders.lower().split("/")))
+
+
+_PROGRAMS = frozenset({"bin", "sbin", "libexec", "scripts", "script", "cgi-bin", "hooks", "exe"})
 
 
 def refine(path: str, text: str) -> str | None:
     """The language of a file by its name and, where that leaves it open, by what is in it."""
     language = language_of(path)
     if language is None and "." not in basename(path).lstrip("."):
-        return _by_shebang(text)
+        return by_first_line(text)
     if language == "c" and path.endswith((".h", ".H")) and _CPP_HEADER.search(text[:_HEAD]):
         return "cpp"
     if (
@@ -150,14 +237,17 @@ def refine(path: str, text: str) -> str | None:
         and not re.search(r"^\s*(?:[@#]|//)", text[:_HEAD], re.MULTILINE)
     ):
         return "matlab"
+    if language == "properties":
+        return directives.dialect(path, text[:_HEAD]) or language
     return language
 
 
-def _by_shebang(text: str) -> str | None:
+def by_first_line(text: str) -> str | None:
+    """The language of the interpreter that a script's first line names (`#!/usr/bin/env -S python3 -u`)."""
     if not text.startswith("#!"):
         return None
     words = text[2:200].split("\n", 1)[0].lower().split()
     if words and basename(words[0]) == "env":
-        words = [word for word in words[1:] if not word.startswith("-")]
+        words = [word for word in words[1:] if not word.startswith("-") and "=" not in word]
     program = basename(words[0]) if words else ""
     return next((language for prefix, language in _INTERPRETERS if program.startswith(prefix)), None)

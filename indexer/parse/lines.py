@@ -1,4 +1,4 @@
-"""Files without a grammar, by regular expressions: SQL, build files, pages, documents."""
+"""Files without a grammar, by regular expressions: SQL, build files, pages, documents, translations."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from indexer.parse import config as parse_config
+from indexer.parse import declared, directives, stylesheets, templates
 from indexer.parse import groovy as parse_groovy
 from indexer.parse.text import clean, doc_above, file_doc, first_paragraph, line_count
 from summaries.types import Facts, Literal, Symbol
@@ -125,6 +126,27 @@ def _cmake(data: bytes, language: str) -> Facts:
     return _built(data, lines, language, spans, list(keys))
 
 
+_GO_MODULE = re.compile(rb"^module[ \t]+\"?([^\s\"]{1,200})", re.MULTILINE)
+_REQUIRED = re.compile(
+    rb"^(?:require[ \t]+)?[ \t]*([\w.-]+\.[\w./~-]{1,200})[ \t]+v[\w.+-]{1,100}[ \t]*(?://[ \t]*(?!indirect)[^\n]{0,200})?$",
+    re.MULTILINE,
+)
+_GO_REPLACED = re.compile(rb"^(?:replace[ \t]+)?[ \t]*\S{1,200}[^\n]{0,60}=>[ \t]*(\S{1,200})", re.MULTILINE)
+
+
+def _go_module(data: bytes, language: str) -> Facts:
+    """A `go.mod`: its module is a key, and what it requires directly or puts in a module's place is imported."""
+    named = _GO_MODULE.search(data)
+    modules = [
+        m[1].decode("utf-8", "replace") for m in (*_REQUIRED.finditer(data), *_GO_REPLACED.finditer(data))
+    ]
+    keys = (named[1].decode("utf-8", "replace"),) if named else ()
+    imports = tuple(dict.fromkeys(modules))[: parse_config.MAX_KEYS]
+    return Facts(
+        language, line_count(data), doc=file_doc(data.split(b"\n", 120)[:120]), imports=imports, keys=keys
+    )
+
+
 def _built(
     data: bytes, lines: list[bytes], language: str, spans: list[tuple[str, int, int]], keys: list[str]
 ) -> Facts:
@@ -183,11 +205,16 @@ def _page(data: bytes, language: str) -> Facts:
     for _, start, end in elements(data):
         shown += (data[at:start], b"\n" * data.count(b"\n", start, end))
         at = end
+    sources = (m[1].decode("utf-8", "replace") for m in _SCRIPT_SOURCE.finditer(data))
+    lines = data.split(b"\n")
     return Facts(
         language,
         line_count(data),
-        doc=file_doc(data.split(b"\n", 120)[:120]),
-        imports=tuple(dict.fromkeys(m[1].decode("utf-8", "replace") for m in _SCRIPT_SOURCE.finditer(data))),
+        doc=file_doc(lines[:120]),
+        symbols=templates.defined(data, lines, language) if language not in ("vue", "svelte") else (),
+        imports=tuple(
+            dict.fromkeys((*sources, *(templates.included(data) if language == "template" else ())))
+        ),
         strings=_literals(b"".join(shown) + data[at:], _PAGE_TEXT),
     )
 
@@ -212,6 +239,14 @@ def _xml(data: bytes, language: str) -> Facts:
     )
 
 
+_MESSAGE = re.compile(rb"^msgstr(?:\[\d\])?[ \t]+\"((?:[^\"\\\n]|\\.){3,300})\"", re.MULTILINE)
+
+
+def _translations(data: bytes, language: str) -> Facts:
+    """A gettext catalogue: what is shown in its language. The texts of the code are the code's own."""
+    return Facts(language, line_count(data), strings=_literals(data, _MESSAGE))
+
+
 _NOT_PROSE = re.compile(r"^(?:#{1,6}\s.*|[=\-~^*#]{3,}|\.\. .*|\[?!\[.*|<[^>]*>|---)$", re.MULTILINE)
 
 
@@ -226,6 +261,13 @@ def _document(data: bytes, language: str) -> Facts:
 
 _READERS: dict[str, Callable[[bytes, str], Facts]] = {
     **dict.fromkeys(parse_config.READERS, parse_config.read),
+    **dict.fromkeys(directives.DIALECTS, directives.read),
+    **dict.fromkeys(declared.LANGUAGES, declared.read),
+    **dict.fromkeys(("haml", "slim", "pug"), templates.read),
+    "css": stylesheets.read,
+    "go module": _go_module,
+    "gettext": _translations,
+    "template": _page,
     "sql": _sql,
     "groovy": parse_groovy.read,
     "makefile": _makefile,

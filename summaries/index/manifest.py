@@ -48,6 +48,7 @@ class RepoState(Struct, frozen=True):
     shallow: bool = False
     store: str = STORE  # file name
     max_bytes: int = 1_000_000  # larger files were left out
+    not_source: Mapping[str, int] = {}  # files that are no source, by extension: the commonest
     words: str = ""  # file name of its part of the routing map, where it is published
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,8 @@ from hypothesis import strategies as st
 from kits.git import Content, Link, Module, loose, make_repo
 
 from indexer.files.choose import MAX_BYTES, choose, inspect
-from indexer.files.signs import is_generated, is_secret, is_vendored
+from indexer.files.secrets import is_secret, may_hold_secret
+from indexer.files.signs import is_generated, is_vendored
 from indexer.git.git import Git
 from summaries.types import SkipReason
 
@@ -18,7 +20,7 @@ from summaries.types import SkipReason
 def chosen(path: Path, files: dict[str, Content], **more: int) -> dict[str, SkipReason | None]:
     (sha,) = make_repo(path, [files])
     with Git(path) as repo:
-        entries, skips = choose(repo, repo.tree(sha), **more)
+        entries, skips, _ = choose(repo, repo.tree(sha), **more)
     out: dict[str, SkipReason | None] = {entry.path: None for entry in entries}
     out |= {skip.path: skip.reason for skip in skips}
     assert len(out) == len(entries) + len(skips) == len(files)
@@ -38,7 +40,8 @@ def test_reasons_by_path(tmp_path: Path) -> None:
         "web/jquery-3.1.js": SkipReason.VENDORED,
         "go.sum": SkipReason.LOCK_FILE,
         "web/package-lock.json": SkipReason.LOCK_FILE,
-        ".env": SkipReason.SECRET,
+        ".env": None,  # nothing is known of what stands in it
+        ".npmrc": SkipReason.SECRET,
         "certs/server.pem": SkipReason.SECRET,
         "logo.png": SkipReason.NOT_SOURCE,
         "big.py": SkipReason.TOO_LARGE,
@@ -118,10 +121,10 @@ def test_a_missing_blob_cannot_be_read(tmp_path: Path) -> None:
     with Git(tmp_path) as repo:
         tree = {entry.path: entry for entry in repo.tree(sha)}
         loose(tmp_path, tree["b.py"].blob).unlink()
-        _, skips = choose(repo, repo.tree(sha))
+        _, skips, _ = choose(repo, repo.tree(sha))
         assert ("b.py", SkipReason.UNREADABLE) in {(skip.path, skip.reason) for skip in skips}
         loose(tmp_path, tree[".bugatlasignore"].blob).unlink()
-        entries, _ = choose(repo, repo.tree(sha))
+        entries, *_ = choose(repo, repo.tree(sha))
         assert [entry.path for entry in entries] == ["a.py"]  # nothing to say that it isn't
 
 
@@ -135,20 +138,26 @@ def test_paths_that_no_checkout_could_hold(tmp_path: Path) -> None:
             entry,
             *(entry._replace(path=p) for p in ("../a.py", "x//y.py", "./a.py", "a/" * 600 + "b.py")),
         ]
-        entries, skips = choose(repo, crafted)
+        entries, skips, _ = choose(repo, crafted)
     assert [entry.path for entry in entries] == ["a.py"]
     assert {skip.reason for skip in skips} == {SkipReason.UNREADABLE}
     assert len(skips) == 4
 
 
 SECRET = """
-    .env app/.env.production x.pem x.KEY id_rsa id_ed25519 x.p12 x.jks credentials
-    aws/credentials.json gcp-credentials.json .npmrc .netrc _netrc .htpasswd secrets.yml
-    service-account.json
+    x.pem x.KEY id_rsa id_ed25519 id_rsa.bak x.p12 x.jks credentials prod.tfvars prod.tfvars.json terraform.tfstate
+    aws/credentials.json gcp-credentials.json .npmrc .netrc _netrc .htpasswd htpasswd secrets.json .envrc .boto
+    service-account.json kubeconfig prod-kubeconfig.yaml .kube/config .docker/config.json vault.yml .vault_pass
+    passwords.txt password.txt creds.json auth.json gcp-key.json .terraformrc local.settings.json
+"""
+DOUBTFUL = """
+    .env app/.env.production deploy/shop.env secrets.yml db-secret.yaml shop_credentials.xml secrets.py credentials.rb
+    application-prod.yml appsettings.Production.json settings.xml gradle.properties wp-config.php
 """
 NOT_SECRET = """
-    .env.example .env.sample .env.template id_rsa.pub credentials.py src/credentials/store.go keys.py
-    chart/templates/secrets.yaml secretstore.go monkey environment.py serviceaccount.yaml
+    .env.example .env.sample .env.template id_rsa.pub src/credentials/store.go keys.py auth.go password.go
+    chart/templates/secrets.yaml secretstore.go monkey environment.py serviceaccount.yaml x.tfvars.example
+    application.yml appsettings.json passwords.go src/auth/auth.ts config.json
 """
 
 
@@ -157,17 +166,77 @@ def test_secret(path: str) -> None:
     assert is_secret(path)
 
 
+@pytest.mark.parametrize("path", DOUBTFUL.split())
+def test_the_content_says_if_these_are_secret(path: str) -> None:
+    assert may_hold_secret(path)
+    assert not is_secret(path)
+
+
 @pytest.mark.parametrize("path", NOT_SECRET.split())
 def test_not_secret(path: str) -> None:
     assert not is_secret(path)
+    assert not may_hold_secret(path)
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        (".env", "PORT=80\nSHOP_DB_PASSWORD=hunter2\n"),
+        (".env", "DATABASE_URL=postgres://shop:hunter2@db/shop\n"),
+        (".env.production", "export API_KEY='q8s7f6'\n"),
+        (".env", "AWS=AKIAABCDEFGHIJKLMNOP\n"),
+        ("db-secret.yaml", "kind: Secret\ndata:\n  url: cG9zdGdyZXM6Ly8=\n"),
+        ("application-prod.yml", "spring:\n  datasource:\n    password: hunter2\n"),
+        ("appsettings.Production.json", '{\n  "ClientSecret": "q8s7"\n}\n'),
+        ("settings.xml", "<settings>\n  <password>hunter2</password>\n</settings>\n"),
+        ("gradle.properties", "signing.password=hunter2\n"),
+        ("secrets.py", "STRIPE_API_KEY = 'q8s7'\n"),
+        ("secrets.yml", "-----BEGIN PRIVATE KEY-----\n"),
+        ("secrets.yml", "a: b\n" * 60_000),
+    ],
+)
+def test_secrets_in_files_that_may_hold_some(path: str, text: str) -> None:
+    assert inspect(path, text.encode()) == SkipReason.SECRET
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        (".env", "PORT=80\nSHOP_DB_PASSWORD=\nTOKEN=${TOKEN}\nAPI_KEY=changeme # yours\nAUTH=true\n"),
+        ("db-secret.yaml", "kind: Secret\nmetadata:\n  name: db\ntype: Opaque\n"),
+        ("db-secret.yaml", "kind: Secret\ndata:\n  url: {{ .Values.url | b64enc }}\n"),
+        (
+            "fragment_user_login_credentials.xml",
+            '<EditText android:id="@+id/password" android:hint="@string/pw"/>\n',
+        ),
+        ("available_credentials.yaml", "object:\n  name: available_credentials\n  location: inline\n"),
+        ("application-prod.yml", "spring:\n  datasource:\n    password: ${DB_PASSWORD}\n"),
+        ("credentials.py", "password = settings['x']\ntoken = load(path)\nauth = (user, password)\n"),
+        ("gradle.properties", "org.gradle.jvmargs=-Xmx2g\n"),
+    ],
+)
+def test_no_secrets_in_files_that_may_hold_some(path: str, text: str) -> None:
+    assert inspect(path, text.encode()) == text
+
+
+@pytest.mark.parametrize(
+    "piece", ["password: ", "a", "password=${", "kind: Secret\ndata:\n a: ", "x://a:b", "-", '"', "<a>"]
+)
+def test_secrets_are_looked_for_in_linear_time(piece: str) -> None:
+    started = time.process_time()
+    inspect("secrets.yml", (piece * 200_000).encode()[:200_000])
+    inspect("secrets.yml", ((piece + "\n") * 200_000).encode()[:200_000])
+    assert time.process_time() - started < 2
 
 
 VENDORED = """
     vendor/a.go x/Vendor/a.go vendors/a.js node_modules/a/b.js third_party/a.c 3rdparty/a.c
-    thirdparty/a.c ios/Pods/A.m .yarn/releases/yarn.cjs bower_components/a.js pip/_vendor/a.py
+    thirdparty/a.c ckeditor/a.js src/main/webapp/ckeditor/a.js src/static/mathjax/a.js lib/codemirror/a.js
+    ios/Pods/A.m .yarn/releases/yarn.cjs bower_components/a.js pip/_vendor/a.py
     js/bootstrap.min.js js/bootstrap-4.1.2.bundle.min.js js/jquery.cookie.js gradlew dist/js/app.js
 """
 NOT_VENDORED = """
+    src/ckeditor/signature/plugin.js src/components/codemirror/mode.ts app/mathjax/render.py
     js/jquery.js src/main/java/org/shop/vendor/Vendor.java src/vendor.py vendor.go src/react.ts
     src/chart.js src/charts-2.ts src/external/client.py cache/store.go dist/app.js vendorlist/a.py
 """
@@ -202,6 +271,7 @@ def test_not_vendored(path: str) -> None:
         ("model.g.dart", ""),
         ("Form1.Designer.cs", ""),
         ("zz_generated.deepcopy.go", ""),
+        ("pkg/zz_funcs.go", ""),
     ],
 )
 def test_generated(path: str, text: str) -> None:

@@ -3,7 +3,7 @@
     make_repo(path, [{"a.py": "x = 1\n"}, commit({"a.py": None, "b.py": "x = 1\n"}, "Move", tag="v1")])
 
 Each commit is the files it changes; None deletes. Names and contents may be bytes, and anything that git
-can hold: `Link("target")` is a symbolic link, `Module("<sha>")` a submodule.
+can hold: `Program("#!/bin/sh")` is executable, `Link("target")` is a symbolic link, `Module("<sha>")` a submodule.
 """
 
 from __future__ import annotations
@@ -29,7 +29,14 @@ class Module:
     sha: str
 
 
-Content = str | bytes | Link | Module | None
+@dataclass(frozen=True)
+class Program:
+    """A file that may be run."""
+
+    text: str
+
+
+Content = str | bytes | Link | Module | Program | None
 Files = Mapping[str, Any] | Mapping[bytes, Any]  # Content, which literals of mixed kinds don't look like
 
 
@@ -127,8 +134,15 @@ def _step(index: int, made: Made, branch: str) -> bytes:
         elif isinstance(content, Module):
             out.append(b"M 160000 " + content.sha.encode() + b" " + quoted + b"\n")
         else:
-            mode = b"120000" if isinstance(content, Link) else b"100644"
+            mode = (
+                b"120000"
+                if isinstance(content, Link)
+                else b"100755"
+                if isinstance(content, Program)
+                else b"100644"
+            )
             text = content.target if isinstance(content, Link) else content
+            text = text.text if isinstance(text, Program) else text
             data = text.encode() if isinstance(text, str) else text
             out.append(b"M " + mode + b" inline " + quoted + f"\ndata {len(data)}\n".encode() + data + b"\n")
     if made.tag:
