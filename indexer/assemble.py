@@ -16,7 +16,7 @@ from summaries.index.postings import Postings
 from summaries.index.shard import SCHEMA, Shard, ShardInfo, SnapshotInfo
 from summaries.index.store import blob_id
 from summaries.index.term_counts import tally
-from summaries.paths import folders, role, suffixes
+from summaries.paths import Role, folders, role, suffixes
 from summaries.types import Commit, Snapshot
 
 Arrays = dict[str, NDArray[Any]]
@@ -44,12 +44,14 @@ def assemble(
     path_at = {p: i for i, p in enumerate(paths)}
     tongues = {p: languages[p, e.blob] for s in snapshots for e in s.entries for p in (e.path,)}
 
-    out: Arrays = {
-        "path_roles": np.array([int(role(p, tongues[p])) for p in paths], np.uint8),
-        "blob_languages": np.zeros(len(ids), np.uint8),
-    }
+    out: Arrays = {"blob_languages": np.zeros(len(ids), np.uint8)}
     out |= _column("paths", paths) | _column("blobs", ids)
     out |= _blob_rows(ids, old, rows)
+    serving = {ids[i] for i in np.flatnonzero(out["blob_serves"]).tolist()}
+    routing = {
+        e.path for s in snapshots for e in s.entries if blob_id(e.blob, languages[e.path, e.blob]) in serving
+    }
+    out["path_roles"] = np.array([_role(p, tongues[p], p in routing) for p in paths], np.uint8)
     out |= _path_rows(paths)
     out |= _history(commits, path_at)
     order = {c.sha: i for i, c in enumerate(commits)}
@@ -68,6 +70,12 @@ def assemble(
     return out, {"info": msgspec.json.encode(info).decode()}
 
 
+def _role(path: str, language: str, serves: bool) -> int:
+    """Roles of a path; what serves routes is no mere configuration, whatever its language."""
+    found = role(path, language)
+    return int(found & ~Role.CONFIG if serves else found)
+
+
 def _column(name: str, texts: Sequence[str]) -> Arrays:
     ends, data = Strings.pack(texts)
     return {name + ".ends": ends, name + ".bytes": data}
@@ -81,13 +89,18 @@ def _blob_rows(
     fresh = rows([i for i in ids if i not in kept])
     spans: list[NDArray[Any]] = []
     unit_counts = np.zeros(len(ids), np.int64)
+    none = np.zeros(len(kept), np.uint8)
+    served = old.arrays["blob_serves"] if old and "blob_serves" in old.arrays else none
+    serves = np.zeros(len(ids), np.uint8)
     parts: dict[str, list[tuple[Any, Any, Any]]] = {"units": [], "heads": [], "marks": []}
     for n, i in enumerate(ids):
         if i in kept and old:
             at = kept[i]
             span = old.unit_spans[old.blob_units[at] : old.blob_units[at + 1]]
+            serves[n] = served[at]
         else:
             span = np.frombuffer(fresh[i].units, np.int32).reshape(-1, 3)
+            serves[n] = fresh[i].serves
         spans.append(span)
         unit_counts[n] = len(span)
     starts = np.concatenate([[0], np.cumsum(unit_counts)])
@@ -107,6 +120,7 @@ def _blob_rows(
     if old:
         _carry_over(ids, kept, old, starts, parts)
     out: Arrays = {
+        "blob_serves": serves,
         "unit_blobs": np.repeat(np.arange(len(ids), dtype=np.uint32), unit_counts),
         "unit_spans": np.concatenate(spans) if spans else np.zeros((0, 3), np.int32),
     }

@@ -16,6 +16,9 @@ from summaries import words
 from summaries.index.term_counts import tally
 from summaries.types import Facts
 
+ROUTING = frozenset(
+    "nginx apache haproxy caddyfile vcl yaml toml properties json".split()
+)  # a proxy's or gateway's
 WINDOW = 40  # lines of a unit where nothing is defined
 _UNIT_KINDS = frozenset(
     "function method constructor class interface struct enum trait type object record module service message table "
@@ -34,15 +37,19 @@ class BlobTerms(Struct, frozen=True, array_like=True):
     head_keys: bytes
     head_counts: bytes
     mark_keys: bytes
+    serves: bool = False  # whether the blob serves routes
 
 
 def blob_terms(facts: Facts, text: str) -> BlobTerms:
-    """All rows of one blob."""
+    """All rows of one blob. What a proxy's directive means to its clients counts as words of its line."""
     lines = text.count("\n") + 1
     spans, owners = split_units(facts, lines)
     head = head_text(facts)
-    rows = np.concatenate([owners, np.full(head.count("\n") + 1, len(spans), np.int32)])
-    docs, keys, counts = tally(f"{text}\n{head}", rows)
+    routing = facts.serves and facts.language in ROUTING
+    notes = [(s.start, s.doc) for s in facts.symbols if s.doc and s.kind == "key"] if routing else []
+    noted = owners[np.array([min(line, lines) - 1 for line, _ in notes], np.int32)]
+    rows = np.concatenate([owners, np.full(head.count("\n") + 1, len(spans), np.int32), noted])
+    docs, keys, counts = tally("\n".join([text, head, *(note for _, note in notes)]), rows)
     cut = int(np.searchsorted(docs, len(spans)))
     return BlobTerms(
         spans.tobytes(),
@@ -52,6 +59,7 @@ def blob_terms(facts: Facts, text: str) -> BlobTerms:
         keys[cut:].tobytes(),
         counts[cut:].tobytes(),
         np.sort(np.fromiter(mark_keys(facts), np.uint64)).tobytes(),
+        bool(facts.serves),
     )
 
 

@@ -54,7 +54,7 @@ _MIGRATION = re.compile(
     r"(?:\.[a-z0-9]{1,12})?"
 )
 _SCHEMA_NAME = re.compile(
-    r"(?i)(?:\d+[_-])?(?:(?:.*[_.-])?(?:schema|structure|ddl|init(?:db|ial(?:ize|ise)?)?|seeds?|baseline)"
+    r"(?i)(?:\d+[_-])?(?:(?:.*[_.-])?(?:schema|structure|ddl|init(?:[_-]?db|ial(?:ize|ise)?)?|seeds?|baseline)"
     r"|(?:create|drop|alter|upgrade|downgrade|migrate|migration)(?:[_.-].*)?)\.(?:sql|ddl)(?:\.[a-z0-9]{1,12})?"
 )
 _STEP_NAME = re.compile(r".*\.(?:sql|ddl|xml|ya?ml|json)(?:\.[a-z0-9]{1,12})?")
@@ -72,11 +72,6 @@ _CONFIG_LANGS = {
     "cmake",
     "hcl",
     "go module",
-    "nginx",
-    "apache",
-    "haproxy",
-    "caddyfile",
-    "vcl",
     "jsonnet",
     "cue",
     "bicep",

@@ -10,7 +10,8 @@ from msgspec import Struct
 
 from eval.mining.references import Reference, references, speaks_of_fix
 from indexer.files.choose import LOCK_FILES
-from indexer.files.signs import is_generated, is_secret, is_vendored
+from indexer.files.secrets import is_secret
+from indexer.files.signs import is_generated, is_vendored
 from indexer.parse.languages import DOCUMENTS, language_of
 from summaries.index.index import Index
 from summaries.paths import Role, role

@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Final
 
 from indexer.parse import gateways
+from indexer.parse.limits import limit
 from indexer.parse.text import doc_above, file_doc, line_count
 from summaries.types import Facts, Literal, Symbol
 
@@ -50,6 +51,8 @@ def read(data: bytes, language: str) -> Facts:
         )
     strings = [Literal(row + 1, value[:300]) for row, _, value in found if _is_text(value)]
     serves, calls = gateways.read(data, lines)
+    if serves:
+        symbols = _limited(found, symbols, lines)
     return Facts(
         language,
         rows,
@@ -62,6 +65,24 @@ def read(data: bytes, language: str) -> Facts:
     )
 
 
+def _limited(found: list[Key], symbols: list[Symbol], lines: list[bytes]) -> list[Symbol]:
+    """The symbols of a gateway's configuration, with its limits at any depth, and what these mean."""
+    out = {(s.start, s.name): s for s in symbols}
+    for row, path, value in found[:MAX_KEYS]:
+        pairs = [(path[-1], value)] if value[:1] != "{" else _FLOW.findall(value[:500])
+        for name, given in pairs:
+            bare = name.rpartition("/")[2]
+            seconds = "." in name or not _FINE.match(bare)  # annotations of an ingress are in seconds
+            if meaning := limit(bare, given, milliseconds=not seconds):
+                written = lines[row].strip()[:200].decode("utf-8", "replace")
+                out[row + 1, name] = Symbol(
+                    name, ".".join(path)[:300], "key", row + 1, row + 1, written, meaning
+                )
+    return sorted(out.values(), key=lambda s: s.start)
+
+
+_FLOW = re.compile(r"([\w-]{1,60})\s{0,4}:\s{0,4}([^\s,{}]{1,60})")
+_FINE = re.compile(r"(?:response|connect|read|write|send)[_-]?timeout$", re.IGNORECASE)  # of Kong and Spring
 _LETTER = re.compile(r"[^\W\d_]")
 _NO_TEXT = frozenset({"true", "false", "null", "none"})
 

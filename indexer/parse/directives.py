@@ -13,6 +13,7 @@ from itertools import islice
 from posixpath import basename
 from typing import Final, NamedTuple
 
+from indexer.parse.limits import limit
 from indexer.parse.text import doc_above, file_doc, line_count
 from summaries.types import Endpoint, Facts, Literal, Symbol
 
@@ -38,14 +39,14 @@ def read(data: bytes, language: str) -> Facts:
     """Keys, blocks, routes and upstreams of a file of directives."""
     lines = data.split(b"\n")
     rows = line_count(data)
-    found = sorted(islice(_READERS[language](data, lines), _MAX))
+    found = sorted(d for d in islice(_READERS[language](data, lines), _MAX) if d.name)
     symbols = []
     for d in found[:_MAX_SYMBOLS]:
         name = " ".join((d.name, *d.arguments))[:100] if d.block else d.name
         written = lines[d.row].strip()[:200].decode("utf-8", "replace").rstrip(" {")
         kind = "block" if d.block else "key"
         path = ".".join((*d.around, name))[:300]
-        doc = doc_above(lines, d.row, "properties")
+        doc = doc_above(lines, d.row, "properties") or ("" if d.block else limit(d.name, *d.arguments[:1]))
         symbols.append(Symbol(name, path, kind, d.row + 1, min(max(d.end, d.row) + 1, rows), written, doc))
     serves, calls = _traffic(found)
     strings = (
@@ -310,7 +311,11 @@ def _traffic(found: list[Directive]) -> tuple[list[Endpoint], list[Endpoint]]:
                 calls.append(Endpoint("", _url(address), d.row + 1))
         if name in _PLACES:
             route = next((r for a in d.arguments if (r := _route(a))), "")
-            serves += _served(route, d.row + 1)
+            serves += (
+                [Endpoint("", route, d.row + 1)]
+                if route and "=" in d.arguments[:1]
+                else _served(route, d.row + 1)
+            )
         if name == "reverse_proxy" and d.arguments and d.arguments[0][:1] in "/@":
             serves += _served(_route(d.arguments[0]), d.row + 1)
         if name == "acl" or name.startswith("@") or name in ("use_backend", "http-request"):
@@ -320,6 +325,8 @@ def _traffic(found: list[Directive]) -> tuple[list[Endpoint], list[Endpoint]]:
             for i in after[:1]:
                 for a in d.arguments[i + 1 :][:20]:
                     serves += _served(_route(a), d.row + 1)
+        if name == ".host" and d.arguments[1:]:  # Varnish
+            calls.append(Endpoint("", _url(d.arguments[1]), d.row + 1))
         if name in _PASSES:
             for address in d.arguments[-1:] if name in ("proxypass", "proxypassmatch") else d.arguments:
                 called = _called(name, address, d.arguments, servers)

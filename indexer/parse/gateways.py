@@ -34,15 +34,15 @@ _TARGET = re.compile(
     r"(?:^|[\s{,\-.\"'])(?:uri|url|serviceName|backend_uri|upstream_url|address)[\"']?\s{0,4}[:=]\s{0,4}[\"']?([a-z][a-z0-9+.-]{0,10}://[^\s\"',}#]{1,200})"
 )
 _NAMED = re.compile(
-    r"(?:^|[\s{,\-\"'])(?:serviceName|cluster|host|address|service)[\"']?\s{0,4}:\s{0,4}[\"']?([A-Za-z][\w.-]{0,100})[\"']?\s{0,20}[,}]?\s{0,20}(?:#.*)?$"
+    r"(?:^|[\s{,\-\"'])(?:serviceName|cluster|address|service)[\"']?\s{0,4}:\s{0,4}[\"']?([A-Za-z][\w.-]{0,100})[\"']?\s{0,20}[,}]?\s{0,20}(?:#.*)?$"
 )
 _BACKEND = re.compile(
     r"^\s{0,60}(?:-\s)?(?:backend|service|backendRefs|services|destination)[\"']?\s{0,4}:\s{0,20}$"
 )
 _NAME = re.compile(
-    r"^\s{0,60}(?:-\s)?[\"']?name[\"']?\s{0,4}:\s{0,4}[\"']?([A-Za-z][\w.-]{0,100})[\"']?\s{0,20}$"
+    r"^\s{0,60}(?:-\s)?[\"']?(?:name|host)[\"']?\s{0,4}:\s{0,4}[\"']?([A-Za-z][\w.-]{0,100})[\"']?\s{0,20}$"
 )
-_REGEX_SIGNS = re.compile(r"^\^|\(/\|\$\)|\([^()]{0,60}\)|\.\*|\*{1,2}|\$$")
+_REGEX_SIGNS = re.compile(r"^\^|\(/\|\$\)|\([^()]{0,60}\)|\.\*|\*{1,2}|\\[dw][+*]?|\$$")
 
 
 def read(data: bytes, lines: Sequence[bytes]) -> tuple[tuple[Endpoint, ...], tuple[Endpoint, ...]]:

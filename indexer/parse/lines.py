@@ -18,7 +18,8 @@ MAX_STRINGS: Final = 400
 
 def read(data: bytes, language: str) -> Facts:
     """The facts of a file that has no grammar."""
-    reader = _READERS.get(language)
+    data = data.replace(b"\r\n", b"\n")
+    reader = READERS.get(language)
     if reader:
         return reader(data, language)
     return Facts(language, line_count(data), doc=file_doc(data.split(b"\n", 120)[:120]))
@@ -128,7 +129,7 @@ def _cmake(data: bytes, language: str) -> Facts:
 
 _GO_MODULE = re.compile(rb"^module[ \t]+\"?([^\s\"]{1,200})", re.MULTILINE)
 _REQUIRED = re.compile(
-    rb"^(?:require[ \t]+)?[ \t]*([\w.-]+\.[\w./~-]{1,200})[ \t]+v[\w.+-]{1,100}[ \t]*(?://[ \t]*(?!indirect)[^\n]{0,200})?$",
+    rb"^(?:require[ \t]+)?[ \t]*([\w.-]+\.[\w./~-]{1,200})[ \t]+v[\w.+-]{1,100}[ \t]*(?://[ \t]*+(?!indirect)[^\n]{0,200})?$",
     re.MULTILINE,
 )
 _GO_REPLACED = re.compile(rb"^(?:replace[ \t]+)?[ \t]*\S{1,200}[^\n]{0,60}=>[ \t]*(\S{1,200})", re.MULTILINE)
@@ -259,7 +260,7 @@ def _document(data: bytes, language: str) -> Facts:
     return Facts(language, line_count(data), doc=clean(data[:400].split(b"\n")))
 
 
-_READERS: dict[str, Callable[[bytes, str], Facts]] = {
+READERS: dict[str, Callable[[bytes, str], Facts]] = {
     **dict.fromkeys(parse_config.READERS, parse_config.read),
     **dict.fromkeys(directives.DIALECTS, directives.read),
     **dict.fromkeys(declared.LANGUAGES, declared.read),

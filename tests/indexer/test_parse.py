@@ -17,7 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from kits.paths import TESTS
 
-from indexer.parse.languages import DOCUMENTS, language_of, refine
+from indexer.parse import lines
+from indexer.parse.languages import language_of, refine
 from indexer.parse.parse import _captures, grammar, parse
 from summaries.types import Endpoint, Facts, Topic
 
@@ -25,8 +26,8 @@ HERE = TESTS
 FIXTURES = sorted((HERE / "fixtures" / "languages").iterdir())
 GOLDEN = HERE / "golden" / "languages"
 GRAMMARS = sorted(f.name.removesuffix(".scm") for f in files("indexer.parse").joinpath("queries").iterdir())
-PLAIN = ["yaml", "json", "toml", "properties", "xml", "html", "vue", "sql", "makefile", "cmake", "dockerfile"]
-LANGUAGES = [*GRAMMARS, *PLAIN, *sorted(DOCUMENTS), "css"]
+PLAIN = sorted(lines.READERS)
+LANGUAGES = [*GRAMMARS, *PLAIN]
 
 
 def read(path: str, text: str) -> Facts:
@@ -146,6 +147,47 @@ def test_broken_code_gives_what_parsed() -> None:
         ("logo.png", None),
         ("a.tar.gz", None),
         ("LICENSE", None),
+        ("go.mod", "go module"),
+        ("styles/a.pcss", "css"),
+        ("a.sss", "css"),
+        ("a.styl", "css"),
+        ("views/a.html.haml", "haml"),
+        ("a.slim", "slim"),
+        ("a.pug", "pug"),
+        ("a.liquid", "html"),
+        ("a.ftlh", "html"),
+        ("a.mjml", "html"),
+        ("templates/_helpers.tpl", "template"),
+        ("a.gotmpl", "template"),
+        ("a.gotpl", "template"),
+        ("db/004_totals.sql.postgres", "sql"),
+        ("nginx.conf.template", "nginx"),
+        ("etc/nginx.conf.j2", "nginx"),
+        ("values.yaml.gotmpl", "yaml"),
+        ("config.toml.tmpl", "toml"),
+        ("run.sh.in", "shell"),
+        ("haproxy.cfg.erb", "haproxy"),
+        ("app.js.erb", "javascript"),
+        ("a.html.erb", "html"),
+        ("a.json.example", "json"),
+        ("orders.service", "properties"),
+        ("a.libsonnet", "jsonnet"),
+        ("a.tf", "hcl"),
+        ("Shop.sln", "solution"),
+        ("Shop.csproj", "xml"),
+        ("mix.exs", "elixir"),
+        ("Package.swift", "swift"),
+        ("build.sbt", "scala"),
+        ("shop.cabal", "cabal"),
+        ("shop.nimble", "nim"),
+        ("locale/de/LC_MESSAGES/shop.po", "gettext"),
+        (".env.production", "properties"),
+        ("Caddyfile", "caddyfile"),
+        ("a.js.map", None),
+        ("a.sql.gz", None),
+        ("a.py.orig", None),
+        ("a.test.js.snap", None),
+        ("META-INF/services/java.sql.Driver", None),
         ("", None),
         ("a.", None),
         (".", None),
@@ -164,6 +206,11 @@ def test_language_by_name(path: str, language: str | None) -> None:
         ("bin/run", "#! /usr/bin/ruby\n", "ruby"),
         ("bin/run", "no shebang", None),
         ("bin/run", "#!", None),
+        ("conf.d/shop.conf", "server {\n  listen 80;\n}\n", "nginx"),
+        ("conf.d/shop.conf", "proxy_pass http://a;\n", "nginx"),
+        ("sites/shop.conf", "<VirtualHost *:80>\n</VirtualHost>\n", "apache"),
+        ("a.cfg", "frontend www\n  bind *:80\n", "haproxy"),
+        ("a.conf", "a = 1\n", "properties"),
         ("a.h", "int f(void);\n", "c"),
         ("a.h", "namespace shop {\nclass Order {};\n}\n", "cpp"),
         ("a.m", "@interface Order\n@end\n", "objc"),
@@ -306,6 +353,21 @@ HOSTILE = {
     "pages": "<script" * 20_000 + ">" + "</script" * 20_000,
     "strings": '"a' * 50_000,
     "lines": "\n" * 500_000,
+    "blocks": "a { " * 40_000,
+    "places": "location /a { proxy_pass http://a; } " * 3_000,
+    "rules": ".a{&-b{" * 20_000,
+    "selectors": ".a," * 40_000 + "{}",
+    "indented": "".join(" " * (n % 500) + ".a\n" for n in range(5_000)),
+    "routes": "kind: Ingress\n" + "- path: /a\n" * 20_000,
+    "predicates": "predicates: Path=/" + "a,/" * 30_000,
+    "rule texts": "PathPrefix(`/" * 10_000,
+    "templates": '{{ define "a" }}' * 8_000,
+    "defines": "{{- " * 30_000,
+    "includes": "include a\n" * 10_000,
+    "definitions": 'resource "a" "b" {\n' * 5_000,
+    "requires": "require a.b/c v1.0.0\n" * 10_000,
+    "messages": 'msgstr "' * 10_000,
+    "continued": "a \\\n" * 20_000,
     "creates": "create or replace temp " * 10_000,
 }
 
