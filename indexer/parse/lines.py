@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from indexer.parse import config as parse_config
-from indexer.parse import declared, directives, stylesheets, templates
+from indexer.parse import declared, directives, schemas, stylesheets, templates
 from indexer.parse import groovy as parse_groovy
 from indexer.parse.text import clean, doc_above, file_doc, first_paragraph, line_count
 from summaries.types import Facts, Literal, Symbol
@@ -264,6 +264,7 @@ READERS: dict[str, Callable[[bytes, str], Facts]] = {
     **dict.fromkeys(parse_config.READERS, parse_config.read),
     **dict.fromkeys(directives.DIALECTS, directives.read),
     **dict.fromkeys(declared.LANGUAGES, declared.read),
+    **dict.fromkeys(schemas.LANGUAGES, schemas.read),
     **dict.fromkeys(("haml", "slim", "pug"), templates.read),
     "css": stylesheets.read,
     "go module": _go_module,

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 import threading
 from functools import cache
+from importlib import import_module
 from importlib.resources import files
 from itertools import count
-from typing import Any, Final, NamedTuple, cast
+from typing import Final, NamedTuple
 
-import tree_sitter_language_pack
 from tree_sitter import Language, Parser, Query, QueryCursor
 
 from indexer.parse import lines as parse_lines
@@ -23,7 +23,7 @@ from indexer.parse.symbols import Capture
 from indexer.parse.text import line_count
 from summaries.types import Facts
 
-_GRAMMARS: Final = {"shell": "bash", "cython": "python"}
+_PACKAGES: Final = {"shell": "bash", "cython": "python", "csharp": "c_sharp", "tsx": "typescript"}
 _QUERIES: Final = {"cython": "python"}
 _STEPS: Final = 300, 25  # hundreds of parser steps that any text may take, and bytes that earn it one more:
 # twice what code takes. Not seconds, because a blob must say the same on every machine, however busy.
@@ -50,7 +50,7 @@ def grammar(language: str) -> Grammar | None:
     source = _query(_QUERIES.get(language, language))
     if source is None:
         return None
-    loaded: Language = cast(Any, tree_sitter_language_pack).get_language(_GRAMMARS.get(language, language))
+    loaded = _loaded(language)
     query = Query(loaded, source)
     raw = source.encode()
     kinds = []
@@ -59,6 +59,13 @@ def grammar(language: str) -> Grammar | None:
         names = [name for name in _CAPTURE.findall(pattern) if name not in _AUXILIARY]
         kinds.append(names[-1])
     return Grammar(Parser(loaded), query, tuple(kinds))
+
+
+def _loaded(language: str) -> Language:
+    """A language's grammar from its own package, `tree_sitter_go`; some packages hold more than one."""
+    package = import_module(f"tree_sitter_{_PACKAGES.get(language, language)}")
+    made = getattr(package, f"language_{language}", None) or package.language
+    return Language(made())
 
 
 def _query(name: str) -> str | None:
