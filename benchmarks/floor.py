@@ -34,7 +34,7 @@ def listed(git_dir: Path, branch: str = "") -> list[Wanted]:
     from indexer.files.choose import choose
     from indexer.git.git import Git
     from indexer.parse.languages import language_of
-    from indexer.parse.parse import _GRAMMARS, grammar
+    from indexer.parse.parse import grammar
 
     with Git(git_dir) as git:
         entries, *_ = choose(git, git.tree(git.resolve(branch or None)[0]))
@@ -42,13 +42,13 @@ def listed(git_dir: Path, branch: str = "") -> list[Wanted]:
     for e in entries:
         name = language_of(e.path) or ""
         has = bool(name) and grammar(name) is not None
-        out.setdefault(e.blob, (e.blob, _GRAMMARS.get(name, name) if has else ""))
+        out.setdefault(e.blob, (e.blob, name if has else ""))
     return list(out.values())
 
 
 def one(git_dir: Path, wanted: list[Wanted]) -> Floor:
     """Read and parse the blobs of one repository."""
-    import tree_sitter_language_pack as pack
+    from indexer.parse.parse import grammar
 
     began = time.perf_counter()
     asked = "".join(f"{blob}\n" for blob, _ in wanted).encode()
@@ -65,10 +65,10 @@ def one(git_dir: Path, wanted: list[Wanted]) -> Floor:
         texts.append(data[end + 1 : end + 1 + size])
         at = end + 2 + size
     read = time.perf_counter() - began
-    parsers = {name: pack.get_parser(name) for name in {g for _, g in wanted} - {""}}  # type: ignore[arg-type]
+    parsers = {name: found.parser for name in {g for _, g in wanted} if (found := grammar(name))}
     began = time.perf_counter()
     for (_, name), text in zip(wanted, texts, strict=True):
-        if name:
+        if name in parsers:
             parsers[name].parse(text)
     return Floor(len(wanted), sum(map(len, texts)), read, time.perf_counter() - began)
 

@@ -77,14 +77,17 @@ def _client(dask: Any, stack: ExitStack, address: str, cores: int) -> Any:
 
 def code() -> str:
     """16 hex digits of what decides an index's bytes: our source, and the packages that parse."""
-    from importlib.metadata import version
+    from importlib.metadata import distributions, version
 
     home = Path(__file__).resolve().parents[2]
     seen = xxhash.xxh3_64()
     for path in sorted(p for part in ("indexer", "summaries") for p in (home / part).rglob("*.*")):
         if path.suffix in (".py", ".scm"):
             seen.update(path.relative_to(home).as_posix().encode() + path.read_bytes())
-    for package in ("numpy", "tree-sitter", "tree-sitter-language-pack", "pystemmer", "zstandard"):
+    grammars = {
+        d.name for d in distributions() if d.name and d.name.replace("_", "-").startswith("tree-sitter")
+    }
+    for package in sorted({"numpy", "pystemmer", "zstandard", *grammars}):
         seen.update(f"{package} {version(package)}".encode())
     return seen.hexdigest()
 

@@ -20,7 +20,7 @@ WRITING = {
     "indexer",
     "git",
     "tree_sitter",
-    "tree_sitter_language_pack",
+    "tree_sitter_python",
     "networkx",
     "chromadb",
     "pathspec",

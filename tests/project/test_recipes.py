@@ -69,8 +69,8 @@ def test_every_recipe_is_here(recipe: str) -> None:
 def test_a_language(tmp_path: Path) -> None:
     house = tmp_path / "house"
     followed("A language", house)
-    code = 'pub const limit = 9\n\npub type Order {\n  Order(id: Int)\n}\n\npub fn add_tax(amount: Int) {\n  "vat"\n}\n'
-    commit(tmp_path / "orders", "tax.gleam", code)
+    code = "package shop\n\nlimit :: 9\n\nOrder :: struct {\n\tid: int,\n}\n\nadd_tax :: proc(amount: int) {\n}\n"
+    commit(tmp_path / "orders", "tax.odin", code)
     ran(
         house,
         "-m",
@@ -83,10 +83,10 @@ def test_a_language(tmp_path: Path) -> None:
         "1",
     )
     shown = ran(
-        house, "-m", "bugatlas", "--index", str(tmp_path / "index"), "show", "orders/tax.gleam", "--json"
+        house, "-m", "bugatlas", "--index", str(tmp_path / "index"), "show", "orders/tax.odin", "--json"
     )
     assert {"add_tax", "Order", "limit"} <= set(re.findall(r'"qualname": ?"(\w+)"', shown))
-    assert '"gleam"' in shown
+    assert '"odin"' in shown
 
 
 def test_a_voter(tmp_path: Path, shop_index: Path) -> None:
