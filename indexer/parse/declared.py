@@ -185,7 +185,7 @@ def read(data: bytes, language: str) -> Facts:
     for row, raw in enumerate(lines):
         line = raw[:_LONG]
         bare = line.lstrip()
-        if bare.startswith(mark):
+        if not bare or bare.startswith(mark):
             depths.append(depths[-1])
             continue
         plain = _TEXT.sub(b"''", line)
