@@ -485,7 +485,7 @@ def test_a_disk_that_is_full_for_the_knowledge_base(tmp_path: Path, root: Path) 
     ran = limited(root, 200_000, str(tmp_path / "r"))
     assert ran.code == 1
     assert "Traceback" not in ran.err
-    assert "the knowledge base is not up to date" in ran.out or "1 failure" in ran.out
+    assert "the vector store is not up to date" in ran.out or "1 failure" in ran.out
     assert run("index", str(tmp_path / "r"), index=root).code == 0
     assert run("doctor", index=root).code == 0
 
