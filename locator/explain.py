@@ -38,7 +38,7 @@ class Explainer:
         line = next((s.line for s in said if s.line), 0)
         into = around(facts, line) if line else None
         order = list(scores) if into is None else [into, *(n for n in scores if n != into)]
-        top = ranked[0].score if ranked else 1.0
+        top = max((s.score for s in ranked), default=1.0)
         return tuple(
             SymbolHit(
                 s.qualname, s.kind, s.start, s.end, s.signature, round(scores.get(number, 0.0) / top, 3)

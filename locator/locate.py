@@ -14,7 +14,8 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from locator import explain
+from locator import alike, explain
+from locator.alike import folded
 from locator.answer import Answer, DirectoryHit, FileHit, Step, Verdict
 from locator.confidence import confidence, verdict
 from locator.filters import Filter, passing, repositories
@@ -97,7 +98,7 @@ def locate_in(
     query = without_forms(index, views, query)
     scope, ranking = rank_in(index, views, query, weights, tests=options.tests)
     wanted = passing(scope, Filter(options.languages, options.paths))
-    order = best_files(ranking, options.limit, wanted)
+    order = folded(scope, best_files(ranking, alike.MOST * options.limit, wanted), options.limit)
     sure = confidence(scope, ranking, weights)
     return _explain(index, scope, query, ranking, order, options, began, notes, progress, sure)
 

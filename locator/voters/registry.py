@@ -111,7 +111,7 @@ VOTERS = (
     _pointer(_P.LINK, 0.7),
     _pointer(_P.POSITION, 0.59),
     _pointer(_P.FRAME, 0.65),
-    _pointer(_P.RAISED, 0.6),
+    _pointer(_P.RAISED, 0.3),
     _pointer(_P.FILE, 0.31),
     _pointer(_P.MODULE, 0.22),
     Voter("message", 0.85, Group.MARKS, Scale.BOUNDED, lambda b: b.messages, _X.message),

@@ -18,6 +18,7 @@ from summaries.index.postings import weighted
 from summaries.types import Facts
 
 MOST_WORDS = 5  # quoted by a sentence
+LONG = 400  # lines of a class that is no place to look at while it has methods that are. A guess
 
 
 class Said(NamedTuple):
@@ -48,16 +49,18 @@ class Subject:
 
     @cached_property
     def functions(self) -> list[ScoredUnit]:
-        """Functions that have the report's words, best first."""
+        """Functions that have the report's words, best first; what is too long to be a place comes last."""
         shard = self.view.shard
         lo, hi = self._units
         own = self.votes.units[self.repo_number][lo:hi]
         numbers = shard.unit_spans[lo:hi, 2]
-        return [
+        found = [
             ScoredUnit(int(numbers[u]), lo + int(u), float(own[u]))
             for u in np.argsort(-own, kind="stable")
             if own[u] > 0 and 0 <= numbers[u] < len(self.facts.symbols)
         ]
+        symbols = self.facts.symbols
+        return sorted(found, key=lambda f: symbols[f.number].end - symbols[f.number].start >= LONG)
 
     @cached_property
     def words(self) -> set[int]:
