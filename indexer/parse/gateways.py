@@ -19,9 +19,12 @@ _LONG: Final = 1_000  # bytes of a line that are read
 _MARKS = re.compile(
     rb"kind:[ \t]*[\"']?(?:Ingress|IngressRoute|HTTPRoute|GRPCRoute|VirtualService|KongIngress|Middleware)\b"
     rb"|virtual_hosts[\"']?:|route_config[\"']?:|PathPrefix\(|\bPath\(`|_format_version:|strip_path:"
-    rb"|predicates(?:\[\d{1,4}\])?\s{0,4}[:=.]|spring\.cloud\.gateway|lb://|zuul\.routes|\bservers:\s{0,4}\n\s{1,20}- url:"
+    rb"|predicates(?:\[\d{1,4}\])?\s{0,4}[:=.]|spring\.cloud\.gateway|lb://|zuul\.routes"
 )
 
+_DESCRIPTION = re.compile(
+    rb"^[ \t{]{0,20}[\"']?(?:openapi|swagger|asyncapi)[\"']?\s{0,4}:", re.MULTILINE
+)  # routes nothing
 _RULE = re.compile(r"Path(?:Prefix|Regexp)?\(\s{0,4}([^()]{1,300})\)")
 _QUOTED_ROUTE = re.compile(r"[`\"'](/[^`\"'\s]{0,200})[`\"']")
 _PREDICATE = re.compile(r"\bPath\s{0,4}=\s{0,4}(/[^\s\"'#]{0,300})")
@@ -47,7 +50,7 @@ _REGEX_SIGNS = re.compile(r"^\^|\(/\|\$\)|\([^()]{0,60}\)|\.\*|\*{1,2}|\\[dw][+*
 
 def read(data: bytes, lines: Sequence[bytes]) -> tuple[tuple[Endpoint, ...], tuple[Endpoint, ...]]:
     """Routes that a gateway's configuration serves, and services that it calls; nothing of any other file."""
-    if not _MARKS.search(data):
+    if not _MARKS.search(data) or _DESCRIPTION.search(data[:2_000]):
         return (), ()
     serves: dict[Endpoint, None] = {}
     calls: dict[Endpoint, None] = {}

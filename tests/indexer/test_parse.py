@@ -318,6 +318,15 @@ def test_rpc_methods_are_served() -> None:
     assert facts.serves == (Endpoint("RPC", "a.b.S/Do", 4),)
 
 
+@pytest.mark.parametrize("server", ["https://shop.example.com", "lb://shop"])
+def test_the_description_of_an_api_routes_nothing(server: str) -> None:
+    facts = one(
+        "a.yaml",
+        f"openapi: 3.0.0\nservers:\n  - url: {server}\npaths:\n  /orders:\n    get:\n      path: /a/b\n",
+    )
+    assert facts.serves == facts.calls == ()
+
+
 def test_long_files_are_capped() -> None:
     code = "\n".join(
         f'def f{i}():\n    raise E{i}("text number {i}", os.getenv("KEY_{i}"))' for i in range(4_000)
