@@ -2,14 +2,25 @@
 export interface components {
     schemas: {
         Answer: {
+            /** repositories that were considered, without a file in the list. @default [] */
+            also: components["schemas"]["RouteHit"][];
             /** of models. @default [] */
             calls: components["schemas"]["Call"][];
             /** calibrated chance that the first file is among those to change */
             confidence: number;
             directories: components["schemas"]["DirectoryHit"][];
+            /** what would settle what is still in doubt, in a model's words. @default */
+            doubt: string;
             files: components["schemas"]["FileHit"][];
+            /** of a model, where one ordered the files. @default null */
+            judgement: components["schemas"]["Judgement"] | null;
+            /** what a model looked up, in order. @default [] */
+            looks: components["schemas"]["Look"][];
             /** @default [] */
             notes: string[];
+            /** for the reporter: whose answers would decide, where a model is unsure. @default [] */
+            questions: string[];
+            /** those of the files, in their order */
             routes: components["schemas"]["RouteHit"][];
             /** files in scope */
             searched: number;
@@ -31,6 +42,10 @@ export interface components {
             /** @default false */
             tests: boolean;
         };
+        Attachment: {
+            content: string;
+            name: string;
+        };
         Call: {
             model: string;
             /** by the configured prices; 0 for what was kept from before */
@@ -40,7 +55,7 @@ export interface components {
             seconds: number;
             /** "endpoint", "file", "cache" or "replay" */
             source: string;
-            /** "judge", "judge code", "paper route" ... */
+            /** "judge", "dig", "paper route" ... */
             stage: string;
             /** tokens of the answer */
             written: number;
@@ -168,6 +183,16 @@ export interface components {
         Jobs: {
             jobs: components["schemas"]["Job"][];
         };
+        Judgement: {
+            /** the search had put the same file first */
+            agrees: boolean;
+            /** it looked things up before its last word. @default false */
+            dug: boolean;
+            /** confidence before, 0-1 */
+            offline: number;
+            /** the model's own word: "high", "medium" or "low" */
+            sure: string;
+        };
         Kept: {
             /** false where this service keeps none */
             kept: boolean;
@@ -203,6 +228,8 @@ export interface components {
         LocateRequest: {
             /** a ref, commit or date that the index holds. @default null */
             at: string | null;
+            /** @default [] */
+            attachments: components["schemas"]["Attachment"][];
             /** evidence, functions and lines of code of each file. @default true */
             details: boolean;
             /** all evidence of each file, not only the strongest. @default false */
@@ -211,12 +238,10 @@ export interface components {
             languages: string[];
             /** files. @default 10 */
             limit: number;
-            /**
-             * who orders the files; empty: as the service is set
-             * @default
-             * @enum {unknown}
-             */
-            mode: "" | "judge" | "offline" | "paper";
+            /** @default. @enum {unknown} */
+            mode: "" | "dig" | "judge" | "offline" | "paper";
+            /** list the nearest files where nothing matches. @default false */
+            nearest: boolean;
             /** only paths that contain one of these, or match it as a glob. @default [] */
             paths: string[];
             report: string;
@@ -226,6 +251,18 @@ export interface components {
             tests: boolean;
             /** where it isn't the report's first line. @default null */
             title: string | null;
+        };
+        Look: {
+            /** what it asked for, as in "Cart.total in shop/cart.py" */
+            request: string;
+            /** what it was shown, in a line */
+            result: string;
+            /** "search", "open", "callers", "callees", "history", "siblings" or "summary" */
+            tool: string;
+            /** which of its turns asked for it, from 1 */
+            turn: number;
+            /** its own reason; "" where it gave none */
+            why: string;
         };
         Node: {
             /** @default [] */

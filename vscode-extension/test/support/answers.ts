@@ -28,6 +28,11 @@ export function answer(files: FileHit[], more: Partial<Answer> = {}): Answer {
     seconds: 0.01,
     notes: [],
     calls: [],
+    judgement: null,
+    looks: [],
+    doubt: "",
+    questions: [],
+    also: [],
     ...more,
   };
 }
