@@ -87,9 +87,12 @@ def meaning(subject: Subject) -> list[Said]:
 
 
 def path(subject: Subject) -> list[Said]:
-    """Words of the report in the path. Its ending is left out: that a file is written in Go proves nothing."""
+    """Words of the report in the path. That a file is written in Go proves nothing: neither its ending nor go.mod."""
     stem = subject.path.rpartition(".")[0] or subject.path
-    found = subject.common(words.count(stem.replace("/", " ")))
+    language = words.count(subject.facts.language)
+    found = subject.common(
+        {k: n for k, n in words.count(stem.replace("/", " ")).items() if k not in language}
+    )
     return [Said("its path contains" + listed(found))] if found else []
 
 
