@@ -159,7 +159,7 @@ def test_a_fault_is_found_and_its_command_mends_it(fault: str, root: Path, sound
     assert check(root) == []
     assert set(Index.open(root).repos) >= {"cards"}
     if fault != "state gone":
-        assert len(Index.open(root).view("orders").paths) == 2
+        assert len(Index.open(root).view("orders").paths) == 3
 
 
 def test_a_repository_that_is_gone_is_told(root: Path, sound: Path, tmp_path: Path) -> None:
