@@ -45,7 +45,7 @@ def attached(root: Path) -> Attached | None:
     """Where an index is published, None for one that lives here only."""
     try:
         return msgspec.json.decode((root / FILE).read_bytes(), type=Attached)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, msgspec.MsgspecError) as e:
         raise IndexDamaged(f"cannot read {root / FILE}: {e}", "attach again") from e

@@ -13,7 +13,7 @@ from kits.git import commit, git, make_repo
 from indexer.build import build
 from indexer.sources.discover import discover
 from locator import meaning
-from locator.locate import locate
+from locator.locate import Options, locate
 from locator.search.query import parse
 from locator.search.search import Asked, search
 from locator.weights import Weights
@@ -139,7 +139,7 @@ def test_meaning_votes_where_it_has_a_weight(index: Index) -> None:
     plain = {e.voter for f in locate(index, report).files for e in f.evidence}
     assert "meaning" not in plain
     weights = Weights(voters={"meaning": 1.0}, routes={"meaning": 0.5})
-    answer = locate(index, report, weights=weights)
+    answer = locate(index, report, Options(nearest=True), weights)
     assert answer.files[0].repo == "weather"
     assert answer.files[0].evidence[0].text.startswith("its summary is about this: ")
     assert any(e.voter == "meaning" for r in answer.routes for e in r.evidence)
