@@ -47,7 +47,8 @@ def test_what_shapes_a_snapshot_is_noticed(house: Path, ending: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "ending", ["prompts/judge.md", "voters/past.py", "locator/rank.py", "locator/confidence.py", "judge/judge.py"]
+    "ending",
+    ["prompts/judge.md", "voters/past.py", "locator/rank.py", "locator/confidence.py", "judge/judge.py"],
 )
 def test_what_shapes_an_answer_is_noticed(house: Path, ending: str) -> None:
     assert _edited(house, _named(house, ending), code.ANSWERS)
