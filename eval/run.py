@@ -26,7 +26,7 @@ from eval.snapshots import World, digest, views_of
 from locator.answer import Answer
 from locator.confidence import confidence
 from locator.explain import Explainer
-from locator.judge.answers import UNHEARD
+from locator.judge.answers import FAILED
 from locator.locate import best_files, search
 from locator.query import Query, understand
 from locator.rank import Ranking
@@ -177,7 +177,7 @@ def answer(index: Index, task: Task, settings: Settings) -> Line:
     line = _line(_Asked(index, case, scope, query, ranking, weights, by_files, by_repos), order, seconds)
     if told is None:
         return line
-    heard = next((n for n in told.notes if n.startswith(UNHEARD)), "")
+    heard = next((n for n in told.notes if n.startswith(FAILED)), "")
     return structs.replace(line, confidence=told.confidence, calls=told.calls, note=heard)
 
 

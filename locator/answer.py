@@ -70,7 +70,7 @@ class RouteHit(Struct, frozen=True):
 class Call(Struct, frozen=True):
     """One call of a model. Tokens as the endpoint counts them, or our estimate."""
 
-    stage: str  # "judge", "judge code", "paper route" ...
+    stage: str  # "judge", "dig", "paper route" ...
     model: str
     read: int  # tokens of the prompt
     written: int  # tokens of the answer
@@ -79,10 +79,30 @@ class Call(Struct, frozen=True):
     source: str  # "endpoint", "file", "cache" or "replay"
 
 
+class Look(Struct, frozen=True):
+    """One thing that a model looked up on its way to an answer."""
+
+    turn: int  # which of its turns asked for it, from 1
+    tool: str  # "search", "open", "callers", "callees", "history", "siblings" or "summary"
+    request: str  # what it asked for, as in "Cart.total in shop/cart.py"
+    why: str  # its own reason; "" where it gave none
+    result: str  # what it was shown, in a line
+
+
+class Judgement(Struct, frozen=True):
+    """What the confidence after a model is computed from."""
+
+    offline: float  # confidence before, 0-1
+    agrees: bool  # the search had put the same file first
+    sure: str  # the model's own word: "high", "medium" or "low"
+    dug: bool = False  # it looked things up before its last word
+
+
 class Step(Struct, frozen=True):
     """How far an answer has come: `route` (phase 1) begins, then `explain` (phase 2) file by file.
 
-    With a model there is `judge` while it orders the files, or, in mode paper, `paper` and nothing else.
+    With a model there is `judge` while it orders the files, then perhaps `dig`, turn by turn; in mode paper, `paper`
+    and nothing else.
     """
 
     stage: str
@@ -107,3 +127,7 @@ class Answer(Struct, frozen=True):
     seconds: float
     notes: tuple[str, ...] = ()
     calls: tuple[Call, ...] = ()  # of models
+    judgement: Judgement | None = None  # of a model, where one ordered the files
+    looks: tuple[Look, ...] = ()  # what a model looked up, in order
+    doubt: str = ""  # what would settle what is still in doubt, in a model's words
+    questions: tuple[str, ...] = ()  # for the reporter: whose answers would decide, where a model is unsure

@@ -59,12 +59,18 @@ def locate(
     """
     report = read(report) if isinstance(report, str) else report
     progress(Step("route", title=report.title, frames=len(report.frames), mentions=len(report.mentions)))
+    views, notes = views_for(index, report, options)
+    return locate_in(index, views, report, options, weights, progress, notes)
+
+
+def views_for(index: Index, report: Report, options: Options) -> tuple[Sequence[View], tuple[str, ...]]:
+    """The snapshots that a report is searched in, and notes on what is left out. Raises what `locate` raises."""
     names = repositories(index, options.repos)
     some = names if options.at else likeliest(index, report, names)
     views, notes = views_at(index, some, options.at)
     if len(some) < len(names):
         notes = (*notes, f"searched the {len(some)} likeliest of {len(names):,} repositories")
-    return locate_in(index, views, report, options, weights, progress, notes)
+    return views, notes
 
 
 def locate_in(

@@ -52,12 +52,12 @@ def find(
     mode = mode_of(settings)
     if mode == "offline":
         return locate(index, report, options, weights, progress)
-    from locator.judge.answers import unheard
+    from locator.judge.answers import failed
 
     try:
         asked = chat or open_model(settings, index.root, record, replay)
     except ModelError as e:
-        return unheard(locate(index, report, options, weights, progress), options.limit, e, mode)
+        return failed(locate(index, report, options, weights, progress), options.limit, e, mode)
     try:
         if mode == "paper":
             from locator.judge.paper import CALLS, paper
@@ -86,13 +86,9 @@ def find_in(
         from locator.judge.paper import paper_in
 
         return paper_in(index, views, report, options, chat, judging(settings), weights)
-    from locator.judge.judge import OFFERED, judged
-    from locator.locate import locate_in
+    from locator.judge.judge import judge_in
 
-    wide = replace(options, limit=max(OFFERED, options.limit))
-    return judged(
-        index, locate_in(index, views, report, wide, weights), report, options.limit, chat, judging(settings)
-    )
+    return judge_in(index, views, report, options, chat, judging(settings), weights)
 
 
 def replaying(settings: Settings, replay: Path | None) -> Settings:
@@ -104,9 +100,9 @@ def replaying(settings: Settings, replay: Path | None) -> Settings:
     models = {line.stage: line.model for line in recorded(replay).values()}
     if not models:
         raise UsageError(f"{replay} holds no answers", "make a recording with --record FILE")
-    code = models.pop("judge code", "")
-    first = next(iter(models.values()), code)
-    return replace(settings, model=first, judge_model=settings.judge_model or code)
+    dug = models.pop("dig", "")
+    first = next(iter(models.values()), dug)
+    return replace(settings, model=first, dig_model=settings.dig_model or (dug if dug != first else ""))
 
 
 def open_model(
@@ -122,10 +118,22 @@ def judging(settings: Settings, patience: float | None = None) -> Judging:
     """How much a judge may read, and how long it may take: `patience` seconds at most."""
     from locator.judge.judge import Judging
 
-    waits = settings.model.startswith("file:") or not settings.judge_seconds
-    seconds = patience if waits else min(settings.judge_seconds, patience or settings.judge_seconds)
+    waits = settings.model.startswith("file:")
+
+    def limit(seconds: float) -> float | None:
+        return patience if waits or not seconds else min(seconds, patience or seconds)
+
     return Judging(
-        second=settings.judge_second, model=settings.judge_model, seconds=seconds, folder=settings.prompts
+        dig=settings.dig,
+        always=settings.mode == "dig",
+        dig_total=settings.dig_tokens,
+        dig_turns=settings.dig_turns,
+        dig_seconds=limit(settings.dig_seconds),
+        model=settings.dig_model,
+        seconds=limit(settings.judge_seconds),
+        small=settings.judge_small,
+        spare=settings.judge_spare,
+        folder=settings.prompts,
     )
 
 
@@ -133,7 +141,7 @@ def model_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a click command that has settings `--mode`, `--model`, `--record` and `--replay`."""
     import click
 
-    @click.option("--mode", type=click.Choice(["offline", "judge", "paper"]),
+    @click.option("--mode", type=click.Choice(["offline", "judge", "dig", "paper"]),
                   help="Who orders the files.  [default: judge where a model is set, else offline]")  # fmt: skip
     @click.option(
         "--model", metavar="NAME|file:DIR", help="Language model, or a folder in which somebody answers."
@@ -146,7 +154,7 @@ def model_options(command: Callable[..., None]) -> Callable[..., None]:
     def run(*args: Any, settings: Settings, mode: Mode | None, model: str | None, **others: Any) -> None:
         changes = {n: v for n, v in (("mode", mode), ("model", model)) if v is not None}
         settings = replaying(replace(settings, **changes), others["replay"])
-        if settings.mode in ("judge", "paper") and not settings.model:
+        if settings.mode in ("judge", "dig", "paper") and not settings.model:
             raise UsageError(
                 f"mode {settings.mode} needs a model", "give --model NAME, --model file:DIR or --replay"
             )

@@ -31,6 +31,10 @@ PRIORS: dict[str, float] = {"config": 0.33, "example": 0.39, "tool": 0.03, "migr
 SURE: dict[str, float] = {
     "bias": -3.13, "margin": 1.35, "gap": 2.19, "alone": 1.08, "route": 0.23, "past": 0.61,
 }  # fmt: skip
+# Of the logistic curve after a model's word (`locator.judge.chance`). Guesses, until a fit replaces them.
+JUDGED: dict[str, float] = {
+    "bias": 0.2, "offline": 0.5, "agrees": 1.0, "high": 1.0, "low": -1.0, "dug": 0.0,
+}  # fmt: skip
 
 
 class Weights(Struct, frozen=True):
@@ -44,6 +48,9 @@ class Weights(Struct, frozen=True):
     sure: Mapping[str, float] = field(
         default_factory=lambda: dict(SURE)
     )  # of the confidence; "bias" may be negative
+    judged: Mapping[str, float] = field(
+        default_factory=lambda: dict(JUDGED)
+    )  # of the confidence after a model; any may be negative
 
     @classmethod
     def of(cls, root: Path) -> Weights:
@@ -69,5 +76,6 @@ class Learnt(Struct, frozen=True):
             raise IndexDamaged(f"cannot read {root / FILE}: {e}", "run `bugatlas calibrate --reset`") from e
         w = found.weights
         full = replace(w, voters=VOTERS | dict(w.voters), routes=ROUTES | dict(w.routes),
-                       priors=PRIORS | dict(w.priors), sure=SURE | dict(w.sure))  # fmt: skip
+                       priors=PRIORS | dict(w.priors), sure=SURE | dict(w.sure),
+                       judged=JUDGED | dict(w.judged))  # fmt: skip
         return replace(found, weights=full)

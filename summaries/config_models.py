@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 
 from summaries.llm.types import ModelSettings, Price
 
-Mode = Literal["", "offline", "judge", "paper"]
+Mode = Literal["", "offline", "judge", "dig", "paper"]
 
 
 class Models(Struct, frozen=True, forbid_unknown_fields=True):
@@ -18,8 +18,9 @@ class Models(Struct, frozen=True, forbid_unknown_fields=True):
     mode: Annotated[
         Mode,
         Meta(
-            description="How `locate` answers: `offline`, `judge` (a model orders what the search found), `paper` "
-            "(the reference method, for comparison). Empty: `judge` where a model is set, else `offline`."
+            description="How `locate` answers: `offline`, `judge` (a model orders what the search found), `dig` (and then "
+            "looks things up), `paper` (the reference method, for comparison). Empty: `judge` where a model is set, "
+            "else `offline`."
         ),
     ] = ""
     offline: Annotated[bool, Meta(description="Refuse every network connection, whoever asks for it.")] = (
@@ -64,15 +65,6 @@ class Models(Struct, frozen=True, forbid_unknown_fields=True):
     model_tokens: Annotated[
         int, Meta(ge=0, description="Tokens that one run may use, or a service in 24 hours; 0 is no limit.")
     ] = 0
-    judge_model: Annotated[
-        str, Meta(description="Model of the judge's second call, which reads code. Empty: `model`.")
-    ] = ""
-    judge_second: Annotated[
-        bool,
-        Meta(
-            description="Read code where the judge's first answer is in doubt: for the confidence, not the order."
-        ),
-    ] = True
     judge_seconds: Annotated[
         float,
         Meta(
@@ -80,6 +72,34 @@ class Models(Struct, frozen=True, forbid_unknown_fields=True):
             description="After so many seconds the offline answer is given; 0 waits. `file:DIR` always waits.",
         ),
     ] = 30.0
+    judge_spare: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=1,
+            description="Confidence of the search from which no model is asked, as .8: easy reports cost nothing. 0: one "
+            "always is.",
+        ),
+    ] = 0.0
+    judge_small: Annotated[
+        bool, Meta(description="A short prompt with ten candidates, for models of some 7B weights.")
+    ] = False
+    dig: Annotated[
+        bool,
+        Meta(
+            description="In mode `judge`: let the model look things up where its first answer is in doubt. Mode `dig` "
+            "always does."
+        ),
+    ] = False
+    dig_model: Annotated[str, Meta(description="Model that looks things up. Empty: `model`.")] = ""
+    dig_turns: Annotated[int, Meta(ge=1, le=12, description="Calls after the first one, at most.")] = 4
+    dig_tokens: Annotated[
+        int, Meta(ge=8000, le=1_000_000, description="Tokens of all calls of one question, at most.")
+    ] = 25_000
+    dig_seconds: Annotated[
+        float,
+        Meta(ge=0, description="Time for looking things up; then the first answer stands. 0 waits."),
+    ] = 120.0
     prompts: Annotated[
         str, Meta(description="Folder with prompts of your own, named as those in `summaries/llm/prompts`.")
     ] = ""

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 @click.option("--without", multiple=True, metavar="VOTER", help="Switch a voter or a group of them off: history")
 @click.option("--limit", type=click.IntRange(1), help="Only the first cases.")
 @click.option("--fresh", is_flag=True, help="Start over if the run is there.")
-@click.option("--mode", type=click.Choice(["offline", "judge", "paper"]), help="Who orders the files.")
+@click.option("--mode", type=click.Choice(["offline", "judge", "dig", "paper"]), help="Who orders the files.")
 @click.option("--model", metavar="NAME|file:DIR", help="Language model, or a folder in which somebody answers.")
 @click.option("--models", type=PATH, metavar="FILE", help="Settings of the model, as `--config` of other commands.")
 @click.option("--record", type=PATH, metavar="FILE", help="Write the model's answers to FILE as well.")

@@ -44,7 +44,8 @@ class Asked(Struct, frozen=True):
         """What of it makes a run what it is: not where the model is, nor how fast it may be asked."""
         s = self.settings
         kept = {"mode": s.mode, "model": "file" if s.model.startswith("file:") else s.model,
-                "judge_model": s.judge_model, "prompts": own_prompts(s.prompts),
+                "dig_model": s.dig_model, "dig": s.dig, "judge_small": s.judge_small,
+                "judge_spare": s.judge_spare, "prompts": own_prompts(s.prompts),
                 "options": dict(s.model_options)}  # fmt: skip
         return {k: v for k, v in kept.items() if v}
 
@@ -129,7 +130,9 @@ def weights_from(plain: Mapping[str, Any]) -> Weights:
     except msgspec.ValidationError as e:
         raise UsageError(f"weights: {e}") from e
     for name, value in _flat(plain).items():
-        if not (-1e6 if name == "sure.bias" else 0) <= value < 1e6:  # NaN fails too
+        if (
+            not (-1e6 if name == "sure.bias" or name.startswith("judged.") else 0) <= value < 1e6
+        ):  # NaN fails too
             raise UsageError(f"weight {name} is {value}: it must be 0 or more")
     return weights
 

@@ -1,4 +1,4 @@
-"""Code for a judge: the functions that the report or the first call's reasons speak of, whole where they fit.
+"""Code for a model: the functions that the report or a reason speaks of, whole where they fit.
 
 Licences, package lines, imports and blank lines say nothing of a defect and are left out, of short files too. Of
 a function too long for its share the signature is shown and the lines around the report's words: the branch
@@ -14,19 +14,15 @@ from math import log
 from msgspec import Struct
 
 from locator.answer import FileHit
-from locator.judge.prompt import called, clip
-from locator.judge.words import Wanted, closest, names_worth, speaks, worth
-from locator.report.reader import Report
-from summaries.llm.prompting import data
+from locator.judge.words import Wanted, closeness, name_closeness
 from summaries.llm.types import tokens
 from summaries.types import Facts, Symbol
 
 CALLED = ("function", "method")
 WIDE = 200  # characters of a line
-NAMES = 300  # characters of the list of further functions
-LEAST, PART = 40, 150  # tokens that are worth a further function, and a part of one
-LONG = 2 / 3  # of what is left a function that doesn't fit may take: others are wanted too
-BEFORE, BEHIND = 2, 5  # lines shown around one with the report's words
+LEAST, PART = 40, 150  # tokens that are worth a further function, and a part of one (guesses)
+LONG = 2 / 3  # of what is left a function that doesn't fit may take: others are wanted too (guess)
+BEFORE, BEHIND = 2, 5  # lines shown around one with the report's words (guess)
 
 _COMMENT = re.compile(r"\s*(?:#(?!\s*(?:define|if|pragma|include)|!?\[)|//|--|;|%)")
 _BLOCK = {"/*": "*/", "<!--": "-->"}
@@ -38,7 +34,6 @@ _OPEN = re.compile(r"[({]\s*$")
 
 
 class _File(Struct):
-    number: int
     hit: FileHit
     facts: Facts
     lines: list[str]
@@ -46,26 +41,28 @@ class _File(Struct):
     wanted: Wanted
 
 
-def code(files: Sequence[tuple[int, FileHit, Facts, str]], budget: int, report: Report) -> str:
-    """Code of candidates (number, hit, facts, text) with line numbers, within a budget of tokens.
+def code(hit: FileHit, facts: Facts, text: str, wanted: Wanted, budget: int) -> str:
+    """Lines of a file with their numbers, within a budget of tokens; "" where nothing fits.
 
-    The budget is shared equally, and what short files leave of their shares goes to the others.
+    What a model has said of the file counts as wanted too.
     """
-    said = speaks(report)
-    read = [_read(n, hit, facts, text, said) for n, hit, facts, text in files]
-    left = budget
-    shown: dict[int, str] = {}
-    for done, f in enumerate(sorted(read, key=lambda f: sum(f.rows.values()))):
-        shown[f.number] = _shown(f, left // (len(read) - done))
-        left -= tokens(shown[f.number])
-    return "\n\n".join(data(f"file {n}", shown[n]) for n in sorted(shown))
-
-
-def _read(number: int, hit: FileHit, facts: Facts, text: str, said: Wanted) -> _File:
     lines = [line[:WIDE].rstrip() for line in text.split("\n")]
     rows = {n: tokens(lines[n - 1]) + 2 for n in _telling(lines)}
-    why = " ".join(e.text for e in hit.evidence if e.voter == "judge")
-    return _File(number, hit, facts, lines, rows, said.and_of(why))
+    reasons = " ".join(e.text for e in hit.evidence if e.voter in ("judge", "dig"))
+    f = _File(hit, facts, lines, rows, wanted.and_of(reasons) if reasons else wanted)
+    chosen: Set[int] = rows.keys() if sum(rows.values()) <= budget else _chosen(f, budget)
+    return numbered(lines, sorted(chosen))
+
+
+def numbered(lines: Sequence[str], chosen: Sequence[int]) -> str:
+    """Some lines of a text with their numbers (from 1), and dots where others were left out between them."""
+    out, last = [], chosen[0] - 1 if chosen else 0
+    for n in chosen:
+        if any(lines[k - 1] for k in range(last + 1, n)):
+            out.append("   ...")
+        out.append(f"{n:>4} {lines[n - 1]}")
+        last = n
+    return "\n".join(out)
 
 
 def _telling(lines: Sequence[str]) -> list[int]:
@@ -92,35 +89,15 @@ def _telling(lines: Sequence[str]) -> list[int]:
     return out
 
 
-def _shown(f: _File, budget: int) -> str:
-    head = called(f.hit.repo, f.hit.path)
-    left = budget - tokens(head) - 4
-    if sum(f.rows.values()) <= left:
-        chosen: Set[int] = f.rows.keys()
-    else:
-        chosen = _chosen(f, left - tokens("n" * NAMES))
-        others = [s for s in f.facts.symbols if s.kind in CALLED and s.start not in chosen]
-        if others:
-            names = closest([s.name for s in others], f.wanted)
-            head += f"\nfurther functions: {clip(', '.join(names), NAMES)}"
-    out, last = [head], 0
-    for n in sorted(chosen):
-        if any(f.lines[k - 1] for k in range(last + 1, n)):
-            out.append("   ...")
-        out.append(f"{n:>4} {f.lines[n - 1]}")
-        last = n
-    return "\n".join(out)
-
-
 def _chosen(f: _File, left: int) -> set[int]:
     """Lines worth reading: function by function, the best first, those that nothing speaks for left out."""
     pointed = {e.line: 6.0 if e.voter.startswith("at:") else 2.0 for e in f.hit.evidence if e.line > 1}
     blocks = [(s.qualname, s.start, s.end) for s in _blocks(f.facts.symbols)] or [("", 1, len(f.lines))]
     bodies = ["\n".join(f.lines[a - 1 : b]) for _, a, b in blocks]
-    named = names_worth([name for name, _, _ in blocks], f.wanted)
+    named = name_closeness([name for name, _, _ in blocks], f.wanted)
     scores = [
         name + 2 * body / log(3 + b - a) + sum(w for line, w in pointed.items() if a <= line <= b)
-        for name, body, (_, a, b) in zip(named, worth(bodies, f.wanted), blocks, strict=True)
+        for name, body, (_, a, b) in zip(named, closeness(bodies, f.wanted), blocks, strict=True)
     ]
     out: set[int] = set()
     for place, i in enumerate(sorted(range(len(blocks)), key=lambda i: -scores[i])):
@@ -151,7 +128,7 @@ def _blocks(symbols: Sequence[Symbol]) -> list[Symbol]:
 
 def _part(f: _File, rows: Sequence[int], room: int, pointed: Mapping[int, float]) -> list[int]:
     """Of a long function its head, and the lines around the report's words as far as there is room."""
-    scores = worth([f.lines[n - 1] for n in rows], f.wanted)
+    scores = closeness([f.lines[n - 1] for n in rows], f.wanted)
     scores = [w + pointed.get(n, 0.0) for n, w in zip(rows, scores, strict=True)]
     order = sorted((i for i in range(len(rows)) if scores[i]), key=lambda i: -scores[i])
     around = [range(max(0, i - BEFORE), min(len(rows), i + BEHIND + 1)) for i in order]

@@ -19,9 +19,10 @@ from msgspec import Struct
 from locator.answer import Answer, Evidence, FileHit, RouteHit, Step
 from locator.confidence import verdict
 from locator.filters import Filter, passing, repositories
-from locator.judge.answers import bill, calls_of, plain, unheard, within
+from locator.judge.answers import calls_of, failed, plain, usage_note, within
 from locator.judge.judge import Choice, Judging
-from locator.judge.prompt import brief, called, clip
+from locator.judge.prompt import brief, clip
+from locator.judge.sources import Sources
 from locator.locate import Options, Progress, directories, locate_in
 from locator.report.reader import Report, read
 from locator.scope import Scope
@@ -87,7 +88,7 @@ def paper_in(
         return within(seconds, partial(run.answer, notes, seconds))
     except ModelError as e:
         offline = locate_in(index, views, report, options, weights, progress, notes)
-        return unheard(offline, options.limit, e, "paper")
+        return failed(offline, options.limit, e, "paper")
 
 
 class _Run:
@@ -103,6 +104,7 @@ class _Run:
         judging: Judging,
     ) -> None:
         self.report, self.options, self.chat, self.judging = report, options, chat, judging
+        self.sources = Sources(index, views)
         self.trees = {v.repo: Tree(index, v) for v in views}
         self.calls: list[Answered[Choices]] = []
         self.deadline: float | None = None
@@ -142,7 +144,7 @@ class _Run:
             (
                 *notes,
                 "the reference method gives no confidence: 0.5 stands for it",
-                bill(self.calls, self.chat.model),
+                usage_note(self.calls, self.chat.model),
             ),
             calls_of(self.calls),
         )
@@ -173,7 +175,7 @@ class _Run:
 
     def _messages(self, step: str, offered: Sequence[Place], count: int, budget: int) -> tuple[Message, ...]:
         texts = [self.trees[r].summary(p) for r, p in offered]
-        names = [called(r, p) if step == "files" else p or ("(top level)" if step == "directories" else r)
+        names = [self.sources.label(r, p) if step == "files" else p or ("(top level)" if step == "directories" else r)
                  for r, p in offered]  # fmt: skip
         left = budget - sum(tokens(n) + 4 for n in names)
         share = max(60, int(BYTES * left) // len(offered))  # characters

@@ -1,11 +1,18 @@
-"""What the judge is shown: the report in brief, candidates in as much detail as the budget allows."""
+"""What a judge is shown: the report in brief, and candidates in as much detail as the budget allows.
+
+All candidates have a line; the first dozen also what they are for, what else the search knows, the names of their
+closest functions, and lines of code.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 
-from locator.answer import FileHit, RouteHit
+from locator.answer import Evidence, FileHit, RouteHit
+from locator.judge.candidates import Candidate
+from locator.judge.code import code
+from locator.judge.sources import Sources
 from locator.judge.words import Wanted, closest
 from locator.report.reader import Report
 from summaries.llm.prompting import data
@@ -14,14 +21,14 @@ from summaries.offline.file import doc, headline
 from summaries.offline.text import capital
 from summaries.types import Facts
 
-GENERAL = {"body", "title", "covered", "summary", "path"}  # voters whose evidence says little to a reader
-LEVELS = (  # characters on what a file is for, pieces of evidence, functions, of these with signatures
-    (200, 2, 3, 2),
-    (110, 1, 2, 1),
-    (0, 1, 2, 0),
-    (0, 0, 1, 0),
-)
-PURPOSE, REPOSITORIES = 120, 10  # characters on a repository, and of how many there are some
+# Voters whose evidence repeats the report's words and says nothing of what the file does.
+WORDS = {"body", "title", "covered", "rare", "summary", "path", "units", "unit", "tests", "service"}
+CLOSE = ", in words close to the report's"  # ends what is said of a past change; its subject shows it
+DETAILED = 12  # candidates that are shown in detail
+ABOUT = 180  # characters on what a file is for
+NAMES, SHORT = 6, 3  # names of functions or keys of a file in detail, and of one in a line
+PURPOSE, REPOSITORIES = 150, 12  # characters on a repository, and of how many there are some
+FADES = 0.5  # the n-th file has a share of the code of n to the minus this (guess)
 _ANYTHING = re.compile(
     r"it defines [a-z]+, which "
 )  # `append`, `required`: a name that is a word may mean anything
@@ -54,52 +61,86 @@ def brief(report: Report, budget: int) -> str:
     return data("report", "\n\n".join(p for p in parts if p))
 
 
-def candidates(
-    files: Sequence[tuple[FileHit, Facts]], routes: Sequence[RouteHit], budget: int, wanted: Wanted
-) -> str:
-    """Numbered candidates within a budget of tokens: all of them in brief, and the first ones in more detail.
+def system_map(sources: Sources, routes: Sequence[RouteHit], repos: Sequence[str]) -> str:
+    """What the repositories are for, a line each, in the order given."""
+    purpose = {r.repo: _sentences(r.summary, PURPOSE) for r in routes if r.summary}
+    return "\n".join([f"{sources.short[r]}: {purpose[r]}" for r in repos if purpose.get(r)][:REPOSITORIES])
 
-    Before them stands what their repositories are for.
-    """
-    purpose = {r.repo: clip(_END.split(r.summary, 1)[0], PURPOSE) for r in routes if r.summary}
-    repos = list(dict.fromkeys(f.repo for f, _ in files))
-    head = "\n".join([f"{r}: {purpose[r]}" for r in repos if r in purpose][:REPOSITORIES])
-    texts = [
-        [_candidate(n, f, facts, wanted, *level) for level in LEVELS] for n, (f, facts) in enumerate(files, 1)
+
+def listed(
+    sources: Sources,
+    offered: Sequence[Candidate],
+    routes: Sequence[RouteHit],
+    budget: int,
+    wanted: Wanted,
+    detailed: int = DETAILED,
+) -> str:
+    """Numbered candidates within a budget of tokens. Before them stands what their repositories are for."""
+    repos = list(dict.fromkeys(c.hit.repo for c in offered))
+    head = system_map(sources, routes, repos)
+    lines = [line(n, c, wanted, sources) for n, c in enumerate(offered, 1)]
+    left = budget - tokens(head) - sum(map(tokens, lines)) - 2 * len(lines) // 3
+    first = [n for n, c in enumerate(offered) if not c.copy][:detailed]
+    while left < 0 and len(lines) > detailed:  # a tiny budget: the last ones are left out
+        left += tokens(lines.pop()) + 1
+    for n in (n for n in first if n < len(lines)):
+        more = _detailed(n + 1, offered[n], wanted, sources)
+        if (cost := tokens(more) - tokens(lines[n])) > left:
+            break
+        lines[n] = more
+        left -= cost
+    shares = {n: (place + 1) ** -FADES for place, n in enumerate(first)}
+    for n in (n for n in first if n < len(lines)):
+        share = int(left * shares[n] / sum(s for m, s in shares.items() if m >= n))
+        hit = offered[n].hit
+        shown = code(hit, offered[n].facts, sources.text(hit.repo, hit.path), wanted, share - 4)
+        if shown and tokens(shown) <= left:
+            lines[n] += f"\n{shown}"
+            left -= tokens(shown) + 1
+    return data("candidates", f"{head}\n\n{chr(10).join(lines)}".strip())
+
+
+def line(n: int, c: Candidate, wanted: Wanted, sources: Sources) -> str:
+    """A candidate in a line: its path, and what it hangs together with, or the closest names in it."""
+    where = f"{n}. {sources.label(c.hit.repo, c.hit.path)}"
+    if c.copy:
+        return f"{where}: a near copy"
+    if c.tie:
+        return f"{where}: {clip(c.tie, 110)}"
+    names = [clip(name.rpartition(".")[2], 40) for name in _names(c.hit, c.facts, wanted, SHORT)]
+    return f"{where}: {', '.join(dict.fromkeys(names))}" if names else where
+
+
+def _detailed(n: int, c: Candidate, wanted: Wanted, sources: Sources) -> str:
+    out = [f"{n}. {sources.label(c.hit.repo, c.hit.path)}"]
+    if about := _about(c.hit, c.facts, ABOUT):
+        out.append(f"   {about}")
+    if told := telling(c.hit.evidence)[:2]:
+        out.append(
+            "   " + "; ".join(clip(e.text, 140) + (f" (line {e.line})" if e.line > 1 else "") for e in told)
+        )
+    if names := _names(c.hit, c.facts, wanted, NAMES):
+        out.append(f"   in it: {clip(', '.join(names), 260)}")
+    return "\n".join(out)
+
+
+def telling(evidence: Sequence[Evidence]) -> list[Evidence]:
+    """Evidence that says something that the path, the summary and the code don't."""
+    return [
+        e for e in evidence if e.voter not in WORDS and not (e.voter == "callees" and _ANYTHING.match(e.text))
     ]
-    chosen = [len(LEVELS) - 1] * len(files)
-    left = budget - tokens(head) - sum(tokens(t[-1]) for t in texts)
-    for level in range(len(LEVELS) - 2, -1, -1):
-        for n, t in enumerate(texts):
-            more = tokens(t[level]) - tokens(t[chosen[n]])
-            if more > left:
-                break
-            chosen[n] = level
-            left -= more
-    listed = "\n".join(t[level] for t, level in zip(texts, chosen, strict=True))
-    return data("candidates", f"{head}\n\n{listed}".strip())
 
 
-def _candidate(
-    n: int, f: FileHit, facts: Facts, wanted: Wanted, about: int, pieces: int, names: int, signatures: int
-) -> str:
-    lines = [f"{n}. {called(f.repo, f.path)}"]
-    if said := _about(f, facts, about):
-        lines.append(f"   {said}")
-    told = [e for e in f.evidence if e.voter not in GENERAL] or list(f.evidence)
-    told = [e for e in told if not (e.voter == "callees" and _ANYTHING.match(e.text))][:pieces]
-    if told:
-        seen = (clip(e.text, 130) + (f" (line {e.line})" if e.line > 1 else "") for e in told)
-        lines.append(f"   seen: {'; '.join(seen)}")
-    inside = [clip(s.signature or s.qualname, 90) for s in f.symbols[:signatures]]
-    inside += [s.qualname for s in f.symbols[signatures:names] if not any(s.qualname in e.text for e in told)]
-    if inside:
-        lines.append(f"   in it: {'; '.join(inside)}")
-    elif not f.symbols:
-        ends = list(dict.fromkeys(".".join(k.split(".")[-2:]) for k in facts.keys))
-        if keys := closest(ends, wanted, sharing=True)[: names + 2]:
-            lines.append(f"   sets: {clip(', '.join(keys), 160)}")
-    return "\n".join(lines)
+def _names(hit: FileHit, facts: Facts, wanted: Wanted, most: int) -> list[str]:
+    """Functions of a file, the search's best and then those close to the report; keys of one without."""
+    if facts.symbols:
+        best = [s.qualname for s in hit.symbols]
+        calls = [s.qualname for s in facts.symbols if s.kind in ("function", "method")]
+        return list(dict.fromkeys([*best, *closest(calls or [s.qualname for s in facts.symbols], wanted)]))[
+            :most
+        ]
+    ends = list(dict.fromkeys(".".join(k.split(".")[-2:]) for k in facts.keys))
+    return closest(ends, wanted)[:most]
 
 
 def _about(f: FileHit, facts: Facts, limit: int) -> str:
@@ -107,22 +148,20 @@ def _about(f: FileHit, facts: Facts, limit: int) -> str:
 
     The rest of an offline summary is its path and its functions once more.
     """
-    if not limit:
-        return ""
     if f.summary.startswith(capital(headline(f.path, facts))):
         return capital(doc(f.path, facts, limit))
-    first, *more = _END.split(" ".join(f.summary.split()))
-    said = clip(first, limit)
+    return _sentences(f.summary, limit)
+
+
+def _sentences(text: str, limit: int) -> str:
+    """The first sentences of a text that fit; of one that is too long its beginning."""
+    first, *more = _END.split(" ".join(text.split()))
+    out = clip(first, limit)
     for sentence in more:
-        if len(said) + len(sentence) >= limit:
+        if len(out) + len(sentence) >= limit:
             break
-        said += f" {sentence}"
-    return said
-
-
-def called(repo: str, path: str) -> str:
-    """A file as models are told of it: "secrets: PATH" would be taken for a secret, and taken out."""
-    return f"{path} (in {repo})"
+        out += f" {sentence}"
+    return out
 
 
 def clip(text: str, limit: int) -> str:

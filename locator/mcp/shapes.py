@@ -125,7 +125,7 @@ class Status(BaseModel):
 
 def stage(step: Step) -> str:
     """A step in words."""
-    if step.stage in ("judge", "paper"):
+    if step.stage in ("judge", "dig", "paper"):
         return "the language model orders the files"
     return f"{step.done} of {step.total} files explained" if step.total else "looking for the repository"
 

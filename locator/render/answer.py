@@ -26,7 +26,7 @@ REASONS = 3  # pieces of evidence of each of these
 NAMING = frozenset(("path", "position", "url_file", "identifier", "call", "dotted", "endpoint", "config"))
 PLAIN = ("name", "service")  # voters for a repository that can be seen in the report itself
 VAGUE = ("files", "familiar")  # those that have nothing to show
-MODELS = ("judge", "code", "paper")  # voters whose words are a language model's
+MODELS = ("judge", "dig", "paper")  # voters whose words are a language model's
 COLORS = {"confident": "bold green", "likely": "bold yellow", "unsure": "bold magenta"}
 
 

@@ -12,7 +12,7 @@ from functools import partial
 from msgspec.structs import replace
 
 from locator.answer import Answer
-from locator.judge.answers import UNHEARD
+from locator.judge.answers import FAILED
 from locator.locate import Options, Progress
 from locator.modes import find, mode_of
 from locator.report.reader import read
@@ -48,7 +48,7 @@ async def ask(
         found = await service.desk.run(partial(work, settings))
     elif service.judging.busy >= service.judging.most:
         found = await service.desk.run(partial(work, replace(settings, mode="offline")))
-        note = f"{UNHEARD} ({settings.mode}): too many questions are before it already"
+        note = f"{FAILED} ({settings.mode}): too many questions are before it already"
         found = replace(found, notes=(*found.notes, note))
     else:
         found = await service.judging.run(partial(work, settings))
@@ -73,7 +73,7 @@ def count(meters: Meters, mode: Mode, found: Answer) -> None:
     meters.verdicts.labels(found.verdict).inc()
     if mode == "offline":
         return
-    unheard = any(n.startswith(UNHEARD) for n in found.notes)
+    unheard = any(n.startswith(FAILED) for n in found.notes)
     meters.judged.labels(mode, "offline" if unheard else "heard").inc()
     for call in found.calls:
         if call.source not in ("cache", "replay"):

@@ -30,7 +30,9 @@ class LocateRequest(Struct, frozen=True, forbid_unknown_fields=True):
     tests: bool = False  # also rank tests
     explain: bool = False  # all evidence of each file, not only the strongest
     details: bool = True  # evidence, functions and lines of code of each file
-    mode: Literal["", "offline", "judge", "paper"] = ""  # who orders the files; empty: as the service is set
+    mode: Literal["", "offline", "judge", "dig", "paper"] = (
+        ""  # who orders the files; empty: as the service is set
+    )
 
     def options(self) -> Options:
         """As the locator takes them."""

@@ -102,7 +102,7 @@ async function run(main, asked, packed, signal, { file = "", line = 0 }) {
   const on = (event, data) => {
     if (event === "progress" && data.stage === "route") {
       fill(told, `Read: ${count(data.frames, "call", "calls")} of stack traces, ${count(data.mentions, "thing")} named.`);
-    } else if (event === "progress" && ["judge", "paper"].includes(data.stage)) {
+    } else if (event === "progress" && ["judge", "dig", "paper"].includes(data.stage)) {
       first.className = second.className = "done";
       if (data.total) fill(byId("phase2"), `${count(data.total, "file")} explained`);
       phases.append(h("li", { class: "doing" }, h("strong", {}, "In which order?"), h("div", {}, "A language model reads them")));

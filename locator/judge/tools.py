@@ -1,0 +1,213 @@
+"""What a model may ask for while it digs, each answer bounded, and none from outside the snapshots searched.
+
+A file is named by its number in the list that the model sees, or by a path. Whatever is asked wrongly is answered
+with a line that says what is wrong: a model mends its request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+from msgspec import Struct
+
+from locator.answer import FileHit
+from locator.judge.code import CALLED, numbered
+from locator.judge.lookups import callees, callers, changes, route_marks, sharing, ties, touching
+from locator.judge.prompt import clip
+from locator.judge.sources import Sources, function_called
+from locator.locate import Options, locate_in
+from locator.report.reader import read
+from locator.tree.tree import Tree
+from locator.weights import Weights
+from summaries.errors import BugatlasError
+from summaries.llm.types import BYTES
+from summaries.types import Facts
+
+Tool = Literal["search", "open", "callers", "callees", "history", "siblings", "summary"]
+
+FOUND, LINES, USES, USED, CHANGED, SHARED, PARTS = 8, 120, 16, 14, 10, 16, 24  # things in an answer, at most
+LONGEST = 400  # characters of what is asked
+WIDE = 200  # characters of a line
+
+
+class Wish(Struct, frozen=True):
+    """One request. Which fields count depends on the tool; the others are ""."""
+
+    tool: Tool
+    file: str = ""
+    name: str = ""
+    query: str = ""
+    repo: str = ""
+    first: int = 0
+    last: int = 0
+    why: str = ""
+
+    def words(self) -> str:
+        """The request in a line, for people."""
+        span = f"lines {self.first}-{self.last}" if self.first else ""
+        return " ".join(x[:120] for x in (self.query, self.name, span, self.file, self.repo) if x)
+
+
+class NotThere(Exception):
+    """What was asked for is not to be had: the message is the answer."""
+
+
+class Tools:
+    """Answers requests, and numbers the files that the model gets to know."""
+
+    def __init__(self, sources: Sources, files: list[FileHit], weights: Weights) -> None:
+        self.sources, self.weights = sources, weights
+        self.known: list[tuple[str, str]] = [(f.repo, f.path) for f in files]  # by number, from 1
+
+    def number(self, repo: str, path: str) -> int:
+        """Number of a file, a new one for one that the model does not know yet."""
+        if (repo, path) not in self.known:
+            self.known.append((repo, path))
+        return self.known.index((repo, path)) + 1
+
+    def file(self, said: str) -> tuple[str, str]:
+        """The file that a number or path means. Raises NotThere."""
+        text = said.strip().strip("`\"'#").rstrip(".")[:LONGEST]
+        if text.isdecimal():
+            if 1 <= int(text[:9]) <= len(self.known):
+                return self.known[int(text[:9]) - 1]
+            raise NotThere(f"there is no file number {text[:9]}")
+        path, _, inside = text.partition(" (in ")
+        repo = inside.rstrip(") ")
+        if not repo and ": " in path:
+            repo, _, path = path.partition(": ")
+        path = path.strip().strip("/")
+        fits = [(r, p) for r in self.sources.views if not repo or repo in (r, r.rpartition("/")[2])
+                for p in self.sources.paths(r) if path and (p == path or p.endswith(f"/{path}"))]  # fmt: skip
+        if len(fits) == 1:
+            return fits[0]
+        if not fits:
+            raise NotThere(f"no file here is called {clip(text, 120)}")
+        some = ", ".join(f"{self.number(r, p)}. {self.sources.label(r, p)}" for r, p in fits[:4])
+        raise NotThere(f"{len(fits)} files are called so, as in {some}: give a number")
+
+    def answer(self, wish: Wish, room: int) -> str:
+        """The answer to a request, within `room` tokens."""
+        try:
+            text = _TOOLS[wish.tool](self, wish)
+        except NotThere as e:
+            text = f"nothing: {e}"
+        except BugatlasError as e:
+            text = f"nothing: {e.message}"
+        most = max(0, int(room * BYTES))
+        if len(text) > most:
+            text = text[:most].rpartition("\n")[0] + "\n... (cut: there was no more room)"
+        return text
+
+    def _label(self, repo: str, path: str) -> str:
+        return f"{self.number(repo, path)}. {self.sources.label(repo, path)}"
+
+    def _repo(self, name: str) -> str:
+        found = [r for r in self.sources.views if name in (r, r.rpartition("/")[2])]
+        if len(found) != 1:
+            raise NotThere(f"no repository here is called {clip(name, 80)}")
+        return found[0]
+
+    def _search(self, wish: Wish) -> str:
+        views = (
+            [self.sources.views[self._repo(wish.repo)]] if wish.repo else list(self.sources.views.values())
+        )
+        if not wish.query.strip():
+            raise NotThere("a search needs a query")
+        report = read(clip(wish.query, LONGEST))
+        found = locate_in(self.sources.index, views, report, Options(limit=FOUND), self.weights)
+        out = []
+        for f in found.files:
+            functions = "; ".join(f"{s.qualname} {s.start}-{s.end}" for s in f.symbols[:2])
+            out.append(f"{self._label(f.repo, f.path)}: {clip(functions or f.summary, 150)}")
+        return "\n".join(out) or "nothing: no file has these words"
+
+    def _open(self, wish: Wish) -> str:
+        repo, path = self.file(wish.file)
+        facts, lines = self.sources.facts(repo, path), self.sources.text(repo, path).split("\n")
+        lines = [line[:WIDE].rstrip() for line in lines]
+        head = self._label(repo, path)
+        if wish.first > 0 or wish.last > 0:
+            start = min(max(1, wish.first or wish.last - LINES + 1), len(lines))
+            end = min(len(lines), start + LINES - 1, max(start, wish.last or start + LINES - 1))
+            return f"{head}, {len(lines)} lines\n{numbered(lines, range(start, end + 1))}"
+        if wish.name and (found := function_called(facts.symbols, wish.name)):
+            end = min(found.end, found.start + LINES - 1)
+            rest = f"\n... to line {found.end}" if end < found.end else ""
+            return f"{head}\n{numbered(lines, range(found.start, end + 1))}{rest}"
+        if not wish.name and len(lines) <= LINES // 2:
+            return f"{head}\n{numbered(lines, range(1, len(lines) + 1))}"
+        missing = f"it has no {clip(wish.name, 80)}; " if wish.name else ""
+        return f"{head}: {missing}{len(lines)} lines\n{_outline(facts, 3 * PARTS)}"
+
+    def _callers(self, wish: Wish) -> str:
+        name = (wish.name or wish.query).strip().rstrip("()").replace("::", ".").rpartition(".")[2]
+        if not name:
+            raise NotThere("whose callers? give a name")
+        places = callers(self.sources, name[:80], USES)
+        if not places:
+            raise NotThere(f"nobody here uses {clip(name, 80)}")
+        return "\n".join(f"{self._label(p.repo, p.path)}:{p.line}: {clip(p.text, 120)}" for p in places)
+
+    def _callees(self, wish: Wish) -> str:
+        repo, path = self.file(wish.file)
+        found = function_called(self.sources.facts(repo, path).symbols, wish.name)
+        if not found:
+            raise NotThere(f"{path} has no function {clip(wish.name, 80)}")
+        used = callees(self.sources, repo, path, found, USED)
+        out = [f"{n}: {self._label(p.repo, p.path)}:{p.line} {clip(p.text, 110)}" for n, p in used]
+        return "\n".join(out) or f"nothing that few files define is used by {found.qualname}"
+
+    def _history(self, wish: Wish) -> str:
+        repo, path = self.file(wish.file)
+        return "\n".join(
+            [f"{self._label(repo, path)}, newest first", *changes(self.sources, repo, path, CHANGED)]
+        )
+
+    def _siblings(self, wish: Wish) -> str:
+        if wish.query.strip():
+            text = clip(wish.query, LONGEST)
+            marks = [*route_marks(text)[:3], f"t:{text.lower()}"]
+        else:
+            marks = [m for m, _ in ties(self.sources.facts(*self.file(wish.file)))][:40]
+        out: dict[str, None] = {}
+        for mark, files in sharing(self.sources, marks, 2 * SHARED).items():
+            for repo, path in files:
+                for how in touching(self.sources.facts(repo, path), [mark])[:2]:
+                    out.setdefault(f"{self._label(repo, path)}: {clip(how, 120)}")
+        if not out:
+            raise NotThere("nobody here serves, calls or subscribes to it")
+        return "\n".join(list(out)[:SHARED])
+
+    def _summary(self, wish: Wish) -> str:
+        if wish.repo:
+            repo, path = self._repo(wish.repo), wish.file.strip().strip("/")
+        else:
+            repo, path = self.file(wish.file)
+        tree = Tree(self.sources.index, self.sources.views[repo])
+        if path in tree.files:
+            return f"{self._label(repo, path)}: {clip(tree.summary(path), 700)}\n{_outline(tree.facts(path), PARTS)}"
+        if path and not tree.is_directory(path):
+            raise NotThere(f"{repo} has no {clip(path, 120)}")
+        inside = [*tree.directories(path), *tree.own_files(path)]
+        return "\n".join([f"{repo} {path or '(all of it)'}: {clip(tree.summary(path), 700)}",
+                          *(f"- {p}: {clip(tree.summary(p), 90)}" for p in inside[:PARTS])])  # fmt: skip
+
+
+def _outline(facts: Facts, most: int) -> str:
+    shown = [s for s in facts.symbols if s.kind in CALLED] or list(facts.symbols)
+    out = [f"{s.start}-{s.end} {clip(s.signature or s.qualname, 110)}" for s in shown[:most]]
+    more = len(shown) - len(out)
+    return "\n".join([*out, *([f"... and {more} more"] if more > 0 else [])]) or ", ".join(facts.keys[:most])
+
+
+_TOOLS: dict[str, Callable[[Tools, Wish], str]] = {
+    "search": Tools._search,
+    "open": Tools._open,
+    "callers": Tools._callers,
+    "callees": Tools._callees,
+    "history": Tools._history,
+    "siblings": Tools._siblings,
+    "summary": Tools._summary,
+}
