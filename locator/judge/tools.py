@@ -14,7 +14,7 @@ from msgspec import Struct
 from locator.answer import FileHit
 from locator.judge.code import CALLED, numbered
 from locator.judge.lookups import callees, callers, changes, route_marks, sharing, ties, touching
-from locator.judge.prompt import clip
+from locator.judge.prompt import WORDS, clip
 from locator.judge.sources import Sources, function_called
 from locator.locate import Options, locate_in
 from locator.report.reader import read
@@ -118,7 +118,7 @@ class Tools:
         report = read(clip(wish.query, LONGEST))
         found = locate_in(self.sources.index, views, report, Options(limit=FOUND), self.weights)
         out = []
-        for f in found.files:
+        for f in (f for f in found.files if any(_by_words(v) for v in f.parts)):
             functions = "; ".join(f"{s.qualname} {s.start}-{s.end}" for s in f.symbols[:2])
             out.append(f"{self._label(f.repo, f.path)}: {clip(functions or f.summary, 150)}")
         return "\n".join(out) or "nothing: no file has these words"
@@ -193,6 +193,11 @@ class Tools:
         inside = [*tree.directories(path), *tree.own_files(path)]
         return "\n".join([f"{repo} {path or '(all of it)'}: {clip(tree.summary(path), 700)}",
                           *(f"- {p}: {clip(tree.summary(p), 90)}" for p in inside[:PARTS])])  # fmt: skip
+
+
+def _by_words(voter: str) -> bool:
+    """Whether a voter speaks for what was searched, and not for a file's past or place."""
+    return voter in WORDS or voter.startswith(("at:", "mark:"))
 
 
 def _outline(facts: Facts, most: int) -> str:

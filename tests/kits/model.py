@@ -109,12 +109,5 @@ def chat_of(server: TestServer, index: Path | None = None, **more: Any) -> Chat:
 
 def offered(body: dict[str, Any]) -> dict[str, int]:
     """Numbers of the candidates in a prompt by "repo: path"."""
-    return {
-        f"{m[3]}: {m[2]}": int(m[1]) for m in re.finditer(r"^(\d+)\. (\S+) \(in (\S+)\)$", said(body), re.M)
-    }
-
-
-def shown(body: dict[str, Any]) -> dict[str, int]:
-    """Numbers of the files whose code a prompt shows."""
-    found = re.finditer(r"^<<<file (\d+) \w+\n(\S+) \(in (\S+)\)$", said(body), re.M)
+    found = re.finditer(r"^(\d+)\. (\S+) \(in (\S+)\)(?::|$)", said(body), re.M)
     return {f"{m[3]}: {m[2]}": int(m[1]) for m in found}

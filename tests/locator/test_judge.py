@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kits.model import REPORT, chat_of, offered, shop, shown
+from kits.model import REPORT, chat_of, offered, shop
 
 from locator.answer import Answer
 from locator.judge.answers import LONGEST, plain
-from locator.judge.judge import CHOSEN, Judging, doubtful, judge
+from locator.judge.judge import CHOSEN, Judging, judge
 from locator.locate import Options, locate
 from summaries.index.index import Index
 from summaries.llm.chat import open_chat
@@ -23,7 +23,6 @@ from summaries.llm.testing.server import TestServer, said
 from summaries.llm.types import ModelSettings
 
 RIGHT = "shop-orders: src/orders/discount.py"
-ONCE = Judging(second=False)
 
 
 @pytest.fixture(scope="module")
@@ -35,9 +34,14 @@ def pick(*names: str, sure: str = "high", why: str = "a percentage is taken as a
     """A judge that puts files in this order."""
 
     def answer(body: dict[str, Any]) -> dict[str, Any]:
-        at = offered(body) or shown(body)
-        ranking = [{"id": at[n], "why": why, "function": "discount"} for n in names if n in at]
-        return {"analysis": "the discount is a hundred times too large", "ranking": ranking, "sure": sure}
+        at = offered(body)
+        ranking = [{"id": at[n], "why": why, "functions": ["discount"]} for n in names if n in at]
+        return {
+            "analysis": "the discount is a hundred times too large",
+            "ranking": ranking,
+            "sure": sure,
+            "questions": ["Which voucher was it?"],
+        }
 
     return answer
 
@@ -50,7 +54,7 @@ def test_the_model_orders_and_explains(index: Index) -> None:
     plainly = locate(index, REPORT)
     last = paths(plainly)[-1]
     with TestServer(pick(last)) as server:
-        told = judge(index, REPORT, Options(), chat_of(server), ONCE)
+        told = judge(index, REPORT, Options(), chat_of(server))
     assert paths(told)[0] == last != paths(plainly)[0]
     assert sorted(paths(told)) == sorted(paths(plainly))
     first = told.files[0]
@@ -66,14 +70,14 @@ def test_the_model_orders_and_explains(index: Index) -> None:
 def test_the_rest_keeps_its_order(index: Index) -> None:
     plainly = paths(locate(index, REPORT))
     with TestServer(pick(plainly[3], plainly[1])) as server:
-        told = judge(index, REPORT, Options(), chat_of(server), ONCE)
+        told = judge(index, REPORT, Options(), chat_of(server))
     rest = [p for p in plainly if p not in (plainly[3], plainly[1])]
     assert paths(told) == [plainly[3], plainly[1], *rest]
 
 
 def test_a_limit_is_kept_though_more_is_offered(index: Index) -> None:
     with TestServer(pick(RIGHT)) as server:
-        told = judge(index, REPORT, Options(limit=1), chat_of(server), ONCE)
+        told = judge(index, REPORT, Options(limit=1), chat_of(server))
         assert len(offered(server.requests[0])) >= 4
     assert paths(told) == [RIGHT]
     assert [(d.path, d.files) for d in told.directories] == [("src/orders", 1)]
@@ -83,26 +87,10 @@ def test_agreement_raises_the_confidence_and_doubt_lowers_it(index: Index) -> No
     plainly = locate(index, REPORT)
     first = paths(plainly)[0]
     with TestServer(pick(first)) as server:
-        surer = judge(index, REPORT, Options(), chat_of(server), ONCE)
+        surer = judge(index, REPORT, Options(), chat_of(server))
     with TestServer(pick(RIGHT, sure="low")) as server:
-        unsure = judge(index, REPORT, Options(), chat_of(server), ONCE)
+        unsure = judge(index, REPORT, Options(), chat_of(server))
     assert unsure.confidence < plainly.confidence < surer.confidence < 1
-
-
-@pytest.mark.parametrize(
-    ("sure", "moved", "calls"),
-    [("high", False, 1), ("high", True, 2), ("medium", False, 2), ("low", False, 2)],
-)
-def test_code_is_read_where_the_first_answer_is_in_doubt(
-    index: Index, sure: str, moved: bool, calls: int
-) -> None:
-    assert doubtful(sure, not moved) == (calls == 2)
-    first, second = paths(locate(index, REPORT))[:2]
-    with TestServer(pick(second if moved else first, sure=sure)) as server:
-        judge(index, REPORT, Options(), chat_of(server))
-        assert len(server.requests) == calls
-        judge(index, REPORT, Options(), chat_of(server), ONCE)
-        assert len(server.requests) == calls + 1
 
 
 def test_few_are_asked_for_however_many_are_listed(tmp_path: Path) -> None:
@@ -110,37 +98,10 @@ def test_few_are_asked_for_however_many_are_listed(tmp_path: Path) -> None:
     index = shop(tmp_path, extra)
     with TestServer(pick(RIGHT)) as server:
         for limit in (1, 50):
-            judge(index, REPORT, Options(limit=limit), chat_of(server), ONCE)
+            judge(index, REPORT, Options(limit=limit), chat_of(server))
         for request in server.requests:
             assert len(offered(request)) > CHOSEN
-            assert f"at most {CHOSEN}, the likeliest first" in said(request)
-
-
-def test_what_the_first_call_took_the_second_has_not(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever is left, there is some code to read."""
-    budgets: list[int] = []
-    monkeypatch.setattr("locator.judge.judge.code", lambda files, budget, report: str(budgets.append(budget)))
-    with TestServer(pick(RIGHT, sure="low")) as server:
-        for total in (20_000, 4_000, 100):
-            judge(index, REPORT, Options(), chat_of(server), Judging(total=total))
-    assert budgets[0] == Judging().code
-    assert budgets[0] > budgets[1] > budgets[2] > 1000
-
-
-def test_the_second_call_reads_code(index: Index) -> None:
-    def unsure(body: dict[str, Any]) -> Any:
-        return (pick(RIGHT, sure="low") if offered(body) else pick(RIGHT, why="percent of 100"))(body)
-
-    with TestServer(unsure) as server:
-        told = judge(index, REPORT, Options(), chat_of(server))
-        assert len(server.requests) == 2
-        code = said(server.requests[1])
-        assert "return total * voucher.percent" in code
-        assert "   8     return total * voucher.percent" in code  # with its line number
-    assert paths(told)[0] == RIGHT
-    assert told.files[0].symbols[0].qualname == "discount"
-    assert [e.voter for e in told.files[0].evidence[:2]] == ["code", "judge"]
-    assert any(n.startswith("m: 2 calls") for n in told.notes)
+            assert f"{CHOSEN} at most, the likeliest first" in said(request)
 
 
 @pytest.mark.parametrize(
@@ -160,18 +121,10 @@ def test_whatever_goes_wrong_the_offline_answer_stands_in_time(index: Index, fau
     assert any("answered offline" in n for n in told.notes)
 
 
-def test_a_failing_second_call_leaves_the_first(index: Index) -> None:
-    with TestServer(pick(RIGHT, sure="low")) as server:
-        server.faults.extend(["", "500", "500"])
-        told = judge(index, REPORT, Options(), chat_of(server))
-    assert paths(told)[0] == RIGHT
-    assert any("the code was not read" in n for n in told.notes)
-
-
 def test_a_prompt_too_long_is_made_shorter(index: Index) -> None:
     with TestServer(pick(RIGHT)) as server:
         server.faults.append("context")
-        told = judge(index, REPORT, Options(), chat_of(server), ONCE)
+        told = judge(index, REPORT, Options(), chat_of(server))
         lengths = [len(said(r)) for r in server.requests]
     assert paths(told)[0] == RIGHT
     assert lengths[1] <= lengths[0]
@@ -179,8 +132,8 @@ def test_a_prompt_too_long_is_made_shorter(index: Index) -> None:
 
 def test_the_same_question_costs_nothing_and_answers_the_same(index: Index, tmp_path: Path) -> None:
     with TestServer(pick(RIGHT)) as server:
-        first = judge(index, REPORT, Options(), chat_of(server, tmp_path), ONCE)
-        again = judge(index, REPORT, Options(), chat_of(server, tmp_path), ONCE)
+        first = judge(index, REPORT, Options(), chat_of(server, tmp_path))
+        again = judge(index, REPORT, Options(), chat_of(server, tmp_path))
         assert len(server.requests) == 1
     assert again.files == first.files
     assert any("from the cache" in n for n in again.notes)
@@ -191,7 +144,7 @@ def test_a_person_can_be_the_judge(index: Index, tmp_path: Path) -> None:
     done: list[Answer] = []
     desk = threading.Thread(
         target=lambda: done.append(
-            judge(index, REPORT, Options(), open_chat(settings), Judging(second=False, seconds=None))
+            judge(index, REPORT, Options(), open_chat(settings), Judging(seconds=None))
         )
     )
     desk.start()
@@ -245,7 +198,7 @@ def test_no_injection_puts_a_file_on_the_list(tmp_path: Path, text: str) -> None
         assert server.requests
     assert {(f.repo, f.path) for f in told.files} <= there
     assert not any(EVIL in f.path for f in told.files)
-    shown_text = [e.text for f in told.files for e in f.evidence if e.voter in ("judge", "code")]
+    shown_text = [e.text for f in told.files for e in f.evidence if e.voter == "judge"]
     assert shown_text
     for line in [*shown_text, *told.notes]:
         assert "http" not in line
@@ -286,7 +239,7 @@ def test_reasons_are_made_harmless(said_: str, shown_: str) -> None:
 def test_secrets_in_a_report_do_not_leave(index: Index) -> None:
     secret = "AKIA" + "Z7QF3" * 3 + "X"
     with TestServer(pick(RIGHT)) as server:
-        told = judge(index, f"{REPORT}\nmy key is {secret} by the way", Options(), chat_of(server), ONCE)
+        told = judge(index, f"{REPORT}\nmy key is {secret} by the way", Options(), chat_of(server))
         assert secret not in said(server.requests[0])
         assert "[redacted aws" in said(server.requests[0])
     assert any("1 secrets redacted" in n for n in told.notes)
