@@ -1,6 +1,6 @@
 """Draw reports for a judged sample: the seed is fixed here, before anybody has looked at what it draws.
 
-    python -m benchmarks.draw CASES.jsonl --count 30 --out part.jsonl [--after 2021-12-31] [--parts 2]
+python -m benchmarks.draw CASES.jsonl --count 30 --out part.jsonl [--after 2021-12-31] [--parts 2]
 """
 
 from __future__ import annotations
@@ -17,12 +17,14 @@ def draw(lines: list[str], count: int, after: str) -> list[str]:
     """Lines of cases created after a date, drawn by SEED, in the order of the draw."""
     cases = {str(json.loads(line)["id"]): line for line in lines if line.strip()}
     fitting = sorted(i for i, line in cases.items() if (json.loads(line).get("created") or "") > after)
-    return [cases[i] for i in Random(SEED).sample(fitting, count)]
+    return [cases[i] for i in Random(SEED).sample(fitting, count)]  # noqa: S311
 
 
 def main() -> None:
     """Write the drawn cases, in one file or in as many as `--parts` says: OUT-1.jsonl, OUT-2.jsonl ..."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("cases", type=Path)
     parser.add_argument("--count", type=int, default=30)
     parser.add_argument("--after", default="", help="only reports created later than this date")

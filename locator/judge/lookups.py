@@ -16,6 +16,7 @@ from msgspec import Struct
 from locator.judge.sources import Sources
 from locator.terminal import one_line
 from summaries import words
+from summaries.paths import Role
 from summaries.types import Facts, Symbol
 
 READ = 40  # texts that one question reads at most
@@ -70,7 +71,7 @@ def _file(sources: Sources, i: int) -> tuple[str, str]:
 
 
 def callers(sources: Sources, name: str, most: int) -> list[Place]:
-    """Lines that use a name, but for those that define it, at most `most`; of READ files at most, in order of files."""
+    """Lines that use a name, but for those that define it, at most `most`; of READ files at most; tests last."""
     return list(_uses(sources, name, most)) if _NAME.fullmatch(name) else []
 
 
@@ -84,6 +85,8 @@ def _uses(sources: Sources, name: str, most: int) -> Iterator[Place]:
     blobs = np.concatenate([v.shard.unit_blobs + b for v, b in zip(scope.views, firsts, strict=False)])
     files = np.flatnonzero(np.isin(scope.blob_ids, np.unique(blobs[found.docs])))
     whole = re.compile(rf"(?<![\w$]){re.escape(name)}(?![\w$])")
+    files = files[~scope.with_role(Role.DOC)[files]]
+    files = files[np.argsort(scope.with_role(Role.TEST | Role.MOCK)[files], kind="stable")]  # tests last
     left = most
     for i in files[:READ].tolist():
         repo, path = _file(sources, i)

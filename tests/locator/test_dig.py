@@ -152,8 +152,17 @@ def test_each_request_is_answered(index: Index, request_: dict[str, Any], expect
     assert expected in seen(index, **request_)
 
 
-@pytest.mark.parametrize("name", ["../../etc/passwd", "/etc/passwd", "~/.ssh/id_rsa", "file:///etc/passwd", "9999", "-1",
-                                  "", ".", "src/orders/../../../secret", "a" * 9_000, "C:\\Windows\\win.ini", "\x00"])  # fmt: skip
+OUTSIDE = [
+    "../../etc/passwd", "/etc/passwd", "~/.ssh/id_rsa", "file:///etc/passwd", "9999", "-1", "", ".",
+    "src/orders/../../../secret", "a" * 9_000, "C:\\Windows\\win.ini", "\x00",
+]  # fmt: skip
+NONSENSE = [
+    "I think it is discount.py.", "", "{}", "[1, 2]", '{"requests": "all of them"}',
+    '{"thought": "x", "requests": [], "answer": null}', "```json\n{\n```", "x" * 2_000_000,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OUTSIDE)
 def test_no_file_from_outside_is_read(index: Index, name: str) -> None:
     for tool in ("open", "history", "summary", "siblings", "callees"):
         text = seen(index, tool=tool, file=name, name="x")
@@ -214,8 +223,7 @@ def test_ten_megabytes_are_not_shown(tmp_path: Path) -> None:
     assert len(prompts[1]) < 30_000
 
 
-@pytest.mark.parametrize("words", ["I think it is discount.py.", "", "{}", "[1, 2]", '{"requests": "all of them"}',
-                                   '{"thought": "x", "requests": [], "answer": null}', "```json\n{\n```", "x" * 2_000_000])  # fmt: skip
+@pytest.mark.parametrize("words", NONSENSE)
 def test_prose_and_nonsense_leave_the_first_answer(index: Index, words: str) -> None:
     found, _ = dug(index, words)
     assert paths(found)[0] == WRONG
