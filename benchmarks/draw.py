@@ -17,7 +17,7 @@ def draw(lines: list[str], count: int, after: str) -> list[str]:
     """Lines of cases created after a date, drawn by SEED, in the order of the draw."""
     cases = {str(json.loads(line)["id"]): line for line in lines if line.strip()}
     fitting = sorted(i for i, line in cases.items() if (json.loads(line).get("created") or "") > after)
-    return [cases[i] for i in Random(SEED).sample(fitting, count)]  # noqa: S311
+    return [cases[i] for i in Random(SEED).sample(fitting, count)]  # noqa: S311 (a sample)
 
 
 def main() -> None:

@@ -20,13 +20,26 @@ from eval.cases import Case, Gold
 from eval.rankers.baselines import BASELINES
 from eval.rankers.models import ask, close, places
 from eval.rankers.settings import Settings
-from eval.runfile import LISTED, About, Hit, Line, Reason, Target, about_path, encode, finished, read_about
+from eval.runfile import (
+    LISTED,
+    About,
+    Hit,
+    Line,
+    Named,
+    Reason,
+    Target,
+    about_path,
+    encode,
+    finished,
+    read_about,
+)
 from eval.scoring.strata import kind_of
 from eval.snapshots import World, digest, views_of
 from locator.answer import Answer
 from locator.confidence import confidence
 from locator.explain import Explainer
 from locator.judge.answers import FAILED
+from locator.judge.code import CALLED
 from locator.locate import best_files, search
 from locator.query import Query, understand
 from locator.rank import Ranking
@@ -174,11 +187,15 @@ def answer(index: Index, task: Task, settings: Settings) -> Line:
         seconds = time.perf_counter() - began
     except BugatlasError as e:
         return Line(case.id, error=e.message)
-    line = _line(_Asked(index, case, scope, query, ranking, weights, by_files, by_repos), order, seconds)
+    line = _line(
+        _Asked(index, case, scope, query, ranking, weights, by_files, by_repos, told), order, seconds
+    )
     if told is None:
         return line
     heard = next((n for n in told.notes if n.startswith(FAILED)), "")
-    return structs.replace(line, confidence=told.confidence, calls=told.calls, note=heard)
+    return structs.replace(
+        line, confidence=told.confidence, calls=told.calls, note=heard, judgement=told.judgement
+    )
 
 
 class _Asked(Struct, frozen=True):
@@ -192,6 +209,7 @@ class _Asked(Struct, frozen=True):
     weights: Weights
     scores: Floats  # (files,)
     routes: Floats  # (views,)
+    answer: Answer | None  # of a model
 
 
 def _line(a: _Asked, order: Sequence[int], seconds: float) -> Line:
@@ -200,7 +218,8 @@ def _line(a: _Asked, order: Sequence[int], seconds: float) -> Line:
     for n, i in enumerate(order):
         view, at = a.scope.locate(i)
         told, parts = _why(a, i) if n < TOLD else ((), {})
-        hits.append(Hit(view.repo, view.path(at), round(float(a.scores[i]) / top, 4), parts, told))
+        functions = _functions(a, n, i) if n < TOLD else ()
+        hits.append(Hit(view.repo, view.path(at), round(float(a.scores[i]) / top, 4), parts, told, functions))
     routed = [a.scope.views[int(r)].repo for r in np.argsort(-a.routes, kind="stable") if a.routes[r] > 0]
     sure = round(confidence(a.scope, a.ranking, a.weights), 4) if a.ranking else None
     candidates = a.ranking.candidates if a.ranking else a.scores > 0
@@ -208,6 +227,19 @@ def _line(a: _Asked, order: Sequence[int], seconds: float) -> Line:
     return Line(
         a.case.id, tuple(hits), tuple(routed), round(seconds, 4), sure, targets, int(candidates.sum())
     )
+
+
+def _functions(a: _Asked, place: int, i: int) -> tuple[Named, ...]:
+    """Functions that an answer shows of its file at a place: a model's, else the search's."""
+    view, n = a.scope.locate(i)
+    if a.answer is not None:
+        symbols = a.answer.files[place].symbols
+    elif a.ranking is not None:
+        facts = a.index.store(view.repo).facts(view.blob(n))
+        symbols = Explainer(a.scope, a.query, a.ranking).functions(i, facts)
+    else:
+        return ()
+    return tuple(Named(s.qualname, s.start, s.end) for s in symbols if s.kind in CALLED)
 
 
 def _target(a: _Asked, gold: Gold, top: float) -> Target:

@@ -9,7 +9,7 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
-from locator.answer import Call
+from locator.answer import Call, Judgement
 from summaries.errors import UsageError
 
 T = TypeVar("T")
@@ -28,14 +28,23 @@ class Reason(Struct, frozen=True, omit_defaults=True):
     line: int = 0
 
 
+class Named(Struct, frozen=True):
+    """A function of a file."""
+
+    name: str  # qualified
+    start: int
+    end: int
+
+
 class Hit(Struct, frozen=True, omit_defaults=True):
-    """A file of the ranking. The first ones say why they are there."""
+    """A file of the ranking. The first ones say why they are there, and which functions of theirs."""
 
     repo: str
     path: str
     score: float = 0.0
     parts: Mapping[str, float] = {}  # what each voter added; "route:" of its repository, "role" taken off
     evidence: tuple[Reason, ...] = ()
+    functions: tuple[Named, ...] = ()
 
 
 class Target(Struct, frozen=True, omit_defaults=True):
@@ -62,6 +71,7 @@ class Line(Struct, frozen=True, omit_defaults=True):
     gold: tuple[Target, ...] = ()
     searched: int = 0  # candidates
     calls: tuple[Call, ...] = ()  # of models
+    judgement: Judgement | None = None  # of a model
     note: str = ""  # why a model was not heard, where one was asked
     error: str = ""  # why there is no answer
 

@@ -63,7 +63,7 @@ def brief(report: Report, budget: int) -> str:
 
 def system_map(sources: Sources, routes: Sequence[RouteHit], repos: Sequence[str]) -> str:
     """What the repositories are for, a line each, in the order given."""
-    purpose = {r.repo: _sentences(r.summary, PURPOSE) for r in routes if r.summary}
+    purpose = {r.repo: clip(_END.split(r.summary, 1)[0], PURPOSE) for r in routes if r.summary}
     return "\n".join([f"{sources.short[r]}: {purpose[r]}" for r in repos if purpose.get(r)][:REPOSITORIES])
 
 

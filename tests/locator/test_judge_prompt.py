@@ -14,10 +14,12 @@ from msgspec.structs import replace
 from indexer.build import build
 from indexer.sources.discover import Source
 from locator.answer import Answer, Evidence, FileHit
+from locator.judge.candidates import Candidate, candidates
 from locator.judge.code import code
-from locator.judge.files import Files
-from locator.judge.prompt import brief, candidates
-from locator.judge.words import closest, speaks
+from locator.judge.prompt import DETAILED, brief
+from locator.judge.prompt import listed as list_of
+from locator.judge.sources import Sources
+from locator.judge.words import closest, wanted_of
 from locator.locate import Options, locate
 from locator.report.reader import read
 from summaries.index.index import Index
@@ -40,10 +42,9 @@ def listed(
     index: Index, answer: Answer, budget: int, files: Sequence[FileHit] | None = None, report: str = REPORT
 ) -> str:
     """The list of candidates with what the index knows of them."""
-    source = Files(index, answer)
-    known = {f.path: source.facts(f) for f in answer.files}
-    pairs = [(f, known.get(f.path, Facts("go", 1))) for f in (files or answer.files)]
-    return candidates(pairs, answer.routes, budget, speaks(read(report)))
+    sources = Sources(index, [index.view(n) for n in index.repos])
+    offered = [Candidate(f, sources.facts(f.repo, f.path)) for f in (files or answer.files)]
+    return list_of(sources, offered, answer.routes, budget, wanted_of(read(report)))
 
 
 def bare(answer: Answer, *evidence: Evidence) -> FileHit:
@@ -52,7 +53,7 @@ def bare(answer: Answer, *evidence: Evidence) -> FileHit:
 
 def one(hit: FileHit, facts: Facts, text: str, budget: int, report: str = "Fails") -> str:
     """Code of one file."""
-    return code([(1, hit, facts, text)], budget, read(report))
+    return code(hit, facts, text, wanted_of(read(report)), budget)
 
 
 def numbers(shown: str) -> list[int]:
@@ -88,8 +89,14 @@ def test_candidates_fit_their_budget_and_are_all_there(index: Index, answer: Ans
         assert tokens(text) <= budget + 40
     full = listed(index, answer, 4000)
     assert "Takes orders of the shop" in full  # what the repository is for
-    assert "discount" in full
-    assert "seen:" in full
+    assert "return total * voucher.percent" in full
+
+
+def test_of_a_tiny_budget_the_last_ones_pay(index: Index, answer: Answer) -> None:
+    many = tuple(answer.files) * 20
+    text = listed(index, answer, 700, many)
+    assert 10 < len(re.findall(r"^\d+\. ", text, re.M)) < len(many)
+    assert tokens(text) <= 740
 
 
 def test_a_list_says_nothing_twice(index: Index, answer: Answer) -> None:
@@ -98,46 +105,40 @@ def test_a_list_says_nothing_twice(index: Index, answer: Answer) -> None:
     assert "Discounts by voucher code" in text
     assert "in Python" not in text
     assert "efines function" not in text
+    assert "holds the report's words" not in text
     wrote = replace(answer.files[0], summary="Takes money. Gives it back. " + "And so on. " * 40)
     text = listed(index, answer, 8000, [wrote])
     assert re.search(r"^   Takes money\. Gives it back\. (And so on\. ?)+$", text, re.M)
 
 
 def test_a_name_that_is_any_word_is_no_evidence(index: Index, answer: Answer) -> None:
-    def seen(name: str) -> bool:
-        said = Evidence("callees", f"it defines {name}, which a/b.go uses where the report points", 3)
-        return "seen:" in listed(index, answer, 4000, [bare(answer, said)])
+    def shows(name: str) -> bool:
+        why = Evidence("callees", f"it defines {name}, which a/b.go uses where the report points", 3)
+        return "it defines" in listed(index, answer, 4000, [bare(answer, why)])
 
-    assert not any(seen(n) for n in ("required", "empty", "http", "append"))
-    assert all(seen(n) for n in ("CoerceType", "parse_all", "newClient"))
+    assert not any(shows(n) for n in ("required", "empty", "http", "append"))
+    assert all(shows(n) for n in ("CoerceType", "parse_all", "newClient"))
 
 
-def test_fifty_candidates_are_told_in_whole_pieces(index: Index, answer: Answer) -> None:
-    files = [
-        replace(f, path=f"src/part{n}/{f.path}")
-        for n in range(10)
-        for f in answer.files[:5]
-        if f.symbols and f.evidence
-    ]
-    text = listed(index, answer, 3600, files)
+def test_the_first_dozen_is_shown_in_detail_and_of_the_rest_a_line(index: Index, answer: Answer) -> None:
+    text = listed(index, answer, 6000, tuple(answer.files) * 10)
     entries = re.split(r"^\d+\. ", text, flags=re.M)[1:]
-    assert len(entries) == len(files) >= 30
-    assert all("seen:" in e for e in entries)
-    assert not any("…" in e for e in entries[30:])
+    assert all("\n" in e.rstrip("\n") for e in entries[:DETAILED])
+    assert all(e.count("\n") == 1 for e in entries[DETAILED:-1])
+    assert any("discount" in e for e in entries[DETAILED:])
 
 
 def test_of_a_configuration_the_keys_that_the_report_speaks_of(index: Index, answer: Answer) -> None:
     keys = ("alpha.one", "beta.two", "services.cart.retries", "services.cart.port", "zeta.last")
-    text = candidates(
-        [(bare(answer), Facts("yaml", 9, keys=keys))], (), 4000, speaks(read("Cart never retries a payment"))
-    )
-    assert "sets: cart.retries, cart.port" in text
-    assert "alpha" not in text
+    sources = Sources(index, [index.view(n) for n in index.repos])
+    offered = [Candidate(bare(answer), Facts("yaml", 9, keys=keys))]
+    text = list_of(sources, offered, (), 4000, wanted_of(read("Cart never retries a payment")))
+    assert re.search(r"in it: (cart\.retries, cart\.port|cart\.port, cart\.retries)", text)
 
 
 def test_each_repository_is_introduced_once(index: Index, answer: Answer) -> None:
     routes = [replace(r, summary=f"What {r.repo} is for. " * 30) for r in answer.routes]
-    text = candidates([(f, Facts("go", 1)) for f in answer.files], routes, 4000, speaks(read(REPORT)))
+    text = listed(index, replace(answer, routes=tuple(routes)), 4000)
     head = text.split("\n\n")[0].split("\n")[1:]
     assert [line.partition(":")[0] for line in head] == list(dict.fromkeys(f.repo for f in answer.files))
     assert all(len(line) < 200 for line in head)
@@ -160,7 +161,7 @@ def test_an_older_snapshot_is_introduced_by_its_own_readme(tmp_path: Path) -> No
 
 
 def test_names_close_to_the_report_come_first() -> None:
-    wanted = speaks(read("Device is not deleted\n\nAfter a delete all devices are there; see `reapNow()`"))
+    wanted = wanted_of(read("Device is not deleted\n\nAfter a delete all devices are there; see `reapNow()`"))
     names = ["addDevice", "deviceByName", "deleteDevice", "All", "reapNow", "other"]
     order = closest(names, wanted)
     assert order[0] == "reapNow"
@@ -259,35 +260,74 @@ def test_of_a_long_function_the_branch_with_the_reports_words_is_shown(answer: A
     assert tokens(shown) < 390
 
 
-def test_further_functions_are_named_those_close_to_the_report_first(answer: Answer) -> None:
-    tokens_ = [f"expireToken{n}" for n in "ABCDE"]
-    facts, text = functions(*(f"stepNumber{n}" for n in range(60)), *tokens_)
-    shown = one(bare(answer), facts, text, 450, "A token does not expire")
-    names = re.findall(r"further functions: (.+)", shown)[0].split(", ")
-    assert len(names) > len(tokens_)
-    assert set(names[:3]) < set(tokens_)
-
-
-def test_what_short_files_leave_goes_to_the_others(answer: Answer) -> None:
-    facts, text = functions("deleteDevice", lines=120)
-    short = (2, bare(answer), Facts("python", 1), "x = 1\n")
-    shown = code([(1, bare(answer), facts, text), short], 1500, read("Device is deleted"))
-    assert len(numbers(shown)) == 120
-    assert shown.index("<<<file 1") < shown.index("<<<file 2")
-    assert tokens(shown) < 1600
-
-
 def test_no_budget_is_overdrawn(answer: Answer) -> None:
     facts, text = functions(*(f"part{n}" for n in range(20)))
-    for budget in (300, 900, 3000):
-        files = [(n, bare(answer), facts, text) for n in range(1, 5)]
-        assert tokens(code(files, budget, read("part3 fails"))) < max(budget, 700) + 160
+    for budget in (0, 30, 90, 300, 900, 3000):
+        assert tokens(one(bare(answer), facts, text, budget, "part3 fails")) <= budget + 30
 
 
-def test_a_path_is_not_taken_for_a_secret(index: Index, answer: Answer) -> None:
+# --- what is offered ----------------------------------------------------------------------------------------
+
+
+def made(tmp_path: Path, repos: dict[str, dict[str, str]]) -> tuple[Index, Sources]:
+    for name, files in repos.items():
+        make_repo(tmp_path / name, [commit(files, "All of it")])
+    assert not build(tmp_path / "index", [Source(n, tmp_path / n) for n in repos], workers=1).failed
+    index = Index.open(tmp_path / "index")
+    return index, Sources(index, [index.view(n) for n in index.repos])
+
+
+def offer(index: Index, sources: Sources, report: str, most: int = 80) -> list[Candidate]:
+    return candidates(sources, locate(index, report, Options(limit=100)).files, most)
+
+
+def test_near_copies_stand_behind_their_original(tmp_path: Path) -> None:
+    rows = [f"def refund_{n}(order):\n    return 'refund {n} of the order'\n" for n in range(6)]
+    files = {f"v{n}/refund.py": "\n".join([*rows, f"VERSION_{n} = {n}\n"]) for n in range(4)}
+    index, sources = made(
+        tmp_path, {"pay": {**files, "other.py": "def other():\n    return 'refund of an order'\n"}}
+    )
+    found = offer(index, sources, "The refund of an order is lost")
+    copies = [c.copy for c in found if c.hit.path.endswith("refund.py")]
+    assert sorted(copies) == [False, True, True, True]
+    first = next(n for n, c in enumerate(found) if c.copy)
+    assert [c.copy for c in found[first : first + 3]] == [True] * 3
+    assert found[first - 1].hit.path.endswith("refund.py")
+
+
+def test_a_repository_does_not_fill_the_list(tmp_path: Path) -> None:
+    many = {
+        f"m{n}.py": f"def refund{n}(order):\n    return order.refund + {n}  # refund the order\n"
+        for n in range(60)
+    }
+    index, sources = made(
+        tmp_path, {"many": many, "few": {"pay.py": "def pay(order):\n    return order.refund\n"}}
+    )
+    found = offer(index, sources, "The refund of an order is lost", 20)
+    assert "few" in {c.hit.repo for c in found}
+
+
+def test_who_shares_a_route_with_the_best_files_is_offered(tmp_path: Path) -> None:
+    """No word of the report is in the client."""
+    server = "@app.get('/api/v1/refunds/{id}')\ndef refund(id):\n    return 'the refund of an order'\n"
+    client = (
+        "import requests\n\ndef fetch(x):\n    return requests.get(f'http://s/api/v1/refunds/{x}').json()\n"
+    )
+    index, sources = made(tmp_path, {"pay": {"pay/refund.py": server}, "web": {"web/client.py": client}})
+    found = [
+        c
+        for c in offer(index, sources, "Order is lost\n\nThe order is lost")
+        if c.hit.path == "web/client.py"
+    ]
+    assert found
+    assert not found[0].tie or "refunds" in found[0].tie
+
+
+def test_a_path_is_not_taken_for_a_secret(tmp_path: Path) -> None:
     """As "go-secrets: internal/pkg/client.go" it would be."""
-    names = ("secrets", "tokens", "password")
-    files = [replace(f, repo=f"shop/go-{n}") for f, n in zip(answer.files[:3], names, strict=True)]
-    text = listed(index, answer, 2000, files)
-    assert redact(text).text == text
-    assert redact(f"shop/go-secrets: {files[0].path}").total
+    files = {"internal/pkg/client.go": "package pkg\n\nfunc Refund() {}\n"}
+    _, sources = made(tmp_path, {f"go-{n}": files for n in ("secrets", "tokens", "password")})
+    for repo in sources.views:
+        text = sources.label(repo, "internal/pkg/client.go")
+        assert redact(text).text == text
+    assert redact("go-secrets: internal/pkg/client.go").total
