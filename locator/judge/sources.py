@@ -12,7 +12,7 @@ from locator.answer import FileHit, SymbolHit
 from locator.scope import Scope
 from summaries.index.index import Index
 from summaries.index.shard import View
-from summaries.offline.summary import file_summary
+from summaries.offline.file import file_summary
 from summaries.types import Facts, Symbol
 
 NAMED = 3  # functions of a file that an answer shows
