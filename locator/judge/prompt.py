@@ -17,7 +17,7 @@ from locator.judge.words import Wanted, closest
 from locator.report.reader import Report
 from summaries.llm.prompting import data
 from summaries.llm.types import BYTES, tokens
-from summaries.offline.file import doc, headline
+from summaries.offline.file import headline, purpose
 from summaries.offline.text import capital
 from summaries.types import Facts
 
@@ -144,12 +144,12 @@ def _names(hit: FileHit, facts: Facts, wanted: Wanted, most: int) -> list[str]:
 
 
 def _about(f: FileHit, facts: Facts, limit: int) -> str:
-    """What a file is for: its summary where somebody wrote one, else its own words.
+    """What a file is for: its summary where somebody wrote one, else its own words or what its functions do.
 
     The rest of an offline summary is its path and its functions once more.
     """
     if f.summary.startswith(capital(headline(f.path, facts))):
-        return capital(doc(f.path, facts, limit))
+        return capital(clip(purpose(f.path, facts), limit))
     return _sentences(f.summary, limit)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from kits.model import REPORT, offered, shop, shown
+from kits.model import REPORT, offered, shop
 from kits.paths import ROOT
 
 from bugatlas import command_line
@@ -38,8 +38,8 @@ def run(index: Index, *args: str, **more: Any) -> Result:
 
 
 def judging(body: dict[str, Any]) -> Any:
-    at = offered(body) or shown(body)
-    chosen = {"id": at[RIGHT], "why": "percent of 100", "function": ""}
+    at = offered(body)
+    chosen = {"id": at[RIGHT], "why": "percent of 100", "functions": []}
     return {"analysis": "the share", "ranking": [chosen], "sure": "high"}
 
 
@@ -49,10 +49,10 @@ def test_locate_judges_where_a_model_is_set(index: Index, tmp_path: Path) -> Non
         asked = ["locate", REPORT, "--json", "--model", "m", "-c", f"model_url={server.url}"]
         told = json.loads(run(index, *asked, "--record", str(record)).stdout)
         assert told["files"][0]["path"] == "src/orders/discount.py"
-        assert told["files"][0]["evidence"][1] == {"voter": "judge", "text": "percent of 100", "line": 0,
-                                                   "weight": told["files"][0]["evidence"][1]["weight"]}  # fmt: skip
+        assert told["files"][0]["evidence"][0] == {"voter": "judge", "text": "percent of 100", "line": 4,
+                                                   "weight": told["files"][0]["evidence"][0]["weight"]}  # fmt: skip
         count = len(server.requests)
-        assert "judge" not in run(index, *asked, "--mode", "offline").stdout
+        assert '"judge"' not in run(index, *asked, "--mode", "offline").stdout
         assert len(server.requests) == count
     replayed = json.loads(
         run(index, "locate", REPORT, "--json", "--model", "m", "--replay", str(record)).stdout
@@ -67,23 +67,33 @@ def test_locate_judges_where_a_model_is_set(index: Index, tmp_path: Path) -> Non
     assert record.read_text().count("\n") == count
 
 
-@pytest.mark.parametrize(("second", "calls"), [("true", 2), ("false", 1)])
-def test_code_is_read_only_where_one_wants_it(index: Index, second: str, calls: int) -> None:
+@pytest.mark.parametrize(("dig", "calls"), [("true", 2), ("false", 1)])
+def test_it_looks_further_only_where_one_wants_it(index: Index, dig: str, calls: int) -> None:
+    """The second answer is no turn of one that digs: the first one stands."""
     with TestServer(lambda body: judging(body) | {"sure": "low"}) as server:
-        asked = ["locate", REPORT, "--model", f"m-{second}", "-c", f"model_url={server.url}"]
-        assert run(index, *asked, "-c", f"judge_second={second}").exit_code == 0
+        asked = ["locate", REPORT, "--model", f"m-{dig}", "-c", f"model_url={server.url}"]
+        done = run(index, *asked, "-c", f"dig={dig}")
+        assert done.exit_code == 0
         assert len(server.requests) == calls
+
+
+def test_an_easy_report_costs_no_call(index: Index) -> None:
+    with TestServer(judging) as server:
+        asked = ["locate", REPORT, "--json", "--model", "spare", "-c", f"model_url={server.url}"]
+        found = json.loads(run(index, *asked, "-c", "judge_spare=0.01").stdout)
+        assert server.requests == []
+        assert any("no model was asked" in n for n in found["notes"])
 
 
 def test_a_recording_knows_its_models(tmp_path: Path) -> None:
     lines = [
         {"key": "a", "stage": "judge", "model": "small", "answer": ""},
-        {"key": "b", "stage": "judge code", "model": "large", "answer": ""},
+        {"key": "b", "stage": "dig", "model": "large", "answer": ""},
     ]
     file = tmp_path / "said.jsonl"
     file.write_text("".join(json.dumps(line) + "\n" for line in lines))
     told = replaying(Settings(), file)
-    assert (told.model, told.judge_model, mode_of(told)) == ("small", "large", "judge")
+    assert (told.model, told.dig_model, mode_of(told)) == ("small", "large", "judge")
     for own in (Settings(model="mine"), Settings(mode="offline")):
         assert replaying(own, file) == own
 
