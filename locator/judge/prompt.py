@@ -117,7 +117,11 @@ def _detailed(n: int, c: Candidate, wanted: Wanted, sources: Sources) -> str:
         out.append(f"   {about}")
     if told := telling(c.hit.evidence)[:2]:
         out.append(
-            "   " + "; ".join(clip(e.text, 140) + (f" (line {e.line})" if e.line > 1 else "") for e in told)
+            "   "
+            + "; ".join(
+                clip(e.text.removesuffix(CLOSE), 140) + (f" (line {e.line})" if e.line > 1 else "")
+                for e in told
+            )
         )
     if names := _names(c.hit, c.facts, wanted, NAMES):
         out.append(f"   in it: {clip(', '.join(names), 260)}")
