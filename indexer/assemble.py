@@ -20,6 +20,7 @@ from summaries.paths import Role, folders, role, suffixes
 from summaries.types import Commit, Snapshot
 
 Arrays = dict[str, NDArray[Any]]
+DEPENDENCIES = "go module"  # what bumps of versions change: their commits say nothing of where faults lie
 AT_ONCE = 2_000  # commits whose words are counted in one pass
 
 
@@ -53,7 +54,7 @@ def assemble(
     }
     out["path_roles"] = np.array([_role(p, tongues[p], p in routing) for p in paths], np.uint8)
     out |= _path_rows(paths)
-    out |= _history(commits, path_at)
+    out |= _history(commits, {p: n for p, n in path_at.items() if tongues[p] != DEPENDENCIES})
     order = {c.sha: i for i, c in enumerate(commits)}
     parents = [[order[p] for p in c.parents if p in order] for c in commits]
     for n, s in enumerate(snapshots):
