@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from kits.cli import indexed, run
-from kits.git import Content, Program, make_repo
+from kits.git import Content, Program, commit, make_repo
 from kits.paths import FIXTURES
 
 from indexer.build import build
@@ -14,6 +15,7 @@ from indexer.progress import render
 from indexer.services.links import links
 from indexer.sources.discover import discover
 from locator.locate import locate
+from summaries import words
 from summaries.index.index import Index
 from summaries.types import Facts, SkipReason
 
@@ -37,7 +39,7 @@ def kinds(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("words", "path"),
+    ("query", "path"),
     [
         ("cold storage bucket", "bin/rotate-logs"),
         ("Order summary shipping address", "app/views/orders/_summary.html.haml"),
@@ -46,10 +48,10 @@ def kinds(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("shop.imagePullSecret registry", "charts/shop/templates/_helpers.tpl"),
     ],
 )
-def test_every_kind_of_file_is_found(words: str, path: str, kinds: Path) -> None:
+def test_every_kind_of_file_is_found(query: str, path: str, kinds: Path) -> None:
     state = next(iter(Index.open(kinds).repos.values()))
     assert sum(state.files.values()) == 7
-    assert path in run("search", words, index=kinds).out
+    assert path in run("search", query, index=kinds).out
 
 
 @pytest.fixture(scope="module")
@@ -140,3 +142,26 @@ def test_scripts_without_an_extension_are_known_by_their_first_line(tmp_path: Pa
     state = Index.open(root).repos["shop"]
     assert state.files == {"python": 1, "ruby": 1}
     assert state.not_source == {"no extension": 4}
+
+
+def test_bumps_of_dependencies_teach_nothing(tmp_path: Path) -> None:
+    """A commit that changes only `go.mod` has no words and no activity; one that also changes code keeps its words."""
+    make_repo(
+        tmp_path / "repos" / "shop",
+        [
+            commit({"go.mod": "module a.example/shop\n", "shop.go": "package shop\n"}, "Begin"),
+            commit(
+                {"go.mod": "module a.example/shop\n\nrequire a.example/kit v1.0.0\n"},
+                "Bump the kit of refunds",
+            ),
+            commit(
+                {"go.mod": "module a.example/shop\n", "shop.go": "package shop\n\nvar A = 1\n"},
+                "Mend vouchers",
+            ),
+        ],
+    )
+    shard = Index.open(indexed(tmp_path / "index", tmp_path / "repos")).shard("shop")
+    assert {shard.paths[i] for i in shard.arrays["commit_paths"].tolist()} == {"shop.go"}
+    keys = (np.array(list(words.count(word)), np.uint64) for word in ("refunds", "vouchers"))
+    found = [len(shard.messages.match(k).docs) > 0 for k in keys]
+    assert found == [False, True]
