@@ -95,7 +95,7 @@ export async function shop(folder: string): Promise<Shop> {
 export async function jira(issue: Report): Promise<{ url: string; stop: () => void }> {
   const script = [
     "import json, sys",
-    "from jirakit import Jira, adf, listening",
+    "from kits.jira import Jira, adf, listening",
     "jira, given = Jira(), json.loads(sys.argv[1])",
     "jira.add('SHOP-12', given['title'], adf(given['body']))",
     "with listening(jira) as url:",
