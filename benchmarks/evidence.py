@@ -241,14 +241,14 @@ def check_route(
     if e.text == "commit vocabulary overlaps with the report":
         return bool(set(view.shard.messages.terms.tolist()) & set(_stems(place.asked)))
     if e.text == "has a folder named after a service in the report":
-        asked = place.asked.lower()
-        folders = {f for p in view.paths for f in p.lower().split("/")[:-1]}
+        text = place.asked.lower()
+        folders = {part for p in view.paths for part in p.lower().split("/")[:-1]}
         pairs = {
             f"{a}-{b}"
             for p in view.paths
             for a, b in zip(p.lower().split("/")[:-2], p.lower().split("/")[1:-1], strict=False)
         }
-        return any(f in asked for f in folders | pairs)
+        return any(f in text for f in folders | pairs)
     return None
 
 

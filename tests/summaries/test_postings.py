@@ -26,10 +26,8 @@ DOCS = [
 def built(docs: list[str]) -> Postings:
     bags = [Counter(d.split()) for d in docs]
     rows = [(n, words.key(w), c) for n, bag in enumerate(bags) for w, c in bag.items()]
-    at, keys, counts = (
-        np.array([r[i] for r in rows], t) for i, t in enumerate((np.int64, np.uint64, np.int64))
-    )
-    return Postings.build(at, keys, counts, len(docs))
+    at, counts = np.array([(n, c) for n, _, c in rows], np.int64).T
+    return Postings.build(at, np.array([k for _, k, _ in rows], np.uint64), counts, len(docs))
 
 
 def reference(docs: list[str], query: dict[str, float], by: BM25) -> list[float]:

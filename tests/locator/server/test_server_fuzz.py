@@ -107,7 +107,7 @@ def hooks(shop_index, tmp_path, monkeypatch):
         with running(
             shop_index, trackers=trackers, state=str(tmp_path), refresh=Refresh(push_secret="env:HOOK")
         ) as (client, parts):
-            parts.jobs.add = lambda repos: None
+            monkeypatch.setattr(parts.jobs, "add", lambda repos, *may: None)
             yield client, parts
 
 

@@ -7,6 +7,7 @@ import sqlite3
 import threading
 import time
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from kits import host as hosts
@@ -19,7 +20,14 @@ from locator.trackers.settings import TrackerSettings
 from locator.trackers.tracker import Http, Later
 
 SECRET = "hook-secret"
-FAST = {"settle": 0.0, "backoff": 0.05, "pace": 0.0, "timeout": 2.0, "catch_up": 0, "threshold": 0.0}
+FAST: dict[str, Any] = {
+    "settle": 0.0,
+    "backoff": 0.05,
+    "pace": 0.0,
+    "timeout": 2.0,
+    "catch_up": 0,
+    "threshold": 0.0,
+}
 
 
 @pytest.fixture(autouse=True)
@@ -271,7 +279,7 @@ def test_an_answer_that_drips_is_given_up(head):
         http.close()
 
 
-def test_comments_without_end_are_not_followed_without_end(shop_index, tmp_path):
+def test_comments_without_end_are_not_followed_without_end(monkeypatch):
     from locator.trackers.jira import Jira as Client
     from locator.trackers.tracker import PAGES
 
@@ -291,7 +299,7 @@ def test_comments_without_end_are_not_followed_without_end(shop_index, tmp_path)
         return {"accountId": "x"}
 
     client = Client(TrackerSettings("j", "jira", "https://j.example", api=3, projects=("A",)), "t")
-    client.http = endless
+    monkeypatch.setattr(client, "http", endless)
     assert client.own_comments("SHOP-1") == []
     assert pages == PAGES
     pages = 0
