@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from eval.cases import Case
-from eval.snapshots import World, views_of
+from eval.snapshots import CaseSnapshots, views_of
 from locator.answer import Answer, Evidence, FileHit, RouteHit
 from locator.locate import Options, locate_in
 from locator.query import understand
@@ -275,7 +275,7 @@ def judge_answer(
     return out
 
 
-def evidence(world: World, cases: Sequence[Case], limit: int = 10) -> dict[str, Any]:
+def evidence(world: CaseSnapshots, cases: Sequence[Case], limit: int = 10) -> dict[str, Any]:
     """Counts of sentences, false ones and unknown ones, over the answers to real reports."""
     index = Index.open(world.root)
     count: Counter[str] = Counter()

@@ -93,9 +93,9 @@ def _folder(keep: Path | None) -> Path:
     return folder
 
 
-def _reported(page: Page, asked: DemoReport) -> None:
+def _reported(page: Page, report: DemoReport) -> None:
     """The report as it was written, quoted: without it nobody can judge the answer."""
-    for line in _flowing(f"{asked.title}\n\n{asked.body}"):
+    for line in _flowing(f"{report.title}\n\n{report.body}"):
         page.prose((line.replace("\t", "    "), "dim"), mark="> ", rail=">")
     page.blank()
 
@@ -116,13 +116,13 @@ def _flowing(text: str) -> list[str]:
     return out
 
 
-def _verdict(asked: DemoReport, answer: Answer) -> str:
+def _verdict(report: DemoReport, answer: Answer) -> str:
     """What was planted, and at which rank of how many files it was found: ✓ for the first file only."""
-    ranks = [n for n, f in enumerate(answer.files, 1) if (f.repo, f.path) == (asked.repo, asked.path)]
+    ranks = [n for n, f in enumerate(answer.files, 1) if (f.repo, f.path) == (report.repo, report.path)]
     functions = [s.qualname for n in ranks for s in answer.files[n - 1].symbols]
     place = f"#{ranks[0]} of {answer.searched} files" if ranks else f"not among the first {LISTED} files"
-    if asked.function in functions:
-        place += f", function #{functions.index(asked.function) + 1}"
-    planted = f"{asked.repo}/{asked.path}, {asked.function}"
+    if report.function in functions:
+        place += f", function #{functions.index(report.function) + 1}"
+    planted = f"{report.repo}/{report.path}, {report.function}"
     mark = "✓" if ranks[:1] == [1] else "·" if ranks else "✗"
-    return f"{mark} {asked.title}\n    planted in {planted}: found as {place}"
+    return f"{mark} {report.title}\n    planted in {planted}: found as {place}"

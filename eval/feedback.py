@@ -10,12 +10,12 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from eval.runfile import kept
+from eval.runfile import read_lines
 
 NAME = "feedback.jsonl"
 
 
-class Said(Struct, frozen=True):
+class FileFeedback(Struct, frozen=True):
     """What somebody said of a file of an answer."""
 
     report: str
@@ -25,22 +25,22 @@ class Said(Struct, frozen=True):
     rank: int = 1
 
 
-class Mark(Struct, frozen=True):
+class FeedbackLine(Struct, frozen=True):
     """A line of the service's file."""
 
     time: float
     by: str
-    said: Said
+    said: FileFeedback
 
 
-class Counted(Struct, frozen=True):
+class HelpfulCounts(Struct, frozen=True):
     """Marks of one kind."""
 
     helpful: int
     not_helpful: int
 
 
-class Feedback(Struct, frozen=True):
+class FeedbackSummary(Struct, frozen=True):
     """All marks. Who changed their mind about a file is counted with the last word."""
 
     marks: int
@@ -49,22 +49,22 @@ class Feedback(Struct, frozen=True):
     reports: int
     answered: int  # reports with a helpful file
     first: int  # reports whose first file was helpful
-    ranks: Mapping[int, Counted]  # by the file's place in its answer
-    repos: Mapping[str, Counted]
+    ranks: Mapping[int, HelpfulCounts]  # by the file's place in its answer
+    repos: Mapping[str, HelpfulCounts]
 
 
-def read_marks(path: Path) -> tuple[list[Mark], list[str]]:
+def read_marks(path: Path) -> tuple[list[FeedbackLine], list[str]]:
     """Marks in the order in which they were made, and a message for every line that is none. Raises UsageError."""
-    out, problems = kept(path, Mark, "name the file: --feedback FILE")
+    out, problems = read_lines(path, FeedbackLine, "name the file: --feedback FILE")
     return sorted(out, key=lambda m: m.time), problems
 
 
-def counted(marks: Sequence[Mark]) -> Feedback:
+def counted(marks: Sequence[FeedbackLine]) -> FeedbackSummary:
     """Count them."""
     last = {(m.by, m.said.report, m.said.repo, m.said.path): m for m in marks}
     said = [m.said for m in last.values()]
     helpful = [s for s in said if s.helpful]
-    return Feedback(
+    return FeedbackSummary(
         marks=len(said),
         people=len({m.by for m in last.values()}),
         helpful=len(helpful),
@@ -76,6 +76,6 @@ def counted(marks: Sequence[Mark]) -> Feedback:
     )
 
 
-def _of(said: Sequence[Said]) -> Counted:
-    helpful = sum(s.helpful for s in said)
-    return Counted(helpful, len(said) - helpful)
+def _of(marks: Sequence[FileFeedback]) -> HelpfulCounts:
+    helpful = sum(s.helpful for s in marks)
+    return HelpfulCounts(helpful, len(marks) - helpful)

@@ -13,10 +13,10 @@ from pathlib import Path
 from msgspec import Struct
 
 from eval.cases import Case
-from eval.feedback import Feedback
-from eval.mining.exports import Issue
-from eval.mining.mine import LIMITS, Limits, mine, names_of
-from eval.runfile import Hit, Line, kept
+from eval.feedback import FeedbackSummary
+from eval.mining.exports import ExportedIssue
+from eval.mining.mine import LIMITS, MiningLimits, mine, names_of
+from eval.runfile import RankedFile, RunLine, read_lines
 from eval.scoring.intervals import intervals
 from eval.scoring.measures import first_ranks, score
 from locator.answer import Verdict as Word
@@ -26,7 +26,7 @@ from summaries.index.index import Index
 SHOWN = ("Success@1", "Success@3", "Success@5", "Success@10", "MRR", "Recall@10", "Route@1")
 
 
-class Settled(Struct, frozen=True):
+class SettledIssue(Struct, frozen=True):
     """A commented issue whose fix is known."""
 
     issue: str
@@ -38,7 +38,7 @@ class Settled(Struct, frozen=True):
     gold: tuple[tuple[str, str], ...]  # (repository, path)
 
 
-class Verdict(Struct, frozen=True):
+class VerdictShare(Struct, frozen=True):
     """Settled issues of one verdict."""
 
     verdict: str
@@ -54,16 +54,16 @@ class Live(Struct, frozen=True):
     open: int  # of these, without a fix in the index's history
     late: int  # commented on only after the fix was begun
     measures: Mapping[str, tuple[float, float, float]]  # mean and its 95 % interval over the settled issues
-    verdicts: tuple[Verdict, ...]
-    settled: tuple[Settled, ...]  # latest first
+    verdicts: tuple[VerdictShare, ...]
+    settled: tuple[SettledIssue, ...]  # latest first
     left_out: Mapping[str, int]  # commits and issues, by reason
     problems: tuple[str, ...] = ()
-    feedback: Feedback | None = None  # what people said of answers; None where nobody said anything
+    feedback: FeedbackSummary | None = None  # what people said of answers; None where nobody said anything
 
 
-def read_told(path: Path) -> tuple[dict[str, list[Answered]], list[str]]:
+def read_comments(path: Path) -> tuple[dict[str, list[Answered]], list[str]]:
     """Comments by issue, oldest first, and a message for every line that is none. Raises UsageError."""
-    found, problems = kept(
+    found, problems = read_lines(
         path,
         Answered,
         "the service writes live.jsonl into its state folder; name it: bugatlas eval live FILE",
@@ -74,41 +74,43 @@ def read_told(path: Path) -> tuple[dict[str, list[Answered]], list[str]]:
     return {k: sorted(v, key=lambda t: t.at) for k, v in out.items()}, problems
 
 
-def live(index: Index, told: Mapping[str, Sequence[Answered]], limits: Limits = LIMITS) -> Live:
+def live(index: Index, comments: Mapping[str, Sequence[Answered]], limits: MiningLimits = LIMITS) -> Live:
     """Join comments with the fixes that the indexed history holds, and score them."""
     names = names_of(index)
-    keys = {issue: _key(issue, names) for issue in told}
-    found = mine(index, [Issue(*key, told[i][-1].title, "", "", True) for i, key in keys.items()], limits)
+    keys = {issue: _key(issue, names) for issue in comments}
+    found = mine(
+        index, [ExportedIssue(*key, comments[i][-1].title, "", "", True) for i, key in keys.items()], limits
+    )
     by_id = {c.id: c for c in found.cases}
     cases: list[Case] = []
-    lines: dict[str, Line] = {}
+    lines: dict[str, RunLine] = {}
     counted: dict[str, tuple[str, Answered]] = {}
     late = 0
-    for issue, comments in told.items():
+    for issue, own in comments.items():
         repo, key = keys[issue]
         case = by_id.get(f"{repo}#{key}" if repo else key)
         if case is None:
             continue
-        before = [t for t in comments if t.at <= (case.before or 0)]
+        before = [t for t in own if t.at <= (case.before or 0)]
         if not before:
             late += 1
             continue
         last = before[-1]
         cases.append(case)
         counted[case.id] = issue, last
-        ranked = tuple(Hit(r, p) for r, p in last.files)
-        lines[case.id] = Line(case.id, ranked, confidence=last.confidence)
+        ranked = tuple(RankedFile(r, p) for r, p in last.files)
+        lines[case.id] = RunLine(case.id, ranked, confidence=last.confidence)
     settled = [
-        Settled(
+        SettledIssue(
             issue, t.title, t.verdict, t.confidence, _iso(t.at), rank, tuple((g.repo, g.path) for g in c.gold)
         )
         for c, rank in zip(cases, first_ranks(cases, lines), strict=True)
         for issue, t in [counted[c.id]]
     ]
     settled.sort(key=lambda s: s.commented, reverse=True)
-    waiting = len(told) - len(cases) - late
+    waiting = len(comments) - len(cases) - late
     return Live(
-        len(told), waiting, late, _measures(cases, lines), _verdicts(settled), tuple(settled), found.left_out,
+        len(comments), waiting, late, _measures(cases, lines), _verdicts(settled), tuple(settled), found.left_out,
         found.problems,
     )  # fmt: skip
 
@@ -119,7 +121,7 @@ def _key(issue: str, names: Mapping[str, str]) -> tuple[str, str]:
     return (names.get(repo, repo), number) if sign else ("", issue)
 
 
-def _measures(cases: Sequence[Case], lines: Mapping[str, Line]) -> dict[str, tuple[float, float, float]]:
+def _measures(cases: Sequence[Case], lines: Mapping[str, RunLine]) -> dict[str, tuple[float, float, float]]:
     if not cases:
         return {}
     scores = score(cases, lines)
@@ -128,14 +130,14 @@ def _measures(cases: Sequence[Case], lines: Mapping[str, Line]) -> dict[str, tup
     return {n: (round(i.mean, 4), round(i.low, 4), round(i.high, 4)) for n, i in found}
 
 
-def _verdicts(settled: Sequence[Settled]) -> tuple[Verdict, ...]:
+def _verdicts(settled: Sequence[SettledIssue]) -> tuple[VerdictShare, ...]:
     out = []
     for verdict in Word:
         own = [s for s in settled if s.verdict == verdict]
         if own:
             first = sum(s.rank == 1 for s in own) / len(own)
             promised = sum(s.confidence for s in own) / len(own)
-            out.append(Verdict(verdict, len(own), round(first, 4), round(promised, 4)))
+            out.append(VerdictShare(verdict, len(own), round(first, 4), round(promised, 4)))
     return tuple(out)
 
 

@@ -16,14 +16,14 @@ from eval import code
 from eval.cases import Case, Gold
 from eval.rankers.baselines import BASELINES
 from eval.rankers.models import ask, close, places
-from eval.rankers.settings import Settings
+from eval.rankers.settings import RunSettings
 from eval.runfile import (
     LISTED,
     About,
-    Hit,
-    Line,
     Named,
+    RankedFile,
     Reason,
+    RunLine,
     Target,
     about_path,
     encode,
@@ -31,7 +31,7 @@ from eval.runfile import (
     read_about,
 )
 from eval.scoring.strata import kind_of
-from eval.snapshots import World, digest, views_of
+from eval.snapshots import CaseSnapshots, digest, views_of
 from indexer.workers.pool import Workers
 from locator.answer import Answer
 from locator.confidence import confidence
@@ -51,12 +51,12 @@ from summaries.index.index import Index
 from summaries.index.postings import Floats
 from summaries.index.shard import View
 
-TOLD = 10  # files of an answer that say why they are there
+EXPLAINED = 10  # files of an answer that say why they are there
 
-OnLine = Callable[[Line], None]
+OnLine = Callable[[RunLine], None]
 
 
-class Task(Struct, frozen=True):
+class CaseTask(Struct, frozen=True):
     """One case and the commits that it is asked of."""
 
     case: Case
@@ -65,8 +65,8 @@ class Task(Struct, frozen=True):
 
 def run(
     cases: Sequence[Case],
-    world: World,
-    settings: Settings,
+    world: CaseSnapshots,
+    settings: RunSettings,
     scope: str,
     out: Path,
     *,
@@ -84,7 +84,7 @@ def run(
     else:
         _check(out, about)
     done = finished(out, [c.id for c in cases])
-    tasks = [Task(c, world.commits.get(c.id, {})) for c in cases[done:]]
+    tasks = [CaseTask(c, world.commits.get(c.id, {})) for c in cases[done:]]
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         replace(about_path(out), msgspec.json.format(msgspec.json.encode(about)))
@@ -98,7 +98,7 @@ def run(
     return len(tasks)
 
 
-def about_of(cases: Sequence[Case], world: World, settings: Settings, scope: str) -> About:
+def about_of(cases: Sequence[Case], world: CaseSnapshots, settings: RunSettings, scope: str) -> About:
     """What makes a run what it is."""
     asked = {c.id: world.commits.get(c.id, {}) for c in cases}
     said = {
@@ -106,8 +106,8 @@ def about_of(cases: Sequence[Case], world: World, settings: Settings, scope: str
         "weights": msgspec.to_builtins(settings.weights),
         "tests": settings.tests,
     }
-    if settings.asked:
-        said["models"] = settings.asked.said
+    if settings.model:
+        said["models"] = settings.model.fingerprint
     return About(settings.name, scope, len(cases), digest(asked), code.digest(code.ANSWERS), said)
 
 
@@ -120,7 +120,7 @@ def _check(out: Path, about: About) -> None:
     raise UsageError(f"{out} is a run with other {what}", "choose another --out, or --fresh to start over")
 
 
-def _answers(tasks: Sequence[Task], root: Path, settings: Settings, jobs: int) -> Iterator[Line]:
+def _answers(tasks: Sequence[CaseTask], root: Path, settings: RunSettings, jobs: int) -> Iterator[RunLine]:
     if jobs < 2 or len(tasks) < 2:
         index = Index.open(root)
         try:
@@ -137,25 +137,25 @@ def _answers(tasks: Sequence[Task], root: Path, settings: Settings, jobs: int) -
             ) from e
 
 
-_opened: tuple[Index, Settings]
+_opened: tuple[Index, RunSettings]
 
 
-def _start(root: Path, settings: Settings) -> None:
+def _start(root: Path, settings: RunSettings) -> None:
     global _opened
     _opened = Index.open(root), settings
 
 
-def _work(task: Task) -> Line:
+def _work(task: CaseTask) -> RunLine:
     index, settings = _opened
     return answer(index, task, settings)
 
 
-def answer(index: Index, task: Task, settings: Settings) -> Line:
+def answer(index: Index, task: CaseTask, settings: RunSettings) -> RunLine:
     """Answer one case. `seconds` is the time of reading and ranking, with the snapshots open (warm)."""
     case = task.case
     views = views_of(index, task.commits)
     if not views:
-        return Line(case.id, error="none of its repositories could be searched")
+        return RunLine(case.id, error="none of its repositories could be searched")
     for view in views:
         _warm(view)
     weights = settings.weights or Weights()  # not those of the working index: a run is what its settings say
@@ -172,8 +172,8 @@ def answer(index: Index, task: Task, settings: Settings) -> Line:
             scope, ranking = rank_in(index, views, query, weights, tests=settings.tests)
             by_files, by_repos, order = ranking.scores, ranking.routes, best_files(ranking, LISTED)
         told: Answer | None = None
-        if settings.asked:
-            told = ask(index, views, report, settings.asked, weights, tests=settings.tests)
+        if settings.model:
+            told = ask(index, views, report, settings.model, weights, tests=settings.tests)
             order = places(scope, told)
             by_files = _reordered(by_files, order)
             listed = [r.repo for r in told.routes]
@@ -182,9 +182,9 @@ def answer(index: Index, task: Task, settings: Settings) -> Line:
             )
         seconds = time.perf_counter() - began
     except BugatlasError as e:
-        return Line(case.id, error=e.message)
+        return RunLine(case.id, error=e.message)
     line = _line(
-        _Asked(index, case, scope, query, ranking, weights, by_files, by_repos, told), order, seconds
+        _AnsweredCase(index, case, scope, query, ranking, weights, by_files, by_repos, told), order, seconds
     )
     if told is None:
         return line
@@ -194,7 +194,7 @@ def answer(index: Index, task: Task, settings: Settings) -> Line:
     )
 
 
-class _Asked(Struct, frozen=True):
+class _AnsweredCase(Struct, frozen=True):
     """A case with all that its answer is told from."""
 
     index: Index
@@ -208,24 +208,26 @@ class _Asked(Struct, frozen=True):
     answer: Answer | None  # of a model
 
 
-def _line(a: _Asked, order: Sequence[int], seconds: float) -> Line:
+def _line(a: _AnsweredCase, order: Sequence[int], seconds: float) -> RunLine:
     top = float(a.scores[order[0]]) if order else 1.0
     hits = []
     for n, i in enumerate(order):
         view, at = a.scope.locate(i)
-        told, parts = _why(a, i) if n < TOLD else ((), {})
-        functions = _functions(a, n, i) if n < TOLD else ()
-        hits.append(Hit(view.repo, view.path(at), round(float(a.scores[i]) / top, 4), parts, told, functions))
+        told, parts = _why(a, i) if n < EXPLAINED else ((), {})
+        functions = _functions(a, n, i) if n < EXPLAINED else ()
+        hits.append(
+            RankedFile(view.repo, view.path(at), round(float(a.scores[i]) / top, 4), parts, told, functions)
+        )
     routed = [a.scope.views[int(r)].repo for r in np.argsort(-a.routes, kind="stable") if a.routes[r] > 0]
     sure = round(confidence(a.scope, a.ranking, a.weights), 4) if a.ranking else None
     candidates = a.ranking.candidates if a.ranking else a.scores > 0
     targets = tuple(_target(a, g, top) for g in a.case.gold)
-    return Line(
+    return RunLine(
         a.case.id, tuple(hits), tuple(routed), round(seconds, 4), sure, targets, int(candidates.sum())
     )
 
 
-def _functions(a: _Asked, place: int, i: int) -> tuple[Named, ...]:
+def _functions(a: _AnsweredCase, place: int, i: int) -> tuple[Named, ...]:
     """Functions that an answer shows of its file at a place: a model's, else the search's."""
     view, n = a.scope.locate(i)
     if a.answer is not None:
@@ -238,7 +240,7 @@ def _functions(a: _Asked, place: int, i: int) -> tuple[Named, ...]:
     return tuple(Named(s.qualname, s.start, s.end) for s in symbols if s.kind in CALLED)
 
 
-def _target(a: _Asked, gold: Gold, top: float) -> Target:
+def _target(a: _AnsweredCase, gold: Gold, top: float) -> Target:
     rows = ((v, int(s)) for v, s in zip(a.scope.views, a.scope.starts, strict=False) if v.repo == gold.repo)
     view, start = next(rows, (None, 0))
     if view is None or gold.path not in view.paths:
@@ -254,7 +256,7 @@ def _target(a: _Asked, gold: Gold, top: float) -> Target:
     return Target(gold.repo, gold.path, rank, language, kind, score, parts, told)
 
 
-def _why(a: _Asked, i: int) -> tuple[tuple[Reason, ...], dict[str, float]]:
+def _why(a: _AnsweredCase, i: int) -> tuple[tuple[Reason, ...], dict[str, float]]:
     """What speaks for a file, in words and by voter."""
     if a.ranking is None:
         return (), {}

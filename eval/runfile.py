@@ -36,7 +36,7 @@ class Named(Struct, frozen=True):
     end: int
 
 
-class Hit(Struct, frozen=True, omit_defaults=True):
+class RankedFile(Struct, frozen=True, omit_defaults=True):
     """A file of the ranking. The first ones say why they are there, and which functions of theirs."""
 
     repo: str
@@ -60,11 +60,11 @@ class Target(Struct, frozen=True, omit_defaults=True):
     evidence: tuple[Reason, ...] = ()
 
 
-class Line(Struct, frozen=True, omit_defaults=True):
+class RunLine(Struct, frozen=True, omit_defaults=True):
     """The answer to one case. `ranked` and `routed` are best first; the rest is for reading misses."""
 
     id: str
-    ranked: tuple[Hit, ...] = ()
+    ranked: tuple[RankedFile, ...] = ()
     routed: tuple[str, ...] = ()
     seconds: float = 0.0
     confidence: float | None = None
@@ -87,26 +87,26 @@ class About(Struct, frozen=True, omit_defaults=True):
     settings: Mapping[str, object] = {}
 
 
-def encode(line: Line) -> bytes:
+def encode(line: RunLine) -> bytes:
     """The line as written. `id`, `ranked`, `routed` and `seconds` are always there."""
     plain = msgspec.to_builtins(line)
     full = {"id": line.id, "ranked": [], "routed": [], "seconds": 0.0} | plain
     return msgspec.json.encode(full) + b"\n"
 
 
-def read_run(path: Path) -> tuple[dict[str, Line], list[str]]:
+def read_run(path: Path) -> tuple[dict[str, RunLine], list[str]]:
     """Answers by id, and a message for every line that is none. Other tools' runs need only id and ranked."""
     try:
         data = path.read_bytes()
     except OSError as e:
         raise UsageError(f"cannot read {path}: {e.strerror}") from e
-    lines: dict[str, Line] = {}
+    lines: dict[str, RunLine] = {}
     problems: list[str] = []
     for n, text in enumerate(data.split(b"\n"), 1):
         if not text.strip():
             continue
         try:
-            line = msgspec.json.decode(text, type=Line)
+            line = msgspec.json.decode(text, type=RunLine)
         except (msgspec.MsgspecError, ValueError, RecursionError) as e:
             problems.append(f"{path.name}:{n}: {e}")
             continue
@@ -128,7 +128,7 @@ def finished(path: Path, ids: Sequence[str]) -> int:
     with path.open("rb") as f:
         for text, wanted in zip(f, ids, strict=False):
             try:
-                line = msgspec.json.decode(text, type=Line)
+                line = msgspec.json.decode(text, type=RunLine)
             except (msgspec.MsgspecError, ValueError, RecursionError):
                 break
             if not text.endswith(b"\n") or line.id != wanted:
@@ -153,7 +153,7 @@ def read_about(run: Path) -> About | None:
         return None
 
 
-def kept(path: Path, kind: type[T], hint: str) -> tuple[list[T], list[str]]:
+def read_lines(path: Path, kind: type[T], hint: str) -> tuple[list[T], list[str]]:
     """Lines that a service wrote, and a message for every line that is none. Raises UsageError."""
     out: list[T] = []
     problems = []

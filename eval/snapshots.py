@@ -21,7 +21,7 @@ Commits = dict[str, dict[str, str]]  # case id -> repository -> commit
 Say = Callable[[str], None]
 
 
-class World(Struct, frozen=True):
+class CaseSnapshots(Struct, frozen=True):
     """An index that holds every snapshot that the cases need, and which one each of them needs."""
 
     root: Path
@@ -49,7 +49,7 @@ def prepare(
     work: Path | None = None,
     jobs: int | None = None,
     say: Say = lambda line: None,
-) -> World:
+) -> CaseSnapshots:
     """Resolve every case's commits and index what the working folder does not hold yet.
 
     What cannot be resolved or indexed is told in `problems`, and the rest goes on.
@@ -60,7 +60,7 @@ def prepare(
     index = _opened(root)
     missing = [r for r in repos if _lacks(index, r.name, ats.get(r.name, ()))]
     if missing and not work and (larger := _larger(root, repos, pattern, ats)):
-        return World(larger, commits, tuple(problems))
+        return CaseSnapshots(larger, commits, tuple(problems))
     if missing:
         from indexer.build import build
         from indexer.sources.discover import Source
@@ -72,7 +72,7 @@ def prepare(
         say(f"indexing {sum(map(len, wanted.values()))} snapshots of {len(missing)} repositories into {root}")
         report = build(root, sources, wanted, workers=jobs)
         problems += [f"{o.repo}: {o.reason}" for o in report.failed]
-    return World(root, commits, tuple(problems))
+    return CaseSnapshots(root, commits, tuple(problems))
 
 
 def _opened(root: Path) -> Index | None:
@@ -210,10 +210,10 @@ def git_commits(git: Git, names: Iterable[str]) -> list[str | None]:
     return out
 
 
-def git_paths(git: Git, asked: Sequence[tuple[str, str]]) -> list[bool]:
+def git_paths(git: Git, wanted: Sequence[tuple[str, str]]) -> list[bool]:
     """Whether each (commit, path) is a file."""
-    plain = ["\n" not in path for _, path in asked]
-    text = "".join(f"{sha}:{path}\n" for (sha, path), ok in zip(asked, plain, strict=True) if ok)
+    plain = ["\n" not in path for _, path in wanted]
+    text = "".join(f"{sha}:{path}\n" for (sha, path), ok in zip(wanted, plain, strict=True) if ok)
     said = git.run(
         "cat-file", "--batch-check=%(objecttype)", input=text.encode("utf-8", "replace")
     ).splitlines()

@@ -37,7 +37,7 @@ def calibrate(
     # fmt: on
     import msgspec
 
-    from eval.learning.calibrate import TooFew, as_text, told
+    from eval.learning.calibrate import TooFew, as_text, provenance
     from eval.learning.calibrate import calibrate as learn
     from locator.weights import FILE, Learnt
     from summaries.fs import replace
@@ -69,11 +69,11 @@ def calibrate(
         click.echo(f"nothing learnt: {e}; the weights stay as they are")
         return
     click.echo(as_text(found))
-    if not (found.kept or found.sure_kept or out):
+    if not (found.fusion_gained or found.confidence_gained or out):
         with index.writing():
             target.unlink(missing_ok=True)  # what an earlier run learnt is no longer borne out
         return
-    data = msgspec.json.format(msgspec.json.encode(Learnt(found.weights, told(found, index))), indent=1)
+    data = msgspec.json.format(msgspec.json.encode(Learnt(found.weights, provenance(found, index))), indent=1)
     try:
         with index.writing():
             replace(target, data + b"\n")

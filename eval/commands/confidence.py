@@ -26,7 +26,7 @@ def confidence_command(
     import random
 
     from eval.cases import read_repos
-    from eval.learning.confidence import Point, as_text, fitted, left_out, points
+    from eval.learning.confidence import ConfidencePoint, as_text, fitted, left_out, points
     from locator.weights import Weights
     from summaries.errors import UsageError
     from summaries.index.index import Index
@@ -34,7 +34,7 @@ def confidence_command(
     if len(systems) < 2:
         raise UsageError("one system alone cannot be left out", "give --system twice or more")
     sets = {Path(cases).stem: (load(Path(cases)), read_repos(Path(repos)), scope) for cases, repos, scope in systems}
-    found: list[Point] = []
+    found: list[ConfidencePoint] = []
     for name, (cases, repos, scope) in sets.items():
         foreign = [c for other, (more, _, _) in sets.items() if other != name for c in more]
         random.Random(1).shuffle(foreign)  # noqa: S311  (the same order every time)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from eval.commands.shared import PATH, load, places, tell
+from eval.commands.shared import PATH, load, places, print_problems
 
 
 @click.command("functions")
@@ -28,7 +28,7 @@ def functions_command(
 
     asked = load(cases)
     gold, problems = changed_functions(asked, places(ctx, repos, mirror), mirror or "")
-    tell(problems)
+    print_problems(problems)
     first = None
     for path in runs:
         scores = function_scores(gold, asked, read_run(path)[0])

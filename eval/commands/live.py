@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from eval.commands.shared import PATH, opened, tell
+from eval.commands.shared import PATH, opened, print_problems
 
 if TYPE_CHECKING:
-    from eval.feedback import Feedback
+    from eval.feedback import FeedbackSummary
     from eval.live import Live
 
 
@@ -44,47 +44,47 @@ def live_command(
     import msgspec
 
     from eval.feedback import NAME, counted, read_marks
-    from eval.live import live, read_told
-    from eval.mining.mine import Limits
+    from eval.live import live, read_comments
+    from eval.mining.mine import MiningLimits
 
     index = opened(ctx)
     path = file or index.root / "service" / "live.jsonl"
     said = feedback or path.with_name(NAME)
     marks, torn = read_marks(said) if feedback or said.exists() else ([], [])
     # A service without a tracker comments on nothing, and its marks count all the same.
-    told, problems = ({}, []) if marks and not file and not path.exists() else read_told(path)
-    found = live(index, told, Limits(max_files, max_gold))
+    told, problems = ({}, []) if marks and not file and not path.exists() else read_comments(path)
+    found = live(index, told, MiningLimits(max_files, max_gold))
     found = msgspec.structs.replace(found, feedback=counted(marks) if marks else None)
-    tell([*problems, *torn, *found.problems])
+    print_problems([*problems, *torn, *found.problems])
     click.echo(msgspec.json.encode(found).decode() if as_json else as_text(found))
 
 
-def as_text(found: Live) -> str:
+def as_text(result: Live) -> str:
     """For people."""
     from locator.render.page import counted
     from locator.terminal import one_line
 
     out = []
-    if found.commented or not found.feedback:
+    if result.commented or not result.feedback:
         out.append(
-            f"{counted(found.commented, 'issue was', 'issues were')} commented on: {len(found.settled)} fixed since, "
-            f"{found.late} commented on after the fix was begun, {found.open} without a fix that the index's history "
+            f"{counted(result.commented, 'issue was', 'issues were')} commented on: {len(result.settled)} fixed since, "
+            f"{result.late} commented on after the fix was begun, {result.open} without a fix that the index's history "
             "tells of"
         )
-    out += [f"{n:11} {mean:.3f} [{low:.3f}, {high:.3f}]" for n, (mean, low, high) in found.measures.items()]
+    out += [f"{n:11} {mean:.3f} [{low:.3f}, {high:.3f}]" for n, (mean, low, high) in result.measures.items()]
     out += [
         f"{v.verdict}: {counted(v.issues, 'issue')}, first file right in {v.first:.0%}, promised {v.promised:.0%}"
-        for v in found.verdicts
+        for v in result.verdicts
     ]
-    for s in found.settled:
+    for s in result.settled:
         place = f"file {s.rank}" if s.rank else "not listed"
         out.append(f"{s.issue:16} {place:10} {s.verdict:10} {s.confidence:.2f}  {one_line(s.title, 80)}")
-    if found.feedback:
-        out += ["", *_said(found.feedback)] if out else _said(found.feedback)
+    if result.feedback:
+        out += ["", *_feedback_lines(result.feedback)] if out else _feedback_lines(result.feedback)
     return "\n".join(out)
 
 
-def _said(f: Feedback) -> list[str]:
+def _feedback_lines(f: FeedbackSummary) -> list[str]:
     from locator.render.page import counted
 
     out = [

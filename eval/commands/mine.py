@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from eval.cases import Case, seconds_of, write_cases
-from eval.commands.shared import PATH, opened, tell
-from eval.mining.exports import Issue
+from eval.commands.shared import PATH, opened, print_problems
+from eval.mining.exports import ExportedIssue
 from summaries.errors import UsageError
 
 
@@ -35,16 +35,16 @@ def mine_command(
     # fmt: on
     import msgspec
 
-    from eval.mining.mine import Limits, about, mine, split
+    from eval.mining.mine import MiningLimits, about, mine, split
     from eval.runfile import about_path
 
     index = opened(ctx)
     if unknown := set(repos) - set(index.repos):
         raise UsageError(f"not indexed: {', '.join(sorted(unknown))}")
     exported = [i for said in issues for i in _read(said)]
-    limits = Limits(max_files, max_gold, since=_date(since, 0), until=_date(until, 2**40))
+    limits = MiningLimits(max_files, max_gold, since=_date(since, 0), until=_date(until, 2**40))
     found = mine(index, exported, limits, only=repos, own=own_words)
-    tell(found.problems)
+    print_problems(found.problems)
     if not found.cases:
         click.echo("\n".join(_left(found.left_out)), err=True)
         raise UsageError("no case was found", "see above what was left out and why")
@@ -67,20 +67,20 @@ def mine_command(
     click.echo("\n".join([*said, *_left(found.left_out), *_where(found.by_repo)]))
 
 
-def _read(said: str) -> list[Issue]:
+def _read(value: str) -> list[ExportedIssue]:
     from eval.mining.exports import read_issues
 
-    repo, equals, path = said.partition("=")
-    found, problems = read_issues(Path(path), repo) if equals and "/" in repo else read_issues(Path(said))
-    tell(problems)
+    repo, equals, path = value.partition("=")
+    found, problems = read_issues(Path(path), repo) if equals and "/" in repo else read_issues(Path(value))
+    print_problems(problems)
     return found
 
 
-def _date(said: str | None, otherwise: int) -> int:
+def _date(value: str | None, otherwise: int) -> int:
     try:
-        return seconds_of(said) if said else otherwise
+        return seconds_of(value) if value else otherwise
     except ValueError as e:
-        raise UsageError(f"{said!r} is not a date", "write it as 2024-05-01") from e
+        raise UsageError(f"{value!r} is not a date", "write it as 2024-05-01") from e
 
 
 def _left(counts: object) -> list[str]:

@@ -48,13 +48,13 @@ def prompts_command(
     A version is a folder with prompts named as those in `summaries/llm/prompts`; what it lacks is as shipped.
     """
     from eval.rankers.models import stages, with_model
-    from eval.rankers.settings import Settings, with_prompts
+    from eval.rankers.settings import RunSettings, with_prompts
     from eval.runfile import read_run
     from eval.scoring.compare import as_text, compare
 
     asked = load(cases)[:limit]
     world = prepared(asked, places(ctx, repos, mirror), mirror or "", "all", work, None)
-    settings = with_model(Settings(), mode, model or "", models, None, None)
+    settings = with_model(RunSettings(), mode, model or "", models, None, None)
     runs = []
     for name, folder in (("old", old), ("new", new)):
         path = out / f"{name}.jsonl"

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from eval.commands.shared import PATH, answer_all, load, places, prepared, summary, tell
+from eval.commands.shared import PATH, answer_all, load, places, prepared, print_problems, summary
 from summaries.errors import UsageError
 
 if TYPE_CHECKING:
-    from eval.rankers.settings import Settings
+    from eval.rankers.settings import RunSettings
 
 
 # fmt: off
@@ -63,14 +63,14 @@ def run_command(
 
 
 def modelled(
-    settings: Settings,
+    settings: RunSettings,
     mode: str | None,
     model: str | None,
     models: Path | None,
     record: Path | None,
     replay: Path | None,
     changes: Sequence[str] = (),
-) -> Settings:
+) -> RunSettings:
     """Settings of a run that asks a model, where one is named. Raises UsageError."""
     from eval.rankers.models import with_model
 
@@ -118,7 +118,7 @@ def compare_command(a: Path, b: Path, cases: Path, as_json: bool) -> None:
 
     asked = load(cases)
     (one, told), (two, more) = read_run(a), read_run(b)
-    tell([*told, *more])
+    print_problems([*told, *more])
     found = compare(asked, one, two)
     names = [about.name if (about := read_about(path)) else path.stem for path in (a, b)]
     if names[0] == names[1]:
@@ -143,7 +143,7 @@ def report_command(runs: tuple[Path, ...], cases: Path, out: Path, title: str) -
     from eval.report.report import as_markdown, book
 
     found, problems = book(load(cases), runs, title or f"Accuracy on {cases.stem}")
-    tell(problems)
+    print_problems(problems)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(page(found), "utf-8")

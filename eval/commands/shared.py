@@ -14,15 +14,15 @@ from summaries.errors import UsageError
 from summaries.index.index import Index
 
 if TYPE_CHECKING:
-    from eval.rankers.settings import Settings
-    from eval.runfile import Line
-    from eval.snapshots import World
+    from eval.rankers.settings import RunSettings
+    from eval.runfile import RunLine
+    from eval.snapshots import CaseSnapshots
 
 PATH = click.Path(path_type=Path)
 SHOWN = 20  # problems printed before the rest is counted
 
 
-def tell(problems: Sequence[str]) -> None:
+def print_problems(problems: Sequence[str]) -> None:
     """Print what was wrong with the input, on standard error."""
     for line in problems[:SHOWN]:
         click.echo(f"warning: {line}", err=True)
@@ -33,7 +33,7 @@ def tell(problems: Sequence[str]) -> None:
 def load(path: Path) -> list[Case]:
     """Cases of a file; what is wrong with others is told. Raises UsageError where there is none."""
     cases, problems = read_cases(path)
-    tell(problems)
+    print_problems(problems)
     if not cases:
         raise UsageError(f"{path} holds no case")
     return cases
@@ -57,12 +57,12 @@ def places(ctx: click.Context, repos: Path | None, mirror: str | None) -> list[R
 
 def prepared(
     cases: Sequence[Case], repos: Sequence[Repo], mirror: str, scope: str, work: Path | None, jobs: int | None
-) -> World:
+) -> CaseSnapshots:
     """Resolve and index what the cases need; problems are told."""
     from eval.snapshots import prepare
 
     world = prepare(cases, repos, mirror, scope, work, cores(jobs), lambda s: click.echo(s, err=True))
-    tell(world.problems)
+    print_problems(world.problems)
     return world
 
 
@@ -73,8 +73,8 @@ def cores(jobs: int | None) -> int:
 
 def answer_all(
     cases: Sequence[Case],
-    world: World,
-    settings: Settings,
+    world: CaseSnapshots,
+    settings: RunSettings,
     scope: str,
     out: Path,
     jobs: int | None,
@@ -91,17 +91,17 @@ def answer_all(
     with Progress(console=Console(stderr=True), transient=True, disable=not os.isatty(2)) as bar:
         task = bar.add_task(settings.name, total=len(cases))
 
-        def on_line(line: Line) -> None:
+        def on_line(line: RunLine) -> None:
             bar.advance(task)
             if line.error:
                 failed.append(f"{line.id}: {line.error}")
 
         done = run(cases, world, settings, scope, out, jobs=cores(jobs), fresh=fresh, on_line=on_line)
-    tell(failed)
+    print_problems(failed)
     return done
 
 
-def summary(cases: Sequence[Case], lines: Mapping[str, Line]) -> str:
+def summary(cases: Sequence[Case], lines: Mapping[str, RunLine]) -> str:
     """Headline measures with their intervals, a line each."""
     from statistics import median
 

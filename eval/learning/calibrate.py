@@ -31,7 +31,7 @@ from summaries.index.index import Index
 
 PULLS = (10.0, 30.0, 100.0, 300.0, 1000.0)
 SURE_PULL = 5.0
-HELD = 0.35  # share of the lessons that judge
+JUDGING_SHARE = 0.35  # share of the lessons that judge
 INNER = 0.7  # share of the teaching part that teaches while the pull is chosen
 LEAST = 30  # lessons
 SHOWN = ("Success@1", "Success@5", "Success@10", "MRR", "Route@1")
@@ -56,12 +56,12 @@ class Calibration(Struct, frozen=True):
     """What was learnt, and whether it is worth keeping."""
 
     weights: Weights  # to use: shipped where nothing was gained
-    kept: bool  # the fusion's weights are the learnt ones
-    sure_kept: bool  # the confidence's are
+    fusion_gained: bool  # the fusion's weights are the learnt ones
+    confidence_gained: bool  # the confidence's are
     learnt_from: str
     lessons: int
-    taught: int
-    judged: int
+    teaching: int
+    judging: int
     pull: float
     gains: tuple[Gain, ...]
     brier: Gain
@@ -98,7 +98,7 @@ def calibrate(
         if len(known) < LEAST:
             raise TooFew(f"only {len(known)} {what} have a file that can be found",
                              f"{LEAST} are the least to learn from")  # fmt: skip
-        cut = int(len(known) * (1 - HELD))
+        cut = int(len(known) * (1 - JUDGING_SHARE))
         pull, learnt = _learn([s for _, s in known[:cut]], shipped, all_free=bool(reports))
         say(f"weights fitted on {cut} of them (pull {pull:g}); judging on {len(known) - cut}")
         asked = [t for t, _ in known]
@@ -157,19 +157,19 @@ def _gains(before: Sequence[Trial], after: Sequence[Trial]) -> tuple[Gain, ...]:
 
 
 def _confidence(
-    taught: Sequence[Trial], judged: Sequence[Trial], weights: Weights
+    teaching: Sequence[Trial], judging: Sequence[Trial], weights: Weights
 ) -> tuple[dict[str, float], Gain]:
     """Coefficients of the confidence fitted on one part, and what they gain in Brier score on the other."""
     names = [n for n in weights.sure if n != "bias"]
     start = np.array([weights.sure["bias"], *(weights.sure[n] for n in names)], np.float64)
-    shaped = [t for t in taught if t.shape]
+    shaped = [t for t in teaching if t.shape]
     x = np.array([[getattr(t.shape, n) for n in names] for t in shaped], np.float64).reshape(-1, len(names))
     y = np.array([float(t.rank == 1) for t in shaped], np.float64)
     found = logistic(x, y, start, SURE_PULL)
     sure = {"bias": float(found[0]), **{n: float(v) for n, v in zip(names, found[1:], strict=True)}}
 
     def wrong(table: Mapping[str, float]) -> Floats:
-        told = [(chance(t.shape, table) if t.shape else 0.0) - float(t.rank == 1) for t in judged]
+        told = [(chance(t.shape, table) if t.shape else 0.0) - float(t.rank == 1) for t in judging]
         return np.array(told, np.float64).reshape(-1, 1) ** 2
 
     old, new = wrong(weights.sure), wrong(sure)
@@ -189,7 +189,7 @@ def _moved(shipped: Weights, learnt: Weights) -> dict[str, tuple[float, float]]:
 def as_text(c: Calibration) -> str:
     """What was learnt, for people."""
     out = [
-        f"{c.lessons} {c.learnt_from}; {c.taught} taught, the newest {c.judged} judged (pull {c.pull:g})",
+        f"{c.lessons} {c.learnt_from}; {c.teaching} taught, the newest {c.judging} judged (pull {c.pull:g})",
         "",
         "| on the judging part | shipped | learnt | gain | p |",
         "|---|---|---|---|---|",
@@ -203,11 +203,19 @@ def as_text(c: Calibration) -> str:
     out += [
         "",
         "weights: "
-        + ("the learnt ones are used" if c.kept else "nothing gained for sure; the shipped ones stay"),
+        + (
+            "the learnt ones are used"
+            if c.fusion_gained
+            else "nothing gained for sure; the shipped ones stay"
+        ),
     ]
     out.append(
         "confidence: "
-        + ("the learnt one is used" if c.sure_kept else "nothing gained for sure; the shipped one stays")
+        + (
+            "the learnt one is used"
+            if c.confidence_gained
+            else "nothing gained for sure; the shipped one stays"
+        )
     )
     most = sorted(c.moved.items(), key=lambda x: -abs(x[1][0] - x[1][1]))[:12]
     if most:
@@ -216,15 +224,15 @@ def as_text(c: Calibration) -> str:
     return "\n".join(out)
 
 
-def told(c: Calibration, index: Index) -> dict[str, Any]:
+def provenance(c: Calibration, index: Index) -> dict[str, Any]:
     """What the weights' file says of how they were learnt."""
     return {
         "lessons": f"{c.lessons} {c.learnt_from}",
-        "taught": c.taught,
-        "judged": c.judged,
+        "taught": c.teaching,
+        "judged": c.judging,
         "pull": c.pull,
-        "weights kept": c.kept,
-        "confidence kept": c.sure_kept,
+        "weights kept": c.fusion_gained,
+        "confidence kept": c.confidence_gained,
         "gains": {
             g.measure: {"shipped": g.shipped, "learnt": g.learnt, "low": round(g.difference.low, 4),
                         "high": round(g.difference.high, 4), "p": round(g.difference.p, 4)}

@@ -49,7 +49,7 @@ FITTED = tuple(
 )  # "route" tells systems apart, not right from wrong
 
 
-class Point(Struct, frozen=True):
+class ConfidencePoint(Struct, frozen=True):
     """One question: the shape of its answer, and whether the first file was right."""
 
     system: str
@@ -84,7 +84,7 @@ def points(
     commits: dict[str, dict[str, str]],
     foreign: Sequence[Case],
     weights: Weights,
-) -> Iterator[Point]:
+) -> Iterator[ConfidencePoint]:
     """Every case of a system in all its forms, and one foreign report beside each, of the same snapshots."""
     for n, case in enumerate(cases):
         views = views_of(index, commits[case.id])
@@ -97,12 +97,14 @@ def points(
                 (Form.FOREIGN_SHORT, read(t)) for _, t in list(shortened(other))[n % 2 :: 3] if t.strip()
             ]
         for form, report in asked:
-            found, first = _asked(index, views, report, weights)
+            found, first = _shape_of(index, views, report, weights)
             right = first in gold and form not in (Form.FOREIGN, Form.FOREIGN_SHORT)
-            yield Point(system, case.id, form, len(f"{report.title} {report.body}".split()), found, right)
+            yield ConfidencePoint(
+                system, case.id, form, len(f"{report.title} {report.body}".split()), found, right
+            )
 
 
-def _asked(
+def _shape_of(
     index: Index, views: Sequence[View], report: Report, weights: Weights
 ) -> tuple[Shape | None, tuple[str, str]]:
     scope, ranking = rank_in(index, views, understand(report), weights)
@@ -113,7 +115,7 @@ def _asked(
     return found, (view.repo, view.path(n))
 
 
-def fitted(points: Sequence[Point]) -> dict[str, float]:
+def fitted(points: Sequence[ConfidencePoint]) -> dict[str, float]:
     """Coefficients of the confidence."""
     some = [p for p in points if p.shape]
     size: dict[tuple[str, Form], int] = {}
@@ -127,7 +129,7 @@ def fitted(points: Sequence[Point]) -> dict[str, float]:
     return SURE | {"route": 0.0} | dict(zip(("bias", *FITTED), found, strict=True))
 
 
-class Row(Struct, frozen=True):
+class Reliability(Struct, frozen=True):
     """How good a confidence is on some reports, fitted without their system."""
 
     system: str  # "" is all together
@@ -141,7 +143,7 @@ class Row(Struct, frozen=True):
     confident: float
 
 
-def left_out(points: Sequence[Point]) -> list[Row]:
+def left_out(points: Sequence[ConfidencePoint]) -> list[Reliability]:
     """Each system by coefficients that were fitted on the others, then all of these together."""
     systems = sorted({p.system for p in points})
     guess: list[float] = [0.0] * len(points)
@@ -162,16 +164,18 @@ def left_out(points: Sequence[Point]) -> list[Row]:
     return rows
 
 
-def _row(system: str, forms: tuple[Form, ...], said: Floats, true: Floats) -> Row:
+def _row(system: str, forms: tuple[Form, ...], promised: Floats, true: Floats) -> Reliability:
     def share(on: Mask) -> float:
         return float(true[on].mean()) if on.any() else float("nan")
 
-    likely = (said >= LIKELY) & (said < CONFIDENT)
-    return Row(system, forms, len(said), expected_error(said, true), float(said.mean()), float(true.mean()),
-               float((said < LIKELY).mean()), share(likely), share(said >= CONFIDENT))  # fmt: skip
+    likely = (promised >= LIKELY) & (promised < CONFIDENT)
+    return Reliability(
+        system, forms, len(promised), expected_error(promised, true), float(promised.mean()), float(true.mean()),
+        float((promised < LIKELY).mean()), share(likely), share(promised >= CONFIDENT),
+    )  # fmt: skip
 
 
-def as_text(rows: Sequence[Row], sure: Mapping[str, float]) -> str:
+def as_text(rows: Sequence[Reliability], sure: Mapping[str, float]) -> str:
     """For people."""
     out = [
         "each system by what was fitted on the others",

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from eval.cases import Case
-from eval.runfile import Line
+from eval.runfile import RunLine
 from eval.scoring.calibration_error import Trust, trust
 from eval.scoring.intervals import Difference, differences
 from eval.scoring.measures import score
@@ -43,7 +43,7 @@ class JudgedFit(Struct, frozen=True):
         return self.gain.high < 0
 
 
-def fit_judged(cases: Sequence[Case], run: Mapping[str, Line], weights: Weights) -> JudgedFit | None:
+def fit_judged(cases: Sequence[Case], run: Mapping[str, RunLine], weights: Weights) -> JudgedFit | None:
     """None where the run has too few judged cases."""
     some = [c for c in cases if (line := run.get(c.id)) is not None and line.judgement is not None]
     if len(some) < LEAST:

@@ -28,7 +28,7 @@ _URL = re.compile(
 _REF = re.compile(r"([\w./-]{1,300})#(\d{1,9})")
 
 
-class Issue(Struct, frozen=True):
+class ExportedIssue(Struct, frozen=True):
     """A report as its tracker has it, in Markdown."""
 
     repo: str  # "owner/name"; "" for trackers beside the code
@@ -39,7 +39,7 @@ class Issue(Struct, frozen=True):
     bug: bool | None  # None: the tracker doesn't tell
 
 
-def read_issues(path: Path, repo: str = "") -> tuple[list[Issue], list[str]]:
+def read_issues(path: Path, repo: str = "") -> tuple[list[ExportedIssue], list[str]]:
     """Issues of a file and a message for every entry that is none. `repo` is theirs where they don't say.
 
     Raises UsageError where the file cannot be read or is of no known shape.
@@ -50,7 +50,7 @@ def read_issues(path: Path, repo: str = "") -> tuple[list[Issue], list[str]]:
         raise UsageError(f"cannot read {path}: {e.strerror}") from e
     text = data.decode("utf-8-sig", "replace")
     rows = _json(path, text) if text.lstrip()[:1] in ("{", "[") else _csv(path, text)
-    issues: dict[tuple[str, str], Issue] = {}
+    issues: dict[tuple[str, str], ExportedIssue] = {}
     problems: list[str] = []
     for place, row in rows:
         if not isinstance(row, Mapping):
@@ -124,7 +124,7 @@ def _is_pull(row: Mapping[str, Any]) -> bool:
     return bool(found and found[2] in ("pull", "merge_requests"))
 
 
-def _jira(row: Mapping[str, Any]) -> Issue | None:
+def _jira(row: Mapping[str, Any]) -> ExportedIssue | None:
     fields = row.get("fields")
     key = _text(row.get("key")).strip().upper()
     if not isinstance(fields, Mapping) or not key:
@@ -135,10 +135,12 @@ def _jira(row: Mapping[str, Any]) -> Issue | None:
     named = _text(kind.get("name")) if isinstance(kind, Mapping) else ""
     title = _text(fields.get("summary")).strip()
     created = _text(fields.get("created"))
-    return Issue("", key, title, body, created, _is_bug(named, fields.get("labels"))) if title else None
+    return (
+        ExportedIssue("", key, title, body, created, _is_bug(named, fields.get("labels"))) if title else None
+    )
 
 
-def _flat(row: Mapping[str, Any], repo: str) -> Issue | None:
+def _flat(row: Mapping[str, Any], repo: str) -> ExportedIssue | None:
     """GitHub's and GitLab's shapes, and the columns of all three trackers' CSV."""
 
     def first(*names: str) -> Any:
@@ -165,7 +167,7 @@ def _flat(row: Mapping[str, Any], repo: str) -> Issue | None:
     body = markdown(_text(first("body", "description")), jira=bool(jira))
     created = _text(first("created_at", "createdAt", "created", "created at (utc)", "created at"))
     kind = _text(first("issue_type", "issue type", "type"))
-    return Issue(where, key, title, body, created, _is_bug(kind, first("labels")))
+    return ExportedIssue(where, key, title, body, created, _is_bug(kind, first("labels")))
 
 
 def _repository(row: Mapping[str, Any]) -> str:

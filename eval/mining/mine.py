@@ -15,7 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from eval.cases import Base, Case, Gold, Repo, seconds_of
-from eval.mining.exports import Issue
+from eval.mining.exports import ExportedIssue
 from eval.mining.fixes import Fix, fixes, own_words
 from eval.snapshots import commits_of, git_paths
 from indexer.git.git import Git
@@ -39,7 +39,7 @@ RULES = (
 )
 
 
-class Limits(Struct, frozen=True):
+class MiningLimits(Struct, frozen=True):
     """Where a fix or an issue is too large to say which file held the bug."""
 
     max_files: int = 15
@@ -49,7 +49,7 @@ class Limits(Struct, frozen=True):
     until: int = 2**40
 
 
-LIMITS = Limits()
+LIMITS = MiningLimits()
 LEAST_WORDS = 4  # of a commit message that stands for a report
 
 
@@ -71,8 +71,8 @@ def repos_of(index: Index, names: Sequence[str] = ()) -> list[Repo]:
 
 def mine(
     index: Index,
-    issues: Sequence[Issue] = (),
-    limits: Limits = LIMITS,
+    issues: Sequence[ExportedIssue] = (),
+    limits: MiningLimits = LIMITS,
     *,
     only: Sequence[str] = (),
     own: bool = False,
@@ -110,8 +110,8 @@ class _Mine(Struct, frozen=True):
     """What is known while mining."""
 
     names: Mapping[str, str]  # repository of the index by what trackers call it
-    known: dict[tuple[str, str], Issue]
-    limits: Limits
+    known: dict[tuple[str, str], ExportedIssue]
+    limits: MiningLimits
     own: bool  # issues without an exported text are told in the commits' words
     left: Counter[str]
 
@@ -171,7 +171,7 @@ class _Mine(Struct, frozen=True):
 
 
 def _existing(
-    cases: Sequence[Case], repos: Sequence[Repo], limits: Limits, left: Counter[str]
+    cases: Sequence[Case], repos: Sequence[Repo], limits: MiningLimits, left: Counter[str]
 ) -> tuple[list[Case], list[str]]:
     """Cases with only the gold files that their snapshots hold."""
     commits, _ = commits_of(cases, repos, "", "oracle")
@@ -225,7 +225,7 @@ def _moment(ordered: Sequence[Case], where: str) -> int:
         raise UsageError(f"{where!r} is neither a date nor a share between 0 and 1") from e
 
 
-def about(mined: Mined, limits: Limits, sources: Iterable[Path], index: Index) -> dict[str, object]:
+def about(mined: Mined, limits: MiningLimits, sources: Iterable[Path], index: Index) -> dict[str, object]:
     """What lies beside a bug set: rules, limits, what was left out and why."""
     return {
         "cases": len(mined.cases),

@@ -72,7 +72,7 @@ def _bm25f(scope: Scope, report: Report, index: Index) -> Ranked:
 def _summaries(scope: Scope, report: Report, index: Index) -> Ranked:
     """Flat retrieval over file summaries: the paper's ablation without its directory filter."""
     bag = _keys(report)
-    return _flat(scope, _bm25(scope, [_told(scope, index, bag)], bag))
+    return _flat(scope, _bm25(scope, [_in_summaries(scope, index, bag)], bag))
 
 
 def _dense(scope: Scope, report: Report, index: Index) -> Ranked:
@@ -89,7 +89,7 @@ def _top_down(scope: Scope, report: Report, index: Index) -> Ranked:
     own summary fits, and more in a place whose summaries fit. A wrong turn above costs a place, not the answer.
     """
     bag = _keys(report)
-    files = _told(scope, index, bag)
+    files = _in_summaries(scope, index, bag)
     on = _candidates(scope)
     scores = _whole(np.where(on, _bm25(scope, [files], bag), 0))
     routes = _whole(_grouped(scope, files, bag, scope.repo_of, len(scope.views)))
@@ -118,11 +118,11 @@ BASELINES: Mapping[str, Baseline] = {
 class _Counts(Struct, frozen=True):
     """Term counts of one field by file of the scope, and the length of every file in it."""
 
-    found: Matches
+    matches: Matches
     lengths: Floats
 
 
-def _told(scope: Scope, index: Index, bag: Mapping[int, float]) -> _Counts:
+def _in_summaries(scope: Scope, index: Index, bag: Mapping[int, float]) -> _Counts:
     """Term counts of what `show` prints of each file."""
     from eval.rankers.summary_words import matches
 
@@ -166,16 +166,16 @@ def _spread(m: Matches, rows: Ints, size: int, start: int) -> Matches:
 
 
 def _weighted(c: _Counts, times: float) -> _Counts:
-    f = c.found
+    f = c.matches
     return _Counts(Matches(f.query, f.docs, f.counts * np.float32(times)), c.lengths * np.float32(times))
 
 
 def _bm25(scope: Scope, fields: Sequence[_Counts], bag: Mapping[int, float], by: BM25 = TEXT) -> Floats:
     """BM25 over the fields' counts added up."""
     keys, asked = weighted(bag)
-    cells = np.concatenate([f.found.query * scope.size + f.found.docs for f in fields])
+    cells = np.concatenate([f.matches.query * scope.size + f.matches.docs for f in fields])
     cell, at = np.unique(cells.astype(np.int64), return_inverse=True)
-    counts = np.bincount(at, weights=np.concatenate([f.found.counts for f in fields]), minlength=len(cell))
+    counts = np.bincount(at, weights=np.concatenate([f.matches.counts for f in fields]), minlength=len(cell))
     added = Matches(cell // max(scope.size, 1), cell % max(scope.size, 1), counts.astype(np.float32))
     lengths = np.sum([f.lengths for f in fields], axis=0)
     w = asked * idf(added.frequencies(len(keys)), scope.size)
@@ -186,7 +186,7 @@ def _grouped(scope: Scope, c: _Counts, bag: Mapping[int, float], group: Ints, si
     """BM25 of groups of files taken as one document each."""
     keys, asked = weighted(bag)
     on = _candidates(scope)
-    m = c.found.keep(on)
+    m = c.matches.keep(on)
     cell, at = np.unique(m.query * size + group[m.docs], return_inverse=True)
     counts = np.bincount(at, weights=m.counts, minlength=len(cell)).astype(np.float32)
     lengths = np.bincount(group[on], weights=c.lengths[on], minlength=size)

@@ -11,9 +11,8 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from eval.rankers.settings import Asked
-from eval.rankers.settings import Settings as RunSettings
-from eval.runfile import LISTED, Line
+from eval.rankers.settings import ModelSetup, RunSettings
+from eval.runfile import LISTED, RunLine
 from locator.answer import Answer, Call
 from locator.locate import Options
 from locator.modes import find_in, mode_of, open_model, replaying
@@ -31,15 +30,15 @@ _chats: dict[str, Chat] = {}  # by configuration: a process opens each once
 
 
 def ask(
-    index: Index, views: Sequence[View], report: Report, asked: Asked, weights: Weights, *, tests: bool
+    index: Index, views: Sequence[View], report: Report, model: ModelSetup, weights: Weights, *, tests: bool
 ) -> Answer:
     """The answer of a mode that asks a model, with everything that the search found behind it."""
-    key = msgspec.json.encode(msgspec.to_builtins(asked)).decode()
+    key = msgspec.json.encode(msgspec.to_builtins(model)).decode()
     if key not in _chats:
-        record, replay = (Path(p) if p else None for p in (asked.record, asked.replay))
-        _chats[key] = open_model(asked.settings, index.root, record, replay)
+        record, replay = (Path(p) if p else None for p in (model.record, model.replay))
+        _chats[key] = open_model(model.settings, index.root, record, replay)
     options = Options(limit=LISTED, tests=tests, nearest=True)
-    return find_in(index, views, report, options, asked.settings, _chats[key], weights)
+    return find_in(index, views, report, options, model.settings, _chats[key], weights)
 
 
 def close() -> None:
@@ -74,12 +73,12 @@ def with_model(
         raise UsageError(
             f"mode {chosen} needs a model", "give --model NAME, --model file:DIR or --replay FILE"
         )
-    asked = Asked(replace(found, mode=chosen), str(record or ""), str(replay or ""))
+    asked = ModelSetup(replace(found, mode=chosen), str(record or ""), str(replay or ""))
     name = f"{settings.name} {chosen} {reach(found).name}".strip()
     return replace(settings, name=name, asked=asked)
 
 
-class Stage(Struct, frozen=True):
+class StageCost(Struct, frozen=True):
     """Calls of one stage, over all cases."""
 
     stage: str
@@ -94,7 +93,7 @@ class Stage(Struct, frozen=True):
     p95_seconds: float
 
 
-def stages(lines: Mapping[str, Line]) -> tuple[Stage, ...]:
+def stages(lines: Mapping[str, RunLine]) -> tuple[StageCost, ...]:
     """What a run's calls took, in order of their first use, and last all of them together."""
     calls = [(line.id, c) for line in lines.values() for c in line.calls]
     names = list(dict.fromkeys((c.stage, c.model) for _, c in calls))
@@ -102,13 +101,13 @@ def stages(lines: Mapping[str, Line]) -> tuple[Stage, ...]:
     return (*out, _stage("all", "", calls)) if len(out) > 1 else tuple(out)
 
 
-def _stage(name: str, model: str, calls: Sequence[tuple[str, Call]]) -> Stage:
+def _stage(name: str, model: str, calls: Sequence[tuple[str, Call]]) -> StageCost:
     by_case: dict[str, int] = {}
     for case, c in calls:
         by_case[case] = by_case.get(case, 0) + c.read + c.written
     kept = [c for _, c in calls if c.source in ("cache", "replay")]
     seconds = [c.seconds for _, c in calls if c.source not in ("cache", "replay")]
-    return Stage(
+    return StageCost(
         name, model, len(by_case), len(calls), len(kept), float(median(by_case.values())), sum(by_case.values()),
         round(sum(c.money for _, c in calls), 6), median(seconds) if seconds else 0.0,
         float(np.percentile(seconds, 95)) if seconds else 0.0,
@@ -118,7 +117,7 @@ def _stage(name: str, model: str, calls: Sequence[tuple[str, Call]]) -> Stage:
 COSTS = ("stage", "model", "cases", "calls", "tokens a case", "tokens", "money", "median s", "p95 s")
 
 
-def costs(s: Stage) -> tuple[str, ...]:
+def costs(s: StageCost) -> tuple[str, ...]:
     """A stage as the cells of a table."""
     calls = f"{s.calls:,}" + (f" ({s.kept:,} kept)" if s.kept else "")
     waited = (f"{s.median_seconds:.2f}", f"{s.p95_seconds:.2f}") if s.calls > s.kept else ("–", "–")

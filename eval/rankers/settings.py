@@ -33,7 +33,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
-class Asked(Struct, frozen=True):
+class ModelSetup(Struct, frozen=True):
     """A model and how it is asked."""
 
     settings: config.Settings
@@ -41,7 +41,7 @@ class Asked(Struct, frozen=True):
     replay: str = ""  # file to take them from
 
     @property
-    def said(self) -> dict[str, Any]:
+    def fingerprint(self) -> dict[str, Any]:
         """What of it makes a run what it is: not where the model is, nor how fast it may be asked."""
         s = self.settings
         kept = {"mode": s.mode, "model": "file" if s.model.startswith("file:") else s.model,
@@ -61,27 +61,29 @@ def own_prompts(folder: str) -> str:
     return seen.hexdigest()
 
 
-class Settings(Struct, frozen=True):
+class RunSettings(Struct, frozen=True):
     """One configuration of a run."""
 
     name: str = SHIPPED
     ranker: str = SHIPPED  # or the name of a baseline
     weights: Weights | None = None  # None: what the index says, else the shipped ones
     tests: bool = False  # tests are ranked too
-    asked: Asked | None = None  # a model that judges, or answers as the reference method does
+    model: ModelSetup | None = None  # a model that judges, or answers as the reference method does
 
 
-def with_prompts(settings: Settings, folder: str, name: str) -> Settings:
+def with_prompts(settings: RunSettings, folder: str, name: str) -> RunSettings:
     """Settings of a run that asks with the prompts of a folder; "" is the shipped ones. Raises UsageError."""
-    if settings.asked is None:
+    if settings.model is None:
         raise UsageError("no model is asked, so no prompts are", "give --model or --models")
     if folder and not Path(folder).is_dir():
         raise UsageError(f"there is no folder {folder}", "name a folder of prompts, or `shipped`")
-    asked = replace(settings.asked, settings=replace(settings.asked.settings, prompts=folder))
+    asked = replace(settings.model, settings=replace(settings.model.settings, prompts=folder))
     return replace(settings, name=f"{settings.name} {name}", asked=asked)
 
 
-def settings_of(config: str = SHIPPED, changes: Sequence[str] = (), without: Sequence[str] = ()) -> Settings:
+def settings_of(
+    config: str = SHIPPED, changes: Sequence[str] = (), without: Sequence[str] = ()
+) -> RunSettings:
     """Settings by name ("shipped", a baseline, or a TOML or JSON file of weights), then changed.
 
     `changes` are "voters.path=0.5" or "routes.name=0.2"; `without` names voters ("body", "at"), groups of
@@ -92,10 +94,10 @@ def settings_of(config: str = SHIPPED, changes: Sequence[str] = (), without: Seq
     if config in BASELINES:
         if changes or without:
             raise UsageError(f"{config} is a baseline: it has no voters to change")
-        return Settings(config, config)
+        return RunSettings(config, config)
     base = Weights() if config == SHIPPED else read_weights(Path(config))
     if not changes and not without and config == SHIPPED:
-        return Settings()
+        return RunSettings()
     plain: dict[str, Any] = msgspec.to_builtins(base)
     for change in changes:
         _set(plain, change)
@@ -103,7 +105,7 @@ def settings_of(config: str = SHIPPED, changes: Sequence[str] = (), without: Seq
         _drop(plain, name)
     name = SHIPPED if config == SHIPPED else Path(config).stem
     said = [name, *changes, *(f"-{w}" for w in without)]
-    return Settings(" ".join(said), SHIPPED, weights_from(plain))
+    return RunSettings(" ".join(said), SHIPPED, weights_from(plain))
 
 
 def read_weights(path: Path) -> Weights:

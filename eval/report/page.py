@@ -8,11 +8,11 @@ from importlib.resources import files
 from eval.rankers.models import COSTS, costs
 from eval.report.markup import Markup, join, tag
 from eval.report.plots import Series, diverging, forest, histogram, lines, matrix, reliability
-from eval.report.report import Book, Miss, Part
-from eval.runfile import Hit, Reason, Target
+from eval.report.report import Book, Miss, RunPart
+from eval.runfile import RankedFile, Reason, Target
 from eval.scoring.intervals import Difference, Interval
 from eval.scoring.measures import HEADLINE
-from eval.scoring.strata import KINDS, SAID
+from eval.scoring.strata import DESCRIPTIONS, KINDS
 
 CARDS = ("Success@1", "Success@5", "Success@10", "MRR", "Route@1", "Success@100")
 MOST_MISSES = 500
@@ -92,7 +92,7 @@ def _overview(b: Book) -> Markup:
 
 
 def _table(
-    parts: Sequence[Part],
+    parts: Sequence[RunPart],
     measures: Sequence[Mapping[str, Interval]],
     names: Sequence[str],
     *,
@@ -149,7 +149,7 @@ def _routing(b: Book) -> Markup | None:
     return join([tag("p", note, class_="note"), tag("figure", matrix(names, counts), class_="wide")])
 
 
-def _confidence(p: Part) -> Markup | None:
+def _confidence(p: RunPart) -> Markup | None:
     t = p.trust
     if t is None:
         return None
@@ -161,7 +161,7 @@ def _confidence(p: Part) -> Markup | None:
     return join([tag("p", said, class_="note"), tag("div", both, class_="two")])
 
 
-def _time(parts: Sequence[Part]) -> Markup | None:
+def _time(parts: Sequence[RunPart]) -> Markup | None:
     p = parts[0]
     if not p.seconds:
         return None
@@ -172,7 +172,7 @@ def _time(parts: Sequence[Part]) -> Markup | None:
     return tag("figure", histogram(p.seconds, "seconds a query, snapshots open", marks))
 
 
-def _models(parts: Sequence[Part]) -> Markup | None:
+def _models(parts: Sequence[RunPart]) -> Markup | None:
     """What each run's models took, by stage."""
     told = [(p, s) for p in parts for s in p.stages]
     if not told:
@@ -201,7 +201,7 @@ def _misses(b: Book) -> Markup | None:
     bar = tag(
         "form",
         tag("input", type="search", placeholder="filter: words, paths, repositories", id="words"),
-        tag("select", tag("option", "any evidence", value=""), [tag("option", SAID[k], value=k) for k in kinds],
+        tag("select", tag("option", "any evidence", value=""), [tag("option", DESCRIPTIONS[k], value=k) for k in kinds],
             id="kind"),
         tag("select", [tag("option", name, value=v) for v, name in
                        (("1", "gold not first"), ("5", "not in the first 5"), ("10", "not in the first 10"),
@@ -217,7 +217,7 @@ def _misses(b: Book) -> Markup | None:
 
 
 def _miss(m: Miss) -> Markup:
-    chips = [tag("span", m.kind, class_="chip", title=SAID.get(m.kind)) if m.kind else None]
+    chips = [tag("span", m.kind, class_="chip", title=DESCRIPTIONS.get(m.kind)) if m.kind else None]
     if m.routed != 1:
         chips.append(
             tag("span", f"repository {f'at {m.routed}' if m.routed else 'not routed'}", class_="chip bad")
@@ -227,10 +227,10 @@ def _miss(m: Miss) -> Markup:
     rank = tag("b", m.rank or "–", class_="rank", title="rank of the first gold file")
     head = tag("summary", rank, tag("code", m.case.id), tag("span", m.case.title, class_="title"), chips)
     attributes: dict[str, str | int] = {"data_rank": m.rank or 1000, "data_kind": m.kind}
-    return tag("details", head, _told(m), class_="miss", id=f"case-{m.case.id}", **attributes)
+    return tag("details", head, _details(m), class_="miss", id=f"case-{m.case.id}", **attributes)
 
 
-def _told(m: Miss) -> Markup:
+def _details(m: Miss) -> Markup:
     case, line = m.case, m.line
     facts = [f"{k} {v}" for k, v in (("reported in", case.reported_in), ("created", case.created),
                                      ("as of", case.as_of)) if v]  # fmt: skip
@@ -273,7 +273,7 @@ def _gold(t: Target) -> Markup:
     return tag("li", _name(t.repo, t.path, gold=True), said, _reasons(t.evidence))
 
 
-def _hit(n: int, h: Hit, gold: bool) -> Markup:
+def _hit(n: int, h: RankedFile, gold: bool) -> Markup:
     bar = tag("span", tag("i", style=f"width:{max(0.0, min(1.0, h.score)) * 100:.0f}%"), class_="bar")
     return tag("li", _name(h.repo, h.path, gold=gold), tag("span", f"{h.score:.2f}", class_="score"), bar,
                _reasons(h.evidence), class_="gold" if gold else None, value=n)  # fmt: skip

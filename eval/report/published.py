@@ -18,7 +18,7 @@ from eval.cases import Case, Gold, Repo
 from eval.runfile import read_run
 from eval.scoring.intervals import intervals
 from eval.scoring.measures import HEADLINE, score
-from eval.snapshots import World, digest
+from eval.snapshots import CaseSnapshots, digest
 from summaries.errors import UsageError
 
 DEMO = "demo"  # as the name of the cases' file: the shop that `bugatlas demo` makes
@@ -48,7 +48,7 @@ class Published(Struct, frozen=True):
     tolerance: float = TOLERANCE
 
 
-class Verdict(Struct, frozen=True):
+class Recheck(Struct, frozen=True):
     """Whether a published run still holds."""
 
     name: str
@@ -94,21 +94,21 @@ def figures(cases: Sequence[Case], run: Path) -> dict[str, tuple[float, float, f
 
 
 def verdict(
-    name: str, p: Published, corpus: Corpus, found: Mapping[str, tuple[float, float, float]]
-) -> Verdict:
+    name: str, p: Published, corpus: Corpus, measured: Mapping[str, tuple[float, float, float]]
+) -> Recheck:
     """Compare a run made now with what was published."""
     pinned = ("cases", "repos", "commits")
     other = [n for n in pinned if getattr(corpus, n) != getattr(p.corpus, n)]
     out = [f"the corpus's {n} are not those that were published" for n in other]
     for measure, (mean, _, _) in p.expected.items():
-        if measure not in found:
+        if measure not in measured:
             out.append(f"{measure} is no measure")
-        elif abs(found[measure][0] - mean) > p.tolerance:
-            out.append(f"{measure} is {found[measure][0]:.3f}, published {mean:.3f}")
-    return Verdict(name, tuple(out), found)
+        elif abs(measured[measure][0] - mean) > p.tolerance:
+            out.append(f"{measure} is {measured[measure][0]:.3f}, published {mean:.3f}")
+    return Recheck(name, tuple(out), measured)
 
 
-def corpus_of(cases: Sequence[Case], world: World, files: Sequence[Path | None]) -> Corpus:
+def corpus_of(cases: Sequence[Case], world: CaseSnapshots, files: Sequence[Path | None]) -> Corpus:
     """Pin what a run searched. `files` are those of the cases and of the repositories."""
     newest: dict[str, str] = {}
     for case in sorted(cases, key=lambda c: (c.before or 0, c.id)):

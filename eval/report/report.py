@@ -12,8 +12,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from eval.cases import Case
-from eval.rankers.models import COSTS, Stage, costs, stages
-from eval.runfile import Line, read_about, read_run
+from eval.rankers.models import COSTS, StageCost, costs, stages
+from eval.runfile import RunLine, read_about, read_run
 from eval.scoring.breakdown import Breakdown, breakdowns, kind_of
 from eval.scoring.calibration_error import Trust, trust
 from eval.scoring.intervals import Difference, Interval, differences, intervals
@@ -32,7 +32,7 @@ class Curve(Struct, frozen=True):
     high: tuple[float, ...]
 
 
-class Part(Struct, frozen=True):
+class RunPart(Struct, frozen=True):
     """One run of the report."""
 
     name: str
@@ -47,7 +47,7 @@ class Part(Struct, frozen=True):
     seconds: tuple[float, ...]
     median_seconds: float
     p95_seconds: float
-    stages: tuple[Stage, ...] = ()  # what its models took
+    stages: tuple[StageCost, ...] = ()  # what its models took
 
 
 class Confusion(Struct, frozen=True):
@@ -61,7 +61,7 @@ class Miss(Struct, frozen=True):
     """A case whose first file was not gold."""
 
     case: Case
-    line: Line | None
+    line: RunLine | None
     rank: int | None  # of the first gold file listed
     kind: str
     routed: int | None  # rank of the first gold repository
@@ -74,7 +74,7 @@ class Book(Struct, frozen=True):
     title: str
     cases: int
     owner: str  # that all repositories of the gold share; "" where they don't
-    parts: tuple[Part, ...]
+    parts: tuple[RunPart, ...]
     breakdowns: tuple[Breakdown, ...]  # of the first run
     confusion: Confusion | None
     misses: tuple[Miss, ...]  # of the first run, nearest first
@@ -86,7 +86,7 @@ def book(cases: Sequence[Case], runs: Sequence[Path], title: str) -> tuple[Book,
     if not runs:
         raise UsageError("no run given")
     read = [read_run(path) for path in runs]
-    cases = asked_in(cases, runs[0], read[0][0])
+    cases = cases_of(cases, runs[0], read[0][0])
     problems = [p for _, told in read for p in told]
     for path, (lines, _) in zip(runs, read, strict=True):
         strange = len(lines.keys() - {c.id for c in cases})
@@ -106,7 +106,7 @@ def book(cases: Sequence[Case], runs: Sequence[Path], title: str) -> tuple[Book,
     return Book(title, len(cases), owner, tuple(parts), told, confusion(cases, first), missed, mean), problems
 
 
-def asked_in(cases: Sequence[Case], run: Path, lines: Mapping[str, Line]) -> Sequence[Case]:
+def cases_of(cases: Sequence[Case], run: Path, lines: Mapping[str, RunLine]) -> Sequence[Case]:
     """The cases that a run was about: with `--limit`, the first so many.
 
     A run that was broken off has asked fewer than it says, and what it did not answer counts as not found.
@@ -118,14 +118,14 @@ def asked_in(cases: Sequence[Case], run: Path, lines: Mapping[str, Line]) -> Seq
     return first if lines.keys() <= {c.id for c in first} else cases
 
 
-def _part(path: Path, cases: Sequence[Case], run: Mapping[str, Line], first: Scores) -> Part:
+def _part(path: Path, cases: Sequence[Case], run: Mapping[str, RunLine], first: Scores) -> RunPart:
     about = read_about(path)
     scores, given = score(cases, run), given_repositories(cases, run)
     rows, other = (s.values[:, [s.names.index(n) for n in HEADLINE]] for s in (scores, score(cases, given)))
     base = first.values[:, [first.names.index(n) for n in HEADLINE]]
     same = bool(np.array_equal(first.values, scores.values))
     seconds = tuple(run[c.id].seconds for c in cases if c.id in run and run[c.id].seconds > 0)
-    return Part(
+    return RunPart(
         name=about.name if about else path.stem,
         scope=about.scope if about else "",
         answered=sum(bool(run[c.id].ranked) for c in cases if c.id in run),
@@ -148,7 +148,7 @@ def _curve(ranks: Sequence[int | None]) -> Curve:
     return Curve(tuple(i.mean for i in found), tuple(i.low for i in found), tuple(i.high for i in found))
 
 
-def confusion(cases: Sequence[Case], run: Mapping[str, Line]) -> Confusion | None:
+def confusion(cases: Sequence[Case], run: Mapping[str, RunLine]) -> Confusion | None:
     """None where only one repository was ever in question. Of several gold repositories the best routed counts."""
     pairs: Counter[tuple[str, str]] = Counter()
     for case in cases:
@@ -166,7 +166,7 @@ def confusion(cases: Sequence[Case], run: Mapping[str, Line]) -> Confusion | Non
     return Confusion(names, tuple(tuple(pairs[a, b] for b in names) for a in names))
 
 
-def misses(cases: Sequence[Case], run: Mapping[str, Line]) -> tuple[Miss, ...]:
+def misses(cases: Sequence[Case], run: Mapping[str, RunLine]) -> tuple[Miss, ...]:
     """Cases whose first file is not gold, those that came nearest first."""
     out = []
     for case, rank in zip(cases, first_ranks(cases, run), strict=True):
@@ -180,7 +180,7 @@ def misses(cases: Sequence[Case], run: Mapping[str, Line]) -> tuple[Miss, ...]:
     return tuple(sorted(out, key=lambda m: (m.rank or 10**6, m.case.id)))
 
 
-def _balance(line: Line | None) -> dict[str, float]:
+def _balance(line: RunLine | None) -> dict[str, float]:
     """What each voter says for the best gold file over the first file of the answer."""
     targets = [t for t in line.gold if t.rank and t.parts] if line else []
     if not targets or line is None or not line.ranked or not line.ranked[0].parts:

@@ -9,7 +9,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from eval.cases import Case
-from eval.runfile import Line
+from eval.runfile import RunLine
 from eval.scoring.measures import score
 
 BINS = 10
@@ -35,7 +35,7 @@ class Trust(Struct, frozen=True):
     surest_half: float  # Success@1 of the surest half
 
 
-def trust(cases: Sequence[Case], run: Mapping[str, Line]) -> Trust | None:
+def trust(cases: Sequence[Case], run: Mapping[str, RunLine]) -> Trust | None:
     """None where the run tells no confidence.
 
     Calibration error after Guo et al., ICML 2017; risk and coverage after El-Yaniv & Wiener, JMLR 2010.
@@ -64,8 +64,10 @@ def trust(cases: Sequence[Case], run: Mapping[str, Line]) -> Trust | None:
     )  # fmt: skip
 
 
-def expected_error(said: NDArray[np.float64], true: NDArray[np.float64]) -> float:
+def expected_error(promised: NDArray[np.float64], true: NDArray[np.float64]) -> float:
     """Expected calibration error, ten bins of equal width."""
-    which = np.minimum((np.clip(said, 0, 1) * BINS).astype(int), BINS - 1)
+    which = np.minimum((np.clip(promised, 0, 1) * BINS).astype(int), BINS - 1)
     own = ((which == b) for b in range(BINS) if (which == b).any())
-    return float(sum(on.sum() * abs(said[on].mean() - true[on].mean()) for on in own) / max(1, len(said)))
+    return float(
+        sum(on.sum() * abs(promised[on].mean() - true[on].mean()) for on in own) / max(1, len(promised))
+    )

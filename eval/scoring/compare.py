@@ -8,7 +8,7 @@ import numpy as np
 from msgspec import Struct
 
 from eval.cases import Case
-from eval.runfile import Line
+from eval.runfile import RunLine
 from eval.scoring.intervals import Difference, Interval, differences, intervals
 from eval.scoring.measures import HEADLINE, first_ranks, score
 
@@ -42,7 +42,7 @@ class Comparison(Struct, frozen=True):
     worse: tuple[Moved, ...]
 
 
-def compare(cases: Sequence[Case], a: Mapping[str, Line], b: Mapping[str, Line]) -> Comparison:
+def compare(cases: Sequence[Case], a: Mapping[str, RunLine], b: Mapping[str, RunLine]) -> Comparison:
     """Measure both runs over all cases; one without an answer scores zero in the run that lacks it."""
     one, two = score(cases, a), score(cases, b)
     at = [one.names.index(n) for n in HEADLINE]

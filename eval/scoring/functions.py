@@ -16,7 +16,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from eval.cases import Case, Repo
-from eval.runfile import Line
+from eval.runfile import RunLine
 from indexer.git.git import Git
 from summaries.errors import BugatlasError
 from summaries.types import Symbol
@@ -112,7 +112,7 @@ def _touched(symbols: Sequence[Symbol], first: int, last: int) -> Iterable[Symbo
             yield min(around, key=lambda s: s.end - s.start)
 
 
-def named_functions(line: Line | None) -> list[Function]:
+def named_functions(line: RunLine | None) -> list[Function]:
     """Functions of an answer: file by file, those of a file in their order."""
     if line is None:
         return []
@@ -120,7 +120,7 @@ def named_functions(line: Line | None) -> list[Function]:
 
 
 def function_scores(
-    gold: Mapping[str, set[Function]], cases: Sequence[Case], run: Mapping[str, Line]
+    gold: Mapping[str, set[Function]], cases: Sequence[Case], run: Mapping[str, RunLine]
 ) -> FunctionScores:
     """Success@k of a run over the cases whose fix changed a function."""
     ids = [c.id for c in cases if gold.get(c.id)]

@@ -15,7 +15,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from eval.cases import Case
-from eval.runfile import Line
+from eval.runfile import RunLine
 
 KS = (1, 3, 5, 10)
 ROUTES = (1, 2, 3)
@@ -48,7 +48,7 @@ class Scores(Struct, frozen=True):
         return Scores(tuple(self.ids[i] for i in keep), self.names, self.values[list(keep)])
 
 
-def score(cases: Sequence[Case], run: Mapping[str, Line]) -> Scores:
+def score(cases: Sequence[Case], run: Mapping[str, RunLine]) -> Scores:
     """Score a run over all cases, in their order."""
     import ir_measures
     from ir_measures import AP, RR, R, Success
@@ -77,19 +77,19 @@ def score(cases: Sequence[Case], run: Mapping[str, Line]) -> Scores:
     return Scores(tuple(c.id for c in cases), tuple(names), values)
 
 
-def files_of(line: Line | None) -> list[tuple[str, str]]:
+def files_of(line: RunLine | None) -> list[tuple[str, str]]:
     """Ranked files; one that is listed twice counts once, at its best rank."""
     return list(dict.fromkeys((h.repo, h.path) for h in line.ranked)) if line else []
 
 
-def repos_of(line: Line | None) -> list[str]:
+def repos_of(line: RunLine | None) -> list[str]:
     """Routed repositories, or those of the ranked files where a run has no routes."""
     if line is None:
         return []
     return list(line.routed) or list(dict.fromkeys(h.repo for h in line.ranked))
 
 
-def first_ranks(cases: Sequence[Case], run: Mapping[str, Line]) -> list[int | None]:
+def first_ranks(cases: Sequence[Case], run: Mapping[str, RunLine]) -> list[int | None]:
     """Rank of the first gold file in each case's list, 1 is best; None where no gold file is listed."""
     out: list[int | None] = []
     for case in cases:
@@ -98,12 +98,12 @@ def first_ranks(cases: Sequence[Case], run: Mapping[str, Line]) -> list[int | No
     return out
 
 
-def given_repositories(cases: Sequence[Case], run: Mapping[str, Line]) -> dict[str, Line]:
+def given_repositories(cases: Sequence[Case], run: Mapping[str, RunLine]) -> dict[str, RunLine]:
     """The same rankings with files of other repositories struck out: the difference is lost by routing."""
     out = {}
     for case in cases:
         if line := run.get(case.id):
             repos = {g.repo for g in case.gold}
             kept = tuple(h for h in line.ranked if h.repo in repos)
-            out[case.id] = Line(case.id, kept, tuple(sorted(repos)), line.seconds, line.confidence)
+            out[case.id] = RunLine(case.id, kept, tuple(sorted(repos)), line.seconds, line.confidence)
     return out

@@ -12,7 +12,7 @@ from locator.report.reader import Report
 from summaries.index.shard import View
 
 KINDS = ("frame", "path", "string", "identifier", "none")  # the strongest first
-SAID = {
+DESCRIPTIONS = {
     "frame": "a stack frame is in it",
     "path": "its path or module is named",
     "string": "a message of it is quoted",
@@ -50,13 +50,13 @@ def _named(report: Report, path: str) -> bool:
     return False
 
 
-def _same_end(said: str, path: str) -> bool:
+def _same_end(named: str, path: str) -> bool:
     """Whether one path is the end of the other; names must have an extension to count alone."""
-    said = said.replace("\\", "/").lstrip("./")
-    name = said.rpartition("/")[2]
+    named = named.replace("\\", "/").lstrip("./")
+    name = named.rpartition("/")[2]
     if "." not in name:
         return False
-    return f"/{path}".endswith("/" + said) or f"/{said}".endswith("/" + path)
+    return f"/{path}".endswith("/" + named) or f"/{named}".endswith("/" + path)
 
 
 def _marks(query: Query, view: View, n: int) -> set[str]:

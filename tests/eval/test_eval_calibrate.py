@@ -137,8 +137,8 @@ def test_calibration_is_reproducible_and_keeps_what_is_shipped_where_nothing_is_
     one = calibrate(index, slices=4, work=tmp_path / "a")
     two = calibrate(index, slices=4, work=tmp_path / "b")
     assert msgspec.json.encode(one) == msgspec.json.encode(two)
-    assert (one.lessons, one.taught + one.judged) == (60, 60)
-    assert not one.kept, "every fix is found first already"
+    assert (one.lessons, one.teaching + one.judging) == (60, 60)
+    assert not one.fusion_gained, "every fix is found first already"
     assert one.weights.voters == Weights().voters and one.weights.priors == Weights().priors
     assert "shipped ones stay" in as_text(one)
 
@@ -179,7 +179,7 @@ def test_what_gains_is_kept(index: Index, tmp_path: Path) -> None:
     """Starting from weights that look at nothing but how busy a file is."""
     busy = Weights(voters=dict.fromkeys(VOTERS, 0.0) | {"activity": 1.0})
     found = calibrate(index, _reports(index), shipped=busy, work=tmp_path)
-    assert found.kept and found.weights.voters["activity"] < 1.0
+    assert found.fusion_gained and found.weights.voters["activity"] < 1.0
     gain = next(g for g in found.gains if g.measure == "MRR")
     assert gain.learnt > gain.shipped + 0.2 and gain.difference.low > 0
     assert all(w >= 0 for w in found.weights.voters.values())

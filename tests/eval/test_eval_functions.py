@@ -15,7 +15,7 @@ from kits.model import offered
 from eval.cases import Base, Case, Gold, Repo
 from eval.commands.group import evaluate
 from eval.learning.judged import LEAST, as_text, fit_judged
-from eval.runfile import Hit, Line, Named
+from eval.runfile import Named, RankedFile, RunLine
 from eval.scoring.functions import changed_functions, function_scores
 from eval.scoring.token_curve import token_curve
 from locator.answer import Call, Judgement
@@ -78,15 +78,15 @@ def test_the_innermost_function_that_holds_the_change(
 def test_function_success_goes_by_place(tmp_path: Path) -> None:
     cases = [Case(i, "t", "b", (Gold("r", "a.py"),)) for i in ("one", "two", "none")]
     gold = {"one": {("r", "a.py", "f")}, "two": {("r", "a.py", "g")}, "none": set()}
-    first = Hit("r", "a.py", functions=(Named("f", 1, 2), Named("g", 3, 4)))
-    run = {i: Line(i, (first,)) for i in ("one", "two", "none")}
+    first = RankedFile("r", "a.py", functions=(Named("f", 1, 2), Named("g", 3, 4)))
+    run = {i: RunLine(i, (first,)) for i in ("one", "two", "none")}
     scores = function_scores(gold, cases, run)
     assert scores.ids == ("one", "two"), "a fix that changed no function asks for none"
     assert scores.values.tolist() == [[1.0, 1.0], [0.0, 1.0]]
     assert function_scores(gold, cases, {}).values.tolist() == [[0.0, 0.0], [0.0, 0.0]]
 
 
-def judged_run(count: int, honest: bool) -> tuple[list[Case], dict[str, Line]]:
+def judged_run(count: int, honest: bool) -> tuple[list[Case], dict[str, RunLine]]:
     """A run whose model is right where it says "high" (or by chance, if not honest) and the search always half sure."""
     chance = random.Random(3)
     cases, run = [], {}
@@ -95,7 +95,9 @@ def judged_run(count: int, honest: bool) -> tuple[list[Case], dict[str, Line]]:
         right = chance.random() < ({"high": 0.95, "medium": 0.5, "low": 0.05}[sure] if honest else 0.5)
         cases.append(Case(str(n), "t", "b", (Gold("r", "right.py"),)))
         path = "right.py" if right else "wrong.py"
-        run[str(n)] = Line(str(n), (Hit("r", path, 1.0),), judgement=Judgement(0.5, n % 2 == 0, sure))
+        run[str(n)] = RunLine(
+            str(n), (RankedFile("r", path, 1.0),), judgement=Judgement(0.5, n % 2 == 0, sure)
+        )
     return cases, run
 
 
@@ -115,17 +117,18 @@ def test_the_confidence_after_a_model_is_fitted_to_what_was_right() -> None:
 
 def test_what_tokens_buy() -> None:
     cases = [Case(str(n), "t", "b", (Gold("r", "right.py"),)) for n in range(4)]
-    wrong, right = Hit("r", "wrong.py", 1.0), Hit("r", "right.py", 0.5)
+    wrong, right = RankedFile("r", "wrong.py", 1.0), RankedFile("r", "right.py", 0.5)
     plain = {
-        str(n): Line(str(n), (right, wrong) if n > 1 else (wrong, right), confidence=n / 4) for n in range(4)
+        str(n): RunLine(str(n), (right, wrong) if n > 1 else (wrong, right), confidence=n / 4)
+        for n in range(4)
     }
     call = Call("judge", "m", 900, 100, 0.0, 1.0, "file")
-    judged = {str(n): Line(str(n), (right, wrong), calls=(call,)) for n in range(4)}
+    judged = {str(n): RunLine(str(n), (right, wrong), calls=(call,)) for n in range(4)}
     points = token_curve(cases, plain, judged)
-    assert (points[0].asked, points[0].tokens, points[0].values[0]) == (0, 0.0, 0.5)
-    assert (points[-1].asked, points[-1].tokens, points[-1].values[0]) == (4, 1000.0, 1.0)
+    assert (points[0].judged_cases, points[0].tokens, points[0].values[0]) == (0, 0.0, 0.5)
+    assert (points[-1].judged_cases, points[-1].tokens, points[-1].values[0]) == (4, 1000.0, 1.0)
     cheap = next(p for p in points if p.values[0] == 1.0)
-    assert (cheap.asked, cheap.tokens) == (2, 500.0), "the two that the search had right cost nothing"
+    assert (cheap.judged_cases, cheap.tokens) == (2, 500.0), "the two that the search had right cost nothing"
 
 
 def test_two_versions_of_a_prompt_are_measured_over_the_same_cases(tmp_path: Path) -> None:

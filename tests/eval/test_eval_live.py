@@ -13,7 +13,7 @@ from kits.cli import run
 from kits.jira import TOKEN, USER, Jira, adf, created, listening, signed
 from kits.service import running, shop, until
 
-from eval.live import live, read_told
+from eval.live import live, read_comments
 from indexer.build import build
 from indexer.demo import REPORTS
 from indexer.sources.discover import discover
@@ -59,7 +59,7 @@ def test_a_comment_is_scored_by_the_fix_that_follows(tmp_path, monkeypatch):
             body, head = signed(created(issue), "s", "one")
             assert client.post("/webhooks/jira", content=body, headers=head).status_code == 202
             until(lambda: (root / "service" / "live.jsonl").exists())
-    [[line]] = read_told(root / "service" / "live.jsonl")[0].values()
+    [[line]] = read_comments(root / "service" / "live.jsonl")[0].values()
     waiting = live(Index.open(root), {"SHOP-12": [line]})
     assert (waiting.commented, waiting.open, waiting.settled, waiting.measures) == (1, 1, (), {})
     mend(
@@ -99,7 +99,7 @@ def test_what_counts_is_the_comment_before_the_fix(tmp_path):
         + '{"torn',
         "utf-8",
     )
-    comments, problems = read_told(file)
+    comments, problems = read_comments(file)
     assert len(problems) == 1
     found = live(again(tmp_path), comments)
     assert (found.commented, found.late, found.open) == (5, 1, 1)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from eval.cases import Case, Gold, seconds_of
 from eval.rankers.baselines import BASELINES
-from eval.runfile import Hit, Line
+from eval.runfile import RankedFile, RunLine
 from eval.scoring.compare import as_text, compare
 from eval.scoring.intervals import differences, intervals
 from eval.scoring.measures import first_ranks, given_repositories, score
@@ -21,9 +21,9 @@ def case(name: str, *gold: str) -> Case:
     return Case(name, "title", "body", tuple(Gold(*g.split(":")) for g in gold))
 
 
-def line(name: str, *ranked: str, routed: tuple[str, ...] = ()) -> Line:
-    hits = tuple(Hit(*r.split(":")) for r in ranked)  # type: ignore[arg-type]
-    return Line(name, hits, routed)
+def line(name: str, *ranked: str, routed: tuple[str, ...] = ()) -> RunLine:
+    hits = tuple(RankedFile(*r.split(":")) for r in ranked)  # type: ignore[arg-type]
+    return RunLine(name, hits, routed)
 
 
 def test_by_hand() -> None:
@@ -94,7 +94,7 @@ def test_agrees_with_a_plain_reckoning(
 ) -> None:
     cases = [Case(str(n), "t", "b", tuple(Gold(*g) for g in sorted(gs))) for n, gs in enumerate(gold)]
     run = {
-        str(n): Line(str(n), tuple(Hit(*f) for f in fs), tuple(rs))
+        str(n): RunLine(str(n), tuple(RankedFile(*f) for f in fs), tuple(rs))
         for n, (fs, rs) in enumerate(zip(ranked, routed, strict=True))
         if n % 2 == 0
     }

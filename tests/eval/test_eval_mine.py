@@ -14,10 +14,10 @@ from kits.git import HOUR, START, commit, make_repo
 
 from eval.cases import read_cases
 from eval.commands.group import evaluate
-from eval.mining.exports import Issue, read_issues
+from eval.mining.exports import ExportedIssue, read_issues
 from eval.mining.fixes import own_words, sources
 from eval.mining.html import document, html, wiki
-from eval.mining.mine import Limits, mine, split
+from eval.mining.mine import MiningLimits, mine, split
 from eval.mining.references import references, speaks_of_fix
 from indexer.build import build
 from indexer.sources.discover import Source
@@ -168,8 +168,8 @@ def test_jira_search_export(tmp_path: Path) -> None:
     (tmp_path / "jira.json").write_text(json.dumps({"total": 5, "issues": rows}))
     found, problems = read_issues(tmp_path / "jira.json")
     assert found == [
-        Issue("", "ORD-17", "Null price", "```\nx\n```", "2024-01-02T03:04:05.000+0000", True),
-        Issue("", "ORD-18", "Null price", "", "2024-01-02T03:04:05.000+0000", False),
+        ExportedIssue("", "ORD-17", "Null price", "```\nx\n```", "2024-01-02T03:04:05.000+0000", True),
+        ExportedIssue("", "ORD-18", "Null price", "", "2024-01-02T03:04:05.000+0000", False),
     ]
     assert [p.split(":")[0] for p in problems] == [f"jira.json, entry {n}" for n in (3, 4, 5)]
 
@@ -205,12 +205,16 @@ def test_csv_exports(tmp_path: Path) -> None:
         ",no title,8,https://git.example.org/acme/orders/-/issues/8,,\n"
     )
     found, problems = read_issues(tmp_path / "gitlab.csv")
-    assert found == [Issue("acme/orders", "7", "Cart, empty", "two\nlines", "2024-01-02 03:04:05", True)]
+    assert found == [
+        ExportedIssue("acme/orders", "7", "Cart, empty", "two\nlines", "2024-01-02 03:04:05", True)
+    ]
     assert len(problems) == 1
     (tmp_path / "jira.csv").write_text(
         "\ufeffSummary;Issue key;Issue id;Issue Type;Labels;Labels;Description\nNull price;ORD-17;1001;Bug;a;b;h1. Hi\n"
     )
-    assert read_issues(tmp_path / "jira.csv")[0] == [Issue("", "ORD-17", "Null price", "## Hi", "", True)]
+    assert read_issues(tmp_path / "jira.csv")[0] == [
+        ExportedIssue("", "ORD-17", "Null price", "## Hi", "", True)
+    ]
 
 
 @pytest.mark.parametrize("text", ["{", "a,b\n1,2\n", "", "\x00\x01"])
@@ -299,9 +303,9 @@ def test_set_in_the_commits_own_words(index: Index) -> None:
 
 def test_set_with_an_export(index: Index) -> None:
     issues = [
-        Issue("acme/orders", "1", "Total too high", "I pay too much.", "2023-11-01", True),
-        Issue("acme/orders", "2", "Prices missing", "There are none.", "2023-11-01", None),
-        Issue("", "ORD-8", "Null", "", "", False),
+        ExportedIssue("acme/orders", "1", "Total too high", "I pay too much.", "2023-11-01", True),
+        ExportedIssue("acme/orders", "2", "Prices missing", "There are none.", "2023-11-01", None),
+        ExportedIssue("", "ORD-8", "Null", "", "", False),
     ]
     found = mine(index, issues)
     told = {c.id: c for c in found.cases}
@@ -318,10 +322,10 @@ def test_set_with_an_export(index: Index) -> None:
 
 
 def test_limits(index: Index) -> None:
-    late = mine(index, limits=Limits(since=START + 10 * HOUR))
+    late = mine(index, limits=MiningLimits(since=START + 10 * HOUR))
     assert {c.id for c in late.cases} == {"orders#9", "orders#11"}
     assert {c.id for c in mine(index, only=["payments"]).cases} == {"orders#9"}
-    assert "orders#4" in {c.id for c in mine(index, limits=Limits(max_files=30, max_gold=30)).cases}
+    assert "orders#4" in {c.id for c in mine(index, limits=MiningLimits(max_files=30, max_gold=30)).cases}
 
 
 def test_split_by_time_lets_nothing_through(index: Index) -> None:

@@ -19,7 +19,7 @@ from eval.report.markup import Markup, join, tag
 from eval.report.page import page
 from eval.report.plots import WIDTH, Series, diverging, forest, histogram, lines, matrix, reliability
 from eval.report.report import Book, as_markdown, book, confusion, misses
-from eval.runfile import About, Hit, Line, Reason, Target, about_path, encode
+from eval.runfile import About, RankedFile, Reason, RunLine, Target, about_path, encode
 from eval.scoring.breakdown import breakdowns
 from eval.scoring.calibration_error import Bin, trust
 from eval.scoring.intervals import Interval
@@ -55,7 +55,7 @@ class Checked(HTMLParser):
         return sum(name == tag for name, _ in self.seen)
 
 
-def some(n: int = 12) -> tuple[list[Case], dict[str, Line]]:
+def some(n: int = 12) -> tuple[list[Case], dict[str, RunLine]]:
     """Cases with gold in two repositories, each third answered at once, each third second, each third not."""
     cases, run = [], {}
     for i in range(n):
@@ -63,20 +63,20 @@ def some(n: int = 12) -> tuple[list[Case], dict[str, Line]]:
         gold = tuple(Gold(repo, f"src/g{k}.{'go' if i % 2 else 'py'}") for k in range(1 + i % 4))
         cases.append(Case(f"case-{i} {EVIL}", f"Title {i} {EVIL}", f"Body {EVIL}\nmore", gold))
         right, wrong = (
-            Hit(repo, gold[0].path, 0.9, {"body": 0.2, "path": 0.4}),
-            Hit("acme/c", EVIL, 1.0, {"body": 0.5}),
+            RankedFile(repo, gold[0].path, 0.9, {"body": 0.2, "path": 0.4}),
+            RankedFile("acme/c", EVIL, 1.0, {"body": 0.5}),
         )
         ranked = [(right, wrong), (wrong, right), (wrong,)][i % 3]
         found = Target(repo, gold[0].path, [1, 2, None][i % 3], "go" if i % 2 else "python",
                        ("path", "none")[i % 2], 0.9, {"body": 0.2, "path": 0.4}, (Reason("path", EVIL, 0.5, 3),))  # fmt: skip
         routed = tuple(dict.fromkeys(h.repo for h in ranked))
-        run[cases[-1].id] = Line(
+        run[cases[-1].id] = RunLine(
             cases[-1].id, ranked, routed, 0.01 * (i + 1), (0.9, 0.5, 0.1)[i % 3], (found,)
         )
     return cases, run
 
 
-def write(tmp_path: Path, cases: list[Case], *runs: dict[str, Line]) -> tuple[Path, list[Path]]:
+def write(tmp_path: Path, cases: list[Case], *runs: dict[str, RunLine]) -> tuple[Path, list[Path]]:
     write_cases(tmp_path / "bugs.jsonl", cases)
     out = []
     for n, run in enumerate(runs):
@@ -171,17 +171,17 @@ def test_confusion_counts_the_best_gold_repository() -> None:
     at = {r: i for i, r in enumerate(c.repos)}
     assert c.counts[at["acme/a"]][at["acme/a"]] == 1 and c.counts[at["acme/a"]][at["acme/c"]] == 2
     assert sum(map(sum, c.counts)) == 6
-    assert confusion(cases[:1], {cases[0].id: Line(cases[0].id, routed=("acme/a",))}) is None
+    assert confusion(cases[:1], {cases[0].id: RunLine(cases[0].id, routed=("acme/a",))}) is None
 
 
 def test_calibration_by_hand() -> None:
     cases = [Case(str(i), "t", "b", (Gold("r", "x"),)) for i in range(4)]
-    hit, miss = (Hit("r", "x"),), (Hit("r", "y"),)
+    hit, miss = (RankedFile("r", "x"),), (RankedFile("r", "y"),)
     run = {
-        "0": Line("0", hit, confidence=0.9),
-        "1": Line("1", miss, confidence=0.95),
-        "2": Line("2", hit, confidence=0.35),
-        "3": Line("3", miss, confidence=0.0),
+        "0": RunLine("0", hit, confidence=0.9),
+        "1": RunLine("1", miss, confidence=0.95),
+        "2": RunLine("2", hit, confidence=0.35),
+        "3": RunLine("3", miss, confidence=0.0),
     }
     t = trust(cases, run)
     assert t is not None
@@ -194,7 +194,7 @@ def test_calibration_by_hand() -> None:
 
 def test_run_of_another_tool_makes_a_page_too(tmp_path: Path) -> None:
     cases, run = some()
-    bare = {k: Line(k, tuple(Hit(h.repo, h.path) for h in v.ranked)) for k, v in run.items()}
+    bare = {k: RunLine(k, tuple(RankedFile(h.repo, h.path) for h in v.ranked)) for k, v in run.items()}
     b, _ = book(cases, write(tmp_path, cases, bare)[1], "Bugs")
     assert b.parts[0].trust is None and not b.balance
     Checked(page(b))
@@ -205,7 +205,7 @@ def test_run_of_another_tool_makes_a_page_too(tmp_path: Path) -> None:
 
 def test_page_of_a_perfect_run(tmp_path: Path) -> None:
     cases, _ = some(3)
-    run = {c.id: Line(c.id, (Hit(c.gold[0].repo, c.gold[0].path),), seconds=0.1) for c in cases}
+    run = {c.id: RunLine(c.id, (RankedFile(c.gold[0].repo, c.gold[0].path),), seconds=0.1) for c in cases}
     b, _ = book(cases, write(tmp_path, cases, run)[1], "Bugs")
     assert not b.misses and "every answer begins with a gold file" in page(b)
 
