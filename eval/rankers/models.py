@@ -75,7 +75,7 @@ def with_model(
         )
     asked = ModelSetup(replace(found, mode=chosen), str(record or ""), str(replay or ""))
     name = f"{settings.name} {chosen} {reach(found).name}".strip()
-    return replace(settings, name=name, asked=asked)
+    return replace(settings, name=name, model=asked)
 
 
 class StageCost(Struct, frozen=True):

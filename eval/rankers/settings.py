@@ -78,7 +78,7 @@ def with_prompts(settings: RunSettings, folder: str, name: str) -> RunSettings:
     if folder and not Path(folder).is_dir():
         raise UsageError(f"there is no folder {folder}", "name a folder of prompts, or `shipped`")
     asked = replace(settings.model, settings=replace(settings.model.settings, prompts=folder))
-    return replace(settings, name=f"{settings.name} {name}", asked=asked)
+    return replace(settings, name=f"{settings.name} {name}", model=asked)
 
 
 def settings_of(
