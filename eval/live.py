@@ -20,7 +20,7 @@ from eval.runfile import RankedFile, RunLine, read_lines
 from eval.scoring.intervals import intervals
 from eval.scoring.measures import first_ranks, score
 from locator.answer import Verdict as Word
-from locator.trackers.handle import Answered
+from locator.trackers.handle import PostedComment
 from summaries.index.index import Index
 
 SHOWN = ("Success@1", "Success@3", "Success@5", "Success@10", "MRR", "Recall@10", "Route@1")
@@ -61,20 +61,22 @@ class Live(Struct, frozen=True):
     feedback: FeedbackSummary | None = None  # what people said of answers; None where nobody said anything
 
 
-def read_comments(path: Path) -> tuple[dict[str, list[Answered]], list[str]]:
+def read_comments(path: Path) -> tuple[dict[str, list[PostedComment]], list[str]]:
     """Comments by issue, oldest first, and a message for every line that is none. Raises UsageError."""
     found, problems = read_lines(
         path,
-        Answered,
+        PostedComment,
         "the service writes live.jsonl into its state folder; name it: bugatlas eval live FILE",
     )
-    out: dict[str, list[Answered]] = {}
+    out: dict[str, list[PostedComment]] = {}
     for told in found:
         out.setdefault(told.issue, []).append(told)
     return {k: sorted(v, key=lambda t: t.at) for k, v in out.items()}, problems
 
 
-def live(index: Index, comments: Mapping[str, Sequence[Answered]], limits: MiningLimits = LIMITS) -> Live:
+def live(
+    index: Index, comments: Mapping[str, Sequence[PostedComment]], limits: MiningLimits = LIMITS
+) -> Live:
     """Join comments with the fixes that the indexed history holds, and score them."""
     names = names_of(index)
     keys = {issue: _key(issue, names) for issue in comments}
@@ -84,7 +86,7 @@ def live(index: Index, comments: Mapping[str, Sequence[Answered]], limits: Minin
     by_id = {c.id: c for c in found.cases}
     cases: list[Case] = []
     lines: dict[str, RunLine] = {}
-    counted: dict[str, tuple[str, Answered]] = {}
+    counted: dict[str, tuple[str, PostedComment]] = {}
     late = 0
     for issue, own in comments.items():
         repo, key = keys[issue]

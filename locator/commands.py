@@ -305,12 +305,12 @@ def search(
       bugatlas search '"connection refused" lang:go -path:examples'
     """
     from locator.search.query import parse
-    from locator.search.search import Asked
+    from locator.search.search import SearchOptions
     from locator.search.search import search as look_up
 
     index = _index(root)
     query = parse(" ".join(words), repos=repos, languages=languages, paths=paths)
-    results = look_up(index, query, Asked(at, limit, tests, by))
+    results = look_up(index, query, SearchOptions(at, limit, tests, by))
     if as_json:
         from locator.render.output import searched
 

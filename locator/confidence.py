@@ -83,9 +83,9 @@ def chance(s: Shape, sure: Mapping[str, float]) -> float:
     return min(out, UNSURE_AT_MOST) if s.telling < LEAST_WORDS and s.exact <= 0 else out
 
 
-def verdict(chance: float, found: bool) -> Verdict:
+def verdict(chance: float, answered: bool) -> Verdict:
     """The chance in a word."""
-    if not found or chance < SOME:
+    if not answered or chance < SOME:
         return Verdict.NONE
     return (
         Verdict.CONFIDENT if chance >= CONFIDENT else Verdict.LIKELY if chance >= LIKELY else Verdict.UNSURE

@@ -37,7 +37,7 @@ class Filter(Struct, frozen=True):
     not_files: tuple[str, ...] = ()
 
 
-def repositories(index: Index, asked: Sequence[str], without: Sequence[str] = ()) -> list[str]:
+def repositories(index: Index, names: Sequence[str], without: Sequence[str] = ()) -> list[str]:
     """Names of the indexed repositories asked for, by full name or by its end; all where none is asked.
 
     Raises UsageError where a name is unknown or nothing is left.
@@ -45,20 +45,20 @@ def repositories(index: Index, asked: Sequence[str], without: Sequence[str] = ()
     known = list(index.repos)
     if not known:
         raise UsageError(f"the index at {index.root} is empty", "run `bugatlas index PATH`")
-    for name in (*asked, *without):
+    for name in (*names, *without):
         if not any(is_named(n, name) for n in known):
             raise UsageError(f"no indexed repository is called {name}", _near(name, known))
-    left = [n for n in known if not asked or any(is_named(n, a) for a in asked)]
+    left = [n for n in known if not names or any(is_named(n, a) for a in names)]
     left = [n for n in left if not any(is_named(n, w) for w in without)]
     if not left:
         raise UsageError("the filters leave no repository", "drop one of them")
     return left
 
 
-def is_named(name: str, asked: str) -> bool:
+def is_named(name: str, wanted: str) -> bool:
     """Whether a repository is meant: 'orders' and 'shop/orders' both mean shop/orders."""
-    name, asked = name.lower(), asked.lower().strip("/")
-    return name == asked or name.endswith("/" + asked)
+    name, wanted = name.lower(), wanted.lower().strip("/")
+    return name == wanted or name.endswith("/" + wanted)
 
 
 def passing(scope: Scope, wanted: Filter) -> Mask | None:
@@ -98,9 +98,9 @@ def _matching(names: Sequence[str], wanted: Sequence[str], unwanted: Sequence[st
     return on & ~any_of(unwanted)
 
 
-def _languages(asked: Iterable[str], present: Sequence[str]) -> frozenset[str]:
+def _languages(names: Iterable[str], present: Sequence[str]) -> frozenset[str]:
     out: set[str] = set()
-    for name in asked:
+    for name in names:
         low = _SAME.get(name.lower(), name.lower())
         out.update(t for t in (low, *_WITH.get(low, ())) if t in present)
         if low not in present and not out.intersection(_WITH.get(low, ())):

@@ -26,7 +26,7 @@ Stamp = tuple[tuple[str, int, int], ...]
 log = logging.getLogger("bugatlas.index")
 
 
-class Part(Struct, frozen=True):
+class MapPart(Struct, frozen=True):
     """A directory with all below it that stands in no other part."""
 
     path: str  # "" is what lies in no other part
@@ -42,7 +42,7 @@ class Edition:
     stamp: Stamp
     damaged: tuple[str, ...] = ()  # repositories that could not be opened
     scoped: dict[tuple[str, ...], Index] = field(default_factory=dict)
-    parts: dict[str, tuple[Part, ...]] = field(default_factory=dict)  # by repository, once asked for
+    parts: dict[str, tuple[MapPart, ...]] = field(default_factory=dict)  # by repository, once asked for
 
     def of(self, caller: Caller) -> Index:
         """The index as a caller may see it."""
@@ -51,7 +51,7 @@ class Edition:
         return self.scoped[caller.repos]
 
 
-class Shelf:
+class LiveIndex:
     """Holds the current edition."""
 
     def __init__(self, root: Path, check: float = CHECK, room: Room | None = None) -> None:

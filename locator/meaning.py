@@ -84,7 +84,7 @@ def nearness(index: Index, scope: Scope, text: str = "", near: str = "") -> Near
         return _spread(index, scope, there, places, many or behind)
 
     try:
-        return _asked(index, ask)
+        return _with_knowledge(index, ask)
     except UsageError:
         raise
     except BugatlasError as e:
@@ -161,7 +161,7 @@ _lock = Lock()
 _open: dict[Path, tuple[tuple[int, str, str], Knowledge]] = {}  # by folder of the index, one at most
 
 
-def _asked(index: Index, ask: Callable[[Knowledge], T]) -> T:
+def _with_knowledge(index: Index, ask: Callable[[Knowledge], T]) -> T:
     """Ask the index's knowledge base, opened where it isn't or where another state was published since."""
     manifest = index.manifest
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
-from locator.report.packages import System, installed, lies_at_root, owns, owns_module
+from locator.report.packages import PackageSystem, installed, lies_at_root, owns, owns_module
 from locator.report.reader import Frame
 
 Names = Mapping[str, tuple[str, ...]]  # the repositories searched -> names that their manifests declare
@@ -34,7 +34,7 @@ class Placement:
     def _find(self, f: Frame) -> frozenset[str] | None:
         if package := installed(f.path):
             own = frozenset(r for r, a in self.names.items() if owns(package, r, a))
-            if package.system == System.PYPI and not own:
+            if package.system == PackageSystem.PYPI and not own:
                 return None  # of a module that is imported by another name than its project's: see `fit`
             return own
         if f.library:
@@ -51,7 +51,7 @@ class Placement:
         if own is not None and repo not in own:
             return 0.0
         package = installed(f.path)
-        if package and package.system == System.PYPI and own is None:
+        if package and package.system == PackageSystem.PYPI and own is None:
             return 1.0 if lies_at_root(path, package.inner) else 0.0
         if not f.path:
             return _module_fit(f.module, path)

@@ -88,25 +88,29 @@ def vote(
     return replace(found, files=files, votes=replace(votes, called=called))
 
 
-def fuse(scope: Scope, found: Features, weights: Weights) -> Ranking:
+def fuse(scope: Scope, features: Features, weights: Weights) -> Ranking:
     """Weigh the features. Scores are relative to the best file's, which has 1."""
-    parts = {n: found.files[n] * np.float32(w) for n, w in weights.voters.items() if w and n in found.files}
+    parts = {
+        n: features.files[n] * np.float32(w) for n, w in weights.voters.items() if w and n in features.files
+    }
     fused = np.sum(list(parts.values()), axis=0) if parts else np.zeros(scope.size, np.float32)
-    routes = found.routes | {"files": route.unit(route.best(fused * found.candidates, scope))}
+    routes = features.routes | {"files": route.unit(route.best(fused * features.candidates, scope))}
     route_parts = {n: routes[n] * np.float32(w) for n, w in weights.routes.items() if w and n in routes}
     total = (
         np.sum(list(route_parts.values()), axis=0) if route_parts else np.zeros(len(scope.views), np.float32)
     )
     scores = fused + (total[scope.repo_of] if scope.size else 0)
     costs = np.zeros(scope.size, np.float32)
-    for name in sorted(weights.priors.keys() & found.roles.keys()):
-        costs = costs + np.float32(weights.priors[name]) * found.roles[name]
+    for name in sorted(weights.priors.keys() & features.roles.keys()):
+        costs = costs + np.float32(weights.priors[name]) * features.roles[name]
     scores = scores - costs
-    top = float(scores[found.candidates].max()) if found.candidates.any() else 1.0
-    scores = np.where(found.candidates, scores / (top if top > 0 else 1.0), -1.0).astype(np.float32)
+    top = float(scores[features.candidates].max()) if features.candidates.any() else 1.0
+    scores = np.where(features.candidates, scores / (top if top > 0 else 1.0), -1.0).astype(np.float32)
     # A repository is as good as its best files are in the end; its own voters have spoken in their scores.
     shares = route.unit(route.best(np.maximum(scores, 0), scope, decay=0.5))
-    return Ranking(scores, parts, costs, shares, route_parts, found.candidates, found.votes, max(top, 0.0))
+    return Ranking(
+        scores, parts, costs, shares, route_parts, features.candidates, features.votes, max(top, 0.0)
+    )
 
 
 def _scaled(voter: str, values: Floats, candidates: NDArray[np.bool_]) -> Floats:

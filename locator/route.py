@@ -17,7 +17,7 @@ from locator.query import Query
 from locator.report.reader import MentionKind, RegionKind
 from locator.scope import Scope
 from locator.voters.ballot import Votes
-from locator.voters.past import spoken
+from locator.voters.past import commit_counts
 from summaries.index.postings import Floats, weighted
 
 TOP_FILES = 5
@@ -74,7 +74,7 @@ def decayed(scored: Sequence[Floats], depth: int = TOP_COMMITS, decay: float = D
     return out
 
 
-_TONGUES = frozenset(
+_LANGUAGES = frozenset(
     "go golang c cpp py python java kt kotlin js ts node rs rust rb ruby php net dotnet scala swift".split()
 )
 _WORDS = re.compile(r"[^\W_]+")
@@ -90,7 +90,7 @@ def names_of(repo: str, aliases: tuple[str, ...] = ()) -> frozenset[tuple[str, .
     for name in (repo, *aliases):
         short = tuple(_WORDS.findall(name.rsplit("/", 1)[-1].lower()))
         out.add(short)
-        if len(short) > 2 and short[-1] in _TONGUES:
+        if len(short) > 2 and short[-1] in _LANGUAGES:
             out.add(short[:-1])
     return frozenset(n for n in out if len(n) > 1 or (n and len(n[0]) > 3))
 
@@ -120,15 +120,15 @@ def _owners(repos: tuple[tuple[str, Row], ...]) -> dict[Row, list[int]]:
     return owners | called
 
 
-class Spoken(NamedTuple):
+class NameMention(NamedTuple):
     """A repository's name in a report."""
 
     repo: int
     words: Row
-    worth: float
+    weight: float
 
 
-def spoken_names(query: Query, repos: Sequence[str], aliases: Mapping[str, Row]) -> list[Spoken]:
+def names_mentioned(query: Query, repos: Sequence[str], aliases: Mapping[str, Row]) -> list[NameMention]:
     """Names of repositories in a report: in the title 1, in the body 0.6, later names less.
 
     A name inside a longer name that another repository bears does not count: "shop-orders-ui" names
@@ -136,7 +136,7 @@ def spoken_names(query: Query, repos: Sequence[str], aliases: Mapping[str, Row])
     """
     owners = _owners(tuple((repo, aliases.get(repo, ())) for repo in repos))
     longest = max((len(n) for n in owners), default=0)
-    out: list[Spoken] = []
+    out: list[NameMention] = []
     said = (m for m in query.report.mentions if m.region == RegionKind.ENVIRONMENT)
     in_setup = "\n".join(m.text for m in said if m.kind == MentionKind.SERVICE)
     for text, worth in (
@@ -152,7 +152,9 @@ def spoken_names(query: Query, repos: Sequence[str], aliases: Mapping[str, Row])
             )
             if size:
                 words = tuple(row[i : i + size])
-                out += [Spoken(r, words, worth * NEXT_NAME**met / len(owners[words])) for r in owners[words]]
+                out += [
+                    NameMention(r, words, worth * NEXT_NAME**met / len(owners[words])) for r in owners[words]
+                ]
                 met += 1
             i += max(size, 1)
     return out
@@ -161,8 +163,8 @@ def spoken_names(query: Query, repos: Sequence[str], aliases: Mapping[str, Row])
 def named(query: Query, repos: Sequence[str], aliases: Mapping[str, Row]) -> Floats:
     """How plainly the report names each repository."""
     out = np.zeros(len(repos), np.float32)
-    for spoken_ in spoken_names(query, repos, aliases):
-        out[spoken_.repo] = max(out[spoken_.repo], spoken_.worth)
+    for spoken_ in names_mentioned(query, repos, aliases):
+        out[spoken_.repo] = max(out[spoken_.repo], spoken_.weight)
     return out
 
 
@@ -177,7 +179,7 @@ def familiar(scope: Scope, query: Query) -> Floats:
         return np.zeros(0, np.float32)
     counts = scope.sums("commit", scope.matches("messages", keys), len(keys))
     whole = counts.sum(axis=0)
-    sizes = [v.kept(spoken)[1] for v in scope.views]
+    sizes = [v.kept(commit_counts)[1] for v in scope.views]
     share = (whole + 1e-3) / max(sum(sizes), 1.0)
     size = np.array(sizes)[:, None]
     ratio = np.log((counts + SMOOTH * share) / (size + SMOOTH) / share)

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from locator.answer import Evidence, FileHit, RouteHit
 from locator.query import Query
 from locator.rank import Ranking
-from locator.route import Spoken, names_of, spoken_names
+from locator.route import NameMention, names_mentioned, names_of
 from locator.scope import Scope
 from locator.voters.registry import ROUTE_BY_NAME
 from locator.voters.sentences import commit_label
@@ -65,7 +65,7 @@ def introduced(
     Summaries are those of the heads; an older snapshot is introduced by its own README.
     """
     number = {v.repo: r for r, v in enumerate(scope.views)}
-    names = spoken_names(query, list(scope.names), scope.names)
+    names = names_mentioned(query, list(scope.names), scope.names)
     count = Counter(f.repo for f in files)
 
     def particulars(r: int, voter: str) -> str:
@@ -112,9 +112,9 @@ def _words(scope: Scope, query: Query, ranking: Ranking, r: int) -> list[str]:
     return list(dict.fromkeys(w for w in said if w))[:WORDS]
 
 
-def _name(names: Sequence[Spoken], r: int, repo: str) -> str:
+def _name(names: Sequence[NameMention], r: int, repo: str) -> str:
     """The words that name a repository, and how they do where it isn't called so."""
-    best = max((n for n in names if n.repo == r), key=lambda n: n.worth, default=None)
+    best = max((n for n in names if n.repo == r), key=lambda n: n.weight, default=None)
     if best is None:
         return ""
     declared = "" if best.words in names_of(repo) else ", as its manifests declare"

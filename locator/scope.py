@@ -76,7 +76,7 @@ class Scope:
             self._gathered[field] = keys, found
         return found
 
-    def kept(self, field: str, keys: Hashes) -> list[Matches]:
+    def in_snapshots(self, field: str, keys: Hashes) -> list[Matches]:
         """As `gather`, but only of the snapshots. The last answer of each field is kept."""
         asked, found = self._kept.get(field, (None, []))
         if asked is None or not np.array_equal(asked, keys):
@@ -89,7 +89,7 @@ class Scope:
 
     def matches(self, field: str, keys: Hashes) -> Matches:
         """Postings of a field in the snapshots, documents numbered end to end; ordered by view first."""
-        found = self.kept(field, keys)
+        found = self.in_snapshots(field, keys)
         if not found:
             return Matches(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32))
         docs = [m.docs + first for m, first in zip(found, self.firsts(_DOCS[field]), strict=False)]
@@ -149,9 +149,9 @@ class Scope:
         return cells.reshape(len(self.views), terms)
 
 
-def total(found: Sequence[Matches], terms: int) -> Ints:
+def total(matches: Sequence[Matches], terms: int) -> Ints:
     """Document frequencies over all views."""
-    return np.sum([m.frequencies(terms) for m in found], axis=0) if found else np.zeros(terms, np.int64)
+    return np.sum([m.frequencies(terms) for m in matches], axis=0) if matches else np.zeros(terms, np.int64)
 
 
 def join(parts: Sequence[NDArray[np.generic]]) -> Floats:

@@ -197,9 +197,9 @@ class _Dig:
             for s in self.shown
         )
 
-    def ended(self, found: Finding) -> Answer:
+    def ended(self, finding: Finding) -> Answer:
         """The answer by the model's last word."""
-        order = self._order(found.ranking)
+        order = self._order(finding.ranking)
         if not order:
             note = "looking further named no file that is here"
             return replace(self.answer, notes=(*self.answer.notes, note), looks=self.looks())
@@ -207,12 +207,12 @@ class _Dig:
         assert before is not None
         first, best = order[0][0], self.answer.files[0]
         same = (first.repo, first.path) == (best.repo, best.path)
-        word = replace(before, agrees=before.agrees if same else False, sure=found.sure, dug=True)
+        word = replace(before, agrees=before.agrees if same else False, sure=finding.sure, dug=True)
         base = replace(self.answer, routes=self._routes([f.repo for f, _ in order]))
         out = reordered(base, order, "dig")
-        notes = (*self.answer.notes, *notes_of(found.analysis, self.unknown))
-        ask = questions_of(found.questions) if doubtful(word) else ()
-        out = replace(out, notes=notes, looks=self.looks(), doubt=plain(found.doubt), questions=ask)
+        notes = (*self.answer.notes, *notes_of(finding.analysis, self.unknown))
+        ask = questions_of(finding.questions) if doubtful(word) else ()
+        out = replace(out, notes=notes, looks=self.looks(), doubt=plain(finding.doubt), questions=ask)
         return rated(out, word, self.weights)
 
     def _order(self, ranking: Sequence[Found]) -> list[tuple[FileHit, str]]:

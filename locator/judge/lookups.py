@@ -26,7 +26,7 @@ _NAME = re.compile(r"[A-Za-z_]\w{3,80}")
 _TOPICS = {"publish": "publishes to", "subscribe": "subscribes to"}
 
 
-class Place(Struct, frozen=True):
+class CodePlace(Struct, frozen=True):
     """A line of a file, and what is there."""
 
     repo: str
@@ -70,12 +70,12 @@ def _file(sources: Sources, i: int) -> tuple[str, str]:
     return view.repo, view.path(n)
 
 
-def callers(sources: Sources, name: str, most: int) -> list[Place]:
+def callers(sources: Sources, name: str, most: int) -> list[CodePlace]:
     """Lines that use a name, but for those that define it, at most `most`; of READ files at most; tests last."""
     return list(_uses(sources, name, most)) if _NAME.fullmatch(name) else []
 
 
-def _uses(sources: Sources, name: str, most: int) -> Iterator[Place]:
+def _uses(sources: Sources, name: str, most: int) -> Iterator[CodePlace]:
     keys = words.keys_of(name)[:1]
     if not keys:
         return
@@ -94,12 +94,12 @@ def _uses(sources: Sources, name: str, most: int) -> Iterator[Place]:
         for n, line in enumerate(sources.text(repo, path).split("\n"), 1):
             if left and n not in starts and whole.search(line[:1000]):
                 left -= 1
-                yield Place(repo, path, n, " ".join(line.split())[:160])
+                yield CodePlace(repo, path, n, " ".join(line.split())[:160])
         if not left:
             return
 
 
-def callees(sources: Sources, repo: str, path: str, symbol: Symbol, most: int) -> list[tuple[str, Place]]:
+def callees(sources: Sources, repo: str, path: str, symbol: Symbol, most: int) -> list[tuple[str, CodePlace]]:
     """Names that a function uses and few files define, with where they are defined; those of its own file too."""
     lines = sources.text(repo, path).split("\n")[symbol.start - 1 : symbol.end]
     names = [n for n in dict.fromkeys(_NAME.findall("\n".join(lines)[:BODY])) if n != symbol.name]
@@ -108,7 +108,7 @@ def callees(sources: Sources, repo: str, path: str, symbol: Symbol, most: int) -
         for r, p in files:
             found = next((s for s in sources.facts(r, p).symbols if s.name == name and s is not symbol), None)
             if found:
-                out.append((name, Place(r, p, found.start, found.signature or found.qualname)))
+                out.append((name, CodePlace(r, p, found.start, found.signature or found.qualname)))
             if len(out) == most:
                 return out
     return out

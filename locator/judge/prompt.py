@@ -37,7 +37,7 @@ _ANYTHING = re.compile(
     r"defines [a-z]+, which "
 )  # `append`, `required`: a name that is a word may mean anything
 _END = re.compile(r"(?<=[.!?]) ")
-KEPT = 12  # lines of a trace, log or code region
+REGION_LINES = 12  # lines of a trace, log or code region
 
 
 def brief(report: Report, budget: int) -> str:
@@ -54,7 +54,7 @@ def brief(report: Report, budget: int) -> str:
     for n, region in order:
         lines = region.text.strip("\n").split("\n")
         if region.kind != "prose":
-            lines = lines if len(lines) <= KEPT else [*lines[: KEPT - 3], "...", *lines[-2:]]
+            lines = lines if len(lines) <= REGION_LINES else [*lines[: REGION_LINES - 3], "...", *lines[-2:]]
             lines = [line[:400] for line in lines]
         text = "\n".join(lines)
         if tokens(text) > left:

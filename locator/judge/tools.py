@@ -68,9 +68,9 @@ class Tools:
             self.known.append((repo, path))
         return self.known.index((repo, path)) + 1
 
-    def file(self, said: str) -> tuple[str, str]:
+    def file(self, reference: str) -> tuple[str, str]:
         """The file that a number or path means. Raises NotThere."""
-        text = said.strip().strip("`\"'#").rstrip(".")[:LONGEST]
+        text = reference.strip().strip("`\"'#").rstrip(".")[:LONGEST]
         if text.isdecimal():
             if 1 <= int(text[:9]) <= len(self.known):
                 return self.known[int(text[:9]) - 1]

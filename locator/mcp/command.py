@@ -36,15 +36,15 @@ def mcp(root: Path | None, settings: Settings) -> None:
     except ImportError as e:
         raise UsageError(f"agents are served by {e.name}", with_extra("mcp")) from e
     from locator.access import LOCAL
-    from locator.live_index import Shelf
+    from locator.live_index import LiveIndex
     from locator.modes import find, mode_of, open_model
     from locator.report.reader import read
     from locator.weights import VOTERS, Weights
 
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)  # standard output is the protocol's
-    shelf = Shelf(root or default_dir(), room=settings.room)
+    live = LiveIndex(root or default_dir(), room=settings.room)
     weights = Weights(voters={**VOTERS, **settings.voters})
-    chat = open_model(settings, shelf.root) if mode_of(settings) != "offline" else None
+    chat = open_model(settings, live.root) if mode_of(settings) != "offline" else None
 
     async def ask(
         index: Callable[[], Index], report: str, options: Options, mode: Mode, progress: Progress
@@ -56,4 +56,4 @@ def mcp(root: Path | None, settings: Settings) -> None:
             lambda: find(index(), read(report), options, chosen, weights, progress, chat=chat)
         )
 
-    server(lambda ctx: shelf.index(LOCAL), ask, asyncio.to_thread).run("stdio")
+    server(lambda ctx: live.index(LOCAL), ask, asyncio.to_thread).run("stdio")

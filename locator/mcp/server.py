@@ -20,10 +20,10 @@ from locator.locate import Options, Progress
 from locator.mcp.shapes import (
     LINE,
     Explained,
-    Found,
+    IndexStatus,
     Located,
     Searched,
-    Status,
+    SearchMatch,
     Summary,
     explained,
     located,
@@ -31,13 +31,13 @@ from locator.mcp.shapes import (
     status,
     summary,
 )  # fmt: skip
-from locator.search.search import Asked, search
+from locator.search.search import SearchOptions, search
 from summaries.config_models import Mode
 from summaries.errors import BugatlasError
 from summaries.index.index import Index
 
 T = TypeVar("T")
-KEPT = 128  # answers that explain_result knows
+REMEMBERED = 128  # answers that explain_result knows
 
 INSTRUCTIONS = """Bugatlas knows the team's repositories and finds where a reported bug lives.
 
@@ -64,7 +64,7 @@ class Answers:
         id_ = secrets.token_hex(4)
         with self._lock:
             self._kept[id_] = (frozenset(index.repos), answer)
-            if len(self._kept) > KEPT:
+            if len(self._kept) > REMEMBERED:
                 self._kept.popitem(last=False)
         return id_
 
@@ -87,7 +87,7 @@ def server(
     made: MCPServer[Any] = MCPServer("bugatlas", title="Bugatlas", instructions=INSTRUCTIONS, version=version)
     answers = Answers()
 
-    async def told(work: Awaitable[T]) -> T:
+    async def raising_tool_errors(work: Awaitable[T]) -> T:
         try:
             return await work
         except BugatlasError as e:
@@ -97,7 +97,7 @@ def server(
         def done() -> T:
             return work(index_of(ctx))
 
-        return await told(run(done))
+        return await raising_tool_errors(run(done))
 
     @made.tool(annotations=READ_ONLY, title="Find where a bug lives")
     async def locate_bug(
@@ -156,7 +156,7 @@ def server(
 
         teller = asyncio.ensure_future(tell())
         try:
-            found = await told(ask(opened, report, options, mode, progress))
+            found = await raising_tool_errors(ask(opened, report, options, mode, progress))
         finally:
             steps.put_nowait(None)
             await asyncio.wait({teller}, timeout=2)
@@ -205,9 +205,9 @@ def server(
         """
 
         def work(index: Index) -> Searched:
-            found = search(index, query, Asked(at, limit, include_tests, by))
+            found = search(index, query, SearchOptions(at, limit, include_tests, by))
             files = [
-                Found(
+                SearchMatch(
                     repo=f.repo,
                     path=f.path,
                     symbol=f"{f.symbol.kind} {f.symbol.qualname}" if f.symbol else "",
@@ -237,7 +237,7 @@ def server(
         repo: Annotated[
             str | None, Field(max_length=400, description="Only names that contain this.")
         ] = None,
-    ) -> Status:
+    ) -> IndexStatus:
         """Which repositories are indexed, at which commits, and which older versions can be asked with `at`."""
         return await within(ctx, lambda index: status(index, repo or ""))
 

@@ -16,7 +16,7 @@ LINE = 240  # characters of a line of code
 CHILDREN = 80  # of a place, in read_summary
 
 
-class Place(BaseModel):
+class RankedFile(BaseModel):
     """A file that probably has to change."""
 
     rank: int
@@ -46,7 +46,7 @@ class Located(BaseModel):
     verdict: str = Field(description="confident, likely, unsure or no confident match.")
     confidence: float = Field(description="Calibrated chance that file 1 is among those to change, 0-1.")
     repositories: list[Routed]
-    files: list[Place]
+    files: list[RankedFile]
     searched: int
     notes: list[str]
 
@@ -63,7 +63,7 @@ class Explained(BaseModel):
     code: str = Field(description="The lines that the evidence points at, with their numbers.")
 
 
-class Found(BaseModel):
+class SearchMatch(BaseModel):
     """A file that matches a search."""
 
     repo: str
@@ -75,7 +75,7 @@ class Found(BaseModel):
 class Searched(BaseModel):
     """What a search found."""
 
-    files: list[Found]
+    files: list[SearchMatch]
     total: int
     more: bool = Field(description="Whether `total` is only a lower bound.")
     notes: list[str]
@@ -115,7 +115,7 @@ class Indexed(BaseModel):
     also_at: list[str] = Field(description="Tags, commits and dates that `at` may name.")
 
 
-class Status(BaseModel):
+class IndexStatus(BaseModel):
     """What is indexed."""
 
     repositories: list[Indexed]
@@ -148,10 +148,10 @@ def located(id_: str, answer: Answer, snippet: int) -> Located:
     )
 
 
-def _place(rank: int, file: FileHit, snippet: int) -> Place:
+def _place(rank: int, file: FileHit, snippet: int) -> RankedFile:
     start, end = place(file)
     lines = numbered(file.excerpt.start, file.excerpt.lines[:snippet]) if file.excerpt else ""
-    return Place(
+    return RankedFile(
         rank=rank,
         repo=file.repo,
         path=file.path,
@@ -159,12 +159,12 @@ def _place(rank: int, file: FileHit, snippet: int) -> Place:
         end=end,
         function=next((s.qualname for s in file.symbols if s.start == start), ""),
         score=file.score,
-        why=[_said(e.text, e.line) for e in file.evidence[:4]],
+        why=[_evidence_line(e.text, e.line) for e in file.evidence[:4]],
         snippet=lines,
     )
 
 
-def _said(text: str, line: int) -> str:
+def _evidence_line(text: str, line: int) -> str:
     said = one_line(text, 240)
     return f"{said} (line {line})" if line > 1 and f":{line}" not in said else said
 
@@ -189,7 +189,7 @@ def explained(index: Index, file: FileHit, most: int) -> Explained:
         repo=file.repo,
         path=file.path,
         summary=file.summary,
-        evidence=[_said(e.text, e.line) for e in file.evidence],
+        evidence=[_evidence_line(e.text, e.line) for e in file.evidence],
         functions=[
             f"{s.kind} {s.qualname} {s.start}-{s.end} {s.signature}".strip()[:300] for s in file.symbols
         ],
@@ -234,7 +234,7 @@ def summary(index: Index, where: str, at: str | None) -> Summary:
     )
 
 
-def status(index: Index, part: str) -> Status:
+def status(index: Index, part: str) -> IndexStatus:
     """What is indexed, for agents."""
     states = [s for n, s in index.repos.items() if part.lower() in n.lower()]
     listed = [
@@ -250,4 +250,6 @@ def status(index: Index, part: str) -> Status:
         )
         for s in states[:200]
     ]
-    return Status(repositories=listed, files=sum(r.files for r in listed), left_out=len(states) - len(listed))
+    return IndexStatus(
+        repositories=listed, files=sum(r.files for r in listed), left_out=len(states) - len(listed)
+    )

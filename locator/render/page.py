@@ -87,7 +87,7 @@ class Page:
             row.truncate(self.code_width, overflow="ellipsis")
             self._print(row)
 
-    def found(self, rows: Sequence[tuple[int, str, Spans]], indent: int = 0) -> None:
+    def matched_lines(self, rows: Sequence[tuple[int, str, Spans]], indent: int = 0) -> None:
         """Numbered lines of code with what was found in them; cut so that the first find can be seen."""
         digits = max((len(str(n)) for n, _, _ in rows), default=0)
         margin = min((len(x) - len(x.lstrip()) for _, x, _ in rows if x.strip()), default=0)

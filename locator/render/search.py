@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from locator.render.page import Page, Piece, counted, linked
-from locator.search.search import Hit, Results
+from locator.search.search import Results, SearchHit
 from locator.terminal import link
 from summaries.index.index import Index
 from summaries.offline.file import language as spoken
@@ -57,7 +57,7 @@ def _nothing(page: Page, results: Results) -> None:
     page.prose("what is indexed, and how fresh it is: bugatlas status", mark="· ", indent=2)
 
 
-def _hit(page: Page, index: Index, n: int, hit: Hit) -> None:
+def _hit(page: Page, index: Index, n: int, hit: SearchHit) -> None:
     number = f"{n:>2}  "
     line = hit.lines[0].number if hit.lines else hit.symbol.start if hit.symbol else 0
     state = index.repos.get(hit.repo)
@@ -80,4 +80,4 @@ def _hit(page: Page, index: Index, n: int, hit: Hit) -> None:
     page.prose(*about, indent=len(number))
     if hit.summary:
         page.prose((hit.summary[:SUMMARY], "italic"), indent=len(number))
-    page.found([(row.number, row.text, row.spans) for row in hit.lines], indent=len(number))
+    page.matched_lines([(row.number, row.text, row.spans) for row in hit.lines], indent=len(number))

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from locator.render.page import Page, Piece, counted
-from locator.tree.status import CURRENT, MOVED, Repository, Status
+from locator.tree.status import CURRENT, MOVED, RepositoryStatus, Status
 from summaries.llm.ledger import Spent
 from summaries.offline.file import language as spoken
 
@@ -40,7 +40,7 @@ def render(console: Console, status: Status) -> None:
         page.prose("to bring the index up to date: bugatlas index")
 
 
-def _repository(page: Page, r: Repository, now: int) -> None:
+def _repository(page: Page, r: RepositoryStatus, now: int) -> None:
     head: list[Piece] = [(r.name, "bold cyan")]
     if r.clone:
         color = "green" if r.clone == CURRENT else "yellow" if r.clone == MOVED else "red"

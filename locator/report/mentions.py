@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from locator.report import links, logs, messages, names
 from locator.report.links import Hit
-from locator.report.traces import Found
+from locator.report.traces import TraceScan
 from locator.report.types import Mention, MentionKind, Region, RegionKind
 
 MAX_MENTIONS = 400
@@ -45,7 +45,7 @@ class _Scan:
         self.text = pattern.sub(explain, self.text)
 
 
-class Stage(NamedTuple):
+class MentionPattern(NamedTuple):
     """One pattern, how it is read, whether what it explains is blanked, and the regions it applies to."""
 
     pattern: re.Pattern[str]
@@ -55,35 +55,35 @@ class Stage(NamedTuple):
 
 
 STAGES = (
-    Stage(messages.DOUBLE, messages.quoted),
-    Stage(messages.SINGLE, messages.quoted),
-    Stage(messages.SINGLE_CODE, messages.quoted, only=("code", "trace")),
-    Stage(messages.CURLY, messages.quoted, only=("prose", "log")),
-    Stage(messages.TICKS, messages.ticks, only=("prose",)),
-    Stage(messages.ERROR, messages.told_error, only=("prose",)),
-    Stage(messages.ERROR, messages.error, only=("trace", "log", "code")),
-    Stage(messages.LOG_MESSAGE, messages.log_message, only=("log",)),
-    Stage(messages.MSG, messages.bare_message, only=("log", "prose")),
-    Stage(names.PREFIXED, names.service, only=("log",)),
-    Stage(names.JSON_SERVICE, names.json_service),
-    Stage(links.URL, links.url, blank=True),
-    Stage(links.BARE_HOST, links.bare_host, blank=True),
-    Stage(names.EMAIL, names.nothing, blank=True),
-    Stage(names.IMAGE, names.service, blank=True),
-    Stage(links.HOST_PORT, links.host_port, blank=True),
-    Stage(links.FILE, links.file, blank=True),
-    Stage(links.ENDPOINT, links.route, blank=True, only=("prose", "log")),
-    Stage(links.ISSUE, links.issue, blank=True, only=("prose",)),
-    Stage(names.VERSION, names.version, only=("prose",)),
-    Stage(names.KEY_VALUE, names.key_value, only=("prose",)),
-    Stage(names.KEY_VALUE, names.log_pair, only=("log", "trace")),
-    Stage(names.KEY_COLON, names.key, only=("prose",)),
-    Stage(names.YAML, names.key, only=("code",)),
-    Stage(names.FLAG, names.key),
-    Stage(names.ENV, names.env, blank=True),
-    Stage(names.MIXED_KEY, names.mixed_key, blank=True, only=("prose", "log")),
-    Stage(names.KEBAB, names.service, only=("prose", "log", "code")),
-    Stage(names.NAME, names.name),
+    MentionPattern(messages.DOUBLE, messages.quoted),
+    MentionPattern(messages.SINGLE, messages.quoted),
+    MentionPattern(messages.SINGLE_CODE, messages.quoted, only=("code", "trace")),
+    MentionPattern(messages.CURLY, messages.quoted, only=("prose", "log")),
+    MentionPattern(messages.TICKS, messages.ticks, only=("prose",)),
+    MentionPattern(messages.ERROR, messages.told_error, only=("prose",)),
+    MentionPattern(messages.ERROR, messages.error, only=("trace", "log", "code")),
+    MentionPattern(messages.LOG_MESSAGE, messages.log_message, only=("log",)),
+    MentionPattern(messages.MSG, messages.bare_message, only=("log", "prose")),
+    MentionPattern(names.PREFIXED, names.service, only=("log",)),
+    MentionPattern(names.JSON_SERVICE, names.json_service),
+    MentionPattern(links.URL, links.url, blank=True),
+    MentionPattern(links.BARE_HOST, links.bare_host, blank=True),
+    MentionPattern(names.EMAIL, names.nothing, blank=True),
+    MentionPattern(names.IMAGE, names.service, blank=True),
+    MentionPattern(links.HOST_PORT, links.host_port, blank=True),
+    MentionPattern(links.FILE, links.file, blank=True),
+    MentionPattern(links.ENDPOINT, links.route, blank=True, only=("prose", "log")),
+    MentionPattern(links.ISSUE, links.issue, blank=True, only=("prose",)),
+    MentionPattern(names.VERSION, names.version, only=("prose",)),
+    MentionPattern(names.KEY_VALUE, names.key_value, only=("prose",)),
+    MentionPattern(names.KEY_VALUE, names.log_pair, only=("log", "trace")),
+    MentionPattern(names.KEY_COLON, names.key, only=("prose",)),
+    MentionPattern(names.YAML, names.key, only=("code",)),
+    MentionPattern(names.FLAG, names.key),
+    MentionPattern(names.ENV, names.env, blank=True),
+    MentionPattern(names.MIXED_KEY, names.mixed_key, blank=True, only=("prose", "log")),
+    MentionPattern(names.KEBAB, names.service, only=("prose", "log", "code")),
+    MentionPattern(names.NAME, names.name),
 )  # fmt: skip
 
 
@@ -93,7 +93,7 @@ _IN_SETUP = frozenset((names.JSON_SERVICE, links.URL, links.BARE_HOST, names.EMA
 _OF_SETUP = frozenset(("service", "host", "endpoint"))
 
 
-def mentions_of(title: str, regions: Sequence[Region], found: Found) -> tuple[Mention, ...]:
+def mentions_of(title: str, regions: Sequence[Region], traces: TraceScan) -> tuple[Mention, ...]:
     """All mentions, title first, without repetitions. Lines that print a call are left to the frames."""
     seen: dict[Hit, Mention] = {}
     for hit, _ in _read(title, "prose"):
@@ -104,7 +104,7 @@ def mentions_of(title: str, regions: Sequence[Region], found: Found) -> tuple[Me
         text = region.text
         if region.kind == "trace":
             rows = enumerate(text.split("\n"), region.line - 1)
-            text = "\n".join("" if i in found.shown else row for i, row in rows)
+            text = "\n".join("" if i in traces.shown else row for i, row in rows)
         for hit, row in _read(text, region.kind):
             kind = MentionKind(hit[0])
             seen.setdefault(hit, Mention(kind, hit[1], region.line + row, False, region.kind, hit[2]))

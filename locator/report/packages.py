@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 
-class System(StrEnum):
+class PackageSystem(StrEnum):
     """Who installed the library."""
 
     GO = "go"
@@ -30,7 +30,7 @@ class System(StrEnum):
 class Package(NamedTuple):
     """An installed library and a file in it."""
 
-    system: System
+    system: PackageSystem
     name: (
         str  # "github.com/acme/shop-lib", "@acme/shop-lib", "shop-lib"; of Python the folder that is imported
     )
@@ -45,19 +45,25 @@ _GO_MODULE = re.compile(
     rf"(?:^|/)(?:pkg/mod/)?((?:[\w!~-][\w!~.-]*/)*[\w!~-][\w!~.-]*)@({_VERSION})/([^\n]+)$"
 )
 _GO_VENDOR = re.compile(r"(?:^|/)vendor/((?:[\w-]+\.)+[a-z]{2,}/[^/]+(?:/[^/]+)?)/([^\n]+)$")
-_SHAPES: tuple[tuple[System, re.Pattern[str]], ...] = (
-    (System.NPM, re.compile(r"(?:^|/)node_modules/((?:@[^/]+/)?[^/@.][^/]*)/([^\n]+)$")),
-    (System.NPM, re.compile(rf"/(?:npm/)?((?:@[^/@]+/)?[^/@.][^/@]*)@{_VERSION}/([^\n]+\.[cm]?[jt]sx?)$")),
-    (System.GEM, re.compile(rf"(?:^|/)bundler/gems/([^/]+)-{_HASH}/([^\n]+)$")),
-    (System.GEM, re.compile(r"(?:^|/)gems/([^/]+?)-\d+(?:\.\w+)*(?:-[a-z][^/]*)?/([^\n]+)$")),
-    (System.PYPI, re.compile(r"(?:^|/)(?:site|dist)-packages/(([^/]+?)(?:\.py)?(?:/[^\n]*)?)$")),
-    (System.CARGO, re.compile(r"(?:^|/)registry/src/[^/]+/([^/]+?)-\d+\.\d[^/]*/([^\n]+)$")),
-    (System.CARGO, re.compile(rf"(?:^|/)git/checkouts/([^/]+?)-{_HASH}/{_HASH}/([^\n]+)$")),
-    (System.NUGET, re.compile(r"(?:^|/)\.?nuget/packages/([^/]+)/\d[^/]*/([^\n]+)$", re.IGNORECASE)),
-    (System.COMPOSER, re.compile(r"(?:^|/)vendor/([a-z0-9_.-]+/[a-z0-9_.-]+)/([^\n]+\.(?:php|phtml|inc))$")),
-    (System.HEX, re.compile(r"(?:^|/)deps/([a-z][a-z0-9_]*)/([^\n]+\.[eh]rl|[^\n]+\.exs?)$")),
+_SHAPES: tuple[tuple[PackageSystem, re.Pattern[str]], ...] = (
+    (PackageSystem.NPM, re.compile(r"(?:^|/)node_modules/((?:@[^/]+/)?[^/@.][^/]*)/([^\n]+)$")),
     (
-        System.PUB,
+        PackageSystem.NPM,
+        re.compile(rf"/(?:npm/)?((?:@[^/@]+/)?[^/@.][^/@]*)@{_VERSION}/([^\n]+\.[cm]?[jt]sx?)$"),
+    ),
+    (PackageSystem.GEM, re.compile(rf"(?:^|/)bundler/gems/([^/]+)-{_HASH}/([^\n]+)$")),
+    (PackageSystem.GEM, re.compile(r"(?:^|/)gems/([^/]+?)-\d+(?:\.\w+)*(?:-[a-z][^/]*)?/([^\n]+)$")),
+    (PackageSystem.PYPI, re.compile(r"(?:^|/)(?:site|dist)-packages/(([^/]+?)(?:\.py)?(?:/[^\n]*)?)$")),
+    (PackageSystem.CARGO, re.compile(r"(?:^|/)registry/src/[^/]+/([^/]+?)-\d+\.\d[^/]*/([^\n]+)$")),
+    (PackageSystem.CARGO, re.compile(rf"(?:^|/)git/checkouts/([^/]+?)-{_HASH}/{_HASH}/([^\n]+)$")),
+    (PackageSystem.NUGET, re.compile(r"(?:^|/)\.?nuget/packages/([^/]+)/\d[^/]*/([^\n]+)$", re.IGNORECASE)),
+    (
+        PackageSystem.COMPOSER,
+        re.compile(r"(?:^|/)vendor/([a-z0-9_.-]+/[a-z0-9_.-]+)/([^\n]+\.(?:php|phtml|inc))$"),
+    ),
+    (PackageSystem.HEX, re.compile(r"(?:^|/)deps/([a-z][a-z0-9_]*)/([^\n]+\.[eh]rl|[^\n]+\.exs?)$")),
+    (
+        PackageSystem.PUB,
         re.compile(rf"(?:^|/)\.?pub-cache/(?:hosted/[^/]+|git)/([^/]+?)-(?:\d[^/]*|{_HASH})/([^\n]+)$"),
     ),
 )
@@ -74,16 +80,16 @@ def installed(path: str) -> Package | None:
     if not _INSTALLED.search(path):
         return None
     if m := _GO_VENDOR.search(path):
-        return Package(System.GO, m[1], m[2])
+        return Package(PackageSystem.GO, m[1], m[2])
     for system, shape in _SHAPES:
-        at = path.rfind("node_modules/") if system == System.NPM else 0
+        at = path.rfind("node_modules/") if system == PackageSystem.NPM else 0
         if m := shape.search(path, max(0, at - 1)):
-            if system == System.PYPI:
+            if system == PackageSystem.PYPI:
                 return Package(system, m[2], m[1])
             return Package(system, m[1], m[2])
     if m := _GO_MODULE.search(path):
         name = m[1].rpartition("pkg/mod/")[2]
-        return Package(System.GO, re.sub(r"!(\w)", lambda u: u[1].upper(), name), m[3])
+        return Package(PackageSystem.GO, re.sub(r"!(\w)", lambda u: u[1].upper(), name), m[3])
     return None
 
 
@@ -94,7 +100,7 @@ def owns(package: Package, repo: str, aliases: Iterable[str]) -> bool:
     """
     names = {_plain(n) for n in aliases}
     name = _plain(package.name)
-    if package.system == System.GO:
+    if package.system == PackageSystem.GO:
         return owns_module(package.name, repo, aliases)
     if name in names or name == _plain(repo):
         return True

@@ -55,7 +55,7 @@ _LIBRARY_MODULE = re.compile(
 )
 
 
-class Found(NamedTuple):
+class TraceScan(NamedTuple):
     """The calls of all traces, and the (first, last) line indices that each trace takes."""
 
     frames: tuple[Frame, ...]
@@ -88,7 +88,7 @@ class _Trace:
         return [r for part in parts for r in part]
 
 
-def find(lines: Sequence[str]) -> Found:
+def find(lines: Sequence[str]) -> TraceScan:
     """Every stack trace in `lines`, in linear time; at most `MAX_FRAMES` calls, outermost dropped first."""
     lines = [bare(line[:_LONG]) for line in lines]
     traces: list[_Trace] = []
@@ -120,7 +120,7 @@ def find(lines: Sequence[str]) -> Found:
         open_.whole = open_.whole or raws[0].whole
         if raws[0].whole:
             shown.update(range(i, skip + 1))
-    return Found(_number(traces), tuple(_extend(t, lines) for t in traces if t.whole), frozenset(shown))
+    return TraceScan(_number(traces), tuple(_extend(t, lines) for t in traces if t.whole), frozenset(shown))
 
 
 def _recognise(lines: Sequence[str], i: int) -> tuple[object, list[Raw]]:

@@ -24,7 +24,7 @@ _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"?', re.DOTALL)
 _ESCAPE = re.compile(r'\\(["\\])')
 
 
-class Query(Struct, frozen=True):
+class SearchQuery(Struct, frozen=True):
     """A query, read. All texts, all symbols and the filters must hold; words rank."""
 
     words: tuple[str, ...] = ()
@@ -39,7 +39,7 @@ class Query(Struct, frozen=True):
 
 def parse(
     text: str, *, repos: Sequence[str] = (), languages: Sequence[str] = (), paths: Sequence[str] = ()
-) -> Query:
+) -> SearchQuery:
     """Read a query; the arguments add to its filters. Raises UsageError that names what cannot be read."""
     if len(text) > MAX_LENGTH:
         hint = "to find a bug by its report: `bugatlas locate`"
@@ -89,13 +89,13 @@ def _quoted(text: str, at: int) -> tuple[str, int]:
     return value, found.end()
 
 
-def _checked(found: dict[str, tuple[str, ...]]) -> Query:
+def _checked(found: dict[str, tuple[str, ...]]) -> SearchQuery:
     def of(key: str) -> tuple[str, ...]:
         return found.get(key, ())
 
     files = Filter(of("lang"), of("path"), of("file"), of("-lang"), of("-path"), of("-file"))
     near = next(iter(of("near")), "")
-    query = Query(of("word"), of("text"), of("symbol"), of("repo"), of("-repo"), files, near)
+    query = SearchQuery(of("word"), of("text"), of("symbol"), of("repo"), of("-repo"), files, near)
     if by := of("by")[-1:]:
         if by[0].lower() not in BYS:
             raise UsageError(f"by:{by[0]} is not known", f"write by: and one of {', '.join(BYS)}")

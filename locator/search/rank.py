@@ -25,20 +25,20 @@ LONGEST = 4  # words that may be one identifier: "get device by name" finds getD
 ROLES = ((Role.DOC, 0.5), (Role.TEST | Role.MOCK, 0.8), (Role.EXAMPLE | Role.TOOL, 0.9), (Role.CONFIG, 0.8))
 
 
-class Scores(Struct, frozen=True):
+class SearchScores(Struct, frozen=True):
     """What a search found of its words. Vectors run over the files of the scope."""
 
     files: Floats  # higher is better; 0: has none of the words
     units: list[Floats]  # by view: BM25 of the shard's units
-    worth: dict[int, float]  # weight × idf of the words' keys; only those that occur
+    word_weights: dict[int, float]  # weight × idf of the words' keys; only those that occur
     absent: tuple[str, ...]  # words of the query that no file has
     summaries: dict[int, str] = {}  # written ones with words of the query, and those near in meaning, by file
     near: dict[int, float] = {}  # cosines of the nearest, by file
 
 
-def score(scope: Scope, asked: Sequence[str]) -> Scores:
+def score(scope: Scope, wanted: Sequence[str]) -> SearchScores:
     """Score every file of the scope for some words."""
-    terms = _terms(asked)
+    terms = _terms(wanted)
     keys = np.fromiter(terms.weights, np.uint64, len(terms.weights))
     units = [m.keep(v.unit_mask) for v, m in zip(scope.views, scope.gather("units", keys), strict=True)]
     files = [m.grouped(v.shard.unit_blobs) for v, m in zip(scope.views, units, strict=True)]
@@ -64,8 +64,8 @@ def score(scope: Scope, asked: Sequence[str]) -> Scores:
     for role, factor in ROLES:
         fused = np.where(scope.with_role(role), fused * factor, fused)
     seen = {k: w for k, w in zip(keys.tolist(), worth.tolist(), strict=True) if w > 0}
-    absent = tuple(w for w in asked if (own := _keys(w)) and not own & found)
-    return Scores((fused + _named(scope, asked)).astype(np.float32), by_unit, seen, absent)
+    absent = tuple(w for w in wanted if (own := _keys(w)) and not own & found)
+    return SearchScores((fused + _named(scope, wanted)).astype(np.float32), by_unit, seen, absent)
 
 
 class _Terms(Struct, frozen=True):
@@ -82,8 +82,8 @@ class _Terms(Struct, frozen=True):
         return {k: w for k, w in self.weights.items() if k in found and (k not in self.parts or k in split)}
 
 
-def _terms(asked: Sequence[str]) -> _Terms:
-    tokens = [t for word in asked for t in words.tokens(word)]
+def _terms(wanted: Sequence[str]) -> _Terms:
+    tokens = [t for word in wanted for t in words.tokens(word)]
     groups = [(k[0], k[1:]) for t in tokens if (k := words.keys_of(t))]
     wholes = {whole for whole, _ in groups}
     parts = {p for _, own in groups for p in own} - wholes
@@ -98,11 +98,13 @@ def _terms(asked: Sequence[str]) -> _Terms:
     return _Terms(weights, wholes, parts, groups)
 
 
-def _scored(m: Matches, worth: Floats, asked: Floats, lengths: Floats, k1: float, b: float) -> Floats:
+def _scored(m: Matches, weights: Floats, shares: Floats, lengths: Floats, k1: float, b: float) -> Floats:
     """BM25 of every document times the share of the query's worth that it has."""
     mean = float(lengths.mean()) if len(lengths) else 1.0
-    met = np.bincount(m.docs, weights=asked[m.query], minlength=len(lengths)) / max(float(asked.sum()), 1e-9)
-    return (bm25(m, worth, lengths, mean, k1, b) * met).astype(np.float32)
+    met = np.bincount(m.docs, weights=shares[m.query], minlength=len(lengths)) / max(
+        float(shares.sum()), 1e-9
+    )
+    return (bm25(m, weights, lengths, mean, k1, b) * met).astype(np.float32)
 
 
 def _scaled(values: Floats) -> Floats:
@@ -110,10 +112,10 @@ def _scaled(values: Floats) -> Floats:
     return values / top if top > 0 else values
 
 
-def _named(scope: Scope, asked: Sequence[str]) -> Floats:
+def _named(scope: Scope, wanted: Sequence[str]) -> Floats:
     """What it adds to a file's score that it defines symbols of exactly the asked names."""
     marks: dict[str, float] = {}
-    for word in asked:
+    for word in wanted:
         parts = [p for p in word.replace("::", ".").replace("#", ".").strip("().,:;").split(".") if p]
         telling = len(parts) > 1 or word.strip("().,:;") != word.lower() or "_" in word
         for p in parts[-2:]:

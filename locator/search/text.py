@@ -16,7 +16,7 @@ MAX_SPANS = 20  # highlighted in a line
 _CUT = 400  # characters of a line kept
 
 
-class Line(Struct, frozen=True):
+class MatchedLine(Struct, frozen=True):
     """A line of a file, and where in it what was asked stands: [start, end) in characters."""
 
     number: int
@@ -55,7 +55,7 @@ def _letter(char: str) -> bool:
     return char.isalnum() or char == "_"
 
 
-def exact_lines(text: str, patterns: Sequence[Pattern]) -> tuple[list[Line], int]:
+def exact_lines(text: str, patterns: Sequence[Pattern]) -> tuple[list[MatchedLine], int]:
     """The first lines with any of the texts, and how many there are; none unless the file has all texts."""
     if not all(p.regex.search(text) for p in patterns):
         return [], 0
@@ -70,24 +70,26 @@ def exact_lines(text: str, patterns: Sequence[Pattern]) -> tuple[list[Line], int
     return [_line(n, text[starts[n - 1] : ends[n - 1] - 1], spans[n]) for n in chosen], len(spans)
 
 
-def word_lines(lines: Sequence[str], first: int, last: int, worth: Mapping[int, float]) -> list[Line]:
+def word_lines(
+    lines: Sequence[str], first: int, last: int, weights: Mapping[int, float]
+) -> list[MatchedLine]:
     """The lines from `first` to `last` (1-based, inclusive) that have most of the words, in order."""
     ranked: list[tuple[float, int, list[tuple[int, int]]]] = []
     for n in range(first, min(last, len(lines)) + 1):
-        keys, spans = _words_of(lines[n - 1][:_CUT], worth)
+        keys, spans = _words_of(lines[n - 1][:_CUT], weights)
         if keys:
-            ranked.append((-sum(worth[k] for k in keys), n, spans))
+            ranked.append((-sum(weights[k] for k in keys), n, spans))
     best = sorted(sorted(ranked)[:MOST_LINES], key=lambda r: r[1])
     return [_line(n, lines[n - 1], spans) for _, n, spans in best]
 
 
-def _words_of(line: str, worth: Mapping[int, float]) -> tuple[set[int], list[tuple[int, int]]]:
+def _words_of(line: str, weights: Mapping[int, float]) -> tuple[set[int], list[tuple[int, int]]]:
     keys: set[int] = set()
     spans = []
     at = 0
     for token in words.tokens(line):
         at = line.index(token, at)
-        met = [k for k in words.keys_of(token) if k in worth]
+        met = [k for k in words.keys_of(token) if k in weights]
         if met:
             keys.update(met)
             spans.append((at, at + len(token)))
@@ -95,6 +97,6 @@ def _words_of(line: str, worth: Mapping[int, float]) -> tuple[set[int], list[tup
     return keys, spans
 
 
-def _line(number: int, text: str, spans: Sequence[tuple[int, int]]) -> Line:
+def _line(number: int, text: str, spans: Sequence[tuple[int, int]]) -> MatchedLine:
     kept = tuple((a, min(b, _CUT)) for a, b in sorted(spans) if a < _CUT)[:MAX_SPANS]
-    return Line(number, text.rstrip("\r")[:_CUT], kept)
+    return MatchedLine(number, text.rstrip("\r")[:_CUT], kept)

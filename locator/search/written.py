@@ -24,7 +24,7 @@ K1, B = TEXT
 MOST = 32  # words of a query that summaries are asked for
 
 
-class Told(Struct, frozen=True):
+class SummaryMatches(Struct, frozen=True):
     """What the summaries say."""
 
     scores: Floats  # 0-1, of every file of the scope
@@ -32,9 +32,9 @@ class Told(Struct, frozen=True):
     met: frozenset[str]  # words that some summary has
 
 
-def told(index: Index, scope: Scope, asked: Sequence[str]) -> Told | None:
+def match_summaries(index: Index, scope: Scope, wanted_words: Sequence[str]) -> SummaryMatches | None:
     """Look words up in the written summaries of a scope; None where none of them has any. Raises IndexDamaged."""
-    wanted = {w: {k for t in words.tokens(w) for k in words.keys_of(t)[:1]} for w in asked[:MOST]}
+    wanted = {w: {k for t in words.tokens(w) for k in words.keys_of(t)[:1]} for w in wanted_words[:MOST]}
     texts: dict[int, str] = {}
     count = 0
     for start, view in zip(scope.starts.tolist(), scope.views, strict=False):
@@ -63,7 +63,7 @@ def told(index: Index, scope: Scope, asked: Sequence[str]) -> Told | None:
         score = sum(worth[k] * n * (K1 + 1) / (n + norm) for k, n in own.items())
         scores[i] = score * sum(worth[k] for k in own) / sum(worth.values())
     met = frozenset(w for w, own in wanted.items() if own & df.keys())
-    return Told(scores / scores.max(), {i: texts[i] for i in counts}, met)
+    return SummaryMatches(scores / scores.max(), {i: texts[i] for i in counts}, met)
 
 
 def _stem(token: str) -> str:
@@ -71,15 +71,15 @@ def _stem(token: str) -> str:
     return token[: max(3, len(token) - 3)]
 
 
-def _of(view: View, kept: Written, stems: Sequence[str]) -> dict[int, str]:
+def _of(view: View, written: Written, stems: Sequence[str]) -> dict[int, str]:
     """Summaries that may have the words, by number of the file in the view; a person's before a model's."""
     by_blob, by_path = view.kept(_numbers)
-    holding = kept.holding(stems)
+    holding = written.holding(stems)
     out = {by_path[p]: t.text for p, t in newest(holding).items() if p in by_path}  # of earlier versions
-    own = kept.files(view.blob(n) for n in out)
+    own = written.files(view.blob(n) for n in out)
     out = {n: text for n, text in out.items() if view.blob(n) not in own}
     out |= {n: t.text for blob, t in holding.items() for n in by_blob.get(blob, ())}
-    return out | {by_path[p]: text for p, text in kept.edits().items() if p in by_path}
+    return out | {by_path[p]: text for p, text in written.edits().items() if p in by_path}
 
 
 def _numbers(view: View) -> tuple[dict[str, list[int]], dict[str, int]]:

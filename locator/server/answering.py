@@ -54,9 +54,9 @@ async def ask(
         )  # fmt: skip
 
     if settings.mode == "offline":
-        found = await service.desk.run(partial(work, settings))
+        found = await service.queries.run(partial(work, settings))
     elif service.judging.busy >= service.judging.most:
-        found = await service.desk.run(partial(work, replace(settings, mode="offline")))
+        found = await service.queries.run(partial(work, replace(settings, mode="offline")))
         note = f"{FAILED} ({settings.mode}): too many questions are before it already"
         found = replace(found, notes=(*found.notes, note))
     else:
@@ -76,15 +76,15 @@ def settled(service: Service, mode: Mode) -> Settings:
     return replace(service.asking, mode=mode)
 
 
-def count(meters: Meters, mode: Mode, found: Answer) -> None:
+def count(meters: Meters, mode: Mode, answer: Answer) -> None:
     """Count an answer, and what its calls took."""
-    meters.locate.observe(found.seconds)
-    meters.verdicts.labels(found.verdict).inc()
+    meters.locate.observe(answer.seconds)
+    meters.verdicts.labels(answer.verdict).inc()
     if mode == "offline":
         return
-    failed = any(n.startswith(FAILED) for n in found.notes)
+    failed = any(n.startswith(FAILED) for n in answer.notes)
     meters.judged.labels(mode, "offline" if failed else "heard").inc()
-    for call in found.calls:
+    for call in answer.calls:
         if call.source not in ("cache", "replay"):
             meters.tokens.labels(call.stage).inc(call.read + call.written)
             meters.money.labels(call.stage).inc(call.money)

@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from locator.access import Caller
 from locator.answer import Answer
-from locator.live_index import Shelf
+from locator.live_index import LiveIndex
 from locator.locate import Options
 from locator.modes import find, mode_of, open_model
 from locator.report.reader import read
@@ -32,7 +32,7 @@ from locator.server.routes import jobs as work
 from locator.server.routes import webhooks as hooks
 from locator.server.service import Service
 from locator.server.settings import ServiceSettings, secret
-from locator.server.worker_pool import Desk
+from locator.server.worker_pool import WorkerPool
 from locator.trackers.handle import Locate
 from locator.trackers.run import Trackers
 from locator.trackers.settings import TrackerSettings
@@ -57,7 +57,7 @@ def service(root: Path, settings: ServiceSettings, asking: Settings | None = Non
     asking = asking or Settings()
     meters = Meters()
     state = Path(settings.state) if settings.state else root / "service"
-    shelf = Shelf(root, room=asking.room)
+    live = LiveIndex(root, room=asking.room)
     weights = Weights(voters={**VOTERS, **asking.voters})
     chat = open_model(asking, root) if mode_of(asking) != "offline" else None
     if chat:
@@ -67,7 +67,7 @@ def service(root: Path, settings: ServiceSettings, asking: Settings | None = Non
         trackers = Trackers(
             settings.trackers,
             state,
-            answering(shelf, asking, weights, meters, chat),
+            answering(live, asking, weights, meters, chat),
             secret,
             lambda t, done: _count(meters, t, done),
         )
@@ -77,10 +77,12 @@ def service(root: Path, settings: ServiceSettings, asking: Settings | None = Non
         asking=asking,
         weights=weights,
         chat=chat,
-        shelf=shelf,
-        desk=Desk(settings.threads or os.cpu_count() or 1, settings.waiting, settings.timeout, meters),
-        judging=Desk(max(1, asking.model_jobs if chat else 1), 0, settings.timeout),
-        receiving=Desk(4, 500, settings.timeout),
+        live_index=live,
+        queries=WorkerPool(
+            settings.threads or os.cpu_count() or 1, settings.waiting, settings.timeout, meters
+        ),
+        judging=WorkerPool(max(1, asking.model_jobs if chat else 1), 0, settings.timeout),
+        deliveries=WorkerPool(4, 500, settings.timeout),
         jobs=Jobs(root, settings.refresh, meters),
         links=Links(root, state),
         state=state,
@@ -90,7 +92,11 @@ def service(root: Path, settings: ServiceSettings, asking: Settings | None = Non
 
 
 def answering(
-    shelf: Shelf, asking: Settings, weights: Weights, meters: Meters | None = None, chat: Chat | None = None
+    live: LiveIndex,
+    asking: Settings,
+    weights: Weights,
+    meters: Meters | None = None,
+    chat: Chat | None = None,
 ) -> Callable[[TrackerSettings], Locate]:
     """How a tracker's issues are answered: from the repositories that its settings name."""
 
@@ -98,7 +104,7 @@ def answering(
         caller = Caller(tracker.name, tracker.repos, ("read",))
 
         def locate(title: str, body: str) -> tuple[Answer, Mapping[str, RepoState]]:
-            index = shelf.index(caller)
+            index = live.index(caller)
             found = find(index, read(body, title or None), Options(), asking, weights, chat=chat)
             if meters:
                 count(meters, mode_of(asking), found)
@@ -143,7 +149,7 @@ def configured(parts: Service) -> uvicorn.Config:
 def create(parts: Service) -> FastAPI:
     """The application of a service, for whoever the gate has let in."""
 
-    served = agents.made(parts)
+    served = agents.agents_of(parts)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -162,9 +168,9 @@ def create(parts: Service) -> FastAPI:
             yield
         finally:
             parts.jobs.close()
-            parts.desk.close()
+            parts.queries.close()
             parts.judging.close()
-            parts.receiving.close()
+            parts.deliveries.close()
             if parts.chat:
                 parts.chat.close()
             if parts.trackers:

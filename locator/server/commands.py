@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 RUNNING = "running on %s://"  # in what uvicorn says when it listens, with the address
 
 
-class Lines(logging.Formatter):
+class JsonFormatter(logging.Formatter):
     """One JSON object a line: what happened, and nothing of what was asked."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -44,7 +44,7 @@ class Lines(logging.Formatter):
         return json.dumps(said, default=str)
 
 
-class Spoken(logging.Formatter):
+class TerminalFormatter(logging.Formatter):
     """The same for somebody at a terminal."""
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -103,10 +103,10 @@ def serve(
     chosen = load(file, host=host, port=port)
     handler = logging.StreamHandler(sys.stderr)
     if sys.stderr.isatty():
-        handler.setFormatter(spoken := Spoken())
+        handler.setFormatter(spoken := TerminalFormatter())
         handler.addFilter(spoken.filter)
     else:
-        handler.setFormatter(Lines())
+        handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=logging.WARNING if quiet else logging.INFO, handlers=[handler], force=True)
     parts = service(ctx.obj or default_dir(), chosen, settings)
     server = uvicorn.Server(configured(parts))

@@ -81,7 +81,7 @@ def protocol(proxies: Collection[str]) -> type[H11Protocol]:
     return Bounded
 
 
-class Held:
+class BodyBudget:
     """Bytes of bodies that are held at this moment, in all requests together."""
 
     def __init__(self, most: int) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from locator.access import Caller, caller_of
-from locator.server.connections import Held
+from locator.server.connections import BodyBudget
 from locator.server.metrics import Meters
 from locator.server.problems import ProblemError, problem
 from locator.server.rate import Rate
@@ -26,7 +26,7 @@ SINGLE = (b"host", b"origin", b"authorization", b"content-", b"webhook-", b"idem
           b"x-hub-", b"x-git", b"x-atlassian-", b"x-bugatlas-")  # fmt: skip
 OPEN = ("/healthz", "/readyz", "/openapi.json", "/webhooks/")  # and the page: nothing of the index in any
 HEADER_BYTES = 32 * 1024
-HELD_BYTES = 128 << 20  # of all bodies at once; a guess
+BODY_BYTES = 128 << 20  # of all bodies at once; a guess
 _AUTHORITY = re.compile(r"(\[[0-9a-f:.]{2,45}\]|[a-z0-9._-]{1,255})(?::\d{1,5})?")
 SECONDS = 20.0  # for a body to arrive
 HEADERS = [
@@ -49,7 +49,7 @@ class Guard:
         self.rate = Rate(settings.rate, settings.burst)
         self.refusals = Rate(settings.rate, settings.burst)  # of deliveries without proof, by address
         self.hooks = {f"/webhooks/{name}" for name in ("push", *(t.name for t in settings.trackers))}
-        self.held = Held(HELD_BYTES)
+        self.held = BodyBudget(BODY_BYTES)
         own = () if settings.host in ("0.0.0.0", "::") else (settings.host,)  # noqa: S104
         self.public = {h.lower() for h in settings.hosts}
         self.hosts = {h.lower() for h in (*LOOPBACK, *own)} | self.public
@@ -198,8 +198,8 @@ def _clean(path: str) -> str:
 class Body:
     """What one request's body takes of the room for all bodies."""
 
-    def __init__(self, held: Held) -> None:
-        self.held, self.size = held, 0
+    def __init__(self, budget: BodyBudget) -> None:
+        self.held, self.size = budget, 0
 
     def take(self, size: int) -> None:
         """Take more. Raises ProblemError (503) where all bodies together are too large."""

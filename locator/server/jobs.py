@@ -19,12 +19,12 @@ import msgspec
 from msgspec.structs import replace
 
 from locator.server.metrics import Meters
-from locator.server.reindex import Event, Order
+from locator.server.reindex import Order, Progress
 from locator.server.settings import Refresh
 from locator.server.shapes import Job
 from summaries.index.index import Index
 
-KEPT = 100  # jobs remembered
+REMEMBERED = 100  # jobs remembered
 QUEUED = 50  # jobs that may wait
 
 log = logging.getLogger("bugatlas.jobs")
@@ -114,7 +114,7 @@ class Jobs:
 
     def _forget(self) -> None:
         past = [i for i, (_, j) in self._jobs.items() if j.ended]
-        for id_ in past[: max(0, len(self._jobs) - KEPT)]:
+        for id_ in past[: max(0, len(self._jobs) - REMEMBERED)]:
             del self._jobs[id_]
 
     def _work(self) -> None:
@@ -191,7 +191,7 @@ class Jobs:
 
     def _heard(self, id_: str, line: bytes) -> None:
         try:
-            event = msgspec.json.decode(line, type=Event)
+            event = msgspec.json.decode(line, type=Progress)
         except msgspec.MsgspecError:
             return
         with self._changed:

@@ -24,7 +24,7 @@ FILE = "links.json"
 log = logging.getLogger("bugatlas.links")
 
 
-class Kept(Struct, frozen=True):
+class KnownLinks(Struct, frozen=True):
     """Links, and the commits that they were found in, by repository."""
 
     commits: dict[str, str]
@@ -36,7 +36,7 @@ class Links:
 
     def __init__(self, root: Path, state: Path) -> None:
         self.root, self.path = root, state / FILE
-        self._kept: Kept | None = None
+        self._kept: KnownLinks | None = None
         self._tried: dict[str, str] = {}
         self._lock = threading.Lock()
         self._run: threading.Thread | None = None
@@ -66,18 +66,18 @@ class Links:
         if self._run:
             self._run.join(seconds)
 
-    def _read(self) -> Kept:
+    def _read(self) -> KnownLinks:
         try:
-            return msgspec.json.decode(self.path.read_bytes(), type=Kept)
+            return msgspec.json.decode(self.path.read_bytes(), type=KnownLinks)
         except (OSError, msgspec.MsgspecError):
-            return Kept({}, ())
+            return KnownLinks({}, ())
 
     def _find(self, commits: dict[str, str]) -> None:
         order = msgspec.json.encode(Order(str(self.root), (), 1)) + b"\n"
         command = [sys.executable, "-m", "locator.server.reindex", "links"]
         try:
             done = subprocess.run(command, input=order, stdout=subprocess.PIPE, timeout=SECONDS, check=True)
-            kept = Kept(commits, msgspec.json.decode(done.stdout, type=tuple[MapLink, ...]))
+            kept = KnownLinks(commits, msgspec.json.decode(done.stdout, type=tuple[MapLink, ...]))
             self.path.parent.mkdir(parents=True, exist_ok=True)
             replace(self.path, msgspec.json.encode(kept))
         except (OSError, subprocess.SubprocessError, msgspec.MsgspecError, IndexError_) as e:

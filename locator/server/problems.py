@@ -70,10 +70,15 @@ def status_of(error: e.BugatlasError) -> int:
 async def on_ours(request: Request, error: Exception) -> Response:
     """A BugatlasError."""
     assert isinstance(error, e.BugatlasError)
-    return problem(status_of(error), said(error.message, request), said(error.hint, request), _id(request))
+    return problem(
+        status_of(error),
+        without_paths(error.message, request),
+        without_paths(error.hint, request),
+        _id(request),
+    )
 
 
-def said(text: str, request: Request) -> str:
+def without_paths(text: str, request: Request) -> str:
     """A message of ours without the index's place on this machine."""
     root = request.app.state.service.root
     return text.replace(f"no index at {root}", "nothing is indexed yet").replace(str(root), "the index")

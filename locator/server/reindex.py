@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from locator.server.shapes import MapLink, Settled, Site
+from locator.server.shapes import JobOutcome, MapLink, Site
 from summaries.errors import BugatlasError
 from summaries.index.index import Index
 
@@ -33,12 +33,12 @@ class Order(Struct, frozen=True):
     workers: int
 
 
-class Event(Struct, frozen=True, omit_defaults=True):
+class Progress(Struct, frozen=True, omit_defaults=True):
     """How far it is."""
 
     done: int = 0
     total: int = 0
-    settled: Settled | None = None
+    settled: JobOutcome | None = None
     error: str = ""
 
 
@@ -47,13 +47,13 @@ def main() -> None:
     order = msgspec.json.decode(sys.stdin.buffer.readline(), type=Order)
     if sys.argv[1:] == ["links"]:
         os.nice(10)
-        _tell(_links(Path(order.root)))
+        _send(_links(Path(order.root)))
         return
     threading.Thread(target=_end_with_service, daemon=True).start()
     try:
         _run(order)
     except BugatlasError as e:
-        _tell(Event(error=str(e)))
+        _send(Progress(error=str(e)))
         sys.exit(1)
 
 
@@ -66,17 +66,17 @@ def _run(order: Order) -> None:
     root = Path(order.root)
 
     def done(o: Outcome) -> None:
-        _tell(Event(settled=Settled(o.repo, o.reason, o.failed, o.parsed, o.changed)))
+        _send(Progress(settled=JobOutcome(o.repo, o.reason, o.failed, o.parsed, o.changed)))
 
     found, failures = sources(root, [Listed(name) for name in order.repos])
     for failure in failures:
-        _tell(Event(error=str(failure)))
+        _send(Progress(error=str(failure)))
     build(
         root,
         found,
         workers=order.workers,
         on_done=done,
-        on_files=lambda parsed, expected: _tell(Event(parsed, expected)),
+        on_files=lambda parsed, expected: _send(Progress(parsed, expected)),
     )
 
 
@@ -98,7 +98,7 @@ def _links(root: Path) -> list[MapLink]:
     return [MapLink(*key, count[key], tuple(sites.values())[:SITES]) for key, sites in found.items()]
 
 
-def _tell(event: Any) -> None:
+def _send(event: Any) -> None:
     sys.stdout.buffer.write(msgspec.json.encode(event) + b"\n")
     sys.stdout.buffer.flush()
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import Depends, Request
 
 from locator.access import Caller, Right
-from locator.live_index import Shelf
+from locator.live_index import LiveIndex
 from locator.server.jobs import Jobs
 from locator.server.links import Links
 from locator.server.metrics import Meters
 from locator.server.problems import ProblemError
 from locator.server.settings import ServiceSettings
-from locator.server.worker_pool import Desk
+from locator.server.worker_pool import WorkerPool
 from locator.weights import Weights
 from summaries.config import Settings
 
@@ -33,10 +33,10 @@ class Service:
     asking: Settings  # how questions are answered: mode, model, weights
     weights: Weights
     chat: Chat | None  # the model, where one is set: open as long as the service
-    shelf: Shelf
-    desk: Desk  # for queries
-    judging: Desk  # for those that wait for a model
-    receiving: Desk  # for deliveries, which wait for the disk only
+    live_index: LiveIndex
+    queries: WorkerPool  # for queries
+    judging: WorkerPool  # for those that wait for a model
+    deliveries: WorkerPool  # for deliveries, which wait for the disk only
     jobs: Jobs
     links: Links
     meters: Meters

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from locator.live_index import Part
+from locator.live_index import MapPart
 from locator.locate import Options
 
 Words = Annotated[str, Meta(min_length=1, max_length=400)]
@@ -49,7 +49,7 @@ class LocateRequest(Struct, frozen=True, forbid_unknown_fields=True):
         return Options(**given)
 
 
-class Repository(Struct, frozen=True):
+class IndexedRepository(Struct, frozen=True):
     """A repository of the index."""
 
     name: str
@@ -69,14 +69,14 @@ class Repository(Struct, frozen=True):
 class Repositories(Struct, frozen=True):
     """What is indexed, by name."""
 
-    repositories: tuple[Repository, ...]
+    repositories: tuple[IndexedRepository, ...]
     edition: int  # grows by one whenever the service has re-opened the index
     files: int
     lines: int
     mode: str = "offline"  # how questions are answered unless they say: offline, judge or paper
 
 
-class Lines(Struct, frozen=True):
+class FileLines(Struct, frozen=True):
     """Lines of an indexed file."""
 
     repo: str
@@ -97,7 +97,7 @@ class MapNode(Struct, frozen=True):
     files: int
     lines: int
     language: str  # most of its files are in it
-    parts: tuple[Part, ...]  # largest first
+    parts: tuple[MapPart, ...]  # largest first
 
 
 class Site(Struct, frozen=True):
@@ -141,7 +141,7 @@ class JobRequest(Struct, frozen=True, forbid_unknown_fields=True):
     repos: Annotated[tuple[Words, ...], Meta(max_length=1000)] = ()
 
 
-class Settled(Struct, frozen=True):
+class JobOutcome(Struct, frozen=True):
     """What a job did with one repository."""
 
     repo: str
@@ -162,7 +162,7 @@ class Job(Struct, frozen=True):
     ended: float = 0.0
     done: int = 0  # files parsed
     total: int = 0  # files to parse, an estimate until all repositories have begun
-    settled: tuple[Settled, ...] = ()
+    settled: tuple[JobOutcome, ...] = ()
     error: str = ""
 
 

@@ -171,7 +171,7 @@ def _chosen(root: Path | None, file: Path, name: str) -> tuple[Path, Any, str]:
 
 @contextmanager
 def _handler(root: Path | None, settings: Settings, file: Path, name: str) -> Iterator[tuple[Any, Any]]:
-    from locator.live_index import Shelf
+    from locator.live_index import LiveIndex
     from locator.server.app import answering
     from locator.trackers.handle import Handler
     from locator.trackers.queue import Queue
@@ -182,7 +182,7 @@ def _handler(root: Path | None, settings: Settings, file: Path, name: str) -> It
     queue = Queue(state / "queue.sqlite")
     weights = Weights(voters={**VOTERS, **settings.voters})
     api = client(chosen, token)
-    locate = answering(Shelf(root or default_dir()), settings, weights)(chosen)
+    locate = answering(LiveIndex(root or default_dir()), settings, weights)(chosen)
     try:
         yield Handler(chosen, api, queue, locate, state / "live.jsonl"), chosen
     finally:

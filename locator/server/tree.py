@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from locator.access import Caller
-from locator.live_index import Edition, Part
+from locator.live_index import Edition, MapPart
 from locator.render.highlight import spans
-from locator.server.shapes import Lines, MapNode, Repositories, Repository
+from locator.server.shapes import FileLines, IndexedRepository, MapNode, Repositories
 from locator.terminal import link
 from locator.tree.show import Node, look
 from summaries.index.index import Index, RepoState
@@ -32,10 +32,10 @@ def repositories(index: Index, edition: int) -> Repositories:
     return Repositories(found, edition, sum(r.files for r in found), sum(r.lines for r in found))
 
 
-def repository(index: Index, state: RepoState) -> Repository:
+def repository(index: Index, state: RepoState) -> IndexedRepository:
     """One repository, without places on this machine."""
     snapshots = index.shard(state.name).info.snapshots
-    return Repository(
+    return IndexedRepository(
         name=state.name,
         url=state.url,
         branch=state.branch,
@@ -56,8 +56,8 @@ def node(index: Index, where: str, at: str | None, depth: int) -> Node:
     return _public(look(index, where, at, depth))
 
 
-def _public(found: Node) -> Node:
-    return replace(found, git_dir="", children=tuple(_public(c) for c in found.children))
+def _public(node: Node) -> Node:
+    return replace(node, git_dir="", children=tuple(_public(c) for c in node.children))
 
 
 def lines(
@@ -69,7 +69,7 @@ def lines(
     at: str | None = None,
     *,
     highlight: bool = False,
-) -> Lines:
+) -> FileLines:
     """Lines of a file as it was indexed, 2,000 at most. Raises NotHereError, SnapshotMissing."""
     view = _view(index, repo, at)
     if path not in view.paths:
@@ -92,7 +92,7 @@ def lines(
     language = _language(view, i)
     marked = spans(whole, language)[start - 1 : start - 1 + len(given)] if highlight else []
     colours = tuple(tuple(s for s in row if s[0] < LONG) for row in marked)
-    return Lines(repo, path, view.info.commit, language, start, tuple(given), len(text), url, colours)
+    return FileLines(repo, path, view.info.commit, language, start, tuple(given), len(text), url, colours)
 
 
 def nodes(edition: Edition, caller: Caller) -> tuple[MapNode, ...]:
@@ -106,7 +106,7 @@ def nodes(edition: Edition, caller: Caller) -> tuple[MapNode, ...]:
     )
 
 
-def parts(paths: Sequence[str]) -> tuple[Part, ...]:
+def parts(paths: Sequence[str]) -> tuple[MapPart, ...]:
     """A repository in ten to twenty directories: the largest is divided until there are enough.
 
     Of one that holds more than there is room for, the largest are told and the others stay together under its name.
@@ -128,7 +128,7 @@ def parts(paths: Sequence[str]) -> tuple[Part, ...]:
             inside[largest] = [p for d in small for p in inside[d]]
             ranked.append(largest)
         held |= {d: inside[d] for d in ranked}
-    found = [Part(d, len(p)) for d, p in held.items()]
+    found = [MapPart(d, len(p)) for d, p in held.items()]
     return tuple(sorted(found, key=lambda p: (-p.files, p.path)))
 
 

@@ -13,7 +13,7 @@ from locator.server.problems import ProblemError
 T = TypeVar("T")
 
 
-class Desk:
+class WorkerPool:
     """Runs functions in threads. A line that is full turns the next one away rather than let all wait."""
 
     def __init__(self, threads: int, waiting: int, timeout: float, meters: Meters | None = None) -> None:

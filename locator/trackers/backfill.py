@@ -44,10 +44,10 @@ def as_reported(jira: Jira, query: str | None, days: int, path: Path) -> int:
     return count
 
 
-def first(told: Mapping[str, Any]) -> dict[str, Any]:
+def first(issue: Mapping[str, Any]) -> dict[str, Any]:
     """Fields of an issue, with its texts before their first change."""
-    fields = dict(told.get("fields") or {}) if isinstance(told.get("fields"), Mapping) else {}
-    histories = dig(told, "changelog", "histories")
+    fields = dict(issue.get("fields") or {}) if isinstance(issue.get("fields"), Mapping) else {}
+    histories = dig(issue, "changelog", "histories")
     changes = [h for h in histories if isinstance(h, Mapping)] if isinstance(histories, list) else []
     changes.sort(key=lambda h: (text(h, "created"), text(h, "id")))
     seen: set[str] = set()

@@ -25,7 +25,7 @@ ASK = "Answers to these questions would help:"
 MARK = "bugatlas:"  # how our comment is told from others'
 
 
-class Hit(Struct, frozen=True):
+class CommentedFile(Struct, frozen=True):
     """A file of the comment."""
 
     repo: str
@@ -41,7 +41,7 @@ class Note(Struct, frozen=True):
     issue: str
     verdict: str
     confidence: float
-    hits: tuple[Hit, ...]
+    hits: tuple[CommentedFile, ...]
     questions: tuple[str, ...] = ()  # to the reporter
 
     @property
@@ -84,7 +84,7 @@ def note(
     )
 
 
-def _hit(file: FileHit, state: RepoState | None, commit: str, template: str) -> Hit:
+def _hit(file: FileHit, state: RepoState | None, commit: str, template: str) -> CommentedFile:
     start, end = place(file)
     named = next((s for s in file.symbols if s.start == start), None)
     lines = f"lines {start}-{end}" if end > start else f"line {start}" if start else ""
@@ -92,7 +92,7 @@ def _hit(file: FileHit, state: RepoState | None, commit: str, template: str) -> 
     url = address(state, commit or (state.commit if state else ""), file.path, start, end, template)
     # Those who read an issue are not those who read the repository.
     reasons = tuple(one_line(redact(e.text, strict=False).text, 200) for e in file.evidence[:REASONS])
-    return Hit(file.repo, one_line(file.path, 300), url, one_line(function, 200), reasons)
+    return CommentedFile(file.repo, one_line(file.path, 300), url, one_line(function, 200), reasons)
 
 
 def address(state: RepoState | None, commit: str, path: str, start: int, end: int, template: str = "") -> str:
@@ -111,7 +111,7 @@ def address(state: RepoState | None, commit: str, path: str, start: int, end: in
 # Atlassian's document format: texts are texts, whatever they hold.
 
 
-def adf(said: Note) -> dict[str, Any]:
+def adf(note: Note) -> dict[str, Any]:
     """For Jira's API v3."""
 
     def text(value: str, *marks: dict[str, Any]) -> dict[str, Any]:
@@ -120,7 +120,7 @@ def adf(said: Note) -> dict[str, Any]:
     def paragraph(*inside: dict[str, Any]) -> dict[str, Any]:
         return {"type": "paragraph", "content": list(inside)}
 
-    def item(hit: Hit) -> dict[str, Any]:
+    def item(hit: CommentedFile) -> dict[str, Any]:
         marks = [{"type": "link", "attrs": {"href": hit.url}}] if hit.url else []
         told = [text(hit.path, *marks, {"type": "code"}), text(f" in {hit.repo}")]
         if hit.function:
@@ -131,14 +131,14 @@ def adf(said: Note) -> dict[str, Any]:
             inside.append({"type": "bulletList", "content": reasons})
         return {"type": "listItem", "content": inside}
 
-    content = [paragraph(text(said.head, {"type": "strong"}))]
-    if said.hits:
-        content.append({"type": "orderedList", "content": [item(h) for h in said.hits]})
-    if said.questions:
+    content = [paragraph(text(note.head, {"type": "strong"}))]
+    if note.hits:
+        content.append({"type": "orderedList", "content": [item(h) for h in note.hits]})
+    if note.questions:
         content.append(paragraph(text(ASK)))
-        asked = [{"type": "listItem", "content": [paragraph(text(q))]} for q in said.questions]
+        asked = [{"type": "listItem", "content": [paragraph(text(q))]} for q in note.questions]
         content.append({"type": "bulletList", "content": asked})
-    content.append(paragraph(text(said.foot, {"type": "em"})))
+    content.append(paragraph(text(note.foot, {"type": "em"})))
     return {"version": 1, "type": "doc", "content": content}
 
 
@@ -152,27 +152,27 @@ def inert(text: str) -> str:
     return _BARE.sub(_JOINER, " ".join(text.split()))
 
 
-def wiki(said: Note) -> str:
+def wiki(note: Note) -> str:
     """For Jira's API v2 (Atlassian's wiki renderer notation)."""
 
     def safe(text: str) -> str:
         return _WIKI.sub(r"\\\1", inert(text))
 
-    lines = [f"*{safe(said.head)}*", ""]
-    for hit in said.hits:
+    lines = [f"*{safe(note.head)}*", ""]
+    for hit in note.hits:
         path = f"[{safe(hit.path)}|{hit.url}]" if hit.url else safe(hit.path)
         function = f": {safe(hit.function)}" if hit.function else ""
         lines.append(f"# {path} in {safe(hit.repo)}{function}")
         lines += [f"#* {safe(r)}" for r in hit.reasons]
-    if said.questions:
-        lines += ["", ASK, *(f"* {safe(q)}" for q in said.questions)]
-    return "\n".join([*lines, "", f"_{safe(said.foot)}_"])
+    if note.questions:
+        lines += ["", ASK, *(f"* {safe(q)}" for q in note.questions)]
+    return "\n".join([*lines, "", f"_{safe(note.foot)}_"])
 
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+.!|~&$:-])")
 
 
-def markdown(said: Note) -> str:
+def markdown(note: Note) -> str:
     """For GitHub and GitLab. The mark is a comment in it, which nobody sees."""
 
     def safe(text: str) -> str:
@@ -183,16 +183,16 @@ def markdown(said: Note) -> str:
         fence = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
         return f"{fence} {text} {fence}" if "`" in text else f"{fence}{text}{fence}"
 
-    lines = [f"**{safe(said.head)}**", ""]
-    for n, hit in enumerate(said.hits, 1):
+    lines = [f"**{safe(note.head)}**", ""]
+    for n, hit in enumerate(note.hits, 1):
         path = f"[{code(hit.path)}]({hit.url})" if hit.url else code(hit.path)
         function = f": {code(hit.function)}" if hit.function else ""
         lines.append(f"{n}. {path} in {code(hit.repo)}{function}")
         lines += [f"   - {safe(r)}" for r in hit.reasons]
-    if said.questions:
-        lines += ["", ASK, "", *(f"- {safe(q)}" for q in said.questions)]
-    foot = said.foot.partition(" [")[0]
-    return "\n".join([*lines, "", f"<sub>{safe(foot)}</sub>", f"<!-- {MARK}{said.issue} -->"])
+    if note.questions:
+        lines += ["", ASK, "", *(f"- {safe(q)}" for q in note.questions)]
+    foot = note.foot.partition(" [")[0]
+    return "\n".join([*lines, "", f"<sub>{safe(foot)}</sub>", f"<!-- {MARK}{note.issue} -->"])
 
 
 def marked(body: Any) -> bool:

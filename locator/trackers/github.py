@@ -23,7 +23,7 @@ from locator.trackers.events import (
 )
 from locator.trackers.settings import TrackerSettings
 from locator.trackers.to_markdown import MOST
-from locator.trackers.tracker import Access, Gone, Http, Issue, Refused, Tracker
+from locator.trackers.tracker import Access, Gone, Issue, Refused, Tracker, TrackerHttp
 
 KEY = re.compile(r"([\w.-]{1,100}/[\w.-]{1,100})#([1-9]\d{0,9})")
 
@@ -92,7 +92,7 @@ class GitHub:
             "x-github-api-version": "2022-11-28",
         }
         self.settings = settings
-        self.http = Http(settings, headers)
+        self.http = TrackerHttp(settings, headers)
         self._own: str | None = None
 
     def check(self, project: str) -> Access:

@@ -25,7 +25,7 @@ from locator.trackers.events import (
 )
 from locator.trackers.settings import TrackerSettings
 from locator.trackers.to_markdown import MOST
-from locator.trackers.tracker import Access, Gone, Http, Issue, Refused, Tracker
+from locator.trackers.tracker import Access, Gone, Issue, Refused, Tracker, TrackerHttp
 
 KEY = re.compile(r"([\w.-]{1,200}(?:/[\w.-]{1,200}){1,20})#([1-9]\d{0,9})")
 
@@ -93,7 +93,7 @@ class GitLab:
 
     def __init__(self, settings: TrackerSettings, token: str) -> None:
         self.settings = settings
-        self.http = Http(settings, {"private-token": token})
+        self.http = TrackerHttp(settings, {"private-token": token})
         self._own = ""
 
     def check(self, project: str) -> Access:

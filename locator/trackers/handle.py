@@ -19,7 +19,7 @@ from msgspec import Struct
 
 from locator.answer import Answer, Verdict
 from locator.trackers import comment
-from locator.trackers.queue import Queue, Task, Written
+from locator.trackers.queue import Queue, QueuedIssue, WrittenComment
 from locator.trackers.settings import TrackerSettings
 from locator.trackers.tracker import Gone, Issue, Later, Refused, Tracker
 from summaries.errors import BugatlasError, UsageError
@@ -34,7 +34,7 @@ LOOKS = 6  # at an issue whose tracker does not list the comment that it took; a
 Locate = Callable[[str, str], tuple[Answer, Mapping[str, RepoState]]]  # title, body -> answer, repositories
 
 
-class Answered(Struct, frozen=True):
+class PostedComment(Struct, frozen=True):
     """A line of the feedback file: what was commented, for `bugatlas eval live`."""
 
     tracker: str
@@ -71,7 +71,7 @@ class Handler:
         note = self._note(issue.key, answer, states)
         return issue, note, answer
 
-    def handle(self, task: Task) -> str:
+    def handle(self, task: QueuedIssue) -> str:
         """Do it; what was done, in a word. Raises Later, Refused."""
         issue = self._fetch(task.issue)
         if issue is None:
@@ -87,7 +87,7 @@ class Handler:
         except Gone:
             return None
 
-    def _handle(self, task: Task, issue: Issue) -> str:
+    def _handle(self, task: QueuedIssue, issue: Issue) -> str:
         if not self.tracker.wants(issue):  # asking for an answer doesn't change who would read it
             return "not listed"
         if not issue.title.strip() and not issue.body.strip():
@@ -115,7 +115,9 @@ class Handler:
         s = self.settings
         return comment.note(key, answer, states, s.limit, s.links, questions=s.questions)
 
-    def _write(self, task: Task, issue: Issue, note: comment.Note, before: Written | None) -> str:
+    def _write(
+        self, task: QueuedIssue, issue: Issue, note: comment.Note, before: WrittenComment | None
+    ) -> str:
         """Edit our comment where there is one, else write one. What a person took away stays away.
 
         A comment is remembered without a digest until the tracker lists it and no other one of ours.
@@ -130,7 +132,7 @@ class Handler:
                     self.tracker.edit(issue.key, id_, body)
             except Gone:
                 if before and before.digest and not task.forced:
-                    self._remember(task, issue, Written("", note.digest))
+                    self._remember(task, issue, WrittenComment("", note.digest))
                     return "withdrawn"
                 id_ = ""
         done = "edited" if id_ else "written"
@@ -139,22 +141,22 @@ class Handler:
                 id_ = self.tracker.post(issue, body)
         if done == "written" or task.attempts or not (before and before.digest):
             id_ = self._only(task, issue, id_, body)
-        self._remember(task, issue, Written(id_, note.digest))
+        self._remember(task, issue, WrittenComment(id_, note.digest))
         return done
 
-    def _only(self, task: Task, issue: Issue, id_: str, body: Any) -> str:
+    def _only(self, task: QueuedIssue, issue: Issue, id_: str, body: Any) -> str:
         """Take away all comments of ours but the oldest, which says `body` in the end; its id.
 
         An earlier try may have gone through after all, and a delivery by another name may have been faster. A
         tracker that doesn't list what it took is looked at again, a few times.
         """
-        self._remember(task, issue, Written(id_, ""))
+        self._remember(task, issue, WrittenComment(id_, ""))
         ours = self.tracker.own_comments(issue.key)
         if id_ not in ours and task.attempts + 1 < min(LOOKS, self.settings.attempts):
             raise Later(f"comment {id_[:40]} is not listed yet")
         first, *others = list(dict.fromkeys([*ours, id_]))
         if others:
-            self._remember(task, issue, Written(first, ""))  # whose text may be of an earlier try
+            self._remember(task, issue, WrittenComment(first, ""))  # whose text may be of an earlier try
             self._drop(issue, others)
             with self.write():
                 self.tracker.edit(issue.key, first, body)
@@ -165,11 +167,11 @@ class Handler:
             with contextlib.suppress(Gone, Refused), self.write():
                 self.tracker.delete(issue.key, other)
 
-    def _remember(self, task: Task, issue: Issue, written: Written) -> None:
+    def _remember(self, task: QueuedIssue, issue: Issue, written: WrittenComment) -> None:
         self.queue.remember(task.tracker, (issue.identity, issue.key), written)
 
-    def _record(self, task: Task, issue: Issue, answer: Answer) -> None:
-        line = Answered(
+    def _record(self, task: QueuedIssue, issue: Issue, answer: Answer) -> None:
+        line = PostedComment(
             tracker=task.tracker,
             issue=issue.key,
             title=issue.title,
@@ -213,7 +215,7 @@ class Turns:
                 self._changed.notify_all()
 
 
-def settle(queue: Queue, task: Task, handler: Handler) -> tuple[str, float]:
+def settle(queue: Queue, task: QueuedIssue, handler: Handler) -> tuple[str, float]:
     """Handle a task and put it where it belongs: what was done, and for how long to leave the tracker alone.
 
     Raises sqlite3.Error where the queue takes nothing.

@@ -15,7 +15,17 @@ from locator.trackers import comment, signing
 from locator.trackers.events import Event, Ignored, Read, commanded, dig, digest, listed, named, names, text
 from locator.trackers.settings import TrackerSettings
 from locator.trackers.to_markdown import plain
-from locator.trackers.tracker import PAGE, PAGES, SEARCH_PAGES, Access, Gone, Http, Issue, Refused, Tracker
+from locator.trackers.tracker import (
+    PAGE,
+    PAGES,
+    SEARCH_PAGES,
+    Access,
+    Gone,
+    Issue,
+    Refused,
+    Tracker,
+    TrackerHttp,
+)
 
 MATTERS = frozenset(("summary", "description", "environment", "component", "components", "issuetype", "key"))
 FIELDS = "summary,description,environment,issuetype,project,components,labels"
@@ -102,7 +112,7 @@ class Jira:
         if not cloud:
             headers["authorization"] = f"Bearer {token}"
         self.settings = settings
-        self.http = Http(settings, headers, (settings.user, token) if cloud else None)
+        self.http = TrackerHttp(settings, headers, (settings.user, token) if cloud else None)
         self._api, self._own = settings.api, ""
 
     @property
@@ -136,9 +146,9 @@ class Jira:
         """An issue with its description and environment."""
         return self._issue(self.http("GET", self._path("issue", _safe(key)), fields=FIELDS))
 
-    def _issue(self, told: Any) -> Issue:
-        fields = dig(told, "fields")
-        key = text(told, "key")
+    def _issue(self, raw: Any) -> Issue:
+        fields = dig(raw, "fields")
+        key = text(raw, "key")
         if not KEY.fullmatch(key) or not isinstance(fields, Mapping):
             raise Gone("an issue without key or fields")
         body = [plain(fields.get("description")), plain(fields.get("environment"))]
@@ -152,7 +162,7 @@ class Jira:
             type_id=text(fields, "issuetype", "id"),
             labels=tuple(x for x in fields.get("labels") or () if isinstance(x, str)),
             customers=text(fields, "project", "projectTypeKey") == "service_desk",
-            id=text(told, "id"),
+            id=text(raw, "id"),
         )
 
     def wants(self, issue: Issue) -> bool:
@@ -282,8 +292,8 @@ def jql(projects: Sequence[str], types: Sequence[str]) -> str:
     return f"project in ({quoted(projects)}){kinds}"
 
 
-def _issues(told: Any) -> list[Any]:
-    found = dig(told, "issues")
+def _issues(raw: Any) -> list[Any]:
+    found = dig(raw, "issues")
     return found if isinstance(found, list) else []
 
 

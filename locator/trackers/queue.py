@@ -43,7 +43,7 @@ class FullError(TrackerError):
     """The queue takes nothing more."""
 
 
-class Task(Struct, frozen=True):
+class QueuedIssue(Struct, frozen=True):
     """An issue whose turn it is."""
 
     tracker: str
@@ -65,7 +65,7 @@ class Waiting(Struct, frozen=True):
     error: str
 
 
-class Written(Struct, frozen=True):
+class WrittenComment(Struct, frozen=True):
     """The comment that was written on an issue."""
 
     id: str  # "" where it is no longer there
@@ -156,7 +156,7 @@ class Queue:
                 self._db.execute("rollback")
             raise
 
-    def take(self, trackers: Collection[str], now: float) -> Task | None:
+    def take(self, trackers: Collection[str], now: float) -> QueuedIssue | None:
         """The issue that has waited longest, if one of these trackers has any; it is running from now on."""
         marks = ",".join("?" * len(trackers))
         with self._lock:
@@ -166,14 +166,14 @@ class Queue:
                 " returning tracker, issue, version, forced, attempts, since",
                 (now, *trackers),
             ).fetchone()
-        return Task(row[0], row[1], row[2], bool(row[3]), row[4], row[5]) if row else None
+        return QueuedIssue(row[0], row[1], row[2], bool(row[3]), row[4], row[5]) if row else None
 
     def wait(self, seconds: float) -> None:
         """Until something is added, or that long."""
         with self._added:
             self._added.wait(seconds)
 
-    def done(self, task: Task) -> None:
+    def done(self, task: QueuedIssue) -> None:
         """It is dealt with; a delivery that came meanwhile has its turn next."""
         with self._lock:
             self._db.execute(
@@ -185,11 +185,11 @@ class Queue:
                 (task.tracker, task.issue),
             )
 
-    def later(self, task: Task, due: float, error: str, *, counted: bool = True) -> None:
+    def later(self, task: QueuedIssue, due: float, error: str, *, counted: bool = True) -> None:
         """Try again from then on."""
         self._put(task, "ready", due, error, counted)
 
-    def release(self, task: Task, due: float) -> None:
+    def release(self, task: QueuedIssue, due: float) -> None:
         """Make ready what a turn left behind that could not put it anywhere. Harmless where it did."""
         with self._lock:
             self._db.execute(
@@ -198,11 +198,11 @@ class Queue:
                 (due, task.tracker, task.issue, task.attempts),
             )
 
-    def bury(self, task: Task, error: str) -> None:
+    def bury(self, task: QueuedIssue, error: str) -> None:
         """Set aside: `bugatlas tracker retry` tries again."""
         self._put(task, "dead", 0.0, error, True)
 
-    def _put(self, task: Task, state: str, due: float, error: str, counted: bool) -> None:
+    def _put(self, task: QueuedIssue, state: str, due: float, error: str, counted: bool) -> None:
         with self._lock:
             self._db.execute(
                 "update task set state = ?, due = ?, error = ?, attempts = attempts + ?"
@@ -210,15 +210,15 @@ class Queue:
                 (state, due, error[:1000], int(counted), task.tracker, task.issue),
             )
 
-    def written(self, tracker: str, issue: str) -> Written | None:
+    def written(self, tracker: str, issue: str) -> WrittenComment | None:
         """What was written on an issue."""
         with self._lock:
             row = self._db.execute(
                 "select id, digest from comment where tracker = ? and issue = ?", (tracker, issue)
             ).fetchone()
-        return Written(*row) if row else None
+        return WrittenComment(*row) if row else None
 
-    def remember(self, tracker: str, issues: Sequence[str], written: Written) -> None:
+    def remember(self, tracker: str, issues: Sequence[str], written: WrittenComment) -> None:
         """Keep what was written, under all names of its issue."""
         rows = [(tracker, i, written.id, written.digest, self.now()) for i in dict.fromkeys(issues)]
         with self._lock:

@@ -18,7 +18,7 @@ import msgspec
 from locator.trackers import github, gitlab, jira
 from locator.trackers.events import Event
 from locator.trackers.handle import Handler, Locate, settle
-from locator.trackers.queue import FullError, Queue, Task
+from locator.trackers.queue import FullError, Queue, QueuedIssue
 from locator.trackers.settings import TrackerSettings
 from locator.trackers.signing import Headers
 from locator.trackers.tracker import Adapter, Tracker
@@ -59,7 +59,7 @@ class Pace:
         yield
 
 
-class Desk:
+class TrackerWorker:
     """One tracker: its secrets, its API, and until when it is left alone."""
 
     def __init__(
@@ -113,7 +113,7 @@ class Trackers:
         self._lock.enter_context(locked(state / "queue.lock", taken))
         self.queue, self.count = Queue(state / "queue.sqlite", owner=True), count
         feedback = state / "live.jsonl"
-        self.desks = {s.name: Desk(s, secret, self.queue, locate(s), feedback) for s in settings}
+        self.desks = {s.name: TrackerWorker(s, secret, self.queue, locate(s), feedback) for s in settings}
         self._ends = threading.Event()
         self._threads = [
             threading.Thread(
@@ -148,7 +148,7 @@ class Trackers:
         self.queue.close()
         self._lock.close()
 
-    def receive(self, desk: Desk, headers: Headers, body: bytes) -> str:
+    def receive(self, desk: TrackerWorker, headers: Headers, body: bytes) -> str:
         """Take a verified delivery: "queued", "known" or why it is ignored. Raises UsageError, FullError."""
         try:
             payload: Any = msgspec.json.decode(body)
@@ -188,7 +188,7 @@ class Trackers:
                 self._failing[name] = f"{type(e).__name__}: {e}"[:200]
                 self._ends.wait(REST)
 
-    def _catch_up(self, desk: Desk) -> None:
+    def _catch_up(self, desk: TrackerWorker) -> None:
         """Look for issues whose delivery never came: some senders try once only."""
         self.queue.prune(self.queue.now())
         now, name = time.time(), f"{desk.settings.name}:created"
@@ -202,7 +202,7 @@ class Trackers:
                 log.warning("%s: looking for lost issues: %s", desk.settings.name, e)
         self._ends.wait(60)
 
-    def _look(self, desk: Desk, since: float) -> None:
+    def _look(self, desk: TrackerWorker, since: float) -> None:
         for key in desk.api.created(since):
             if self._ends.is_set():
                 return
@@ -210,7 +210,7 @@ class Trackers:
                 now = self.queue.now()
                 self.queue.accept(desk.settings.name, key, [f"created:{key}"], False, now, now)
 
-    def _turn(self, desk: Desk, left: list[Task]) -> None:
+    def _turn(self, desk: TrackerWorker, left: list[QueuedIssue]) -> None:
         """One issue, from the queue to its comment. `left`: what a turn that failed could not put back."""
         name = desk.settings.name
         while left:

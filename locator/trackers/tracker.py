@@ -129,7 +129,7 @@ class Adapter(Protocol):
         """The key of the issue whose page has this path; `home` is the path of the tracker's address."""
 
 
-class Http:
+class TrackerHttp:
     """Requests to one tracker: bounded, not redirected, with refusals as exceptions."""
 
     def __init__(self, settings: TrackerSettings, headers: Mapping[str, str], auth: Any = None) -> None:
@@ -206,7 +206,7 @@ def _check(got: httpx.Response, what: str) -> None:
     code = got.status_code
     if code < 300:
         return
-    said = f"{what}: {code} {_said(got)}".strip()
+    said = f"{what}: {code} {_error_text(got)}".strip()
     wait = _wait(got)
     limited = code == 429 or (
         code == 403 and (wait is not None or got.headers.get("x-ratelimit-remaining") == "0")
@@ -228,7 +228,7 @@ def _wait(got: httpx.Response) -> float | None:
     return None if seconds is None else min(seconds, LONGEST)
 
 
-def _said(got: httpx.Response) -> str:
+def _error_text(got: httpx.Response) -> str:
     """The tracker's own words, for people."""
     try:
         told = got.json()

@@ -18,7 +18,7 @@ from summaries.written.store import Written
 CURRENT, MOVED, GONE, UNKNOWN = "current", "moved on", "gone", "unknown"
 
 
-class Held(Struct, frozen=True):
+class IndexedSnapshot(Struct, frozen=True):
     """A snapshot that the index holds."""
 
     ref: str  # as asked: "HEAD", a tag, a branch, a commit, a date
@@ -26,7 +26,7 @@ class Held(Struct, frozen=True):
     time: int
 
 
-class Repository(Struct, frozen=True):
+class RepositoryStatus(Struct, frozen=True):
     """One repository's state. Times are UTC seconds, sizes bytes."""
 
     name: str
@@ -41,7 +41,7 @@ class Repository(Struct, frozen=True):
     skipped: Mapping[str, int]
     lines: int
     symbols: int
-    snapshots: tuple[Held, ...]
+    snapshots: tuple[IndexedSnapshot, ...]
     bytes: int
     shallow: bool
     written: int = 0  # summaries that a model wrote
@@ -56,7 +56,7 @@ class Status(Struct, frozen=True):
     root: str
     schema: int
     embedder: str  # "" where summaries have no vectors
-    repositories: tuple[Repository, ...]
+    repositories: tuple[RepositoryStatus, ...]
     languages: Mapping[str, int]
     files: int
     lines: int
@@ -94,7 +94,7 @@ def _learnt(index: Index) -> str:
     return str(learnt.told.get("lessons", "past fixes")) if learnt else ""
 
 
-def _repository(index: Index, s: RepoState, check: bool) -> Repository:
+def _repository(index: Index, s: RepoState, check: bool) -> RepositoryStatus:
     folder = index.folder(s.name)
     now = tip(Path(s.git_dir), s.branch) if check else ""
     clone = ""
@@ -105,7 +105,7 @@ def _repository(index: Index, s: RepoState, check: bool) -> Repository:
     kept = Written(folder)
     written, edited = kept.counts()
     kept.close()
-    return Repository(
+    return RepositoryStatus(
         name=s.name,
         commit=s.commit,
         time=s.time,
@@ -118,7 +118,7 @@ def _repository(index: Index, s: RepoState, check: bool) -> Repository:
         skipped={k.value: n for k, n in s.skipped.items()},
         lines=s.lines,
         symbols=s.symbols,
-        snapshots=tuple(Held(i.ref, i.commit, i.time) for i in index.shard(s.name).info.snapshots),
+        snapshots=tuple(IndexedSnapshot(i.ref, i.commit, i.time) for i in index.shard(s.name).info.snapshots),
         bytes=_size(folder),
         shallow=s.shallow,
         written=written,

@@ -79,7 +79,7 @@ def lexical(scope: Scope, query: Query) -> Lexical:
 def _blobs(scope: Scope, keys: Hashes) -> Ints:
     """Blob of every posting of units."""
     firsts = scope.firsts("blob")
-    parts = zip(scope.views, scope.kept("units", keys), firsts, strict=False)
+    parts = zip(scope.views, scope.in_snapshots("units", keys), firsts, strict=False)
     found = [v.shard.unit_blobs[m.docs] + first for v, m, first in parts]
     return np.concatenate(found) if found else np.zeros(0, np.int64)
 

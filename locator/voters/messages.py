@@ -25,25 +25,23 @@ BY_PHRASES, BY_WORDS = (
     48,
     24,
 )  # files whose literals are read: the best by runs of three words, and by words. A guess
-LEAST, LEAST_TOLD = (
-    3,
-    4,
-)  # words of a literal that is quoted as a whole; of one that a sentence of the report has
+LEAST = 3  # words of a literal that is quoted as a whole
+LEAST_IN_PROSE = 4  # words of a literal that a sentence of the report has
 RUN = 5  # words in a row that count though the rest of the literal differs
-TOLD = 0.5  # of a literal in prose against one in a log, a trace or in quotation marks. A guess
+IN_PROSE = 0.5  # of a literal in prose against one in a log, a trace or in quotation marks. A guess
 _MOST_TEXT = 60_000  # characters of a report that are searched
 _MOST_LITERALS = 4_000  # of one file
 
 FactsOf = Callable[[View, int], Facts]
 
 
-class Found(NamedTuple):
+class LiteralMatch(NamedTuple):
     """How a literal stands in a report."""
 
     literal: Literal
     words: int  # that stand in a row, with gaps for placeholders
     whole: bool
-    told: bool = False  # only in prose
+    in_prose: bool = False  # only in prose
     run: str = ""  # the words in a row, where not the whole stands there
 
 
@@ -51,7 +49,7 @@ class _Text(NamedTuple):
     """A report's lines as words, " a b c \\n d e ", with every word and run of three words."""
 
     quoted: str
-    told: str
+    prose: str
     words: frozenset[str]
     runs: frozenset[str]
 
@@ -74,14 +72,14 @@ def _text(report: Report) -> _Text:
     return _Text(one, two, frozenset(w for row in every for w in row), frozenset(runs))
 
 
-def best(report: Report, facts: Facts) -> Found | None:
+def best(report: Report, facts: Facts) -> LiteralMatch | None:
     """The literal of a file that most of stands in the report: a whole one before a longer run of another."""
     text = _text(report)
     found = [f for s in facts.strings[:_MOST_LITERALS] if (f := _match(s, text))]
-    return max(found, key=lambda f: (f.whole, not f.told, f.words), default=None)
+    return max(found, key=lambda f: (f.whole, not f.in_prose, f.words), default=None)
 
 
-def _match(literal: Literal, text: _Text) -> Found | None:
+def _match(literal: Literal, text: _Text) -> LiteralMatch | None:
     parts = pieces(literal.text)
     size = sum(map(len, parts))
     if size < LEAST:
@@ -89,14 +87,14 @@ def _match(literal: Literal, text: _Text) -> Found | None:
     if all(w in text.words for part in parts for w in part):
         rows = [" ".join(p) for p in parts]
         if _stands(rows, text.quoted):
-            return Found(literal, size, True)
-        if size >= LEAST_TOLD and _stands(rows, text.told):
-            return Found(literal, size, True, True)
+            return LiteralMatch(literal, size, True)
+        if size >= LEAST_IN_PROSE and _stands(rows, text.prose):
+            return LiteralMatch(literal, size, True, True)
     run = max((_longest(p, text.runs) for p in parts), key=len, default=[])
     if len(run) < LEAST:
         return None
     row = " ".join(run)
-    return Found(literal, len(run), False, f" {row} " not in text.quoted, row)
+    return LiteralMatch(literal, len(run), False, f" {row} " not in text.quoted, row)
 
 
 def _stands(rows: Sequence[str], text: str) -> bool:
@@ -139,14 +137,14 @@ def messages(
         return out
     phrases = by_phrase[MarkKind.PHRASE] + by_phrase[MarkKind.WORDS]
     some = [*_top(phrases, BY_PHRASES), *_top(by_words, BY_WORDS)]
-    found: dict[int, Found] = {}
+    found: dict[int, LiteralMatch] = {}
     for i in dict.fromkeys(some):
         if f := best(query.report, facts(*scope.locate(i))):
             found[i] = f
     holders = Counter(f.literal.text if f.whole else f.run for f in found.values())
     for i, f in found.items():
         if f.whole or f.words >= RUN:
-            share = (1 - 1 / (f.words - 1)) * (1.0 if f.whole else 0.5) * (TOLD if f.told else 1.0)
+            share = (1 - 1 / (f.words - 1)) * (1.0 if f.whole else 0.5) * (IN_PROSE if f.in_prose else 1.0)
             out[i] = share / holders[f.literal.text if f.whole else f.run]
     return out
 

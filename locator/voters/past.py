@@ -32,7 +32,7 @@ def past(scope: Scope, query: Query) -> Past:
     keys, weights = weighted({k: w for k, w in query.bag.items() if k in query.prose})
     title = np.array([query.title.get(int(k), 0.0) for k in keys], np.float32)
     found, lengths = scope.matches("messages", keys), scope.lengths("messages")
-    sizes = [v.kept(spoken) for v in scope.views]
+    sizes = [v.kept(commit_counts) for v in scope.views]
     n = sum(count for count, _ in sizes)
     mean = sum(words for _, words in sizes) / max(n, 1)
     rarity = idf(found.frequencies(len(keys)), n)
@@ -41,7 +41,7 @@ def past(scope: Scope, query: Query) -> Past:
     return Past(votes, scope.by_view("commit", prose))
 
 
-def spoken(view: View) -> tuple[int, float]:
+def commit_counts(view: View) -> tuple[int, float]:
     """Commits of a snapshot with a message, and the words of all of them."""
     lengths = view.shard.messages.lengths[view.commit_mask]
     return int((lengths > 0).sum()), float(lengths.sum())
@@ -63,7 +63,7 @@ def _messages(scope: Scope, keys: Hashes, weights: Floats) -> Floats:
     """BM25-like score of the words of all commits that changed a file, old ones counting less."""
     cells, tfs = [np.zeros(0, np.int64)], [np.zeros(0)]
     terms = len(weights)
-    for v, m, start in zip(scope.views, scope.kept("messages", keys), scope.starts, strict=False):
+    for v, m, start in zip(scope.views, scope.in_snapshots("messages", keys), scope.starts, strict=False):
         if not len(m.docs):
             continue
         where, count = changed(v, m.docs)

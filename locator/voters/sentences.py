@@ -10,22 +10,22 @@ import numpy as np
 from locator.pointers import by_frame, by_name
 from locator.terminal import one_line
 from locator.voters.context import service_folders, tested
-from locator.voters.subject import MOST_WORDS, Said, Subject, listed
+from locator.voters.subject import MOST_WORDS, Sentence, Subject, listed
 from locator.voters.written import lines_of
 from summaries import words
 from summaries.index.shard import View
 
 MOST_QUOTED = 160  # characters of a written summary
 
-Sentences = Callable[[Subject], list[Said]]
+Sentences = Callable[[Subject], list[Sentence]]
 
 
-def nothing(subject: Subject) -> list[Said]:
+def nothing(subject: Subject) -> list[Sentence]:
     """For voters that count, but say nothing that a person can check."""
     return []
 
 
-def function(subject: Subject) -> list[Said]:
+def function(subject: Subject) -> list[Sentence]:
     """The function that has the report's words."""
     best = next(iter(subject.functions), None)
     if best is None:
@@ -35,41 +35,41 @@ def function(subject: Subject) -> list[Said]:
     inside = subject.common(subject.words_in("units", best.unit, best.unit + 1))
     found = list(dict.fromkeys([*named, *inside]))[:MOST_WORDS]
     subject.quoted.update(found)
-    return [Said(f"{s.kind} {s.qualname} contains" + listed(found), s.start)] if found else []
+    return [Sentence(f"{s.kind} {s.qualname} contains" + listed(found), s.start)] if found else []
 
 
-def file_words(subject: Subject) -> list[Said]:
+def file_words(subject: Subject) -> list[Sentence]:
     """Words of the report that the file has."""
     return _words(subject, subject.words, "")
 
 
-def title_words(subject: Subject) -> list[Said]:
+def title_words(subject: Subject) -> list[Sentence]:
     """Words of the title that the file has."""
     return _words(subject, subject.words & subject.title_words, " from the title")
 
 
-def rare_words(subject: Subject) -> list[Said]:
+def rare_words(subject: Subject) -> list[Sentence]:
     """Words of the report that few files have."""
     return _words(subject, subject.words, " rare words")
 
 
-def _words(subject: Subject, keys: set[int], what: str) -> list[Said]:
+def _words(subject: Subject, keys: set[int], what: str) -> list[Sentence]:
     every = subject.common(keys, len(keys))
     new = [w for w in every if w not in subject.quoted][:MOST_WORDS]
     if not new:
         return []
     subject.quoted.update(new)
     also = "" if new == every[: len(new)] else "also "
-    return [Said(f"{also}contains{what}{listed(new)}")]
+    return [Sentence(f"{also}contains{what}{listed(new)}")]
 
 
-def summary(subject: Subject) -> list[Said]:
+def summary(subject: Subject) -> list[Sentence]:
     """Words of the report in the file's summary."""
     found = subject.common(subject.words_in("heads", subject.blob, subject.blob + 1))
-    return [Said("its names and comments mention" + listed(found))] if found else []
+    return [Sentence("its names and comments mention" + listed(found))] if found else []
 
 
-def written(subject: Subject) -> list[Said]:
+def written(subject: Subject) -> list[Sentence]:
     """What a reporter would say if the file were wrong, or its summary: whichever is more like the report."""
     text = lines_of(subject.view).texts.get(subject.n)
     if text is None:
@@ -77,34 +77,34 @@ def written(subject: Subject) -> list[Said]:
     phrases = {p: subject.common(words.count(p)) for p in (*text.concerns, text.summary)}
     best = max(phrases, key=lambda p: (len(phrases[p]) / (1 + len(p.split())) ** 0.5, p))
     found = phrases[best]
-    return [Said(f'its summary is about this: "{one_line(best, MOST_QUOTED)}"')] if found else []
+    return [Sentence(f'its summary is about this: "{one_line(best, MOST_QUOTED)}"')] if found else []
 
 
-def meaning(subject: Subject) -> list[Said]:
+def meaning(subject: Subject) -> list[Sentence]:
     """The summary that is near in meaning."""
     text = one_line(subject.votes.near.get(subject.i, ""), MOST_QUOTED)
-    return [Said(f'its summary is about this: "{text}"')] if text else []
+    return [Sentence(f'its summary is about this: "{text}"')] if text else []
 
 
-def path(subject: Subject) -> list[Said]:
+def path(subject: Subject) -> list[Sentence]:
     """Words of the report in the path. That a file is written in Go proves nothing: neither its ending nor go.mod."""
     stem = subject.path.rpartition(".")[0] or subject.path
     language = words.count(subject.facts.language)
     found = subject.common(
         {k: n for k, n in words.count(stem.replace("/", " ")).items() if k not in language}
     )
-    return [Said("its path contains" + listed(found))] if found else []
+    return [Sentence("its path contains" + listed(found))] if found else []
 
 
-def service(subject: Subject) -> list[Said]:
+def service(subject: Subject) -> list[Sentence]:
     """The folder of a service."""
     folders = service_folders(subject.query)
     inside = f"/{subject.path.lower().rpartition('/')[0]}/"
     found = [f for f in sorted(folders, key=lambda f: (-folders[f], -len(f))) if f"/{f}/" in inside]
-    return [Said(f"in the folder {found[0]}, named after a service in the report")] if found else []
+    return [Sentence(f"in the folder {found[0]}, named after a service in the report")] if found else []
 
 
-def tests(subject: Subject) -> list[Said]:
+def tests(subject: Subject) -> list[Sentence]:
     """What the file's tests say."""
     at, of = subject.view.kept(tested)
     own = at[of == subject.n]
@@ -114,35 +114,35 @@ def tests(subject: Subject) -> list[Said]:
     spans = [(int(n), *view.shard.blob_units[view.blob_ids[n] : view.blob_ids[n] + 2].tolist()) for n in own]
     best = max(spans, key=lambda s: float(units[s[1] : s[2]].max(initial=0.0)))
     found = subject.common(subject.words_in("units", best[1], best[2]))
-    return [Said(f"its test {view.path(best[0])} contains" + listed(found))] if found else []
+    return [Sentence(f"its test {view.path(best[0])} contains" + listed(found))] if found else []
 
 
-def collaborator(subject: Subject) -> list[Said]:
+def collaborator(subject: Subject) -> list[Sentence]:
     """The name by which a better file uses this one."""
     if subject.i not in subject.votes.called:
         return []
     name, user = subject.votes.called[subject.i]
     line = next((s.start for s in subject.facts.symbols if s.name == name), 0)
-    return [Said(f"defines {name}, which {user} uses", line)]
+    return [Sentence(f"defines {name}, which {user} uses", line)]
 
 
-def frame(subject: Subject) -> list[Said]:
+def frame(subject: Subject) -> list[Sentence]:
     """The frame of a trace that lies in the file."""
     found = by_frame(subject.query.report, subject.view.repo, subject.path, subject.facts, subject.placement)
-    return [Said(*found)] if found else pointer(subject)
+    return [Sentence(*found)] if found else pointer(subject)
 
 
-def raised(subject: Subject) -> list[Said]:
+def raised(subject: Subject) -> list[Sentence]:
     """That nothing deeper in the trace is indexed code."""
-    return [Said("of the calls in the stack trace it has the innermost that lies in indexed code")]
+    return [Sentence("of the calls in the stack trace it has the innermost that lies in indexed code")]
 
 
-def pointer(subject: Subject) -> list[Said]:
+def pointer(subject: Subject) -> list[Sentence]:
     """Where the report names the file."""
-    return [Said(*by_name(subject.query.report, subject.path, subject.facts))]
+    return [Sentence(*by_name(subject.query.report, subject.path, subject.facts))]
 
 
-def commit(subject: Subject) -> list[Said]:
+def commit(subject: Subject) -> list[Sentence]:
     """The change of the file whose message is most like the report."""
     view = subject.view
     scores = subject.votes.commits[subject.repo_number]
@@ -153,7 +153,7 @@ def commit(subject: Subject) -> list[Said]:
     if not len(commits):
         return []
     label = commit_label(view, int(commits[np.argmax(scores[commits])]))
-    return [Said(f"similar commit message: {label}")]
+    return [Sentence(f"similar commit message: {label}")]
 
 
 def commit_label(view: View, commit: int, most: int = 100) -> str:

@@ -21,7 +21,7 @@ MOST_WORDS = 5  # quoted by a sentence
 LONG = 400  # lines of a class that is no place to look at while it has methods that are. A guess
 
 
-class Said(NamedTuple):
+class Sentence(NamedTuple):
     """A sentence, and the line that it is about; 0 where it has none."""
 
     text: str

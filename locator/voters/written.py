@@ -24,7 +24,7 @@ from summaries.paths import Role
 from summaries.written.store import FILE, FileText, Written, newest
 
 
-class Lines(Struct, frozen=True):
+class SummaryRows(Struct, frozen=True):
     """The written summaries of a snapshot's files."""
 
     texts: Mapping[int, FileText]  # by number of the file
@@ -33,7 +33,7 @@ class Lines(Struct, frozen=True):
 
 
 _NO_DOCS = np.zeros(0, np.int64)
-NOTHING = Lines({}, _NO_DOCS, Postings.build(_NO_DOCS, np.zeros(0, np.uint64), _NO_DOCS, 0))
+NOTHING = SummaryRows({}, _NO_DOCS, Postings.build(_NO_DOCS, np.zeros(0, np.uint64), _NO_DOCS, 0))
 
 
 def written(scope: Scope, query: Query) -> Floats:
@@ -61,7 +61,7 @@ def written(scope: Scope, query: Query) -> Floats:
     return out
 
 
-def lines_of(view: View) -> Lines:
+def lines_of(view: View) -> SummaryRows:
     """What is written of the files of a snapshot: of this content, else of an earlier version of the path."""
     path = view.shard.path.parent / FILE
     try:
@@ -75,12 +75,12 @@ def lines_of(view: View) -> Lines:
     return kept[stamp]
 
 
-def _nothing_yet(view: View) -> dict[int, Lines]:
+def _nothing_yet(view: View) -> dict[int, SummaryRows]:
     """Where a snapshot keeps what was read, by state of the file."""
     return {}
 
 
-def _lines(view: View, stored: Mapping[str, FileText]) -> Lines:
+def _lines(view: View, stored: Mapping[str, FileText]) -> SummaryRows:
     before = newest(stored)
     texts = {}
     for n, p in enumerate(view.paths):
@@ -91,7 +91,7 @@ def _lines(view: View, stored: Mapping[str, FileText]) -> Lines:
         return NOTHING
     docs, keys, counts = (np.array(column, np.uint64) for column in zip(*rows, strict=True))
     postings = Postings.build(docs.astype(np.int64), keys, counts.astype(np.int64), len(texts))
-    return Lines(texts, np.fromiter(texts, np.int64, len(texts)), postings)
+    return SummaryRows(texts, np.fromiter(texts, np.int64, len(texts)), postings)
 
 
 @lru_cache(maxsize=256)  # repositories at a time; another stamp is another state of the file

@@ -20,7 +20,7 @@ from mcp.client.streamable_http import streamable_http_client
 
 from indexer.demo import REPORTS
 from locator.access import LOCAL
-from locator.live_index import Shelf
+from locator.live_index import LiveIndex
 from locator.locate import locate
 from locator.mcp.server import server
 from locator.weights import Weights
@@ -31,13 +31,13 @@ REPORT = f"{REPORTS[1].title}\n\n{REPORTS[1].body}"
 
 
 def made(index):
-    shelf = Shelf(index)
+    live = LiveIndex(index)
 
     async def ask(index, report, options, mode, progress):
         assert mode in ("", "offline")
         return await asyncio.to_thread(lambda: locate(index(), report, options, Weights(), progress))
 
-    return server(lambda ctx: shelf.index(LOCAL), ask, asyncio.to_thread)
+    return server(lambda ctx: live.index(LOCAL), ask, asyncio.to_thread)
 
 
 def talk(target, *calls):

@@ -195,7 +195,7 @@ def test_highlighting_changes_no_character(text: str, language: str) -> None:
 
 def test_a_find_far_to_the_right_is_brought_into_view() -> None:
     p, out = page(40)
-    p.found([(7, "    " + "x" * 100 + "NEEDLE" + "y" * 100, [(104, 110)])])
+    p.matched_lines([(7, "    " + "x" * 100 + "NEEDLE" + "y" * 100, [(104, 110)])])
     assert "NEEDLE" in out.getvalue() and cells(out.getvalue().rstrip("\n")) <= 40
 
 
@@ -214,7 +214,7 @@ def test_found_lines_fit_whatever_they_hold(rows: list[tuple[int, str, list[tupl
     ordered = [
         (n, line.replace("\n", " "), sorted((min(s), max(s)) for s in spans)) for n, line, spans in rows
     ]
-    p.found(ordered, indent=4)
+    p.matched_lines(ordered, indent=4)
     assert not unsafe(out.getvalue())
     assert all(cells(line) <= 50 for line in out.getvalue().splitlines())
 

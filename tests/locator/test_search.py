@@ -13,8 +13,8 @@ from kits.cli import indexed, run
 from kits.git import commit, make_repo
 
 from locator.filters import Filter
-from locator.search.query import MAX_LENGTH, Query, parse
-from locator.search.search import Asked, Results, search
+from locator.search.query import MAX_LENGTH, SearchQuery, parse
+from locator.search.search import Results, SearchOptions, search
 from locator.search.text import exact_lines, pattern, word_lines
 from summaries import words
 from summaries.errors import SnapshotMissing, UsageError
@@ -81,7 +81,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
 
 
 def found(index: Index, query: str, **asked: object) -> list[str]:
-    return [h.path for h in search(index, query, Asked(**asked)).files]  # type: ignore[arg-type]
+    return [h.path for h in search(index, query, SearchOptions(**asked)).files]  # type: ignore[arg-type]
 
 
 # --- the query language ----------------------------------------------------------------------------------
@@ -91,7 +91,7 @@ def test_words_texts_and_filters_are_told_apart() -> None:
     query = parse(
         r'retry -path:docs "say \"no\"" repo:shop/orders lang:go symbol:Cart.Add lang:"c++" file:*.go std::move'
     )
-    assert query == Query(
+    assert query == SearchQuery(
         words=("retry", "std::move"),
         texts=('say "no"',),
         symbols=("Cart.Add",),
@@ -203,7 +203,7 @@ def test_words_find_the_identifier_that_they_make_up(index: Index) -> None:
 
 
 def test_a_definition_goes_before_its_uses(index: Index) -> None:
-    results = search(index, "ConnectionPool", Asked(tests=True))
+    results = search(index, "ConnectionPool", SearchOptions(tests=True))
     assert [h.path for h in results.files[:2]] == ["db/pool.py", "tests/test_pool.py"]
     assert results.files[0].symbol and results.files[0].symbol.qualname == "ConnectionPool"
 
@@ -329,18 +329,18 @@ def test_snapshots(index: Index) -> None:
     assert found(index, "symbol:PutLine", at="v1") == ["pkg/cart/cart.go"]
     assert found(index, "file:cart.md", at="v1") == []
     with pytest.raises(SnapshotMissing, match="bugatlas index --at v9"):
-        search(index, "cart", Asked(at="v9"))
+        search(index, "cart", SearchOptions(at="v9"))
 
 
 def test_limit_and_totals(index: Index) -> None:
-    results = search(index, "cart", Asked(limit=1))
+    results = search(index, "cart", SearchOptions(limit=1))
     assert (len(results.files), results.total) == (1, 2)
 
 
 @given(text=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40))
 def test_any_query_is_answered_or_refused(text: str, shop_index: Path) -> None:
     try:
-        results = search(Index.open(shop_index), text, Asked(limit=2))
+        results = search(Index.open(shop_index), text, SearchOptions(limit=2))
     except UsageError:
         return
     assert isinstance(results, Results) and len(results.files) <= 2

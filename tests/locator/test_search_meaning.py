@@ -15,7 +15,7 @@ from indexer.sources.discover import discover
 from locator import meaning
 from locator.locate import Options, locate
 from locator.search.query import parse
-from locator.search.search import Asked, search
+from locator.search.search import SearchOptions, search
 from locator.weights import Weights
 from summaries.errors import UsageError
 from summaries.index.index import Index, Manifest
@@ -51,18 +51,18 @@ def index(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Index]:
 
 def test_a_question_in_other_words_than_the_code_finds_it(index: Index) -> None:
     question = "storms seen"
-    assert not search(index, question, Asked(by="words")).files
-    hits = search(index, question, Asked(by="meaning")).files
+    assert not search(index, question, SearchOptions(by="words")).files
+    hits = search(index, question, SearchOptions(by="meaning")).files
     assert {h.repo for h in hits[:2]} == {"weather"}
     assert hits[0].nearness > 0
     assert "wind" in hits[0].summary.lower() or "rain" in hits[0].summary.lower()
     assert [h.path for h in search(index, question).files] == [h.path for h in hits]
-    assert search(index, f"by:meaning {question}", Asked(by="words")).files == hits
+    assert search(index, f"by:meaning {question}", SearchOptions(by="words")).files == hits
 
 
 def test_words_come_first_and_meaning_adds(index: Index) -> None:
     both = search(index, "invoice debtors")
-    words = search(index, "invoice debtors", Asked(by="words"))
+    words = search(index, "invoice debtors", SearchOptions(by="words"))
     assert both.files[0].path == words.files[0].path
     assert {h.path for h in words.files} <= {h.path for h in both.files}
 
@@ -101,7 +101,7 @@ def test_a_store_that_cannot_be_asked_leaves_words_and_a_note(index: Index, faul
     assert found.files[0].path == "src/invoice.py"
     assert any(n.startswith("searched by words alone: ") for n in found.notes)
     with pytest.raises(UsageError, match="words alone"):
-        search(index, "makes invoice", Asked(by="meaning"))
+        search(index, "makes invoice", SearchOptions(by="meaning"))
 
 
 def test_what_is_published_later_is_seen(index: Index, tmp_path: Path) -> None:
@@ -127,10 +127,10 @@ def test_a_snapshot_that_the_store_does_not_hold_is_compared_by_its_own_summarie
     past = git(tmp_path / "repos" / "weather", "rev-parse", "HEAD~1").decode().strip()
     sources = discover(tmp_path / "repos", tmp_path / "clones")
     build(index.root, sources, {"weather": (None, past)}, manifest=index.manifest, workers=1)
-    found = search(Index.open(index.root), "storms seen repo:weather", Asked(at=past, by="meaning"))
+    found = search(Index.open(index.root), "storms seen repo:weather", SearchOptions(at=past, by="meaning"))
     assert {h.path for h in found.files} == {"src/wind.py", "src/rain.py"}
     assert found.files[0].nearness > 0
-    again = search(Index.open(index.root), "storms seen repo:weather", Asked(at=past, by="meaning"))
+    again = search(Index.open(index.root), "storms seen repo:weather", SearchOptions(at=past, by="meaning"))
     assert again.files == found.files
 
 

@@ -15,7 +15,7 @@ from locator.locate import Options, best_files, locate, vote_in
 from locator.query import MarkKind, Query, understand
 from locator.rank import Features, fuse
 from locator.report.reader import read
-from locator.route import best, decayed, named, spoken_names, unit
+from locator.route import best, decayed, named, names_mentioned, unit
 from locator.scope import Scope
 from locator.voters.ballot import Ballot
 from locator.voters.registry import BY_NAME, VOTERS, Group, Scale
@@ -217,8 +217,10 @@ def test_a_name_that_two_bear_counts_half_and_is_shown_as_written() -> None:
         0.5,
         0.5,
     ]
-    assert [n.words for n in spoken_names(query, ["a/x"], {"a/x": ("parcel-desk",)})] == [("parcel", "desk")]
-    assert not spoken_names(query, ["a/x"], {})
+    assert [n.words for n in names_mentioned(query, ["a/x"], {"a/x": ("parcel-desk",)})] == [
+        ("parcel", "desk")
+    ]
+    assert not names_mentioned(query, ["a/x"], {})
 
 
 def test_sums_of_the_best() -> None:

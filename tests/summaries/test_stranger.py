@@ -16,7 +16,7 @@ import zstandard
 
 from indexer.sources.sources import given, sources
 from locator.access import LOCAL
-from locator.live_index import Shelf
+from locator.live_index import LiveIndex
 from locator.locate import locate
 from summaries.errors import IndexDamaged
 from summaries.index import store as stores
@@ -81,9 +81,9 @@ def test_a_store_of_another_schema_is_damaged(index, kind):
     with pytest.raises(IndexDamaged):
         Store(path)
     began = time.monotonic()
-    shelf = Shelf(index)
-    assert shelf.edition().damaged == (NAME,)
-    assert locate(shelf.index(LOCAL), "order fails").files
+    live = LiveIndex(index)
+    assert live.edition().damaged == (NAME,)
+    assert locate(live.index(LOCAL), "order fails").files
     assert time.monotonic() - began < 20
 
 
@@ -148,7 +148,7 @@ def test_a_shard_that_makes_no_sense_is_damaged(index, kind):
     header(path, HEADERS[kind])
     with pytest.raises(IndexDamaged):
         Shard(path)
-    assert Shelf(index).edition().damaged == (NAME,)
+    assert LiveIndex(index).edition().damaged == (NAME,)
 
 
 def test_a_shard_of_another_repository_is_damaged(index):

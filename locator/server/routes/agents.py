@@ -31,14 +31,14 @@ class Agents:
 
         def index_of(ctx: Any) -> Index:
             caller: Caller = ctx.request_context.request.scope["bugatlas.caller"]
-            return service.shelf.index(caller)
+            return service.live_index.index(caller)
 
         async def answer(
             index: Callable[[], Index], report: str, options: Options, mode: Mode, progress: Progress
         ) -> Answer:
             return await ask(service, index, report, None, options, mode, progress)
 
-        self.server = server(index_of, answer, service.desk.run, __version__)
+        self.server = server(index_of, answer, service.queries.run, __version__)
         self.app: ASGIApp = self.server.streamable_http_app(
             streamable_http_path=PATH,
             stateless_http=True,
@@ -63,7 +63,7 @@ class Agents:
         await self.app(scope, receive, send)
 
 
-def made(service: Service) -> Agents | None:
+def agents_of(service: Service) -> Agents | None:
     """None where agents are not wanted, or the extra is not installed."""
     if not service.settings.mcp:
         return None

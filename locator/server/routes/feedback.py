@@ -40,13 +40,13 @@ class Feedback(Struct, frozen=True, forbid_unknown_fields=True):
     commit: Annotated[str, Meta(pattern="^[0-9a-f]{0,64}$")] = ""  # what was searched
 
 
-class Kept(Struct, frozen=True):
+class FeedbackOutcome(Struct, frozen=True):
     """What became of it."""
 
     kept: bool  # false where this service keeps none
 
 
-class Line(Struct, frozen=True):
+class FeedbackLine(Struct, frozen=True):
     """A line of the file."""
 
     time: float  # UTC seconds
@@ -58,7 +58,7 @@ class Line(Struct, frozen=True):
     "/feedback",
     tags=["locate"],
     summary="Say whether a file of an answer was helpful",
-    responses=says(Kept, 404, 413, 415, 503),
+    responses=says(FeedbackOutcome, 404, 413, 415, 503),
     openapi_extra=takes(Feedback),
     response_class=Response,
 )
@@ -66,17 +66,17 @@ async def post_feedback(
     service: Here, caller: Reader, given: Annotated[Feedback, Depends(body(Feedback))]
 ) -> Response:
     """Kept with the report in `feedback.jsonl` of the service's own folder, unless its settings say no."""
-    return json(Kept(await service.receiving.run(partial(keep, service, caller, given))))
+    return json(FeedbackOutcome(await service.deliveries.run(partial(keep, service, caller, given))))
 
 
 def keep(service: Service, caller: Caller, given: Feedback) -> bool:
     """Write it down; whether it was. Raises ProblemError for a file that the caller may not see."""
-    index = service.shelf.index(caller)
+    index = service.live_index.index(caller)
     if given.repo not in index.repos or given.path not in index.view(given.repo).paths:
         raise ProblemError(404, "there is no such file in the index", "see /v1/tree")
     if not service.settings.feedback:
         return False
-    line = msgspec.json.encode(Line(time.time(), caller.name, given)) + b"\n"
+    line = msgspec.json.encode(FeedbackLine(time.time(), caller.name, given)) + b"\n"
     service.state.mkdir(parents=True, exist_ok=True)
     with _lock, open(service.state / FILE, "ab", opener=_private) as file:
         if file.tell() + len(line) > LARGEST:

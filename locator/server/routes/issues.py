@@ -17,7 +17,7 @@ from locator.server.openapi import json, says
 from locator.server.problems import ProblemError
 from locator.server.service import Here, IssueReader, Service
 from locator.trackers.events import listed
-from locator.trackers.run import KINDS, Desk
+from locator.trackers.run import KINDS, TrackerWorker
 from locator.trackers.settings import TrackerSettings
 from locator.trackers.tracker import Gone, Later
 from summaries.errors import TrackerError
@@ -74,7 +74,9 @@ def fetch(service: Service, ref: str) -> IssueText:
     raise ProblemError(404, MISSING)
 
 
-def named(desks: Iterator[Desk] | list[Desk], ref: str) -> Iterator[tuple[Desk, str]]:
+def named(
+    desks: Iterator[TrackerWorker] | list[TrackerWorker], ref: str
+) -> Iterator[tuple[TrackerWorker, str]]:
     """The trackers that may have it, and its key there."""
     for desk in desks:
         key = key_of(desk.settings, ref)

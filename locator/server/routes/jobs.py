@@ -33,7 +33,7 @@ Order = Annotated[JobRequest, Depends(body(JobRequest))]
 )
 async def post_job(service: Here, caller: Worker, order: Order) -> Response:
     """Fetches and re-indexes. Answers go on meanwhile, from the old state until the new one is whole."""
-    index = await service.desk.run(lambda: service.shelf.index(caller))
+    index = await service.queries.run(lambda: service.live_index.index(caller))
     job = service.jobs.add(repositories(index, order.repos), caller.sees)
     if job is None:
         raise ProblemError(503, "too many jobs are waiting", headers={"retry-after": "60"})

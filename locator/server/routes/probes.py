@@ -30,13 +30,15 @@ async def healthz() -> Response:
 async def readyz(service: Here) -> Response:
     """An index is open and every thread works. 503 where not: send no requests here."""
     try:
-        edition = await service.desk.run(service.shelf.edition)
+        edition = await service.queries.run(service.live_index.edition)
     except BugatlasError as e:
         return json(Health("unready", __version__, type(e).__name__), 503)
     if down := sum(service.threads_down().values()):
         return json(Health("unready", __version__, f"{down} threads are down: the log says why"), 503)
     worn = (
-        "the newest state of the index cannot be read; an older one is served" if service.shelf.error else ""
+        "the newest state of the index cannot be read; an older one is served"
+        if service.live_index.error
+        else ""
     )
     return json(
         Health("ok", __version__, worn or ("some repositories are damaged" if edition.damaged else ""))
@@ -53,7 +55,7 @@ async def metrics(service: Here, caller: Measurer) -> Response:
     """Nothing in it names a repository."""
     meters = service.meters
     try:
-        edition = await service.desk.run(service.shelf.edition)
+        edition = await service.queries.run(service.live_index.edition)
     except BugatlasError:
         meters.repositories.set(0)
     else:

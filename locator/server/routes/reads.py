@@ -18,14 +18,14 @@ from locator.access import Caller
 from locator.answer import Answer, Step
 from locator.locate import Progress
 from locator.modes import mode_of
-from locator.search.search import Asked, Results, search
+from locator.search.search import Results, SearchOptions, search
 from locator.server import tree
 from locator.server.answering import ask
 from locator.server.guard import log_detail
 from locator.server.openapi import body, json, says, streams, takes
-from locator.server.problems import Problem, ProblemError, said, status_of
+from locator.server.problems import Problem, ProblemError, status_of, without_paths
 from locator.server.service import Here, Reader, Service
-from locator.server.shapes import Lines, LocateRequest, Repositories, SystemMap, SystemSummary
+from locator.server.shapes import FileLines, LocateRequest, Repositories, SystemMap, SystemSummary
 from locator.tree.show import Node
 from locator.tree.system import system_summary
 from summaries.errors import BugatlasError, UsageError
@@ -48,13 +48,13 @@ Where = Annotated[str, Query(max_length=4096)]
 
 
 async def answer(
-    service: Service, caller: Caller, asked: LocateRequest, progress: Progress = lambda step: None
+    service: Service, caller: Caller, question: LocateRequest, progress: Progress = lambda step: None
 ) -> Answer:
     """Answer one report from what the caller may see."""
-    index = partial(service.shelf.index, caller)
-    attached = [(a.name, a.content) for a in asked.attachments]
+    index = partial(service.live_index.index, caller)
+    attached = [(a.name, a.content) for a in question.attachments]
     return await ask(
-        service, index, asked.report, asked.title, asked.options(), asked.mode, progress, attached
+        service, index, question.report, question.title, question.options(), question.mode, progress, attached
     )
 
 
@@ -66,9 +66,9 @@ async def answer(
     openapi_extra=takes(LocateRequest),
     response_class=Response,
 )
-async def post_locate(service: Here, caller: Reader, asked: Wanted, request: Request) -> Response:
+async def post_locate(service: Here, caller: Reader, question: Wanted, request: Request) -> Response:
     """Repositories, directories, files and functions, best first, each with its evidence."""
-    found = await answer(service, caller, asked)
+    found = await answer(service, caller, question)
     _log(service, request, found)
     return json(found)
 
@@ -85,7 +85,7 @@ async def post_locate(service: Here, caller: Reader, asked: Wanted, request: Req
     openapi_extra=takes(LocateRequest),
     response_class=StreamingResponse,
 )  # fmt: skip
-async def post_stream(service: Here, caller: Reader, asked: Wanted, request: Request) -> Response:
+async def post_stream(service: Here, caller: Reader, question: Wanted, request: Request) -> Response:
     """Server-sent events; a comment line every ten seconds keeps the connection open."""
     steps: asyncio.Queue[Step | None] = asyncio.Queue()
     loop = asyncio.get_running_loop()
@@ -96,7 +96,7 @@ async def post_stream(service: Here, caller: Reader, asked: Wanted, request: Req
             raise StoppedError
         loop.call_soon_threadsafe(steps.put_nowait, step)
 
-    task = asyncio.ensure_future(answer(service, caller, asked, progress))
+    task = asyncio.ensure_future(answer(service, caller, question, progress))
     task.add_done_callback(lambda _: steps.put_nowait(None))
 
     async def events() -> AsyncIterator[bytes]:
@@ -131,7 +131,10 @@ def _last(task: asyncio.Task[Answer], service: Service, request: Request) -> byt
         found = task.result()
     except BugatlasError as e:
         return event(
-            "error", _problem(status_of(e), said(e.message, request), said(e.hint, request), instance)
+            "error",
+            _problem(
+                status_of(e), without_paths(e.message, request), without_paths(e.hint, request), instance
+            ),
         )
     except ProblemError as e:
         return event("error", _problem(e.status_code, e.detail, e.hint, instance))
@@ -148,10 +151,10 @@ def _problem(status: int, detail: str, hint: str, instance: str) -> Problem:
     )
 
 
-def _log(service: Service, request: Request, found: Answer) -> None:
-    log_detail(request.scope, verdict=found.verdict, searched=found.searched)
+def _log(service: Service, request: Request, answer: Answer) -> None:
+    log_detail(request.scope, verdict=answer.verdict, searched=answer.searched)
     if service.settings.log_reports:
-        log_detail(request.scope, title=found.title[:200])
+        log_detail(request.scope, title=answer.title[:200])
 
 
 @router.get(
@@ -178,9 +181,9 @@ async def get_search(
     """Words and meaning rank; exact texts in quotes and symbols are verified in the files themselves."""
 
     def work() -> Results:
-        return search(service.shelf.index(caller), q, Asked(at, limit, tests, by))
+        return search(service.live_index.index(caller), q, SearchOptions(at, limit, tests, by))
 
-    return json(await service.desk.run(work))
+    return json(await service.queries.run(work))
 
 
 @router.get(
@@ -194,11 +197,11 @@ async def get_repos(service: Here, caller: Reader) -> Response:
     """Repositories by name, with their size, languages and commit."""
 
     def work() -> Repositories:
-        edition = service.shelf.edition()
+        edition = service.live_index.edition()
         found = tree.repositories(edition.of(caller), edition.number)
         return replace(found, mode=mode_of(service.asking))
 
-    return json(await service.desk.run(work))
+    return json(await service.queries.run(work))
 
 
 @router.get(
@@ -230,7 +233,7 @@ async def get_tree(
     "/file",
     tags=["index"],
     summary="Lines of an indexed file",
-    responses=says(Lines, 404, 503),
+    responses=says(FileLines, 404, 503),
     response_class=Response,
 )
 async def get_file(
@@ -274,14 +277,14 @@ async def get_map(service: Here, caller: Reader) -> Response:
     """Links come from routes, topics, imports and host names in the code."""
 
     def work() -> SystemMap:
-        edition = service.shelf.edition()
+        edition = service.live_index.edition()
         links = service.links.of(edition, caller)
         return SystemMap(tree.nodes(edition, caller), links, service.links.looking)
 
-    return json(await service.desk.run(work))
+    return json(await service.queries.run(work))
 
 
 async def _read(service: Service, caller: Caller, work: Any) -> Response:
     with contextlib.suppress(tree.NotHereError):
-        return json(await service.desk.run(lambda: work(service.shelf.index(caller))))
+        return json(await service.queries.run(lambda: work(service.live_index.index(caller))))
     raise ProblemError(404, "there is no such place in the index", "see /v1/repos and /v1/tree")

@@ -52,7 +52,7 @@ async def post_push(service: Here, request: Request) -> Response:
         payload: Any = msgspec.json.decode(body)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as e:
         raise ProblemError(400, f"the delivery is not JSON: {e}") from None
-    edition = await service.desk.run(service.shelf.edition)
+    edition = await service.queries.run(service.live_index.edition)
     found = repositories_of(payload, edition.index.repos.values())
     if not found:
         return json(Received("no indexed repository was pushed to"), 202)
@@ -79,7 +79,9 @@ async def post_tracker(service: Here, tracker: str, request: Request) -> Respons
         raise ProblemError(401, "this delivery is not signed by whom it should be", "see docs/trackers.md")
     trackers = service.trackers
     try:
-        return json(Received(await service.receiving.run(lambda: trackers.receive(desk, headers, body))), 202)
+        return json(
+            Received(await service.deliveries.run(lambda: trackers.receive(desk, headers, body))), 202
+        )
     except FullError as e:
         raise ProblemError(503, e.message, headers={"retry-after": "60"}) from None
     except UsageError as e:

@@ -15,7 +15,7 @@ from locator.answer import Answer, Step
 from locator.locate import locate
 from locator.report.reader import read
 from locator.server.problems import Problem
-from locator.server.shapes import Lines, LocateRequest, Repositories
+from locator.server.shapes import FileLines, LocateRequest, Repositories
 from locator.tree.show import Node, look
 from summaries.index.index import Index
 
@@ -113,7 +113,7 @@ def test_file_gives_lines_as_indexed(client, index):
     path = REPORTS[1].path
     want = (repo / path).read_text("utf-8").split("\n")
     whole = msgspec.json.decode(
-        client.get("/v1/file", params={"repo": "shop-orders", "path": path}).content, type=Lines
+        client.get("/v1/file", params={"repo": "shop-orders", "path": path}).content, type=FileLines
     )
     assert list(whole.lines) == want[:-1] and whole.total == len(want) - 1
     asked = {"repo": "shop-orders", "path": path, "start": 5, "end": 7}
@@ -197,7 +197,7 @@ def test_openapi_snapshot(client):
 
 def test_schemas_are_those_of_the_structs(client):
     schemas = client.get("/openapi.json").json()["components"]["schemas"]
-    for struct in (Answer, LocateRequest, Node, Lines, Problem):
+    for struct in (Answer, LocateRequest, Node, FileLines, Problem):
         fields = {f.encode_name for f in msgspec.structs.fields(struct)}
         assert set(schemas[struct.__name__]["properties"]) == fields
     assert schemas["Answer"]["properties"]["confidence"]["description"].startswith("calibrated")

@@ -67,8 +67,8 @@ def test_headers_that_never_end_are_closed(shop_index, monkeypatch, begun):
 def test_a_long_answer_is_not_cut_by_the_time_for_headers(shop_index, monkeypatch):
     monkeypatch.setattr("locator.server.connections.HEADER_SECONDS", 0.2)
     with running(shop_index) as (client, parts):
-        edition = parts.shelf.edition
-        parts.shelf.edition = lambda: (time.sleep(0.8), edition())[1]
+        edition = parts.live_index.edition
+        parts.live_index.edition = lambda: (time.sleep(0.8), edition())[1]
         assert client.get("/v1/repos").status_code == 200
         assert client.get("/v1/repos").status_code == 200
 
@@ -169,7 +169,7 @@ def test_every_fault_is_a_problem(shop_index):
         def broken():
             raise OSError(28, "No space left on device")
 
-        parts.shelf.edition = broken
+        parts.live_index.edition = broken
         for path in ("/v1/repos", "/v1/map", "/v1/search?q=x", "/v1/tree/x", "/readyz", "/metrics"):
             got = client.get(path)
             assert got.status_code == 500

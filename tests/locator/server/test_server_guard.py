@@ -230,11 +230,11 @@ def test_a_full_line_turns_away(index):
         import threading
 
         gate = threading.Event()
-        edition = parts.shelf.edition
-        parts.shelf.edition = lambda: (gate.wait(5), edition())[1]  # type: ignore[method-assign]
+        edition = parts.live_index.edition
+        parts.live_index.edition = lambda: (gate.wait(5), edition())[1]  # type: ignore[method-assign]
         first = threading.Thread(target=lambda: httpx.get(f"{client.base_url}/v1/repos"))
         first.start()
-        while parts.desk.busy == 0:
+        while parts.queries.busy == 0:
             time.sleep(0.01)
         got = client.post("/v1/locate", json={"report": "x"})
         gate.set()
@@ -245,8 +245,8 @@ def test_a_full_line_turns_away(index):
 
 def test_a_query_that_takes_too_long(index):
     with running(index, timeout=0.1) as (client, parts):
-        edition = parts.shelf.edition
-        parts.shelf.edition = lambda: (time.sleep(0.5), edition())[1]  # type: ignore[method-assign]
+        edition = parts.live_index.edition
+        parts.live_index.edition = lambda: (time.sleep(0.5), edition())[1]  # type: ignore[method-assign]
         got = client.get("/v1/repos")
         assert got.status_code == 503 and "0.1 seconds" in got.json()["detail"]
 
@@ -269,7 +269,7 @@ def test_a_fault_is_told_without_its_trace(index, caplog):
         def fails():
             raise RuntimeError("secret of /srv/index")
 
-        parts.shelf.edition = fails  # type: ignore[method-assign]
+        parts.live_index.edition = fails  # type: ignore[method-assign]
         got = client.get("/v1/repos")
         assert got.status_code == 500 and "secret" not in got.text
         with client.stream("POST", "/v1/locate/stream", json={"report": "x"}) as streamed:

@@ -18,7 +18,7 @@ from indexer.build import build
 from indexer.sources.discover import discover
 from indexer.sources.sources import known
 from locator.access import LOCAL, Caller
-from locator.live_index import Shelf, opened
+from locator.live_index import LiveIndex, opened
 from locator.server.jobs import Jobs
 from locator.server.metrics import Meters
 from locator.server.settings import Refresh
@@ -72,11 +72,11 @@ def test_readers_see_the_old_state_or_the_new_one(index):
     """Every commit writes two files with the same number: a reader must never see two different ones."""
     repo = index.parent / "repos" / "shop-orders"
     sources = [k.source for k in known(index).values() if k.name == "shop-orders"]
-    shelf, stop, torn, seen = Shelf(index, check=0.0), threading.Event(), [], set()
+    live, stop, torn, seen = LiveIndex(index, check=0.0), threading.Event(), [], set()
 
     def read():
         while not stop.is_set():
-            found = shelf.index(LOCAL)
+            found = live.index(LOCAL)
             view = found.view("shop-orders")
             numbers = []
             for path in ("one.py", "two.py"):
@@ -121,7 +121,7 @@ def test_editions_share_what_did_not_change(index):
 def test_a_damaged_repository_is_left_out(index):
     for shard in index.glob("repos/shop-catalog-*/shard-*"):
         shard.write_bytes(b"not a shard")
-    edition = Shelf(index).edition()
+    edition = LiveIndex(index).edition()
     assert edition.damaged == ("shop-catalog",) and len(edition.index.repos) == 5
     with running(index) as (client, _):
         assert client.post("/v1/locate", json={"report": "orders fail"}).status_code == 200
@@ -129,13 +129,13 @@ def test_a_damaged_repository_is_left_out(index):
 
 
 def test_an_index_that_goes_away_is_served_on(index, tmp_path):
-    shelf = Shelf(index, check=0.0)
-    before = shelf.edition()
+    live = LiveIndex(index, check=0.0)
+    before = live.edition()
     (index / "bugatlas.json").rename(tmp_path / "away")
-    assert shelf.edition() is before and isinstance(shelf.error, IndexMissing)
+    assert live.edition() is before and isinstance(live.error, IndexMissing)
     (tmp_path / "away").rename(index / "bugatlas.json")
-    shelf.edition()
-    assert shelf.error is None
+    live.edition()
+    assert live.error is None
 
 
 # Jobs by themselves

@@ -43,7 +43,7 @@ def browser():
 @pytest.fixture(scope="module")
 def url(shop_index):
     with running(shop_index) as (client, parts):
-        parts.links.of(parts.shelf.edition(), LOCAL)
+        parts.links.of(parts.live_index.edition(), LOCAL)
         parts.links.wait(60)
         yield str(client.base_url)
 

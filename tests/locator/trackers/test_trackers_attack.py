@@ -17,7 +17,7 @@ from kits.service import running, until
 from indexer.demo import REPORTS
 from locator.trackers.queue import Queue
 from locator.trackers.settings import TrackerSettings
-from locator.trackers.tracker import Http, Later
+from locator.trackers.tracker import Later, TrackerHttp
 
 SECRET = "hook-secret"
 FAST: dict[str, Any] = {
@@ -271,7 +271,7 @@ def dripping(head: bytes):
                          ids=["headers", "body"])  # fmt: skip
 def test_an_answer_that_drips_is_given_up(head):
     with dripping(head) as url:
-        http = Http(TrackerSettings("j", "jira", url, timeout=0.5), {})
+        http = TrackerHttp(TrackerSettings("j", "jira", url, timeout=0.5), {})
         began = time.monotonic()
         with pytest.raises(Later, match="ReadTimeout"):
             http("POST", "x", {})

@@ -207,7 +207,7 @@ def push(kind, url="https://code.example/shop/orders.git"):
 def test_a_push_starts_a_job(shop_index, kind, monkeypatch):
     monkeypatch.setattr("locator.server.jobs.Jobs.open", lambda self: None)  # the index is not ours to write
     with running(shop_index, refresh=Refresh(push_secret="env:HOST_SECRET")) as (client, parts):
-        repos = parts.shelf.edition().index.repos
+        repos = parts.live_index.edition().index.repos
         repos["shop-orders"] = replace(repos["shop-orders"], url="https://code.example/shop/orders")
         body, head = push(kind)
         assert client.post("/webhooks/push", content=body).status_code == 401

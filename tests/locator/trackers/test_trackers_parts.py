@@ -19,7 +19,7 @@ from locator.trackers import comment, signing
 from locator.trackers.backfill import as_reported, first, keys
 from locator.trackers.handle import pause
 from locator.trackers.jira import Jira as Client
-from locator.trackers.queue import FullError, Queue, Written
+from locator.trackers.queue import FullError, Queue, WrittenComment
 from locator.trackers.settings import TrackerSettings
 from locator.trackers.to_markdown import document, plain, wiki
 from locator.trackers.tracker import Refused
@@ -138,7 +138,7 @@ EVIL = [
 
 
 def evil_note(text):
-    hit = comment.Hit(text, text, "https://code.example/x", text, (text, text))
+    hit = comment.CommentedFile(text, text, "https://code.example/x", text, (text, text))
     return comment.Note("SHOP-1", "likely", 0.5, (hit,))
 
 
@@ -212,7 +212,7 @@ def test_marks_survive_what_trackers_do_to_text():
 
 def test_the_digest_changes_with_the_ranking_only():
     def made(confidence=0.5, verdict="likely", paths=("a", "b"), reason="r"):
-        hits = tuple(comment.Hit("repo", p, "", "f", (reason,)) for p in paths)
+        hits = tuple(comment.CommentedFile("repo", p, "", "f", (reason,)) for p in paths)
         return comment.Note("SHOP-1", verdict, confidence, hits).digest
 
     assert made() == made(confidence=0.55, reason="other words")
@@ -304,13 +304,15 @@ def test_what_a_killed_process_was_at_is_taken_up_again(tmp_path):
     first = Queue(tmp_path / "q", owner=True)
     accept(first)
     first.take(["jira"], 1)
-    first.remember("jira", ["SHOP-2"], Written("7", "d"))
+    first.remember("jira", ["SHOP-2"], WrittenComment("7", "d"))
     beside = Queue(tmp_path / "q")
     assert beside.counts() == {"running": 1}, "only the owner may say that nobody is at it"
     beside.close()
     first.close()
     second = Queue(tmp_path / "q", owner=True)
-    assert second.take(["jira"], 1).attempts == 1 and second.written("jira", "SHOP-2") == Written("7", "d")
+    assert second.take(["jira"], 1).attempts == 1 and second.written("jira", "SHOP-2") == WrittenComment(
+        "7", "d"
+    )
     assert not accept(second), "and the delivery is known"
     second.close()
 

@@ -10,11 +10,11 @@ export type RouteHit = Schemas["RouteHit"];
 export type SymbolHit = Schemas["SymbolHit"];
 export type Evidence = Schemas["Evidence"];
 export type Results = Schemas["Results"];
-export type Hit = Schemas["Hit"];
-export type Lines = Schemas["Lines"];
+export type Hit = Schemas["SearchHit"];
+export type Lines = Schemas["FileLines"];
 export type Node = Schemas["Node"];
 export type Job = Schemas["Job"];
-export type Repository = Schemas["Repository"];
+export type Repository = Schemas["IndexedRepository"];
 export type LocateRequest = Operations["POST /v1/locate"]["body"];
 
 /** How far an answer has come. */
@@ -73,7 +73,7 @@ export function issue(server: Server, ref: string): Promise<Schemas["IssueText"]
 
 /** Say whether a file of an answer was helpful; whether the service keeps it. */
 export async function say(server: Server, said: Operations["POST /v1/feedback"]["body"]): Promise<boolean> {
-  return (await ask(server, "POST /v1/feedback", "Kept", { body: said })).kept;
+  return (await ask(server, "POST /v1/feedback", "FeedbackOutcome", { body: said })).kept;
 }
 
 /** What is indexed. */
@@ -93,7 +93,7 @@ export function lines(
   query: Operations["GET /v1/file"]["query"],
   signal?: AbortSignal,
 ): Promise<Lines> {
-  return ask(server, "GET /v1/file", "Lines", { query, signal });
+  return ask(server, "GET /v1/file", "FileLines", { query, signal });
 }
 
 const MOST_PAGES = 25; // of 2,000 lines each

@@ -28,20 +28,6 @@ export interface components {
             title: string;
             verdict: components["schemas"]["Verdict"];
         };
-        Asked: {
-            /** @default null */
-            at: string | null;
-            /**
-             * what ranks: the words of a query, its meaning, or both; `by:` in a query goes before
-             * @default both
-             * @enum {unknown}
-             */
-            by: "" | "both" | "meaning" | "words";
-            /** @default 10 */
-            limit: number;
-            /** @default false */
-            tests: boolean;
-        };
         Attachment: {
             content: string;
             name: string;
@@ -91,6 +77,10 @@ export interface components {
             /** what was asked */
             report: string;
         };
+        FeedbackOutcome: {
+            /** false where this service keeps none */
+            kept: boolean;
+        };
         FileHit: {
             evidence: components["schemas"]["Evidence"][];
             /** @default null */
@@ -108,6 +98,25 @@ export interface components {
             summary: string;
             /** @default [] */
             symbols: components["schemas"]["SymbolHit"][];
+        };
+        FileLines: {
+            commit: string;
+            language: string;
+            lines: string[];
+            path: string;
+            repo: string;
+            /** if asked: (start, end, "k|s|n|c") of each line. @default [] */
+            spans: [
+                number,
+                number,
+                string
+            ][][];
+            /** of the first line given, 1-based */
+            start: number;
+            /** lines of the file */
+            total: number;
+            /** the same lines at the code host. @default */
+            url: string;
         };
         Filter: {
             /** @default [] */
@@ -130,23 +139,29 @@ export interface components {
             status: "ok" | "unready";
             version: string;
         };
-        Hit: {
-            /** the symbol asked for that it defines. @default */
-            defines: string;
-            language: string;
-            lines: components["schemas"]["Line"][];
-            /** lines with an exact text; 0 where only words were asked. @default 0 */
-            matches: number;
-            /** cosine of its summary and the query, where it is among the nearest. @default 0 */
-            nearness: number;
-            path: string;
-            repo: string;
-            /** 0-1 within the results */
-            score: number;
-            /** the written one where it has words of the query, or any that is near in meaning. @default */
-            summary: string;
-            /** the function or type around the first line. @default null */
-            symbol: components["schemas"]["SymbolHit"] | null;
+        IndexedRepository: {
+            branch: string;
+            commit: string;
+            files: number;
+            /** grows by one with every change of the index */
+            generation: number;
+            /** files by language, most first */
+            languages: {
+                [key: string]: number;
+            };
+            lines: number;
+            name: string;
+            /** files left out, by reason */
+            skipped: {
+                [key: string]: number;
+            };
+            /** what `at` may name beside the head */
+            snapshots: string[];
+            symbols: number;
+            /** the commit's, UTC seconds */
+            time: number;
+            /** where it was cloned from; "" for a local one */
+            url: string;
         };
         IssueText: {
             key: string;
@@ -168,13 +183,24 @@ export interface components {
             id: string;
             repos: string[];
             /** @default [] */
-            settled: components["schemas"]["Settled"][];
+            settled: components["schemas"]["JobOutcome"][];
             /** @default 0 */
             started: number;
             /** @enum {unknown} */
             state: "cancelled" | "done" | "failed" | "queued" | "running";
             /** files to parse, an estimate until all repositories have begun. @default 0 */
             total: number;
+        };
+        JobOutcome: {
+            /** files added, changed or removed. @default 0 */
+            changed: number;
+            /** @default false */
+            failed: boolean;
+            /** files parsed anew. @default 0 */
+            parsed: number;
+            /** "unchanged", "changed", or what went wrong */
+            reason: string;
+            repo: string;
         };
         JobRequest: {
             /** @default [] */
@@ -192,38 +218,6 @@ export interface components {
             offline: number;
             /** the model's own word: "high", "medium" or "low" */
             sure: string;
-        };
-        Kept: {
-            /** false where this service keeps none */
-            kept: boolean;
-        };
-        Line: {
-            number: number;
-            /** @default [] */
-            spans: [
-                number,
-                number
-            ][];
-            text: string;
-        };
-        Lines: {
-            commit: string;
-            language: string;
-            lines: string[];
-            path: string;
-            repo: string;
-            /** if asked: (start, end, "k|s|n|c") of each line. @default [] */
-            spans: [
-                number,
-                number,
-                string
-            ][][];
-            /** of the first line given, 1-based */
-            start: number;
-            /** lines of the file */
-            total: number;
-            /** the same lines at the code host. @default */
-            url: string;
         };
         LocateRequest: {
             /** a ref, commit or date that the index holds. @default null */
@@ -263,6 +257,15 @@ export interface components {
             turn: number;
             /** its own reason; "" where it gave none */
             why: string;
+        };
+        MatchedLine: {
+            number: number;
+            /** @default [] */
+            spans: [
+                number,
+                number
+            ][];
+            text: string;
         };
         Node: {
             /** @default [] */
@@ -317,7 +320,71 @@ export interface components {
             title: string;
             type: string;
         };
-        Query: {
+        Repositories: {
+            /** grows by one whenever the service has re-opened the index */
+            edition: number;
+            files: number;
+            lines: number;
+            /** how questions are answered unless they say: offline, judge or paper. @default offline */
+            mode: string;
+            repositories: components["schemas"]["IndexedRepository"][];
+        };
+        Results: {
+            asked: components["schemas"]["SearchOptions"];
+            files: components["schemas"]["SearchHit"][];
+            /** whether `total` is only a lower bound */
+            more: boolean;
+            /** @default [] */
+            notes: string[];
+            query: components["schemas"]["SearchQuery"];
+            repositories: number;
+            /** files in scope */
+            searched: number;
+            seconds: number;
+            /** files that match */
+            total: number;
+        };
+        RouteHit: {
+            commit: string;
+            evidence: components["schemas"]["Evidence"][];
+            repo: string;
+            score: number;
+            /** @default  */
+            summary: string;
+        };
+        SearchHit: {
+            /** the symbol asked for that it defines. @default */
+            defines: string;
+            language: string;
+            lines: components["schemas"]["MatchedLine"][];
+            /** lines with an exact text; 0 where only words were asked. @default 0 */
+            matches: number;
+            /** cosine of its summary and the query, where it is among the nearest. @default 0 */
+            nearness: number;
+            path: string;
+            repo: string;
+            /** 0-1 within the results */
+            score: number;
+            /** the written one where it has words of the query, or any that is near in meaning. @default */
+            summary: string;
+            /** the function or type around the first line. @default null */
+            symbol: components["schemas"]["SymbolHit"] | null;
+        };
+        SearchOptions: {
+            /** @default null */
+            at: string | null;
+            /**
+             * what ranks: the words of a query, its meaning, or both; `by:` in a query goes before
+             * @default both
+             * @enum {unknown}
+             */
+            by: "" | "both" | "meaning" | "words";
+            /** @default 10 */
+            limit: number;
+            /** @default false */
+            tests: boolean;
+        };
+        SearchQuery: {
             /**
              * what ranks; "": as the caller has it
              * @default
@@ -347,73 +414,6 @@ export interface components {
             texts: string[];
             /** @default [] */
             words: string[];
-        };
-        Repositories: {
-            /** grows by one whenever the service has re-opened the index */
-            edition: number;
-            files: number;
-            lines: number;
-            /** how questions are answered unless they say: offline, judge or paper. @default offline */
-            mode: string;
-            repositories: components["schemas"]["Repository"][];
-        };
-        Repository: {
-            branch: string;
-            commit: string;
-            files: number;
-            /** grows by one with every change of the index */
-            generation: number;
-            /** files by language, most first */
-            languages: {
-                [key: string]: number;
-            };
-            lines: number;
-            name: string;
-            /** files left out, by reason */
-            skipped: {
-                [key: string]: number;
-            };
-            /** what `at` may name beside the head */
-            snapshots: string[];
-            symbols: number;
-            /** the commit's, UTC seconds */
-            time: number;
-            /** where it was cloned from; "" for a local one */
-            url: string;
-        };
-        Results: {
-            asked: components["schemas"]["Asked"];
-            files: components["schemas"]["Hit"][];
-            /** whether `total` is only a lower bound */
-            more: boolean;
-            /** @default [] */
-            notes: string[];
-            query: components["schemas"]["Query"];
-            repositories: number;
-            /** files in scope */
-            searched: number;
-            seconds: number;
-            /** files that match */
-            total: number;
-        };
-        RouteHit: {
-            commit: string;
-            evidence: components["schemas"]["Evidence"][];
-            repo: string;
-            score: number;
-            /** @default  */
-            summary: string;
-        };
-        Settled: {
-            /** files added, changed or removed. @default 0 */
-            changed: number;
-            /** @default false */
-            failed: boolean;
-            /** files parsed anew. @default 0 */
-            parsed: number;
-            /** "unchanged", "changed", or what went wrong */
-            reason: string;
-            repo: string;
         };
         Step: {
             /** @default 0 */
@@ -453,12 +453,12 @@ export interface Operations {
   "GET /readyz": { query: Nothing; body: undefined; answer: "Health" };
   "POST /v1/locate": { query: Nothing; body: Given<Schemas["LocateRequest"]>; answer: "Answer" };
   "POST /v1/locate/stream": { query: Nothing; body: Given<Schemas["LocateRequest"]>; answer: undefined };
-  "POST /v1/feedback": { query: Nothing; body: Given<Schemas["Feedback"]>; answer: "Kept" };
+  "POST /v1/feedback": { query: Nothing; body: Given<Schemas["Feedback"]>; answer: "FeedbackOutcome" };
   "GET /v1/search": { query: { q: string; limit?: number; tests?: boolean; at?: string | null; by?: string }; body: undefined; answer: "Results" };
   "GET /v1/issue": { query: { ref: string }; body: undefined; answer: "IssueText" };
   "GET /v1/repos": { query: Nothing; body: undefined; answer: "Repositories" };
   "GET /v1/tree/{where}": { query: { at?: string | null; depth?: number }; body: undefined; answer: "Node" };
-  "GET /v1/file": { query: { repo: string; path: string; start?: number; end?: number; at?: string | null; highlight?: boolean }; body: undefined; answer: "Lines" };
+  "GET /v1/file": { query: { repo: string; path: string; start?: number; end?: number; at?: string | null; highlight?: boolean }; body: undefined; answer: "FileLines" };
   "GET /v1/jobs": { query: Nothing; body: undefined; answer: "Jobs" };
   "POST /v1/jobs": { query: Nothing; body: Given<Schemas["JobRequest"]>; answer: "Job" };
   "GET /v1/jobs/{id}": { query: Nothing; body: undefined; answer: "Job" };
