@@ -16,6 +16,7 @@ from summaries.index.postings import Postings
 from summaries.index.shard import SCHEMA, Shard, ShardInfo, SnapshotInfo
 from summaries.index.store import blob_id
 from summaries.index.term_counts import tally
+from summaries.owners import without_addresses
 from summaries.paths import Role, folders, role, suffixes
 from summaries.types import Commit, Snapshot
 
@@ -188,12 +189,16 @@ def _history(commits: Sequence[Commit], path_at: Mapping[str, int]) -> Arrays:
     """Commits with their words, times and the changed paths that some snapshot still has."""
     touched = [[path_at[p] for p in c.paths if p in path_at] for c in commits]
     sizes = np.array([len(t) for t in touched], np.int64)
+    names = sorted({c.author for c in commits})
+    number = {name: n for n, name in enumerate(names)}
     return {
         "commit_times": np.array([c.time for c in commits], np.int64),
         "commit_sizes": np.array([len(c.paths) for c in commits], np.uint16),
         "commit_starts": np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
         "commit_paths": np.array([p for t in touched for p in t], np.uint32),
-        **_column("subjects", [c.message.split("\n", 1)[0][:200] for c in commits]),
+        **_column("subjects", [without_addresses(c.message.split("\n", 1)[0][:200]) for c in commits]),
+        **_column("authors", names),
+        "commit_authors": np.array([number[c.author] for c in commits], np.uint32),
         "commit_shas": np.frombuffer(bytes.fromhex("".join(c.sha for c in commits)), np.uint8),
         **_messages([c.message if t else "" for c, t in zip(commits, touched, strict=True)]).arrays(
             "messages"

@@ -67,6 +67,7 @@ def index(
         max_bytes=settings.max_bytes,
         embedder="" if settings.embedder == "none" else settings.embedder,
         vectors="" if settings.vectors == "none" else settings.vectors,
+        people=settings.people,
     )
     with display(quiet=as_json) as shown:
         found, failures = sources(root, wanted, fetch=settings.fetch and not no_fetch, say=shown.say)

@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from indexer.assemble import assemble
 from indexer.blobs import parsed_blobs
 from indexer.files.choose import choose, kinds
+from indexer.git.codeowners import owners
 from indexer.git.git import Git
 from indexer.git.history import history
 from indexer.knowledge import keep_summaries
@@ -31,6 +32,7 @@ from summaries.index.index import STORE, Index, Manifest, RepoState, read_state
 from summaries.index.shard import SCHEMA, Shard, View
 from summaries.index.store import Store, blob_id
 from summaries.offline.manifest import is_manifest
+from summaries.owners import OWNERS
 from summaries.types import Commit, Entry, Facts, Skip, SkipReason, Snapshot
 
 HEAD = "HEAD"
@@ -226,7 +228,8 @@ def _update(
         progress(sum(len(p.rows) for p in parsed.packs), 0)
     snapshots = [_without_skipped(s, languages, known) for s in drafts]
     commits = store.commits()
-    fresh = history(git, [c for c, _, r in wanted if r not in gone], {c.sha for c in commits})
+    tips = [c for c, _, r in wanted if r not in gone]
+    fresh = history(git, tips, {c.sha for c in commits}, people=job.manifest.people)
     store.add_commits(fresh)
 
     def rows(ids: Sequence[str]) -> Mapping[str, BlobTerms]:
@@ -239,6 +242,7 @@ def _update(
     blobs = {e.path: blob_id(e.blob, languages[e.path, e.blob]) for e in head.entries}
     facts = dict(zip(blobs, (f for _, f in store.facts_of(list(blobs.values()))), strict=True))
     before = shard.view(0) if shard and shard.info.snapshots else None
+    store.set_notes(OWNERS, owners(git, head.commit) if job.manifest.people else {})
     keep_summaries(index, job.source.name, store, facts, blobs, draft.generation, before)
     manifests = [(p, store.text(b)) for p, b in blobs.items() if is_manifest(p)]
     new = _state(job, git, head, facts, manifests, draft)

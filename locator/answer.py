@@ -44,6 +44,17 @@ class Excerpt(Struct, frozen=True):
     lines: tuple[str, ...]
 
 
+class Change(Struct, frozen=True):
+    """A commit that changed a place, perhaps the one that broke it."""
+
+    commit: str
+    time: int  # the committer's, UTC seconds
+    subject: str
+    author: str = ""  # "" where names are not shown
+    url: str = ""  # at the code host, where that is known
+    lines: int = 0  # of the place that are from it; 0: all that is known is that it changed the file
+
+
 class FileHit(Struct, frozen=True):
     """A file, with the functions in it that speak most for it."""
 
@@ -56,6 +67,8 @@ class FileHit(Struct, frozen=True):
     excerpt: Excerpt | None = None
     summary: str = ""
     parts: Mapping[str, float] = {}  # what each voter added to the score, before routing; without those of 0
+    owners: tuple[str, ...] = ()  # by the repository's CODEOWNERS
+    changes: tuple[Change, ...] = ()  # the last ones of its lines, else of the file; newest first
 
 
 class DirectoryHit(Struct, frozen=True):
@@ -75,6 +88,10 @@ class RouteHit(Struct, frozen=True):
     score: float
     evidence: tuple[Evidence, ...]
     summary: str = ""
+    time: int = 0  # of the commit, UTC seconds; 0 where nobody looked
+    indexed: int = 0  # when it was indexed, UTC seconds
+    clone: str = ""  # "current", "moved on", "gone" or "unknown"; "" for a version asked for by name
+    changed: int = 0  # files read from the working tree that differ from the commit
 
 
 class Call(Struct, frozen=True):

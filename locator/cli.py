@@ -58,7 +58,8 @@ class Lazy(click.Group):
 
 EPILOG = """\b
 Exit codes
-  0 done, 1 an error, 2 a wrong request, 3 no confident match or nothing found
+  0 done, 1 an error, 2 a wrong request, 3 no confident match or nothing found,
+  4 a clone has moved on since it was indexed (with the setting stale=fail)
 
 \b
 Completion of commands, options, repositories, languages, refs and paths

@@ -1,6 +1,6 @@
 """The commands that read: locate, search, show and status, each a thin face of the module that answers.
 
-Exit codes: 0 an answer; 1 an error; 2 a wrong request; 3 no confident match, or nothing found.
+Exit codes: 0 an answer; 1 an error; 2 a wrong request; 3 no confident match, or nothing found; 4 a clone has moved on.
 """
 
 from __future__ import annotations
@@ -123,7 +123,9 @@ _SHARED = (
 )  # fmt: skip
 
 
-@click.command(epilog="Exit codes: 0 an answer, 1 an error, 2 a wrong request, 3 no confident match.")
+@click.command(
+    epilog="Exit codes: 0 an answer, 1 an error, 2 a wrong request, 3 no confident match, 4 a clone has moved on."
+)
 @click.argument("words", nargs=-1, metavar="[TEXT... | -]")
 @click.option("--file", "file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
               help="Read the report from FILE, Markdown or plain text.")  # fmt: skip

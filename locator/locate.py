@@ -41,6 +41,7 @@ class Options(Struct, frozen=True):
     """What to search and how much to tell."""
 
     at: str | None = None  # a ref, commit or date that the index holds; None is the head
+    worktree: bool = False  # read files that are not committed, too
     repos: tuple[str, ...] = ()  # only these (names, or their ends); empty: all
     languages: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()  # only paths that contain one of these, or match as a glob

@@ -45,8 +45,32 @@ def find(
     """Answer a report in the mode of the settings. `chat` is one to use and leave open, for services.
 
     A model that cannot be asked, or hasn't answered after `patience` seconds, whatever the settings allow, leaves
-    the offline answer, with a note. Raises what `locate` raises.
+    the offline answer, with a note. Who owns the files and changed them last, and how old the index is, is added in
+    the end. Raises what `locate` raises, and StaleError where the settings want it.
     """
+    from locator.people.whom import with_people
+    from locator.tree.freshness import checked, with_freshness
+
+    if not (options.at or options.worktree):
+        checked(index, options.repos, settings.stale)
+    answer = _answered(index, report, options, settings, weights, progress, chat, record, replay, patience)
+    answer = with_people(index, answer, report, options.at, names=settings.people)
+    return with_freshness(index, answer, options.at, settings.stale)
+
+
+def _answered(
+    index: Index,
+    report: Report,
+    options: Options,
+    settings: Settings,
+    weights: Weights | None,
+    progress: Progress,
+    chat: Chat | None,
+    record: Path | None,
+    replay: Path | None,
+    patience: float | None,
+) -> Answer:
+    """The answer alone."""
     from locator.locate import locate
 
     mode = mode_of(settings)

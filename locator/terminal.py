@@ -68,6 +68,19 @@ def one_line(text: str, limit: int) -> str:
     return cut[: cut.rfind(" ") if " " in cut[limit // 2 :] else len(cut)].rstrip(" ,;:(.") + "…"
 
 
+_AGES = (
+    ("year", 31_557_600), ("month", 2_629_800), ("week", 604_800), ("day", 86_400), ("hour", 3600), ("minute", 60),
+)  # fmt: skip
+
+
+def age(seconds: int) -> str:
+    """'3 weeks ago', in the largest unit that fits."""
+    for unit, length in _AGES:
+        if (n := seconds // length) > 0:
+            return f"{n:,} {unit}{'s' if n > 1 else ''} ago"
+    return "just now"
+
+
 def console(color: str = "auto", *, err: bool = False) -> Console:
     """Where to print. Plain text unless it is a terminal; NO_COLOR and --no-color keep it plain there.
 
@@ -123,6 +136,17 @@ def print_json(value: Any) -> None:
     text = _NOT_PLAIN.sub(lambda m: json.dumps(m[0])[1:-1] if _hidden(m[0]) else m[0], text)
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
+
+
+def commit_link(url: str, commit: str) -> str:
+    """A commit's page at the code host; "" where none is known."""
+    found = _HOST.fullmatch(url)
+    if not found:
+        return ""
+    page = f"https://{found[1]}/{found[2].removesuffix('.git')}"
+    if "github" in found[1]:
+        return f"{page}/commit/{commit}"
+    return f"{page}/-/commit/{commit}" if "gitlab" in found[1] else ""
 
 
 def link(git_dir: str, url: str, commit: str, path: str, start: int, end: int = 0) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -71,6 +71,20 @@ class Settings(Models, frozen=True, forbid_unknown_fields=True):
             "let go.",
         ),
     ] = 512
+    people: Annotated[
+        bool,
+        Meta(
+            description="Names beside an answer: who owns a place (CODEOWNERS) and who changed it last. `false` shows none "
+            "and, when indexing, keeps none. No name is ever part of a model's prompt."
+        ),
+    ] = True
+    stale: Annotated[
+        Literal["warn", "ignore", "fail"],
+        Meta(
+            description="What to do where a clone has moved on since it was indexed: `warn` in the answer, `ignore` it, or "
+            "`fail`."
+        ),
+    ] = "warn"
     voters: Annotated[
         Mapping[str, float],
         Meta(

@@ -8,6 +8,7 @@ BugatlasError
 │   ├── IndexVersion      made by another version or with other options: says what to rebuild
 │   ├── IndexLocked       another process is writing
 │   └── IndexDamaged      a file of it is unreadable: says which repository to index again
+├── StaleError            a clone has moved on since it was indexed (exit 4)
 ├── SnapshotMissing       the index does not hold the asked ref or date of a repository
 ├── ModelError            a model endpoint or weights failed
 └── TrackerError          an issue tracker cannot be reached or refuses
@@ -60,6 +61,12 @@ class IndexLocked(IndexError_):
 
 class IndexDamaged(IndexError_):
     """A file of the index is unreadable."""
+
+
+class StaleError(BugatlasError):
+    """A clone has moved on since it was indexed, and the settings say that this matters."""
+
+    exit_code = 4
 
 
 class SnapshotMissing(BugatlasError):

@@ -111,6 +111,7 @@ class Commit(Struct, frozen=True, array_like=True):
     paths: tuple[str, ...] = ()  # changed against the first parent; empty for merges
     renames: tuple[tuple[str, str], ...] = ()  # (old, new), exact or same base name
     authored: int = 0
+    author: str = ""  # name, as the commit has it; "" where names are not kept
 
 
 class Snapshot(Struct, frozen=True):

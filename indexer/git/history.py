@@ -10,10 +10,11 @@ from indexer.git.git import Git, text_of_path
 from summaries.types import Commit
 
 MAX_MESSAGE = 4_000  # characters
+MAX_NAME = 100  # characters of an author's name
 MAX_PATHS = 500  # a commit that changes more says nothing about any one of them
 MAX_RENAMES = 5_000  # a moved folder is worth following, so these outlive MAX_PATHS
 
-_FORMAT = "--format=%H%x00%ct%x00%at%x00%P%x00%B%x00"
+_FORMAT = "--format=%H%x00%ct%x00%at%x00%P%x00%an%x00%B%x00"
 _FLAGS = ("-z", "--raw", "--no-renames", "--no-abbrev", "--no-show-signature", "--encoding=UTF-8", _FORMAT)
 _CHUNK = 1 << 20
 _EMPTY = {
@@ -24,8 +25,12 @@ _EMPTY = {
 Change = tuple[str, str]  # path, blob
 
 
-def history(git: Git, tips: Iterable[str], known: Collection[str] = frozenset()) -> list[Commit]:
+def history(
+    git: Git, tips: Iterable[str], known: Collection[str] = frozenset(), *, people: bool = True
+) -> list[Commit]:
     """All commits reachable from the tips, parents before children, without those in `known`.
+
+    Names of authors are left out unless `people`; addresses always are.
 
     `known` holds commits together with all their ancestors, as an earlier answer does. Raises
     RepositoryError where a commit or tree cannot be read.
@@ -43,11 +48,11 @@ def history(git: Git, tips: Iterable[str], known: Collection[str] = frozenset())
             return []
     edge = git.shallow_edge()
     with git.stream("log", *_FLAGS, *walk, "--stdin", input=starts) as out:
-        return list(_commits(_tokens(out), edge))
+        return list(_commits(_tokens(out), edge, people))
 
 
-def _commits(tokens: Iterator[bytes], edge: Collection[str]) -> Iterator[Commit]:
-    """Records of `git log`: five fields, an empty token, then pairs of a raw line and a path.
+def _commits(tokens: Iterator[bytes], edge: Collection[str], people: bool) -> Iterator[Commit]:
+    """Records of `git log`: six fields, an empty token, then pairs of a raw line and a path.
 
     A message cannot hold NUL and a path is always taken together with its raw line, so no text that a
     commit carries is ever read as structure.
@@ -55,7 +60,7 @@ def _commits(tokens: Iterator[bytes], edge: Collection[str]) -> Iterator[Commit]
     token = next(tokens, b"")
     while token:
         sha = token.decode("ascii")
-        time, authored, parents, message, _ = islice(tokens, 5)
+        time, authored, parents, author, message, _ = islice(tokens, 6)
         deleted: list[Change] = []
         added: list[Change] = []
         paths: list[str] = []
@@ -82,6 +87,7 @@ def _commits(tokens: Iterator[bytes], edge: Collection[str]) -> Iterator[Commit]
             tuple(paths) if len(paths) <= MAX_PATHS else (),
             tuple(_renames(deleted, added)),
             _time(authored),
+            " ".join(author.decode("utf-8", "replace").split())[:MAX_NAME] if people else "",
         )
 
 

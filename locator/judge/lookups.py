@@ -14,6 +14,7 @@ import numpy as np
 from msgspec import Struct
 
 from locator.judge.sources import Sources
+from locator.people.changes import newest
 from locator.terminal import one_line
 from summaries import words
 from summaries.paths import Role
@@ -117,16 +118,11 @@ def callees(sources: Sources, repo: str, path: str, symbol: Symbol, most: int) -
 def changes(sources: Sources, repo: str, path: str, most: int) -> list[str]:
     """The newest changes of a file: month and subject."""
     view, n = sources.views[repo], sources.paths(repo)[path]
-    arrays = view.shard.arrays
-    hits = np.flatnonzero(arrays["commit_paths"] == view.path_ids[n])
-    commits = np.unique(np.searchsorted(arrays["commit_starts"], hits, side="right") - 1)
-    commits = commits[view.commit_mask[commits]]
-    times = arrays["commit_times"][commits]
+    times = view.shard.arrays["commit_times"]
     subjects = view.shard.strings("subjects")
-    newest = commits[np.argsort(-times.astype(np.int64), kind="stable")[:most]]
     return [
-        f"{datetime.fromtimestamp(int(arrays['commit_times'][c]), UTC):%Y-%m} {one_line(str(subjects[int(c)]), 120)}"
-        for c in newest.tolist()
+        f"{datetime.fromtimestamp(int(times[c]), UTC):%Y-%m} {one_line(str(subjects[c]), 120)}"
+        for c in newest(view, n, most)
     ]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pydantic import BaseModel, Field
 
 from locator.answer import Answer, FileHit, Step
-from locator.render.answer import place
+from locator.place import place
 from locator.terminal import one_line
 from locator.tree.show import look
 from summaries.index.index import Index

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from locator.answer import Answer, Evidence, FileHit, RouteHit, SymbolHit, Verdict
+from locator.answer import Answer, Evidence, FileHit, RouteHit, Verdict
+from locator.place import functions, place
 from locator.render.page import Page, Piece, counted, linked
-from locator.terminal import link, one_line
-from locator.voters.registry import POINTERS
+from locator.terminal import age, link, one_line
+from locator.tree.freshness import MOVED
 from summaries.index.index import Index
 
 if TYPE_CHECKING:
@@ -40,15 +42,17 @@ def render(
     explain: bool = False,
     tips: Sequence[str] = (),
     words: Mapping[int, float] | None = None,
+    now: float = 0.0,
 ) -> None:
     """Print an answer.
 
     `repos` were searched; `tips` say what to try where there is no confident match; `words` are the report's, by key
-    (`summaries.words.key`): they are marked in the code.
+    (`summaries.words.key`): they are marked in the code. Ages are those at `now`, by default this moment.
     """
     page = Page(console)
+    now = now or time.time()
     matched = answer.verdict in COLORS
-    _verdict(page, index, answer, repos)
+    _verdict(page, index, answer, repos, now)
     if not matched:
         _tips(page, tips)
     if not matched and not explain:
@@ -58,7 +62,7 @@ def render(
     page.blank()
     if not matched:
         page.prose(("Closest files (weak)", "bold"))
-    _Tree(page, index, answer, explain, FULL if matched else 0, words or {}).render()
+    _Tree(page, index, answer, explain, FULL if matched else 0, words or {}, now).render()
 
 
 def _shortened(answer: Answer, most: int) -> Answer:
@@ -70,7 +74,7 @@ def _shortened(answer: Answer, most: int) -> Answer:
     return replace(answer, files=files, directories=directories, routes=routes)
 
 
-def _verdict(page: Page, index: Index, answer: Answer, repos: int) -> None:
+def _verdict(page: Page, index: Index, answer: Answer, repos: int, now: float) -> None:
     """What was asked, the one place to look first, how sure that is, and why."""
     page.prose((answer.title, "bold"))
     color = COLORS.get(answer.verdict, "bold red")
@@ -83,6 +87,7 @@ def _verdict(page: Page, index: Index, answer: Answer, repos: int) -> None:
         there = [e for e in first.evidence if start <= e.line <= end and e.line > 1] or first.evidence
         for e in there[:1]:
             page.prose(*_reason(e, explain=False), indent=2)
+        _whom(page, first, now, indent=2)
     what = f"{counted(answer.searched, 'file')} of {counted(repos, 'repository', 'repositories')}"
     page.prose((f"searched {what} in {answer.seconds:.2f} s", "dim"), indent=2)
     for note in answer.notes:
@@ -114,6 +119,32 @@ def _path(index: Index, answer: Answer, file: FileHit, room: int = 0) -> list[Pi
     return pieces
 
 
+def _whom(page: Page, file: FileHit, now: float, indent: int) -> None:
+    """Whose the file is, and the last change of the lines to look at, or of the file."""
+    if file.owners:
+        page.prose(("ask ", "dim"), ", ".join(file.owners), indent=indent)
+    for change in file.changes[:1]:
+        what = "changed last" if change.lines else "file changed last"
+        by = f" by {change.author}" if change.author else ""
+        page.prose(
+            (f"{what} {age(int(now) - change.time)}{by}: {change.subject} ", "dim"),
+            (change.commit[:7], linked("dim", change.url)),
+            indent=indent,
+        )
+
+
+def _state(route: RouteHit, now: float) -> Iterator[Piece]:
+    """Which state of a repository was searched, and how old it is."""
+    if route.commit:
+        yield (f"  {route.commit[:7]}", "dim")
+    if route.changed:
+        yield (f" with {counted(route.changed, 'uncommitted file')}", "yellow")
+    elif route.indexed:
+        yield (f", indexed {age(int(now) - route.indexed)}", "dim")
+        if route.clone == MOVED:
+            yield (", has moved on", "yellow")
+
+
 def _purpose(summary: str) -> str:
     """The first sentence of a repository's summary: what it is for."""
     first, dot, _ = one_line(summary, 10_000).partition(". ")
@@ -135,10 +166,17 @@ class _Tree:
     """Repository, directory, file and function of every file listed, as one tree in the order of the best files."""
 
     def __init__(
-        self, page: Page, index: Index, answer: Answer, explain: bool, full: int, words: Mapping[int, float]
+        self,
+        page: Page,
+        index: Index,
+        answer: Answer,
+        explain: bool,
+        full: int,
+        words: Mapping[int, float],
+        now: float,
     ) -> None:
         self.page, self.index, self.answer = page, index, answer
-        self.explain, self.full, self.words = explain, full, words
+        self.explain, self.full, self.words, self.now = explain, full, words, now
 
     def render(self) -> None:
         """Print the tree, and the repositories that were weighed and left."""
@@ -166,8 +204,7 @@ class _Tree:
             self.page.prose((f"also considered: {', '.join(r.repo for r in rest)}", "dim"))
 
     def _repository(self, repo: str, route: RouteHit | None) -> None:
-        commit = f"  {route.commit[:7]}" if route and route.commit else ""
-        self.page.whole((repo, "bold cyan"), (commit, "dim"))
+        self.page.whole((repo, "bold cyan"), *(_state(route, self.now) if route else ()))
         if route is None:
             return
         if route.summary:
@@ -197,7 +234,7 @@ class _Tree:
             self._brief(line, file)
             return
         self.page.whole(*line, indent=2)
-        self._details(file, start)
+        self._details(n, file, start)
 
     def _brief(self, line: Sequence[Piece], file: FileHit) -> None:
         """A file on one line: where it is, and the strongest reason as far as there is room."""
@@ -206,7 +243,7 @@ class _Tree:
         short = self.page.short(reason, max(self.page.width - used - 3, 20)) if reason else ""
         self.page.whole(*line, (f"  {short}", "dim"), indent=2)
 
-    def _details(self, file: FileHit, start: int) -> None:
+    def _details(self, n: int, file: FileHit, start: int) -> None:
         page, side = self.page, 8
         if file.summary:
             page.prose(
@@ -217,6 +254,8 @@ class _Tree:
         for e in evidence:
             mark = f"{e.weight:>4.0%}  " if self.explain else "· "
             page.prose(*_reason(e, self.explain), indent=side, mark=mark)
+        if n > 1:  # of the first it is said on top
+            _whom(page, file, self.now, side)
         if self.explain:
             self._explained(file)
         if file.excerpt:
@@ -246,24 +285,6 @@ class _Tree:
             page.prose(
                 (" · ".join(f"{name} {part:.2f}" for name, part in parts), "dim"), indent=side, mark="= "
             )
-
-
-def place(file: FileHit) -> tuple[int, int]:
-    """The lines to open a file at: what the report points at, else its best function; 0 where neither is."""
-    line = next((e.line for e in file.evidence if e.voter in POINTERS and e.line > 0), 0)
-    best = functions(file)[:1]
-    if best and (not line or best[0].start <= line <= best[0].end):
-        return best[0].start, best[0].end
-    line = line or next((e.line for e in file.evidence if e.line > 1), 0)
-    return line, line
-
-
-def functions(file: FileHit) -> list[SymbolHit]:
-    """The functions of a file, those first that the report points into, the smallest before those around it."""
-    lines = [e.line for e in file.evidence if e.voter in POINTERS and e.line > 0]
-    into = [s for s in file.symbols if any(s.start <= x <= s.end for x in lines[:1])]
-    into.sort(key=lambda s: s.end - s.start)
-    return into[:1] + [s for s in file.symbols if s not in into[:1]]
 
 
 def _url(index: Index, answer: Answer, file: FileHit, start: int, end: int) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from locator.answer import Answer, FileHit
-from locator.render.answer import functions, place
+from locator.place import functions, place
 from locator.terminal import link, safe
 from summaries.errors import UsageError
 from summaries.index.index import Index

@@ -7,14 +7,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from locator.render.page import Page, Piece, counted
-from locator.tree.status import CURRENT, MOVED, RepositoryStatus, Status
+from locator.terminal import age
+from locator.tree.freshness import CURRENT, MOVED
+from locator.tree.status import RepositoryStatus, Status
 from summaries.llm.ledger import Spent
 from summaries.offline.file import language as spoken
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-_AGES = (("year", 31_557_600), ("month", 2_629_800), ("week", 604_800), ("day", 86_400), ("hour", 3600))
 _MOST = 5  # snapshots listed of a repository
 
 
@@ -76,14 +77,6 @@ def tongues(languages: Mapping[str, int], most: int) -> str:
     told = [f"{spoken(name)} {n:,}" for name, n in list(languages.items())[:most]]
     rest = len(languages) - most
     return ", ".join(told) + (f" and {rest} more" if rest > 0 else "")
-
-
-def age(seconds: int) -> str:
-    """'3 weeks ago', in the largest unit that fits."""
-    for unit, length in _AGES:
-        if seconds >= length:
-            return f"{counted(seconds // length, unit)} ago"
-    return "just now" if seconds < 60 else f"{counted(seconds // 60, 'minute')} ago"
 
 
 def size(count: int) -> str:

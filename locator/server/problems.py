@@ -18,6 +18,7 @@ from summaries import errors as e
 STATUS: Mapping[type[e.BugatlasError], int] = {
     e.UsageError: 422,
     e.SnapshotMissing: 404,
+    e.StaleError: 409,
     e.RepositoryError: 422,
     e.IndexMissing: 503,
     e.IndexVersion: 503,

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from msgspec import Struct
 
 from locator.answer import Answer, FileHit
-from locator.render.answer import place
+from locator.place import place
 from locator.terminal import link, one_line
 from summaries.index.index import RepoState
 from summaries.redact import redact

@@ -9,13 +9,11 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from locator.tree.clone_tip import tip
+from locator.tree.freshness import clone_of
 from locator.weights import Learnt
 from summaries.index.index import Index, RepoState
 from summaries.llm.ledger import Spent, spent_in
 from summaries.written.store import Written
-
-CURRENT, MOVED, GONE, UNKNOWN = "current", "moved on", "gone", "unknown"
 
 
 class IndexedSnapshot(Struct, frozen=True):
@@ -96,12 +94,7 @@ def _learnt(index: Index) -> str:
 
 def _repository(index: Index, s: RepoState, check: bool) -> RepositoryStatus:
     folder = index.folder(s.name)
-    now = tip(Path(s.git_dir), s.branch) if check else ""
-    clone = ""
-    if check and not Path(s.git_dir).is_dir():
-        clone = GONE
-    elif check:
-        clone = UNKNOWN if not now else CURRENT if now == s.commit else MOVED
+    clone, now = clone_of(s) if check else ("", "")
     kept = Written(folder)
     written, edited = kept.counts()
     kept.close()
@@ -109,7 +102,7 @@ def _repository(index: Index, s: RepoState, check: bool) -> RepositoryStatus:
         name=s.name,
         commit=s.commit,
         time=s.time,
-        indexed=int((folder / "repo.json").stat().st_mtime),
+        indexed=index.indexed(s.name),
         branch=s.branch,
         url=s.url,
         git_dir=s.git_dir,

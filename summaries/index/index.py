@@ -136,6 +136,13 @@ class Index:
         """Folder of a repository, whether it exists or not."""
         return self.root / "repos" / slug(name)
 
+    def indexed(self, name: str) -> int:
+        """When a repository was published, UTC seconds; 0 where its folder cannot be read."""
+        try:
+            return int((self.folder(name) / "repo.json").stat().st_mtime)
+        except OSError:
+            return 0
+
     def shard(self, name: str) -> Shard:
         """A repository's shard."""
         if shard := self._shards.get(name):

@@ -26,6 +26,7 @@ class Manifest(Struct, frozen=True):
     embedder: str = ""  # alias or dotted path; "" for no vectors
     dimension: int = 0
     digest: str = ""  # of the embedder's learnt data
+    people: bool = True  # whether names of authors and owners are kept
     vectors: str = ""  # where summaries are kept: alias, URL or dotted path; "" for nowhere
 
 

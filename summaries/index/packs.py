@@ -110,6 +110,7 @@ class _Columns(Struct, array_like=True):
     messages: list[str]
     paths: list[tuple[str, ...]]
     renames: list[tuple[tuple[str, str], ...]]
+    authors: list[str] = []  # an older index has none
 
 
 _decode_columns = msgspec.msgpack.Decoder(_Columns).decode
@@ -129,6 +130,7 @@ def pack_commits(commits: Sequence[Commit]) -> bytes:
         [c.message for c in commits],
         [c.paths for c in commits],
         [c.renames for c in commits],
+        [c.author for c in commits],
     )
     return compress(_encode(columns), LEVEL)
 
@@ -139,8 +141,10 @@ def unpack_commits(data: bytes) -> Iterator[Commit]:
     names = c.shas.hex()
     digits = len(names) // max(len(c.times), 1)
     shas = [names[at : at + digits] for at in range(0, digits * len(c.times), digits)]
+    authors = c.authors or [""] * len(shas)
     time = 0
     for n, sha in enumerate(shas):
         time += c.times[n]
         parents = tuple(shas[n - p] if isinstance(p, int) else p.hex() for p in c.parents[n])
-        yield Commit(sha, time, parents, c.messages[n], c.paths[n], c.renames[n], time + c.authored[n])
+        authored = time + c.authored[n]
+        yield Commit(sha, time, parents, c.messages[n], c.paths[n], c.renames[n], authored, authors[n])

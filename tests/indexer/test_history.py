@@ -42,7 +42,7 @@ def test_all_commits_parents_first(tmp_path: Path) -> None:
     assert all(order.index(p) < order.index(c.sha) for c in commits for p in c.parents)
     by_sha = {c.sha: c for c in commits}
     assert by_sha[shas[0]] == Commit(
-        shas[0], START, (), "First\n\nWith a body.", paths=("a",), authored=START - 5
+        shas[0], START, (), "First\n\nWith a body.", paths=("a",), authored=START - 5, author="Ada"
     )
     assert by_sha[shas[3]].parents == (shas[1], shas[2])
     assert by_sha[shas[3]].paths == ()  # a merge

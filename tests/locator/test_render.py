@@ -19,7 +19,8 @@ from rich.console import Console
 
 from locator.answer import Answer, DirectoryHit, Evidence, Excerpt, FileHit, RouteHit, SymbolHit
 from locator.locate import Options
-from locator.render.answer import functions, place, render, tips
+from locator.place import functions, place
+from locator.render.answer import render, tips
 from locator.render.page import Page, highlighted
 from locator.report.reader import read
 from locator.terminal import link, one_line, print_json, safe, safe_code

@@ -17,7 +17,9 @@ HEAVY = {
     "sqlite3", "pathspec", "ir_measures",
 }  # fmt: skip
 WRITING = {
-    "indexer",
+    "indexer.assemble",
+    "indexer.files",
+    "indexer.parse",
     "git",
     "tree_sitter",
     "tree_sitter_python",
@@ -29,8 +31,8 @@ WRITING = {
 
 
 def modules(code: str) -> set[str]:
-    """Top-level names of the modules that a fresh interpreter has loaded after `code`."""
-    code += "\nimport sys; print(*{m.partition('.')[0] for m in sys.modules})"
+    """Names of the modules that a fresh interpreter has loaded after `code`: packages, and rooms of ours."""
+    code += "\nimport sys; print(*{'.'.join(m.split('.')[:n]) for m in sys.modules for n in (1, 2)})"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     return set(done.stdout.splitlines()[-1].split())
 

@@ -46,6 +46,18 @@ export interface components {
             /** tokens of the answer */
             written: number;
         };
+        Change: {
+            /** "" where names are not shown. @default */
+            author: string;
+            commit: string;
+            /** of the place that are from it; 0: all that is known is that it changed the file. @default 0 */
+            lines: number;
+            subject: string;
+            /** the committer's, UTC seconds */
+            time: number;
+            /** at the code host, where that is known. @default */
+            url: string;
+        };
         DirectoryHit: {
             /** of those in the answer */
             files: number;
@@ -82,10 +94,14 @@ export interface components {
             kept: boolean;
         };
         FileHit: {
+            /** the last ones of its lines, else of the file; newest first. @default [] */
+            changes: components["schemas"]["Change"][];
             evidence: components["schemas"]["Evidence"][];
             /** @default null */
             excerpt: components["schemas"]["Excerpt"] | null;
             language: string;
+            /** by the repository's CODEOWNERS. @default [] */
+            owners: string[];
             /** what each voter added to the score, before routing; without those of 0. @default {} */
             parts: {
                 [key: string]: number;
@@ -345,12 +361,20 @@ export interface components {
             total: number;
         };
         RouteHit: {
+            /** files read from the working tree that differ from the commit. @default 0 */
+            changed: number;
+            /** "current", "moved on", "gone" or "unknown"; "" for a version asked for by name. @default */
+            clone: string;
             commit: string;
             evidence: components["schemas"]["Evidence"][];
+            /** when it was indexed, UTC seconds. @default 0 */
+            indexed: number;
             repo: string;
             score: number;
             /** @default  */
             summary: string;
+            /** of the commit, UTC seconds; 0 where nobody looked. @default 0 */
+            time: number;
         };
         SearchHit: {
             /** the symbol asked for that it defines. @default */

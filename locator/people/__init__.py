@@ -1,0 +1,1 @@
+"""Whom to ask: owners of a place, and who changed it last."""

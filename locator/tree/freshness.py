@@ -1,0 +1,70 @@
+"""How old the index of a repository is, and whether its clone has moved on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from locator.answer import Answer, RouteHit
+from locator.filters import repositories
+from locator.tree.clone_tip import tip
+from summaries.errors import StaleError
+from summaries.index.index import Index, RepoState
+
+CURRENT, MOVED, GONE, UNKNOWN = "current", "moved on", "gone", "unknown"
+NAMED = 3  # repositories that an error names
+
+
+def clone_of(state: RepoState) -> tuple[str, str]:
+    """How a clone stands to its index, and the commit that it is at; reads two small files."""
+    folder = Path(state.git_dir)
+    if not folder.is_dir():
+        return GONE, ""
+    now = tip(folder, state.branch)
+    return UNKNOWN if not now else CURRENT if now == state.commit else MOVED, now
+
+
+def checked(index: Index, repos: Sequence[str], stale: str) -> None:
+    """Look at every repository that is to be searched. Raises StaleError where `stale` is "fail" and one has moved on."""
+    if stale != "fail":
+        return
+    moved = [n for n in repositories(index, repos) if clone_of(index.repos[n])[0] == MOVED]
+    if not moved:
+        return
+    rest = f" and {len(moved) - NAMED} more" if len(moved) > NAMED else ""
+    names = " ".join(moved[:NAMED])
+    have = "has" if len(moved) == 1 else "have"
+    raise StaleError(
+        f"{', '.join(moved[:NAMED])}{rest} {have} moved on since the last index",
+        "run `bugatlas index" + (f" {names}`" if not rest else "`"),
+    )
+
+
+def with_freshness(index: Index, answer: Answer, at: str | None, stale: str) -> Answer:
+    """The answer, its repositories with the age of their index; a note names those that have moved on.
+
+    A version that was asked for by name (`at`) grows no older, and with `stale` "ignore" nobody looks at the clones.
+    """
+
+    def looked(route: RouteHit) -> RouteHit:
+        state = index.repos.get(route.repo)
+        if state is None:
+            return route
+        if at:
+            info = index.view(route.repo, route.commit).info
+            return replace(route, time=info.time, indexed=index.indexed(route.repo))
+        clone = clone_of(state)[0] if stale != "ignore" else ""
+        return replace(route, time=state.time, indexed=index.indexed(route.repo), clone=clone)
+
+    routes, also = tuple(map(looked, answer.routes)), tuple(map(looked, answer.also))
+    moved = [r.repo for r in routes if r.clone == MOVED and not r.changed]
+    notes = answer.notes
+    if moved:
+        have = "has" if len(moved) == 1 else "have"
+        notes = (
+            *notes,
+            f"{', '.join(moved)} {have} moved on since the last index: bugatlas index {' '.join(moved)}",
+        )
+    return replace(answer, routes=routes, also=also, notes=notes)
