@@ -48,7 +48,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
     return indexed(home / "index", home / "repos", (None, "v2")), shas
 
 
-def found(index: Path, *args: str, **env: str) -> dict[str, Any]:
+def found(index: Path, *args: str, **env: Any) -> dict[str, Any]:
     ran = run("locate", REPORT, "--json", *args, index=index, **env)
     assert ran.code in (0, 3), ran.err
     answer: dict[str, Any] = json.loads(ran.out)

@@ -12,11 +12,13 @@ from kits.service import events, running, shop
 
 from indexer.demo import REPORTS
 from locator.answer import Answer, Step
-from locator.locate import locate
+from locator.locate import Options
+from locator.modes import find
 from locator.report.reader import read
 from locator.server.problems import Problem
 from locator.server.shapes import FileLines, LocateRequest, Repositories
 from locator.tree.show import Node, look
+from summaries.config import Settings
 from summaries.index.index import Index
 
 
@@ -45,7 +47,7 @@ def test_locate_answers_what_the_library_answers(client, index, report):
     got = client.post("/v1/locate", json={"report": text})
     assert got.status_code == 200
     answer = msgspec.json.decode(got.content, type=Answer)
-    bare = msgspec.to_builtins(locate(Index.open(index), read(text)))
+    bare = msgspec.to_builtins(find(Index.open(index), read(text), Options(), Settings()))
     assert {**msgspec.to_builtins(answer), "seconds": 0} == {**bare, "seconds": 0}
     assert report.repo in [r.repo for r in answer.routes]
 
