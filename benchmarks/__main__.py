@@ -19,9 +19,9 @@ def main() -> None:
     """The suite."""
 
 
-def _tell(name: str, found: dict[str, Any], out: Path) -> None:
-    click.echo(msgspec.json.format(msgspec.json.encode(found)))
-    click.echo(f"written to {save(name, found, out)}", err=True)
+def _report(name: str, figures: dict[str, Any], out: Path) -> None:
+    click.echo(msgspec.json.format(msgspec.json.encode(figures)))
+    click.echo(f"written to {save(name, figures, out)}", err=True)
 
 
 def _common(command: Any) -> Any:
@@ -43,7 +43,7 @@ def index(repos: Path, mirror: str, runs: int, jobs: int, label: str, out: Path)
     """Index repositories from nothing, unchanged and with one file changed, beside the floor."""
     from benchmarks.index import index_speed
 
-    _tell(label or "index", index_speed(read_repos(repos), mirror, runs, jobs), out)
+    _report(label or "index", index_speed(read_repos(repos), mirror, runs, jobs), out)
 
 
 @main.command()
@@ -58,7 +58,7 @@ def query(
     """Ask reports of the index of the repositories: warm, and as a command of its own."""
     from benchmarks.query import query_speed
 
-    _tell(
+    _report(
         label or "query", query_speed(read_repos(repos), mirror, read_cases(cases)[0], runs, jobs, root), out
     )
 
@@ -89,7 +89,7 @@ def evidence(
 
     asked = read_cases(cases)[0][: most or None]
     world = prepare(asked, read_repos(repos), mirror, scope, work, jobs)
-    _tell(label or "evidence", checked(world, asked), out)
+    _report(label or "evidence", checked(world, asked), out)
 
 
 @main.command()
@@ -112,7 +112,7 @@ def routing(
     asked = read_cases(cases)[0]
     asked = asked[:: max(1, len(asked) // most)] if most else asked
     listed = read_repos(repos) if repos else None
-    _tell(label, routing_accuracy(root, asked, listed, mirror, [int(n) for n in counts.split(",")]), out)
+    _report(label, routing_accuracy(root, asked, listed, mirror, [int(n) for n in counts.split(",")]), out)
 
 
 @main.command()
@@ -126,7 +126,7 @@ def curve(root: Path, cases: Path, sizes: str, runs: int, label: str, out: Path)
     """Ask ever larger parts of one system: how cost, memory and accuracy grow."""
     from benchmarks.curve import curve as measure
 
-    _tell(label, measure(root, read_cases(cases)[0], [int(n) for n in sizes.split(",")], runs), out)
+    _report(label, measure(root, read_cases(cases)[0], [int(n) for n in sizes.split(",")], runs), out)
 
 
 @main.command()
@@ -143,7 +143,7 @@ def rivals(root: Path, cases: Path, most: int, model: str, label: str, out: Path
     from benchmarks.rivals import rivals as measure
 
     asked = read_cases(cases)[0]
-    _tell(label, measure(root, asked[:: max(1, len(asked) // most)], model), out)
+    _report(label, measure(root, asked[:: max(1, len(asked) // most)], model), out)
 
 
 @main.command()
@@ -154,7 +154,7 @@ def nodes(sizes: str, label: str, out: Path) -> None:
     """Fill and ask one node of Chroma with ever more summaries."""
     from benchmarks.nodes import nodes as measure
 
-    _tell(label, measure([int(n) for n in sizes.split(",")]), out)
+    _report(label, measure([int(n) for n in sizes.split(",")]), out)
 
 
 @main.command()
@@ -163,7 +163,7 @@ def engines(repos: Path, mirror: str, runs: int, jobs: int, label: str, out: Pat
     """Index by every engine: seconds, memory, and whether the bytes are the same."""
     from benchmarks.engines import engines as measure
 
-    _tell(label or "engines", measure(read_repos(repos), mirror, runs), out)
+    _report(label or "engines", measure(read_repos(repos), mirror, runs), out)
 
 
 @main.command()
@@ -214,7 +214,7 @@ def service(root: Path, cases: Path, queries: int, memory: int, label: str, out:
     """Ask the service with 1, 8 and 32 clients beside the bare call, and watch its memory."""
     from benchmarks.service import service_speed
 
-    _tell(label, service_speed(root, read_cases(cases)[0], queries, memory), out)
+    _report(label, service_speed(root, read_cases(cases)[0], queries, memory), out)
 
 
 @main.command()
@@ -234,7 +234,7 @@ def deliveries(
     """Send webhooks to a service that is killed, with a tracker that fails and lies: one comment for each issue."""
     from benchmarks.deliveries import deliveries as run
 
-    _tell(label, run(root, count, doubled, failing, kills, fills), out)
+    _report(label, run(root, count, doubled, failing, kills, fills), out)
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ from summaries.index import routing_update as mapping
 from summaries.index.index import MANIFEST, Index, read_state, slug
 from summaries.index.routing_map import PATTERN
 
-ASKED = 60  # questions of each size
+QUESTIONS = 60  # questions of each size
 EVERYWHERE = 12  # of them to every repository, to compare
 
 
@@ -57,7 +57,7 @@ def part_of(whole: Index, size: int, into: Path) -> Path:
         else:
             (into / "repos" / folder.name).symlink_to(folder)
     part = Index.open(into)
-    mapping.update(into, part.repos, part.held)
+    mapping.update(into, part.repos, part.local_path)
     return into
 
 
@@ -76,7 +76,7 @@ def _renamed(folder: Path, old: str, new: str, into: Path) -> None:
 def _row(root: Path, cases: Sequence[Case], work: Path, runs: int, *, copies: bool) -> dict[str, Any]:
     index = Index.open(root)
     held = [c for c in cases if all(g.repo in index.repos for g in c.gold)]
-    some = held[:: max(1, len(held) // ASKED)][:ASKED]
+    some = held[:: max(1, len(held) // QUESTIONS)][:QUESTIONS]
     reports = work / "reports.json"
     reports.write_bytes(msgspec.json.encode([f"{c.title}\n\n{c.body}" for c in some]))
     warm = min(
@@ -105,13 +105,13 @@ def _row(root: Path, cases: Sequence[Case], work: Path, runs: int, *, copies: bo
     }
     if copies:  # of two that are the same, either is right, and all together do not fit into memory
         return row
-    row["accuracy"] = _accuracy([_rank(c, _found(index, c)) for c in some])
+    row["accuracy"] = _accuracy([_rank(c, _hits(index, c)) for c in some])
     if len(index.repos) > ALL:
         row["everywhere"] = _everywhere(index, some[:: max(1, len(some) // EVERYWHERE)])
     return row
 
 
-def _found(index: Index, case: Case) -> list[tuple[str, str]]:
+def _hits(index: Index, case: Case) -> list[tuple[str, str]]:
     answer = locate(index, _report(case), Options(limit=10, details=False))
     return [(f.repo, f.path) for f in answer.files]
 
@@ -126,7 +126,7 @@ def _everywhere(index: Index, cases: Sequence[Case]) -> dict[str, Any]:
         seconds.append(time.perf_counter() - began)
         places = [scope.locate(i) for i in best_files(ranking, 10)]
         all_ranks.append(_rank(case, [(v.repo, v.path(n)) for v, n in places]))
-        map_ranks.append(_rank(case, _found(index, case)))
+        map_ranks.append(_rank(case, _hits(index, case)))
     return {
         "reports": len(cases),
         "median_ms": round(median(seconds) * 1e3, 1),
@@ -139,9 +139,9 @@ def _report(case: Case) -> Any:
     return read(case.body, case.title)
 
 
-def _rank(case: Case, found: Sequence[tuple[str, str]]) -> int:
+def _rank(case: Case, hits: Sequence[tuple[str, str]]) -> int:
     gold = {(g.repo, g.path) for g in case.gold}
-    return next((n for n, hit in enumerate(found) if hit in gold), 10**6)
+    return next((n for n, hit in enumerate(hits) if hit in gold), 10**6)
 
 
 def _accuracy(ranks: Sequence[int]) -> dict[str, float]:

@@ -47,7 +47,7 @@ class Place:
         return self.index.store(self.view.repo).facts(self.view.blob(self.view.paths.index(self.path)))
 
     @cached_property
-    def asked(self) -> str:
+    def report_text(self) -> str:
         """The report's text."""
         return f"{self.report.title}\n{self.report.body}"
 
@@ -85,7 +85,7 @@ def _function(p: Place, m: re.Match[str]) -> bool:
     if start is None:
         return False
     code = f"{start.qualname} {start.signature} {start.doc}\n{p.lines(start.start - COMMENT, start.end)}"
-    return _has(code, m[2], p.asked)
+    return _has(code, m[2], p.report_text)
 
 
 def _run(p: Place, m: re.Match[str]) -> bool:
@@ -93,22 +93,22 @@ def _run(p: Place, m: re.Match[str]) -> bool:
     strings = [x for x in p.facts.strings if x.line == p.evidence.line]
     inside = any(_in_row(run, piece) for x in strings for piece in words.pieces(x.text))
     in_file = _in_row(run, _row(re.sub(r"\\[nrt]", " ", p.lines(p.evidence.line, p.evidence.line + LITERAL))))
-    return len(run) > 1 and inside and in_file and _in_row(run, _row(p.asked))
+    return len(run) > 1 and inside and in_file and _in_row(run, _row(p.report_text))
 
 
 def _quote(p: Place, m: re.Match[str]) -> bool:
     strings = [x.text for x in p.facts.strings if x.line == p.evidence.line and x.text.startswith(m[1])]
-    asked = _row(p.asked)
+    asked = _row(p.report_text)
     return any(all(_in_row(piece, asked) for piece in words.pieces(x)) for x in strings)
 
 
 def _folder(p: Place, m: re.Match[str]) -> bool:
     parts = m[1].split("/")
-    return f"/{m[1]}/" in f"/{p.path.lower()}" and "-".join(parts) in p.asked.lower()
+    return f"/{m[1]}/" in f"/{p.path.lower()}" and "-".join(parts) in p.report_text.lower()
 
 
 def _test(p: Place, m: re.Match[str]) -> bool:
-    return _has(p.text_of(m[1]), m[2], p.asked)
+    return _has(p.text_of(m[1]), m[2], p.report_text)
 
 
 def _uses(p: Place, m: re.Match[str]) -> bool:
@@ -136,7 +136,7 @@ def _innermost(p: Place, m: re.Match[str]) -> bool:
 
 
 def _mention(p: Place, m: re.Match[str]) -> bool:
-    text = p.report.title if m[1] == "title" else p.asked
+    text = p.report.title if m[1] == "title" else p.report_text
     stem = re.split(r"[/\\.:#]+", re.sub(r":\d+$", "", m[2]))
     path = set(re.split(r"[/.]+", p.path.lower()))
     return re.sub(r":\d+$", "", m[2]).split(":")[-1] in text.replace("\\", "/") and any(
@@ -146,7 +146,7 @@ def _mention(p: Place, m: re.Match[str]) -> bool:
 
 def _called(p: Place, m: re.Match[str]) -> bool:
     tails = {p.path.rsplit("/", 1)[-1].lower(), p.path.rsplit("/", 1)[-1].rsplit(".", 1)[0].lower()}
-    return any(t in p.asked.lower() for t in tails)
+    return any(t in p.report_text.lower() for t in tails)
 
 
 def _commit(p: Place, m: re.Match[str]) -> bool:
@@ -168,7 +168,7 @@ def _defines(p: Place, m: re.Match[str]) -> bool:
     own = [s for s in p.facts.symbols if s.qualname == m[1] and s.start == p.evidence.line]
     return (
         bool(own)
-        and re.search(rf"(?<![A-Za-z0-9]){re.escape(own[0].name)}(?![A-Za-z0-9])", p.asked) is not None
+        and re.search(rf"(?<![A-Za-z0-9]){re.escape(own[0].name)}(?![A-Za-z0-9])", p.report_text) is not None
     )
 
 
@@ -178,14 +178,14 @@ def _route(p: Place, m: re.Match[str]) -> bool:
     if not any(e.method == method and e.route == route and e.line == p.evidence.line for e in table):
         return False
     fixed = [x for x in words.route_key(route).strip("/").split("/")[-2:] if x != "{}"]
-    return all(x in p.asked.lower() for x in fixed)
+    return all(x in p.report_text.lower() for x in fixed)
 
 
 def _known(table: str) -> Check:
     def check(p: Place, m: re.Match[str]) -> bool:
         names = [getattr(x, "name", x) for x in getattr(p.facts, table)]
         last = m[1].rsplit(".", 1)[-1].lower()
-        return m[1] in names and last in p.asked.lower()
+        return m[1] in names and last in p.report_text.lower()
 
     return check
 
@@ -193,10 +193,10 @@ def _known(table: str) -> Check:
 FILES: tuple[tuple[str, Check], ...] = (
     (r"the report quotes this string: \"(.+)\"", _quote),
     (r"contains the words \"(.+)\" from the report", _run),
-    (r"(?:also )?contains(?: rare words)?: (.+)", lambda p, m: _has(p.text, m[1], p.asked)),
+    (r"(?:also )?contains(?: rare words)?: (.+)", lambda p, m: _has(p.text, m[1], p.report_text)),
     (r"(?:also )?contains from the title: (.+)", lambda p, m: _has(p.text, m[1], p.report.title)),
-    (r"its names and comments mention: (.+)", lambda p, m: _has(f"{p.text}\n{p.path}", m[1], p.asked)),
-    (r"its path contains: (.+)", lambda p, m: _has(p.path.replace("/", " "), m[1], p.asked)),
+    (r"its names and comments mention: (.+)", lambda p, m: _has(f"{p.text}\n{p.path}", m[1], p.report_text)),
+    (r"its path contains: (.+)", lambda p, m: _has(p.path.replace("/", " "), m[1], p.report_text)),
     (r"in the folder (\S.*), named after a service in the report", _folder),
     (r"its test (.+) contains: (.+)", _test),
     (r"defines (.+), which the report names", _defines),
@@ -231,17 +231,17 @@ def check_route(
     if m := re.fullmatch(r"files listed: (\d+)", e.text):
         return sum(f.repo == route.repo for f in answer.files) == int(m[1]) > 0
     if m := re.fullmatch(r'the report says "(.+?)"(?:, as its manifests declare)?', e.text, re.DOTALL):
-        return _in_row(m[1].split(), _row(place.asked))
+        return _in_row(m[1].split(), _row(place.report_text))
     if m := re.fullmatch(r"files contain: (.+)", e.text):
-        known, asked = set(view.shard.units.terms.tolist()), _stems(place.asked)
+        known, asked = set(view.shard.units.terms.tolist()), _stems(place.report_text)
         own = [words.keys_of(w)[:1] for w in m[1].split(", ")]
         return all(k and k[0] in known and k[0] in asked for k in own)
     if m := re.fullmatch(r"similar commit message: \"(.*)\" \(\d{4}-\d\d\)", e.text):
         return _commit(place, m)
     if e.text == "commit vocabulary overlaps with the report":
-        return bool(set(view.shard.messages.terms.tolist()) & set(_stems(place.asked)))
+        return bool(set(view.shard.messages.terms.tolist()) & set(_stems(place.report_text)))
     if e.text == "has a folder named after a service in the report":
-        text = place.asked.lower()
+        text = place.report_text.lower()
         folders = {part for p in view.paths for part in p.lower().split("/")[:-1]}
         pairs = {
             f"{a}-{b}"

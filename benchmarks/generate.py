@@ -99,12 +99,12 @@ class Dialect(dict[str, str]):
         self[word] = new
         return new
 
-    def said(self, text: str) -> str:
+    def reword(self, text: str) -> str:
         """A text in this repository's words."""
         return WORD.sub(lambda m: self[m[0]], text)
 
 
-class Made(NamedTuple):
+class GeneratedRepo(NamedTuple):
     """A repository: name, files, and the bugs planted in it."""
 
     name: str
@@ -121,7 +121,7 @@ def _start(model: Model, plan: Plan) -> None:
     _shared = model, {w: i for i, w in enumerate(model.words)}, plan
 
 
-def generate(model: Model, plan: Plan, processes: int = 2) -> list[Made]:
+def generate(model: Model, plan: Plan, processes: int = 2) -> list[GeneratedRepo]:
     """Make the repositories side by side, with `list.txt` for `bugatlas index --from` and `cases.jsonl`."""
     plan.out.mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor(processes, get_context("spawn"), _start, (model, plan)) as pool:
@@ -131,26 +131,26 @@ def generate(model: Model, plan: Plan, processes: int = 2) -> list[Made]:
     return made
 
 
-def _repository(number: int) -> Made:
+def _repository(number: int) -> GeneratedRepo:
     model, rank, plan = _shared
     rng = random.Random(plan.seed * 1_000_003 + number)  # noqa: S311
     dialect = Dialect(model, rank, plan.seed * 31 + number * 7919)
-    name = f"system/{'-'.join(dialect.said(w) for w in rng.sample(model.words[COMMON // 2 : COMMON * 4], 2))}-{number}"
+    name = f"system/{'-'.join(dialect.reword(w) for w in rng.sample(model.words[COMMON // 2 : COMMON * 4], 2))}-{number}"
     size = rng.choice(model.sizes)
     if plan.files:
         size = max(3, round(size * plan.files * len(model.sizes) / sum(model.sizes)))
     files: dict[str, str] = {}
     while len(files) < size:
         path, text = rng.choice(model.files)
-        path = dialect.said(path)
+        path = dialect.reword(path)
         if path in files:
-            path = f"{dialect.said(rng.choice(model.words))}/{path}"
-        files[path] = dialect.said(text)
+            path = f"{dialect.reword(rng.choice(model.words))}/{path}"
+        files[path] = dialect.reword(text)
     planted = plan.bugs * (number + 1) // plan.repos - plan.bugs * number // plan.repos
     cases = [c for n in range(planted) if (c := _bug(rng, name, files, dialect, f"{number}-{n}"))]
     history_length = min(plan.commits, rng.choice(model.histories))
     _write(plan.out / f"{name}.git", files, _changes(rng, model, dialect, list(files), history_length))
-    return Made(name, len(files), sum(len(t) for t in files.values()), cases)
+    return GeneratedRepo(name, len(files), sum(len(t) for t in files.values()), cases)
 
 
 def _bug(rng: random.Random, name: str, files: dict[str, str], dialect: Dialect, key: str) -> Case | None:
@@ -207,7 +207,7 @@ def _changes(
     """Commits after the first: a message and the files that it changes."""
     for _ in range(most):
         message, count = rng.choice(model.commits)
-        yield dialect.said(message), rng.sample(paths, min(count, len(paths)))
+        yield dialect.reword(message), rng.sample(paths, min(count, len(paths)))
 
 
 def _write(place: Path, files: dict[str, str], changes: Iterator[tuple[str, list[str]]]) -> None:
@@ -241,13 +241,13 @@ def _quoted(path: str) -> bytes:
     return b'"' + path.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").encode() + b'"'
 
 
-def about(plan: Plan, made: Sequence[Made]) -> dict[str, int]:
+def about(plan: Plan, repos: Sequence[GeneratedRepo]) -> dict[str, int]:
     """What was made, in numbers."""
     found = {
-        "repositories": len(made),
-        "files": sum(m.files for m in made),
-        "bytes": sum(m.bytes for m in made),
-        "bugs": sum(len(m.cases) for m in made),
+        "repositories": len(repos),
+        "files": sum(m.files for m in repos),
+        "bytes": sum(m.bytes for m in repos),
+        "bugs": sum(len(m.cases) for m in repos),
         "seed": plan.seed,
     }
     (plan.out / "about.json").write_bytes(msgspec.json.encode(found))

@@ -52,8 +52,8 @@ def index_speed(repos: Sequence[Repo], pattern: str, runs: int, jobs: int) -> di
             "source_bytes": files.bytes,
             "jobs": jobs,
             "runs": runs,
-            "cold": _told(fastest, report, seconds[jobs], work_cpu),
-            "cold_without_vectors": _told(best(bare), report, seconds[jobs], work_cpu),
+            "cold": _row(fastest, report, seconds[jobs], work_cpu),
+            "cold_without_vectors": _row(best(bare), report, seconds[jobs], work_cpu),
             "floor": {
                 "read_and_parse_1_process": seconds[1],
                 f"read_and_parse_{jobs}_processes": seconds[jobs],
@@ -77,7 +77,7 @@ def index_speed(repos: Sequence[Repo], pattern: str, runs: int, jobs: int) -> di
         }
 
 
-def _told(cost: Cost, report: dict[str, Any], floor: float, floor_cpu: float) -> dict[str, Any]:
+def _row(cost: Cost, report: dict[str, Any], floor: float, floor_cpu: float) -> dict[str, Any]:
     return {
         "seconds": cost.seconds,
         "cpu": cost.cpu,

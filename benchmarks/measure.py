@@ -111,7 +111,7 @@ def machine() -> dict[str, Any]:
     }
 
 
-def save(name: str, found: dict[str, Any], into: Path = RESULTS) -> Path:
+def save(name: str, figures: dict[str, Any], into: Path = RESULTS) -> Path:
     """Write figures as `NAME-COMMIT.json`; a tree with changes is marked in them."""
 
     def git(*args: str) -> str:
@@ -122,5 +122,7 @@ def save(name: str, found: dict[str, Any], into: Path = RESULTS) -> Path:
     said = {"commit": commit, "changed": dirty, "at": datetime.now(UTC).isoformat(timespec="seconds")}
     path = into / f"{name}-{commit}.json"
     into.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(msgspec.json.format(msgspec.json.encode(said | {"machine": machine()} | found)) + b"\n")
+    path.write_bytes(
+        msgspec.json.format(msgspec.json.encode(said | {"machine": machine()} | figures)) + b"\n"
+    )
     return path

@@ -25,7 +25,7 @@ from summaries.types import Kind
 EACH = 100  # summaries of one repository
 DIMENSION = 256
 ROUTED = 48  # repositories that a question is sent to
-ASKED = 30
+QUESTIONS = 30
 TEXT = "Orders module in Java: takes orders, checks the stock and asks the payment service for the money."
 
 
@@ -76,7 +76,7 @@ def ask(root: Path, size: int) -> dict[str, Any]:
     names = sorted(store.counts())
     opened = time.perf_counter() - began
     rng = np.random.default_rng(0)
-    vectors = _random(ASKED, 0)
+    vectors = _random(QUESTIONS, 0)
     times = []
     for vector in vectors:
         chosen = [str(n) for n in rng.choice(names, min(ROUTED, len(names)), replace=False)]

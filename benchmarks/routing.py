@@ -25,7 +25,7 @@ from locator.report.reader import read
 from locator.shortlist import scores
 from summaries.index.index import Index
 from summaries.index.postings import bm25, idf, weighted
-from summaries.index.routing_map import Listed, RoutingMap, write
+from summaries.index.routing_map import MappedRepository, RoutingMap, write
 from summaries.index.routing_update import entries
 from summaries.index.shard import View
 
@@ -97,7 +97,7 @@ class Maker:
         keys, weights = np.concatenate([f.keys for f in found]), np.concatenate([f.weights for f in found])
         first = np.cumsum([0, *(f.size for f in found)])
         rows = np.concatenate([f.rows + n for f, n in zip(found, first, strict=False)])
-        listed = [Listed(v.repo, 1, f.size) for v, f in zip(views, found, strict=True)]
+        listed = [MappedRepository(v.repo, 1, f.size) for v, f in zip(views, found, strict=True)]
         with TemporaryDirectory(prefix="bugatlas-bench-") as folder:
             path = Path(folder) / "map-1.safetensors"
             write(path, keys, rows, weights, listed)

@@ -101,14 +101,14 @@ def _ask(url: str, reports: Sequence[str], queries: int, clients: int) -> dict[s
 
 def _memory(url: str, pid: int, reports: Sequence[str], queries: int) -> dict[str, Any]:
     """Resident megabytes of the service after every tenth of so many queries, no report twice the same."""
-    seen = [held(pid)]
+    seen = [resident_mb(pid)]
     step = max(1, queries // 10)
     with httpx.Client(base_url=url, timeout=120) as http:
         for n in range(queries):
             report = f"{reports[n % len(reports)]}\n\nrequest {n:x}{n * 7919:x}"
             http.post("/v1/locate", json={"report": report}).raise_for_status()
             if (n + 1) % step == 0:
-                seen.append(held(pid))
+                seen.append(resident_mb(pid))
     half = seen[len(seen) // 2]
     return {"queries": queries, "mb": seen, "growth_second_half": round(seen[-1] / half - 1, 4)}
 
@@ -119,7 +119,7 @@ def spent(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def held(pid: int) -> float:
+def resident_mb(pid: int) -> float:
     """Megabytes that a process holds, its mapped files left out."""
     status = Path(f"/proc/{pid}/status").read_text()
     anonymous = next(x for x in status.splitlines() if x.startswith("RssAnon"))

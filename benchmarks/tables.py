@@ -14,7 +14,7 @@ from benchmarks.measure import HOME, RESULTS
 PAGE = HOME / "docs" / "scale.md"
 _PLACE = re.compile(r"(<!-- table: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
-Found = Mapping[str, Any]
+Result = Mapping[str, Any]
 
 
 def page(text: str, results: Path = RESULTS) -> str:
@@ -28,7 +28,7 @@ def page(text: str, results: Path = RESULTS) -> str:
     return _PLACE.sub(table, text)
 
 
-def newest(results: Path, name: str) -> Found | None:
+def newest(results: Path, name: str) -> Result | None:
     """The result of that name that was taken last."""
     found = [
         msgspec.json.decode(p.read_bytes())
@@ -38,11 +38,11 @@ def newest(results: Path, name: str) -> Found | None:
     return max(found, key=lambda f: str(f["at"]), default=None)
 
 
-def _source(name: str, found: Found) -> str:
-    about = found["machine"]
-    changed = ", with changes" if found["changed"] else ""
+def _source(name: str, result: Result) -> str:
+    about = result["machine"]
+    changed = ", with changes" if result["changed"] else ""
     return (
-        f"\n`benchmarks/results/{name}-{found['commit']}.json`{changed}: {about['cores']} cores, {about['processor']}, "
+        f"\n`benchmarks/results/{name}-{result['commit']}.json`{changed}: {about['cores']} cores, {about['processor']}, "
         f"Python {about['python']}, load {about['load']} when it ended.\n"
     )
 
@@ -52,7 +52,7 @@ def _rows(head: str, rows: list[list[str]]) -> str:
     return "\n".join([head, "|---" * width + "|", *("| " + " | ".join(r) + " |" for r in rows)]) + "\n"
 
 
-def _index(f: Found) -> str:
+def _index(f: Result) -> str:
     floor, sizes = f["floor"], f["bytes"]
     rows = []
     for title, key in (("from nothing", "cold"), ("from nothing, without vectors", "cold_without_vectors")):
@@ -95,7 +95,7 @@ def _index(f: Found) -> str:
     )
 
 
-def _query(f: Found) -> str:
+def _query(f: Result) -> str:
     w = f["warm"]
     rows = [
         ["`locate` with all details, warm", f"{w['locate']['median_ms']} ms", f"{w['locate']['p95_ms']} ms"],
@@ -116,7 +116,7 @@ def _query(f: Found) -> str:
     )
 
 
-def _curve(f: Found) -> str:
+def _curve(f: Result) -> str:
     rows = []
     for r in f["rows"]:
         e, right = r.get("everywhere"), r.get("accuracy", {})
@@ -143,13 +143,13 @@ def _curve(f: Found) -> str:
     return _rows(head, rows) + told
 
 
-def _resident(row: Found) -> str:
+def _resident(row: Result) -> str:
     """Memory after questions one at a time, and after two at once."""
     both = [row[n] for n in ("resident_mb", "resident_2_threads_mb") if n in row]
     return " / ".join(f"{mb:,.0f}" for mb in both) + " MB"
 
 
-def _routing(f: Found) -> str:
+def _routing(f: Result) -> str:
     counts = list(next(iter(f["recall"].values())))
     rows = [[m, *(f"{by[c]:.3f}" for c in counts)] for m, by in f["recall"].items()]
     found = [
@@ -164,7 +164,7 @@ def _routing(f: Found) -> str:
     )
 
 
-def _rivals(f: Found) -> str:
+def _rivals(f: Result) -> str:
     rows = [
         [
             r["name"],
@@ -180,7 +180,7 @@ def _rivals(f: Found) -> str:
     )
 
 
-def _engines(f: Found) -> str:
+def _engines(f: Result) -> str:
     rows = [
         [r["name"], f"{r['seconds']} s", f"{r['cpu']} s", f"{r['peak_mb']:,.0f} MB", r["same"]]
         for r in f["rows"]
@@ -188,7 +188,7 @@ def _engines(f: Found) -> str:
     return _rows("| engine | seconds | processor | peak memory | the same bytes |", rows)
 
 
-def _nodes(f: Found) -> str:
+def _nodes(f: Result) -> str:
     rows = [
         [
             f"{r['summaries']:,} in {r['summaries'] // f['each']:,}",
@@ -209,7 +209,7 @@ def _nodes(f: Found) -> str:
     return _rows(head, rows)
 
 
-TABLES: Mapping[str, Callable[[Found], str]] = {
+TABLES: Mapping[str, Callable[[Result], str]] = {
     "index": _index,
     "query": _query,
     "curve": _curve,

@@ -132,12 +132,12 @@ def _blob_rows(
     return out
 
 
-def _carry_over(ids: Sequence[str], kept: Mapping[str, int], old: Shard, starts: Any, parts: Any) -> None:
+def _carry_over(ids: Sequence[str], old_ids: Mapping[str, int], old: Shard, starts: Any, parts: Any) -> None:
     """Old postings of blobs that stay, renumbered."""
     new_of = np.full(len(old.blobs), -1, np.int64)
     for n, i in enumerate(ids):
-        if i in kept:
-            new_of[kept[i]] = n
+        if i in old_ids:
+            new_of[old_ids[i]] = n
     unit_new = np.where(
         new_of[old.unit_blobs] >= 0,
         starts[np.maximum(new_of[old.unit_blobs], 0)]

@@ -103,7 +103,7 @@ def build(
         if url:
             pull(root)
         index = Index.open(root)
-        mapping.update(root, index.repos, index.held)
+        mapping.update(root, index.repos, index.local_path)
         system.update(index)
         problem = _know(root, on_phase)
     outcomes.sort(key=lambda o: o.repo)

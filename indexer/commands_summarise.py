@@ -88,7 +88,7 @@ def summarise(
     if as_json:
         click.echo(msgspec.json.encode(report).decode())
     else:
-        click.echo(told(report))
+        click.echo(as_text(report))
     if report.stopped or any(s.failed for s in report.stages):
         raise click.exceptions.Exit(ENDED)
 
@@ -169,13 +169,13 @@ def after_index(root: Path, model: str, settings: Settings, names: list[str], *,
     chosen = replace(settings, model=model)
     report = run(Index.open(root), names, chosen, quiet=quiet)
     if not quiet:
-        click.echo(told(report))
+        click.echo(as_text(report))
 
 
-def named(index: Index, asked: tuple[str, ...]) -> list[str]:
+def named(index: Index, wanted: tuple[str, ...]) -> list[str]:
     """Repositories by name or by its end; all where none is asked. Raises UsageError."""
     out = []
-    for name in asked:
+    for name in wanted:
         low = name.lower().strip("/")
         found = [n for n in index.repos if n.lower() == low or n.lower().endswith("/" + low)]
         if not found:
@@ -186,7 +186,7 @@ def named(index: Index, asked: tuple[str, ...]) -> list[str]:
     return list(dict.fromkeys(out)) or list(index.repos)
 
 
-def told(report: WriteReport) -> str:
+def as_text(report: WriteReport) -> str:
     """A report as lines."""
     lines = [_stage(s, report.planned) for s in report.stages]
     verb = "would take" if report.planned else "took"

@@ -23,8 +23,8 @@ from summaries.system import OUTSIDE
 from summaries.types import Facts, Kind
 from summaries.vectors.knowledge import (
     LEARNT,
-    Held,
-    Record,
+    KnowledgeRecord,
+    KnownRepository,
     collection,
     is_gone,
     map_collection,
@@ -90,7 +90,7 @@ def update(index: Index, say: Say = lambda line: None) -> int:
     if record.store != manifest.vectors or is_gone(index):
         if record.store in backends.VECTORS and record.store != manifest.vectors:
             shutil.rmtree(index.root / record.store, ignore_errors=True)
-        record = Record(manifest.vectors)
+        record = KnowledgeRecord(manifest.vectors)
     current = {n: (s.generation, manifest.digest) for n, s in index.repos.items()}
     held = {n: (h.generation, h.digest) for n, h in record.repos.items()}
     behind = [n for n, state in current.items() if held.get(n) != state]
@@ -120,10 +120,10 @@ def update(index: Index, say: Say = lambda line: None) -> int:
 
 
 def _sorted_out(
-    index: Index, behind: Sequence[str], record: Record, digest: str
-) -> tuple[dict[str, Held], list[str]]:
+    index: Index, behind: Sequence[str], record: KnowledgeRecord, digest: str
+) -> tuple[dict[str, KnownRepository], list[str]]:
     """Repositories whose summaries are what the store holds already, as most edits leave them, and the others."""
-    same: dict[str, Held] = {}
+    same: dict[str, KnownRepository] = {}
     for name in behind:
         held = record.repos.get(name)
         if held and held.digest == digest and held.words == _content(nodes(index, name)):
@@ -132,7 +132,11 @@ def _sorted_out(
 
 
 def _write(
-    index: Index, record: Record, changed: Sequence[str], embedder: Embedder, lost: Sequence[str] = ()
+    index: Index,
+    record: KnowledgeRecord,
+    changed: Sequence[str],
+    embedder: Embedder,
+    lost: Sequence[str] = (),
 ) -> int:
     """Write the nodes of repositories, and drop what is left over of others; how many nodes were written."""
     manifest, repos = index.manifest, dict(record.repos)
@@ -150,7 +154,7 @@ def _write(
             written += store.replace(collection(name, embedder.digest), files, embedder.documents)
             written += store.replace(atlas, places, embedder.documents, name)
             state = index.repos[name].generation
-            repos[name] = Held(state, len(files), len(places), embedder.digest, _content(found))
+            repos[name] = KnownRepository(state, len(files), len(places), embedder.digest, _content(found))
             if n % often == 0 or n == len(changed):
                 write_record(index.root, replace(record, repos=repos))
         index.set_manifest(replace(manifest, digest=embedder.digest, dimension=embedder.dimension))

@@ -87,7 +87,7 @@ class Lines(Silence):
     def done(self, outcome: Outcome) -> None:
         """Print it where it failed."""
         if outcome.failed:
-            self.say(told(outcome))
+            self.say(outcome_line(outcome))
 
 
 class Bar(Silence):
@@ -142,14 +142,14 @@ class Bar(Silence):
         self._done += 1
         self._describe()
         if outcome.failed:
-            self.say(told(outcome))
+            self.say(outcome_line(outcome))
 
     def _describe(self) -> None:
         of = f"{self._done:,} of {counted(self._repositories, 'repository')}"
         self._progress.update(self._task, description=of)
 
 
-def told(outcome: Outcome) -> str:
+def outcome_line(outcome: Outcome) -> str:
     """One line on a repository: 'shop/orders: changed, 3 files, 2 parsed (0.4 s)'."""
     if outcome.failed:
         return f"{outcome.repo}: failed: {outcome.reason}"
@@ -199,7 +199,7 @@ def render(report: BuildReport, unread: Sequence[str] = ()) -> str:
 def _changes(report: BuildReport) -> list[str]:
     changed = [o for o in report.outcomes if not o.failed and o.reason != "unchanged"]
     same = sum(1 for o in report.outcomes if o.reason == "unchanged")
-    lines = [told(o) for o in changed[:MOST]]
+    lines = [outcome_line(o) for o in changed[:MOST]]
     if len(changed) > MOST:
         lines.append(f"and {counted(len(changed) - MOST, 'more repository', 'more repositories')}")
     if same:

@@ -68,7 +68,7 @@ def publish(
 def begin(remote: Remote, manifest: Manifest) -> None:
     """Make the place ready for heads. Raises IndexVersion or UsageError where it holds another kind of index."""
     wanted = replace(manifest, embedder="", dimension=0, digest="", vectors="")  # readers learn their own
-    with remote.told():
+    with remote.raising_index_errors():
         for folder in ("heads", "data"):
             remote.fs.makedirs(remote.at(folder), exist_ok=True)
         there = remote.fs.exists(remote.at(MANIFEST))
@@ -156,7 +156,7 @@ def put(remote: Remote, name: str, data: bytes) -> None:
 def put_file(remote: Remote, name: tuple[str, ...], file: Path, *, again: bool = False) -> None:
     """Upload a file. Objects appear whole; in folders a file gets its name when it is whole."""
     target = remote.at(*name)
-    with remote.told():
+    with remote.raising_index_errors():
         size = file.stat().st_size
         if not again and remote.fs.exists(target) and remote.fs.size(target) == size:
             return  # the name holds its digest
@@ -186,7 +186,7 @@ def sweep(url: str, grace: float = GRACE) -> list[str]:
     remote.manifest()
     marker = f"heads/sweep-{uuid4().hex}"
     put(remote, marker, b"now")
-    with remote.told():
+    with remote.raising_index_errors():
         remote.fs.invalidate_cache()
         now = remote.fs.modified(remote.at(*marker.split("/")))
         remote.fs.rm_file(remote.at(*marker.split("/")))

@@ -85,10 +85,10 @@ class _Draft(Struct, frozen=True):
     """What is about to be published."""
 
     generation: int
-    held_in: str  # file name of the store
+    store_file: str  # file name of the store
     wanted: Sequence[tuple[str, int, str]]
     shard: Any  # the Shard to build upon, or None
-    held: Any  # the Shard that is published, or None
+    published: Any  # the Shard that is published, or None
 
     @property
     def file(self) -> str:
@@ -260,7 +260,11 @@ def _snapshots(repo: str, trees: _Trees, draft: _Draft) -> tuple[list[Snapshot],
     A force push and a clean-up take commits away. What was held of them is whole in the old shard and the store.
     Raises RepositoryError where the head or a snapshot asked for now cannot be read.
     """
-    held = {(s.commit, s.ref): n for n, s in enumerate(draft.held.info.snapshots)} if draft.held else {}
+    held = (
+        {(s.commit, s.ref): n for n, s in enumerate(draft.published.info.snapshots)}
+        if draft.published
+        else {}
+    )
     out: list[Snapshot] = []
     gone: list[str] = []
     lost: list[str] = []
@@ -274,7 +278,7 @@ def _snapshots(repo: str, trees: _Trees, draft: _Draft) -> tuple[list[Snapshot],
                 lost.append(ref)
                 continue
             gone.append(ref)
-            entries = trees.kept(draft.shard.view(held[commit, ref]))
+            entries = trees.of_view(draft.shard.view(held[commit, ref]))
             out.append(Snapshot(repo, commit, moment, ref, entries))
     return out, gone, lost
 
@@ -291,7 +295,7 @@ class _Trees:
         self.languages |= {(e.path, e.blob): languages[e.path] for e in entries}
         return entries, skips
 
-    def kept(self, view: View) -> tuple[Entry, ...]:
+    def of_view(self, view: View) -> tuple[Entry, ...]:
         """The same as a shard has it."""
         out = []
         for i, path in enumerate(view.paths):
@@ -343,7 +347,7 @@ def _state(
         branch=job.source.branch,
         generation=draft.generation,
         shard=draft.file,
-        store=draft.held_in,
+        store=draft.store_file,
         max_bytes=job.manifest.max_bytes,
         commit=head.commit,
         time=head.time,

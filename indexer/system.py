@@ -11,7 +11,7 @@ from indexer.services.links import links
 from summaries.errors import IndexDamaged
 from summaries.fs import replace as write
 from summaries.index.index import Index
-from summaries.offline.system import Outside, Part, Use, purpose_of
+from summaries.offline.system import Member, Outside, Use, purpose_of
 from summaries.system import FILE, OUTSIDE, read
 from summaries.written.store import effective
 
@@ -26,7 +26,7 @@ def update(index: Index, *, anew: bool = False) -> bool:
         return False
     linked = len(now) <= MOST
     shown: dict[str, Outside] = {}
-    parts: dict[str, Part] = {}
+    parts: dict[str, Member] = {}
     for name, generation in sorted(now.items()):
         known = old.parts.get(name)
         if not linked and not anew and known and known.generation == generation:
@@ -37,7 +37,7 @@ def update(index: Index, *, anew: bool = False) -> bool:
         except (IndexDamaged, msgspec.MsgspecError):  # of an older version, or damaged: `doctor` tells
             shown[name] = Outside("")
         own = effective(index.folder(name), {}, ("",)).texts.get("", "")  # written, or edited by a person
-        parts[name] = Part(purpose_of(own) or shown[name].purpose, shown[name].words, generation)
+        parts[name] = Member(purpose_of(own) or shown[name].purpose, shown[name].words, generation)
     uses = _uses(index, shown) if linked else ()
     new = replace(old, parts=parts, uses=uses)
     write(index.root / FILE, msgspec.json.encode(new, order="deterministic"))

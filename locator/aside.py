@@ -79,4 +79,4 @@ def translations(view: View) -> Mask:
 def aside(view: View) -> Mask:
     """Files of a view that are no answers unless they are asked for, bool (files,)."""
     templates = np.fromiter((is_template(p) for p in view.paths), np.bool_, len(view))
-    return templates | view.kept(translations)
+    return templates | view.memo(translations)

@@ -44,7 +44,7 @@ def _blanked(region: Region, gone: Collection[tuple[str, int]]) -> Region:
 def _lines(index: Index, views: Sequence[View]) -> frozenset[str]:
     """Lines of the forms of these repositories, at most `MOST` forms."""
     found: set[str] = set()
-    some = islice(((v, n) for v in views for n in v.kept(_templates)), MOST)
+    some = islice(((v, n) for v in views for n in v.memo(_templates)), MOST)
     for view, n in some:
         found |= lines_of(view.path(n), index.store(view.repo).text(view.blob(n)))
     return frozenset(found)

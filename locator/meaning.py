@@ -93,7 +93,7 @@ def nearness(index: Index, scope: Scope, text: str = "", near: str = "") -> Near
 
 def _exact(index: Index, view: View, embedder: Embedder, vector: Vector) -> list[tuple[Near, str]]:
     """The nearest files of a snapshot that the store does not hold, by the summaries that they had."""
-    kept = view.kept(_rows)
+    kept = view.memo(_rows)
     if embedder.digest not in kept:
         from summaries.offline.file import file_summary
 
@@ -121,7 +121,7 @@ def _spread(
     found = Nearness(np.zeros(scope.size, np.float32), np.zeros(len(scope.views), np.float32), {}, {}, note)
     for n, text in near:
         view = scope.views[numbers[n.repo]] if n.repo in numbers else None
-        at = view.kept(_by_path).get(n.path) if view else None
+        at = view.memo(_by_path).get(n.path) if view else None
         if at is not None:
             i = starts[numbers[n.repo]] + at
             found.files[i] = _share(n, near[0][0], near[-1][0])

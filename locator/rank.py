@@ -68,7 +68,7 @@ def vote(
     candidates = ~scope.with_role(Role.DOC)
     if not tests:
         candidates &= ~scope.with_role(Role.TEST | Role.MOCK)
-    candidates &= ~(join([v.kept(aside) for v in scope.views]) > 0)
+    candidates &= ~(join([v.memo(aside) for v in scope.views]) > 0)
     ballot = Ballot(scope, query, facts, near)
     raw = {v.name: v.ask(ballot) for v in VOTERS if v.ask}
     words, history = ballot.words, ballot.history

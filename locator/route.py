@@ -179,7 +179,7 @@ def familiar(scope: Scope, query: Query) -> Floats:
         return np.zeros(0, np.float32)
     counts = scope.sums("commit", scope.matches("messages", keys), len(keys))
     whole = counts.sum(axis=0)
-    sizes = [v.kept(commit_counts)[1] for v in scope.views]
+    sizes = [v.memo(commit_counts)[1] for v in scope.views]
     share = (whole + 1e-3) / max(sum(sizes), 1.0)
     size = np.array(sizes)[:, None]
     ratio = np.log((counts + SMOOTH * share) / (size + SMOOTH) / share)

@@ -137,7 +137,7 @@ def is_test(path: str, language: str = "") -> bool:
     """
     folders, name, stem = _parts(path)
     extension = name.rpartition(".")[2].lower() if "." in name else ""
-    asked = _asked(folders, language or ("python" if extension == "py" else ""))
+    asked = _telling_folders(folders, language or ("python" if extension == "py" else ""))
     if folders[:1] == ["t"] or any(_of_tests(f) for f in asked):  # t/: Perl's custom
         return True
     specs = extension in _SPECIFIED
@@ -159,7 +159,7 @@ def _is_migration(folders: list[str], name: str) -> bool:
     return not _MIGRATION_DIRS.isdisjoint(folders) and bool(_STEP_NAME.fullmatch(name))
 
 
-def _asked(folders: list[str], language: str) -> list[str]:
+def _telling_folders(folders: list[str], language: str) -> list[str]:
     """Folders that may say that a file is a test: a Python package may offer help for tests (web/test/client.py)."""
     offered = ("test", "testing") if language == "python" else ()
     return folders[:1] + [f for f in folders[1:] if f not in offered]

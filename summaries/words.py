@@ -51,7 +51,7 @@ def terms_of(token: str) -> tuple[str, ...]:
 
     Runs of CJK characters become overlapping bigrams (no dictionary needed; Lee & Ahn, SIGIR 1996).
     """
-    return _terms_kept(token) if len(token) <= LONG else _terms_of(token)
+    return _term_cache(token) if len(token) <= LONG else _terms_of(token)
 
 
 def is_cjk(token: str) -> bool:
@@ -72,7 +72,7 @@ def _terms_of(token: str) -> tuple[str, ...]:
     return (_STEM.stemWord(whole.replace("_", "")), *kept)
 
 
-_terms_kept = lru_cache(maxsize=200_000)(_terms_of)
+_term_cache = lru_cache(maxsize=200_000)(_terms_of)
 
 
 def terms(text: str) -> Iterator[str]:
@@ -88,14 +88,14 @@ def key(term: str) -> int:
 
 def keys_of(token: str) -> tuple[int, ...]:
     """Keys of `terms_of(token)`."""
-    return _keys_kept(token) if len(token) <= LONG else _keys_of(token)
+    return _key_cache(token) if len(token) <= LONG else _keys_of(token)
 
 
 def _keys_of(token: str) -> tuple[int, ...]:
     return tuple(key(t) for t in terms_of(token))
 
 
-_keys_kept = lru_cache(maxsize=200_000)(_keys_of)
+_key_cache = lru_cache(maxsize=200_000)(_keys_of)
 
 
 def count(text: str) -> Counter[int]:

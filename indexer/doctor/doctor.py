@@ -18,7 +18,14 @@ from summaries.errors import BugatlasError, IndexDamaged, IndexError_, IndexLock
 from summaries.index.index import Index, Manifest, RepoState, read_state, slug, unreferenced
 from summaries.index.shard import SCHEMA, Shard
 from summaries.index.store import Store
-from summaries.vectors.knowledge import LEARNT, Record, collection, is_gone, map_collection, read_record
+from summaries.vectors.knowledge import (
+    LEARNT,
+    KnowledgeRecord,
+    collection,
+    is_gone,
+    map_collection,
+    read_record,
+)
 
 
 class Finding(Struct, frozen=True):
@@ -205,5 +212,5 @@ def _knowledge(index: Index) -> Iterator[Finding]:
         yield Finding("knowledge base", f"{found:,} of {places:,} summaries of the map", anew)
 
 
-def _generation(record: Record, name: str) -> int:
+def _generation(record: KnowledgeRecord, name: str) -> int:
     return record.repos[name].generation if name in record.repos else 0

@@ -112,10 +112,10 @@ def _count_on(board: Any) -> None:
     _board = board
 
 
-def _count(parsed: int, found: int) -> None:
+def _count(parsed: int, expected: int) -> None:
     with _board.get_lock():
         _board[0] += parsed
-        _board[1] += found
+        _board[1] += expected
 
 
 def _counted(n: int, job: Job) -> Outcome:

@@ -218,8 +218,8 @@ class Git:
                 "git is not installed, or not on PATH", "install git 2.30 or newer"
             ) from error
 
-    def _failed(self, command: str, said: bytes) -> RepositoryError:
-        lines = said.decode("utf-8", "replace").strip().splitlines()
+    def _failed(self, command: str, message: bytes) -> RepositoryError:
+        lines = message.decode("utf-8", "replace").strip().splitlines()
         why = shown(lines[-1].removeprefix("fatal: ")) if lines else "no message"
         return RepositoryError(f"{self.shown}: git {command} failed: {why}", FSCK)
 

@@ -65,10 +65,10 @@ def read(data: bytes, language: str) -> Facts:
     )
 
 
-def _limited(found: list[Key], symbols: list[Symbol], lines: list[bytes]) -> list[Symbol]:
+def _limited(keys: list[Key], symbols: list[Symbol], lines: list[bytes]) -> list[Symbol]:
     """The symbols of a gateway's configuration, with its limits at any depth, and what these mean."""
     out = {(s.start, s.name): s for s in symbols}
-    for row, path, value in found[:MAX_KEYS]:
+    for row, path, value in keys[:MAX_KEYS]:
         pairs = [(path[-1], value)] if value[:1] != "{" else _FLOW.findall(value[:500])
         for name, given in pairs:
             bare = name.rpartition("/")[2]

@@ -290,13 +290,13 @@ _ADDRESS = re.compile(
 )
 
 
-def _traffic(found: list[Directive]) -> tuple[list[Endpoint], list[Endpoint]]:
+def _traffic(directives: list[Directive]) -> tuple[list[Endpoint], list[Endpoint]]:
     """Routes served and services called, in order of lines."""
     serves: list[Endpoint] = []
     calls: list[Endpoint] = []
     servers: dict[str, list[str]] = {}  # by upstream
     pool = ""
-    for d in found:
+    for d in directives:
         name = d.name.lower()
         if d.block and name in _UPSTREAMS and d.arguments:
             pool = d.arguments[0]

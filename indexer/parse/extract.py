@@ -28,13 +28,13 @@ class Captures(NamedTuple):
     broken: bool
 
 
-def facts(data: bytes, language: str, found: Captures) -> Facts:
+def facts(data: bytes, language: str, captures: Captures) -> Facts:
     """The facts of a parsed file."""
     lines = data.split(b"\n")
-    docstrings = dict(found.docstrings)
-    placed = place(data, lines, language, found.definitions, found.decorators, docstrings)
-    imports = _imports(data, found.imports)
-    literals, spots = _strings(data, language, found, docstrings)
+    docstrings = dict(captures.docstrings)
+    placed = place(data, lines, language, captures.definitions, captures.decorators, docstrings)
+    imports = _imports(data, captures.imports)
+    literals, spots = _strings(data, language, captures, docstrings)
     said = parse_calls.read(data, language, spots, placed)
     serves = said.serves
     if language == "proto":
@@ -45,7 +45,7 @@ def facts(data: bytes, language: str, found: Captures) -> Facts:
     return Facts(
         language=language,
         lines=line_count(data),
-        doc=_module_doc(data, found.docstrings) or file_doc(lines),
+        doc=_module_doc(data, captures.docstrings) or file_doc(lines),
         symbols=tuple(p.symbol for p in placed if p.symbol.kind != "scope"),
         imports=tuple(dict.fromkeys((*imports, *said.imports)))[:MAX_IMPORTS],
         strings=tuple(literals),
@@ -54,7 +54,7 @@ def facts(data: bytes, language: str, found: Captures) -> Facts:
         topics=said.topics,
         errors=said.errors,
         keys=said.keys,
-        broken=found.broken,
+        broken=captures.broken,
     )
 
 
@@ -75,16 +75,16 @@ _LETTER = re.compile(rb"[A-Za-z\x80-\xff]")
 
 
 def _strings(
-    data: bytes, language: str, found: Captures, docstrings: dict[int, int]
+    data: bytes, language: str, captures: Captures, docstrings: dict[int, int]
 ) -> tuple[list[Literal], list[parse_calls.Spot]]:
     """Literals worth keeping, and every short one as (start, end, row, text) for the recognisers."""
-    imported = sorted(found.imports)
+    imported = sorted(captures.imports)
     import_starts = [start for start, _ in imported]
     last_import = imported[-1][1] if imported else 0
     literals: list[Literal] = []
     spots: list[parse_calls.Spot] = []
     tags = language == "go"
-    for start, end, row in sorted(found.strings)[:_MAX_SPOTS]:
+    for start, end, row in sorted(captures.strings)[:_MAX_SPOTS]:
         if start in docstrings:
             continue
         if start < last_import:
@@ -109,10 +109,10 @@ _BRACES = re.compile(r"([^{}]*)\{(.*)\}\s*$", re.DOTALL)
 _ALIAS = re.compile(r"\s+as\s+|=>|\{")
 
 
-def _imports(data: bytes, found: list[tuple[int, int]]) -> list[str]:
+def _imports(data: bytes, spans: list[tuple[int, int]]) -> list[str]:
     """Module names as written, each once, in order."""
     names: dict[str, None] = {}
-    for start, end in sorted(found)[:MAX_IMPORTS]:
+    for start, end in sorted(spans)[:MAX_IMPORTS]:
         text = data[start : min(end, start + 2_000)].decode("utf-8", "replace")
         if " " not in text and "\n" not in text and "{" not in text:
             names[text.strip("\"'<>`;")] = None

@@ -53,9 +53,9 @@ def read(data: bytes, language: str) -> Facts:
     )
 
 
-def _blank(found: re.Match[bytes]) -> bytes:
+def _blank(match: re.Match[bytes]) -> bytes:
     """As many bytes and lines; the quotes of a string stay."""
-    text = found[0]
+    text = match[0]
     inner = re.sub(rb"[^\n]", b" ", text)
     if text[:1] not in b"\"'" or len(text) < 2 or text[:3] in (b'"""', b"'''"):
         return inner

@@ -197,12 +197,14 @@ def language_of(path: str) -> str | None:
         if language is None and extension in _OPAQUE:
             return None
         plain = basename(path).rpartition(".")[2]
-        made = _made(stem) if plain.islower() and len(plain) <= _LONGEST else None  # no name of a class
+        made = (
+            _inner_language(stem) if plain.islower() and len(plain) <= _LONGEST else None
+        )  # no name of a class
         return made if made and (language is None or made not in _MARKUP) else language
     return language
 
 
-def _made(stem: str) -> str | None:
+def _inner_language(stem: str) -> str | None:
     """The language that a name without its last extension tells."""
     for _ in range(_FURTHER):
         if stem in _BY_NAME:

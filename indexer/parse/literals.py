@@ -21,7 +21,7 @@ Spot = tuple[int, int, int, bytes]  # start, end, row, text
 _MAX: Final = 200
 
 
-class Said(NamedTuple):
+class LiteralFacts(NamedTuple):
     """What the literals of a file say."""
 
     serves: tuple[Endpoint, ...]
@@ -104,7 +104,7 @@ _TOPIC_WORDS: Final = (b"opic", b"TOPIC", b"ueue", b"QUEUE")
 _VERBS: Final = (b"GET ", b"POST ", b"PUT ", b"DELETE ", b"PATCH ", b"HEAD ")
 
 
-def read(data: bytes, language: str, spots: Sequence[Spot], placed: Sequence[Placed]) -> Said:
+def read(data: bytes, language: str, spots: Sequence[Spot], placed: Sequence[Placed]) -> LiteralFacts:
     """What the literals of a file, and its throw statements, say."""
     keys: dict[str, None] = {}
     topics: dict[tuple[str, str], Topic] = {}
@@ -138,7 +138,7 @@ def read(data: bytes, language: str, spots: Sequence[Spot], placed: Sequence[Pla
     if b"process.env" in data or b"import.meta.env" in data:
         keys.update((m[1].decode(), None) for m in _PROCESS_ENV.finditer(data))
     served, called = routes.done()
-    return Said(
+    return LiteralFacts(
         served[:_MAX],
         called[:_MAX],
         tuple(topics.values())[:_MAX],

@@ -90,15 +90,15 @@ def parse(path: str, text: str, language: str) -> Facts:
     return parse_lines.read(data, language) if found is None else _parsed(found, data, language)
 
 
-def _parsed(found: Grammar, data: bytes, language: str) -> Facts:
+def _parsed(grammar: Grammar, data: bytes, language: str) -> Facts:
     safe = tame(data, data.split(b"\n"), language)
-    captures = _captures(found, safe) if safe is not None else None
+    captures = _captures(grammar, safe) if safe is not None else None
     if safe is None or captures is None:
         return Facts(language, line_count(data), broken=True)
     return facts(safe, language, captures)
 
 
-def _captures(found: Grammar, data: bytes) -> Captures | None:
+def _captures(grammar: Grammar, data: bytes) -> Captures | None:
     """Runs the parser and the query; None if the parser needs more steps than code of that length does."""
     least, bytes_each = _STEPS
     steps = count()
@@ -112,15 +112,15 @@ def _captures(found: Grammar, data: bytes) -> Captures | None:
 
     with _PARSING:
         try:
-            tree = found.parser.parse(
+            tree = grammar.parser.parse(
                 read,
                 progress_callback=lambda _offset, _error: next(steps) > most,  # called every hundred steps
             )
         except ValueError:  # cancelled
-            found.parser.reset()
+            grammar.parser.reset()
             return None
         except SystemError as e:  # an interrupt met it between two calls into Python
-            found.parser.reset()
+            grammar.parser.reset()
             raise (e.__cause__ or e) from None
     if given < len(
         data
@@ -130,12 +130,12 @@ def _captures(found: Grammar, data: bytes) -> Captures | None:
     if root.has_error and too_wide(root):
         return None
     try:
-        matches = QueryCursor(found.query, match_limit=_MATCHES).matches(root)
+        matches = QueryCursor(grammar.query, match_limit=_MATCHES).matches(root)
     except UnicodeDecodeError:  # a scanner split a character, and a predicate compares it
         return None
     captures = Captures([], [], [], [], [], root.has_error)
     definitions, strings, docstrings, decorators, imports, _ = captures
-    kinds = found.kinds
+    kinds = grammar.kinds
     for index, nodes in matches:
         kind = kinds[index]
         node = nodes[kind][0]

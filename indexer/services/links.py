@@ -54,7 +54,7 @@ def aliases(name: str, manifests: Sequence[tuple[str, str]]) -> frozenset[str]:
     it runs: it mostly runs what others build. Never raises.
     """
     own = {name, name.rsplit("/", 1)[-1]}
-    built, run = set(own), list[tuple[static_manifest.Manifest, str]]()
+    built, run = set(own), list[tuple[static_manifest.PackageManifest, str]]()
     for path, text in manifests:
         above = [part.lower() for part in PurePosixPath(path).parts[:-1]]
         if not _ASIDE.isdisjoint(above) or role(path) & (Role.TEST | Role.MOCK | Role.EXAMPLE | Role.DOC):

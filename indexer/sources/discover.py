@@ -190,10 +190,10 @@ def _origin(git_dir: Path) -> str:
     return public(url) if match and match["scheme"] != "file" else ""
 
 
-def _named(found: list[tuple[Path, str]]) -> list[Source]:
+def _named(places: list[tuple[Path, str]]) -> list[Source]:
     """Sources under the shortest names that tell them apart: owner/name of a URL, else folders."""
-    names = [_names(git_dir, url) for git_dir, url in found]
-    depth = [0] * len(found)
+    names = [_names(git_dir, url) for git_dir, url in places]
+    depth = [0] * len(places)
     while True:
         now = [options[min(at, len(options) - 1)] for options, at in zip(names, depth, strict=True)]
         clashing = {name for name, count in Counter(map(str.casefold, now)).items() if count > 1}
@@ -204,7 +204,7 @@ def _named(found: list[tuple[Path, str]]) -> list[Source]:
             break
         for i in open_:
             depth[i] += 1
-    sources = [Source(name, git_dir, url) for name, (git_dir, url) in zip(now, found, strict=True)]
+    sources = [Source(name, git_dir, url) for name, (git_dir, url) in zip(now, places, strict=True)]
     return sorted(sources, key=lambda source: source.name)
 
 

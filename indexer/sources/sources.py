@@ -99,7 +99,7 @@ def sources(
     )
     asked = {t.name for t in targets}
     found = {s.name: s for s in old}
-    for s in (_kept_name(s, have, asked) for s in new):
+    for s in (_stable_name(s, have, asked) for s in new):
         found[s.name] = s
     return sorted(found.values(), key=lambda s: s.name), failures
 
@@ -111,14 +111,14 @@ def _indexed(target: str, names: Sequence[str]) -> str | None:
     return named(target, names)
 
 
-def _fetch(root: Path, found: Sequence[Source], say: Say) -> None:
+def _fetch(root: Path, known: Sequence[Source], say: Say) -> None:
     clones = clones_of(root)
-    ours = [s for s in found if s.url and s.path.parent == clones]
+    ours = [s for s in known if s.url and s.path.parent == clones]
     with ThreadPoolExecutor(FETCHES) as pool:
         list(pool.map(lambda s: cloned(s.url, clones, True, say), ours))
 
 
-def _kept_name(source: Source, have: dict[str, Known], asked: set[str]) -> Source:
+def _stable_name(source: Source, have: dict[str, Known], asked: set[str]) -> Source:
     """A repository keeps the name under which it was indexed; no other one takes it over."""
     if source.name not in asked:
         before = [k for k in have.values() if k.git_dir == str(source.path)]

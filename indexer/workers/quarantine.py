@@ -19,7 +19,7 @@ MARK = "parsing"
 TRIES = 2  # of a blob, each in a process of its own: the first may have died for want of memory
 
 Wanted = TypeVar("Wanted")
-Made = TypeVar("Made")
+Result = TypeVar("Result")
 
 
 @contextmanager
@@ -35,10 +35,10 @@ def marked(folder: Path) -> Iterator[bool]:
 
 
 def one_by_one(
-    parse: Callable[[Sequence[Wanted]], Made],
+    parse: Callable[[Sequence[Wanted]], Result],
     chunks: Sequence[Sequence[Wanted]],
-    dead: Callable[[Wanted], Made],
-) -> Iterator[Made]:
+    dead: Callable[[Wanted], Result],
+) -> Iterator[Result]:
     """What `parse` makes of the chunks, in order. A chunk that kills its worker is cut into its blobs."""
     left = list(chunks)
     while left:
@@ -53,8 +53,8 @@ def one_by_one(
 
 
 def _alone(
-    parse: Callable[[Sequence[Wanted]], Made], blobs: Sequence[Wanted], dead: Callable[[Wanted], Made]
-) -> Iterator[Made]:
+    parse: Callable[[Sequence[Wanted]], Result], blobs: Sequence[Wanted], dead: Callable[[Wanted], Result]
+) -> Iterator[Result]:
     left, tries = list(blobs), 0
     while left:
         try:

@@ -22,7 +22,7 @@ from summaries.index.index import Index
 from summaries.index.store import Store, blob_id
 from summaries.written.check import check, true_phrases
 from summaries.written.prompt import FileAnswer, parts
-from summaries.written.store import SEED, FileText, Place, Written
+from summaries.written.store import SEED, FileText, Written, WrittenPlace
 
 MOST_LINE = 64 << 10  # bytes of a line
 MOST_TEXT = 4_000  # characters of a summary, as of one that is edited
@@ -147,7 +147,7 @@ class _Taking:
             old = self.places.get(path)
             if old and old.time >= time:
                 return self._leave("not newer than what is here")
-            self.stored.keep_place(path, Place(summary, row.key, {}, time))
+            self.stored.keep_place(path, WrittenPlace(summary, row.key, {}, time))
             return True
         blob = blob_id(row.blob, language_of(row.path) or "text")
         if blob in self.files and self.files[blob].time >= time:

@@ -19,9 +19,9 @@ from summaries.offline.tree import summarise
 from summaries.types import Facts
 from summaries.written.prompt import ROOM, Kind, essence, outside, parts_of, request
 from summaries.written.rules import MATTERS, changed, trivial
-from summaries.written.store import SEED, FileText, Place, Written, key_of
+from summaries.written.store import SEED, FileText, Written, WrittenPlace, key_of
 
-KEPT = 300  # characters of each part that are kept to see later what changed
+ESSENCE = 300  # characters of each part that are kept to see later what changed
 USUAL = "x" * 700  # stands for a seed that is not written yet, in plans
 
 
@@ -40,7 +40,7 @@ class Writing(Struct, frozen=True):
         return not (self.seeds or self.at)
 
 
-class Counted(Protocol):
+class Counters(Protocol):
     """What a stage counts."""
 
     current: int
@@ -109,7 +109,7 @@ class Pages:
         return self.store.text(self.blobs[path])
 
     def stages(
-        self, tallies: Mapping[str, Counted], *, planned: bool = False
+        self, tallies: Mapping[str, Counters], *, planned: bool = False
     ) -> Iterator[tuple[Kind, list[Draft]]]:
         """What is to be asked, stage by stage: each is made when the one before has been kept."""
         if not self.blobs:  # nothing to say of a repository without files
@@ -142,7 +142,7 @@ class Pages:
         if draft.kind != "seed":
             self.texts[draft.path] = self.edits.get(draft.path, text)
         self.kept.keep_place(
-            draft.path, Place(text, self._key(draft.kind), draft.inputs, self.view.info.time)
+            draft.path, WrittenPlace(text, self._key(draft.kind), draft.inputs, self.view.info.time)
         )
 
     def failed(self, draft: Draft) -> None:
@@ -168,7 +168,7 @@ class Pages:
         context = "" if kind == "seed" else self.seed
         return request(kind, self.prompts[kind], self.model, shown, context, self.options)
 
-    def _seed(self, tally: Counted) -> list[Draft]:
+    def _seed(self, tally: Counters) -> list[Draft]:
         if "" in self.edits:  # a person has said what the repository is for
             self.seed = self.edits[""]
             tally.skipped["edited by hand"] += 1
@@ -182,7 +182,7 @@ class Pages:
             return []
         return [Draft("seed", SEED, self._request("seed", shown), (shown,), {"": shown})]
 
-    def _files(self, tally: Counted) -> list[Draft]:
+    def _files(self, tally: Counters) -> list[Draft]:
         out: list[Draft] = []
         key = self._key("file")
         there = self.kept.files(set(self.blobs.values()))
@@ -213,7 +213,7 @@ class Pages:
         return {p.rstrip("/").rpartition("/")[2] + "/" * p.endswith("/"):
                 every.get(p.rstrip("/")) or self.offline[p.rstrip("/")] for p in self.inside.get(path, ())}  # fmt: skip
 
-    def _directory(self, path: str, tally: Counted) -> Draft | None:
+    def _directory(self, path: str, tally: Counters) -> Draft | None:
         inside = self.inside[path]
         why = ""
         if path in self.edits:
@@ -230,7 +230,7 @@ class Pages:
             return None
         return self._place("directory", path, self._parts(path), tally)
 
-    def _repository(self, tally: Counted) -> list[Draft]:
+    def _repository(self, tally: Counters) -> list[Draft]:
         if "" in self.edits:
             tally.skipped["edited by hand"] += 1
             return []
@@ -241,8 +241,8 @@ class Pages:
         draft = self._place("repository", "", parts, tally)
         return [draft] if draft else []
 
-    def _place(self, kind: Kind, path: str, parts: Mapping[str, str], tally: Counted) -> Draft | None:
-        inputs = {n: t[:KEPT] for n, t in parts.items()}
+    def _place(self, kind: Kind, path: str, parts: Mapping[str, str], tally: Counters) -> Draft | None:
+        inputs = {n: t[:ESSENCE] for n, t in parts.items()}
         old = self.places.get(path)
         if old and old.key == self._key(kind) and changed(old.inputs, inputs) < MATTERS:
             self.texts[path] = old.text

@@ -25,7 +25,7 @@ from summaries.llm.chat import Answered, Chat
 from summaries.llm.schema import read_as
 from summaries.llm.types import BudgetSpent, ContextTooLong, Message, Price, Request, prompt_tokens
 from summaries.written.check import check, true_phrases
-from summaries.written.prompt import Answer, FileAnswer, parts
+from summaries.written.prompt import FileAnswer, WrittenAnswer, parts
 
 STAGES = ("seed", "file", "directory", "repository", "system")
 ANSWER = {
@@ -73,7 +73,7 @@ class WriteReport(Struct, frozen=True):
         return sum(s.money for s in self.stages)
 
 
-class Tally:
+class StageCounts:
     """A stage's counters while it runs."""
 
     def __init__(self, name: str) -> None:
@@ -83,12 +83,12 @@ class Tally:
         self.skipped: Counter[str] = Counter()
         self.failed: Counter[str] = Counter()
 
-    def paid(self, told: Answered[FileAnswer | Answer]) -> None:
+    def paid(self, answer: Answered[FileAnswer | WrittenAnswer]) -> None:
         """Count an answer."""
         self.calls += 1
-        self.read += told.reply.read
-        self.written += told.reply.written
-        self.money += told.reply.money
+        self.read += answer.reply.read
+        self.written += answer.reply.written
+        self.money += answer.reply.money
 
     def done(self) -> Stage:
         """As a value."""
@@ -101,7 +101,7 @@ def plan(
     index: Index, names: Sequence[str], model: str, price: Price, writing: Writing | None = None
 ) -> WriteReport:
     """What a run would send and cost. Directories count as if every file's summary changed."""
-    tallies = {s: Tally(s) for s in STAGES}
+    tallies = {s: StageCounts(s) for s in STAGES}
     for name in names:
         with _pages(index, name, model, writing or Writing(), write=False) as pages:
             for stage, drafts in pages.stages(tallies, planned=True):
@@ -132,7 +132,7 @@ def write(
 
     Raises IndexLocked where another run is at it. What the model fails at is in the report.
     """
-    tallies = {s: Tally(s) for s in STAGES}
+    tallies = {s: StageCounts(s) for s in STAGES}
     stopped = ""
     changed: list[str] = []
     with alone(index):
@@ -156,7 +156,7 @@ def write(
                        limits.redacted, stopped)  # fmt: skip
 
 
-def _one(pages: Pages, chat: Chat, tallies: Mapping[str, Tally], say: Say) -> None:
+def _one(pages: Pages, chat: Chat, tallies: Mapping[str, StageCounts], say: Say) -> None:
     for stage, drafts in pages.stages(tallies):
         done = 0
         for batch in _batches(drafts):
@@ -171,15 +171,15 @@ def _one(pages: Pages, chat: Chat, tallies: Mapping[str, Tally], say: Say) -> No
             say(f"{pages.name}: {what}, {chat.limits.money:.2f} spent")
 
 
-def _whole(index: Index, chat: Chat, tally: Tally, writing: Writing, say: Say) -> str:
+def _whole(index: Index, chat: Chat, tally: StageCounts, writing: Writing, say: Say) -> str:
     """Have the system described; why the run has to stop, or "". Whatever fails, the offline text stands."""
     whole = Whole(index, chat.model, writing.prompts, dict(writing.options))
     if whole.current:
         tally.current += 1
         return ""
 
-    def read(text: str) -> FileAnswer | Answer:
-        return read_as(text, Answer)
+    def read(text: str) -> FileAnswer | WrittenAnswer:
+        return read_as(text, WrittenAnswer)
 
     for _, got in chat.ask_all([whole.request()], read):
         if isinstance(got, BudgetSpent):
@@ -203,12 +203,12 @@ def _batches(drafts: Sequence[Draft]) -> Iterator[Sequence[Draft]]:
         yield drafts[i : i + BATCH]
 
 
-def _ask(pages: Pages, chat: Chat, tally: Tally, drafts: Sequence[Draft]) -> list[Draft]:
+def _ask(pages: Pages, chat: Chat, tally: StageCounts, drafts: Sequence[Draft]) -> list[Draft]:
     """Ask for all, keep what is good, and return what is to be asked again. Raises BudgetSpent."""
     again: list[Draft] = []
     spent: BudgetSpent | None = None
 
-    def read(text: str) -> FileAnswer | Answer:
+    def read(text: str) -> FileAnswer | WrittenAnswer:
         return read_as(text, FileAnswer)  # its second field may be missing: it reads both shapes
 
     for i, got in chat.ask_all([d.request for d in drafts], read):
@@ -241,8 +241,8 @@ def _trouble(message: str) -> str:
     return " ".join(_PARTICULAR.sub("", message).split())[:200] or "no answer"
 
 
-def _warned(draft: Draft, struck: Sequence[str]) -> Draft:
-    listed = ", ".join(struck[:8]) or "nothing that could be checked"
+def _warned(draft: Draft, removed: Sequence[str]) -> Draft:
+    listed = ", ".join(removed[:8]) or "nothing that could be checked"
     note = Message("user", f"Your last answer named what is not there: {listed}. Use names of the data only.")
     request: Request = replace(draft.request, messages=(*draft.request.messages, note))
     return replace(draft, request=request, first=False)

@@ -73,7 +73,7 @@ def _stem(token: str) -> str:
 
 def _of(view: View, written: Written, stems: Sequence[str]) -> dict[int, str]:
     """Summaries that may have the words, by number of the file in the view; a person's before a model's."""
-    by_blob, by_path = view.kept(_numbers)
+    by_blob, by_path = view.memo(_numbers)
     holding = written.holding(stems)
     out = {by_path[p]: t.text for p, t in newest(holding).items() if p in by_path}  # of earlier versions
     own = written.files(view.blob(n) for n in out)

@@ -6,7 +6,7 @@ import msgspec
 
 from summaries.errors import BugatlasError
 from summaries.index.index import Index
-from summaries.offline.system import LIMIT, Outside, Part, System, compose
+from summaries.offline.system import LIMIT, Member, Outside, System, compose
 from summaries.system import OUTSIDE, read
 
 MOST = 300  # repositories whose stores are opened where the index has no file of the system (a guess)
@@ -17,13 +17,13 @@ def system_of(index: Index) -> System:
     found = read(index.root)
     if found.parts.keys() & index.repos.keys() or len(index.repos) > MOST:
         return found
-    parts: dict[str, Part] = {}
+    parts: dict[str, Member] = {}
     for name, state in index.repos.items():
         try:
             shown = msgspec.json.decode(index.store(name).note(OUTSIDE), type=Outside)
         except (BugatlasError, OSError, msgspec.MsgspecError):
             continue
-        parts[name] = Part(shown.purpose, shown.words, state.generation)
+        parts[name] = Member(shown.purpose, shown.words, state.generation)
     return System(parts)
 
 

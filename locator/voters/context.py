@@ -132,14 +132,14 @@ def tests(scope: Scope, units: Floats) -> Floats:
     """What a file's tests score: they tell in plain words what the file is to do."""
     out = np.zeros(scope.size, np.float32)
     for v, start in zip(scope.views, scope.starts, strict=False):
-        at, of = v.kept(tested)
+        at, of = v.memo(tested)
         np.maximum.at(out, start + of, units[start + at])
     return out
 
 
 def activity(scope: Scope) -> Floats:
     """Share of a repository's recent commits that changed each file, halved every half year."""
-    return join([v.kept(active) for v in scope.views])
+    return join([v.memo(active) for v in scope.views])
 
 
 def active(view: View) -> Floats:

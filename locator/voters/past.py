@@ -32,7 +32,7 @@ def past(scope: Scope, query: Query) -> Past:
     keys, weights = weighted({k: w for k, w in query.bag.items() if k in query.prose})
     title = np.array([query.title.get(int(k), 0.0) for k in keys], np.float32)
     found, lengths = scope.matches("messages", keys), scope.lengths("messages")
-    sizes = [v.kept(commit_counts) for v in scope.views]
+    sizes = [v.memo(commit_counts) for v in scope.views]
     n = sum(count for count, _ in sizes)
     mean = sum(words for _, words in sizes) / max(n, 1)
     rarity = idf(found.frequencies(len(keys)), n)
@@ -68,7 +68,7 @@ def _messages(scope: Scope, keys: Hashes, weights: Floats) -> Floats:
             continue
         where, count = changed(v, m.docs)
         files = v.file_of_path[v.shard.arrays["commit_paths"][where]]
-        tf = np.repeat(v.kept(age_weight)[m.docs], count)
+        tf = np.repeat(v.memo(age_weight)[m.docs], count)
         on = (files >= 0) & (tf > 0)
         cells.append((files[on] + start) * terms + np.repeat(m.query, count)[on])
         tfs.append(tf[on])

@@ -106,7 +106,7 @@ def service(subject: Subject) -> list[Sentence]:
 
 def tests(subject: Subject) -> list[Sentence]:
     """What the file's tests say."""
-    at, of = subject.view.kept(tested)
+    at, of = subject.view.memo(tested)
     own = at[of == subject.n]
     if not len(own):
         return []

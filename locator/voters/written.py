@@ -68,7 +68,7 @@ def lines_of(view: View) -> SummaryRows:
         stamp = path.stat().st_mtime_ns
     except OSError:
         return NOTHING
-    kept = view.kept(_nothing_yet)
+    kept = view.memo(_nothing_yet)
     if stamp not in kept:
         kept.clear()
         kept[stamp] = _lines(view, _stored(path, stamp, view.info.time))

@@ -73,7 +73,7 @@ class Fetcher:
         self._remote: Remote | None = None
         self._looking: threading.Thread | None = None
 
-    def held(self, name: str, file: str) -> Path:
+    def local_path(self, name: str, file: str) -> Path:
         """A file of a repository, brought here first where it isn't."""
         path = self.root / "repos" / slug(name) / file
         try:
@@ -152,7 +152,7 @@ def _pull(root: Path) -> dict[str, str]:
         root / FILE,
         msgspec.json.encode(msgspec.structs.replace(about, heads={k: h.file for k, h in have.items()})),
     )
-    update(root, read_states(root), Fetcher(root, about).held)
+    update(root, read_states(root), Fetcher(root, about).local_path)
     (root / MARK).touch()
     os.utime(root / MARK)
     return said

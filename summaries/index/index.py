@@ -147,7 +147,7 @@ class Index:
         """A repository's shard."""
         if shard := self._shards.get(name):
             return shard
-        shard = Shard(self.held(name, self.repos[name].shard))
+        shard = Shard(self.local_path(name, self.repos[name].shard))
         if shard.repo != name:
             raise IndexDamaged(
                 f"the shard of {name} is of another repository", f"bugatlas index --rebuild {name}"
@@ -163,7 +163,7 @@ class Index:
         """A repository's facts and texts, for reading."""
         if store := self._stores.get(name):
             return store
-        return self._stores.keep(name, Store(self.held(name, self.repos[name].store)))
+        return self._stores.keep(name, Store(self.local_path(name, self.repos[name].store)))
 
     @cached_property
     def routing(self) -> RoutingMap:
@@ -172,9 +172,9 @@ class Index:
 
         return RoutingMap(self.root, {n: s.generation for n, s in self.repos.items()})
 
-    def held(self, name: str, file: str) -> Path:
+    def local_path(self, name: str, file: str) -> Path:
         """Where a file of a repository is, fetched first where the index is read from elsewhere."""
-        return self.remote.held(name, file) if self.remote else self.folder(name) / file
+        return self.remote.local_path(name, file) if self.remote else self.folder(name) / file
 
     def poll(self) -> None:
         """Look for what is newly published, if the index is read from elsewhere; `renewed` then shows it."""

@@ -30,7 +30,7 @@ class Record(Struct, frozen=True):
     text: bytes = b""
 
 
-class Row(Struct, frozen=True, array_like=True):
+class PackRow(Struct, frozen=True, array_like=True):
     """Where a blob is in its pack: its facts, and its text right after them."""
 
     id: str
@@ -43,7 +43,7 @@ class Row(Struct, frozen=True, array_like=True):
 class Pack(Struct, frozen=True, array_like=True):
     """Some blobs as an indexing worker hands them over. Without data all of them are skipped."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[PackRow, ...]
     data: bytes
 
 
@@ -58,12 +58,12 @@ def record(key: str, facts: Facts, text: str) -> Record:
 
 def packed(records: Iterable[Record]) -> Iterator[Pack]:
     """Packs of records, in their order."""
-    rows: list[Row] = []
+    rows: list[PackRow] = []
     pieces: list[bytes] = []
     size = 0
     for r in records:
         middle = size + len(r.facts)
-        rows.append(Row(r.id, r.skip, size, middle, middle + len(r.text)))
+        rows.append(PackRow(r.id, r.skip, size, middle, middle + len(r.text)))
         pieces += (r.facts, r.text)
         size = middle + len(r.text)
         if size >= SIZE:

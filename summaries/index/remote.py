@@ -68,7 +68,7 @@ class Remote:
         self.path = self.path.rstrip("/")
 
     @contextmanager
-    def told(self) -> Iterator[None]:
+    def raising_index_errors(self) -> Iterator[None]:
         """Turns what a store's driver raises into an error of ours."""
         try:
             yield
@@ -84,7 +84,7 @@ class Remote:
 
     def manifest(self) -> Manifest:
         """Raises IndexError_ where there is none: a folder that isn't mounted looks empty, too."""
-        with self.told():
+        with self.raising_index_errors():
             data = self.fs.cat_file(self.at(MANIFEST))
         try:
             found = msgspec.json.decode(data, type=Manifest)
@@ -97,7 +97,7 @@ class Remote:
 
     def heads(self) -> dict[str, HeadName]:
         """The newest head of every repository, by slug."""
-        with self.told():
+        with self.raising_index_errors():
             self.fs.invalidate_cache()
             try:
                 listed = self.fs.ls(self.at("heads"), detail=False)
@@ -111,7 +111,7 @@ class Remote:
 
     def state(self, name: HeadName) -> RepoState | None:
         """What a head says; None where the repository was withdrawn. Raises IndexDamaged for half a head."""
-        with self.told():
+        with self.raising_index_errors():
             data = self.fs.cat_file(self.at("heads", name.file))
         if digest(data) != name.digest:
             raise IndexDamaged(f"{self.url}: {name.file} is not whole", "publish again")
@@ -126,7 +126,7 @@ class Remote:
     def fetch(self, folder: str, file: str, into: Path) -> None:
         """Bring a data file here: whole, or not at all. Raises IndexDamaged where it is cut short or gone."""
         with replacing(into) as part:
-            with self.told():
+            with self.raising_index_errors():
                 self.fs.get_file(self.at("data", folder, file), str(part))
             found = DATA.fullmatch(file)
             if found is None or digest_of(part) != found[1]:

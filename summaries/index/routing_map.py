@@ -33,7 +33,7 @@ FIELDS = {"units": 0, "messages": 1, "marks": 2, "names": 3}
 _SALTS = np.array([0, 0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9], np.uint64)
 
 
-class Listed(Struct, frozen=True, array_like=True):
+class MappedRepository(Struct, frozen=True, array_like=True):
     """A repository of a segment, the generation that was read, and how many rows it has there."""
 
     name: str
@@ -50,7 +50,7 @@ class Entries(NamedTuple):
     size: int  # rows
 
 
-class Found(NamedTuple):
+class RouteMatches(NamedTuple):
     """Entries of the terms asked: three vectors of one length."""
 
     query: Ints  # position of the term
@@ -76,7 +76,7 @@ class Segment:
             self.starts: NDArray[Any] = data["starts"]
             self.rows: NDArray[np.uint32] = data["rows"]
             self.weights: NDArray[np.uint8] = data["weights"]
-            self.listed = msgspec.json.decode(data.meta["repos"], type=list[Listed])
+            self.listed = msgspec.json.decode(data.meta["repos"], type=list[MappedRepository])
         except (KeyError, msgspec.MsgspecError) as e:
             raise IndexDamaged(f"cannot read {path}: {e}", "run `bugatlas index`") from e
         self.size = sum(one.rows for one in self.listed)
@@ -86,14 +86,14 @@ class Segment:
         _, begin, end = self._spans(keys)
         return end - begin
 
-    def find(self, keys: Hashes) -> Found:
+    def find(self, keys: Hashes) -> RouteMatches:
         """All entries of some keys."""
         known, begin, end = self._spans(keys)
         size = end - begin
         ends = size.cumsum()
         where = np.arange(ends[-1] if len(ends) else 0) + (begin - (ends - size)).repeat(size)
         weights = self.weights[where].astype(np.float32) / np.float32(STEPS)
-        return Found(known.repeat(size), self.rows[where].astype(np.int64), weights)
+        return RouteMatches(known.repeat(size), self.rows[where].astype(np.int64), weights)
 
     def _spans(self, keys: Hashes) -> tuple[Ints, Ints, Ints]:
         """Position, begin and end of each key; a key that isn't there has nothing."""
@@ -145,21 +145,21 @@ class RoutingMap:
             out += segment.spread(asked)
         return out
 
-    def find(self, field: str, keys: Hashes) -> Found:
+    def find(self, field: str, keys: Hashes) -> RouteMatches:
         """All entries of a field's terms."""
         asked = salted(field, keys)
-        found = [Found(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32))]
+        found = [RouteMatches(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32))]
         base = 0
         for segment in self.segments:
             query, rows, weights = segment.find(asked)
             rows += base
-            one = Found(query, rows, weights)
+            one = RouteMatches(query, rows, weights)
             if self._overtaken:
                 on = self.owner[rows] >= 0
-                one = Found(query[on], rows[on], weights[on])
+                one = RouteMatches(query[on], rows[on], weights[on])
             found.append(one)
             base += segment.size
-        return Found(*(np.concatenate([f[k] for f in found]) for k in range(3)))
+        return RouteMatches(*(np.concatenate([f[k] for f in found]) for k in range(3)))
 
     def best(self, score: NDArray[np.floating]) -> Floats:
         """The highest score among the rows of each repository: float32 (repositories,)."""
@@ -176,7 +176,9 @@ def number(path: Path) -> int:
     return int(digits) if digits.isdecimal() else -1
 
 
-def write(path: Path, keys: Hashes, rows: NDArray[np.uint32], weights: Any, listed: Sequence[Listed]) -> None:
+def write(
+    path: Path, keys: Hashes, rows: NDArray[np.uint32], weights: Any, listed: Sequence[MappedRepository]
+) -> None:
     """Write a segment from entries in any order. Every repository has a row at least."""
     order = np.argsort(keys, kind="stable")
     keys = keys[order]

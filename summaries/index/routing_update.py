@@ -13,7 +13,16 @@ from summaries.index.arrays import Arrays
 from summaries.index.manifest import RepoState
 from summaries.index.parameters import TEXT
 from summaries.index.postings import Ints, Mask, Matches, Postings
-from summaries.index.routing_map import PATTERN, STEPS, Entries, Listed, RoutingMap, number, salted, write
+from summaries.index.routing_map import (
+    PATTERN,
+    STEPS,
+    Entries,
+    MappedRepository,
+    RoutingMap,
+    number,
+    salted,
+    write,
+)
 from summaries.index.shard import Shard, View
 from summaries.words import Hashes
 
@@ -23,10 +32,10 @@ ROWS = 250_000  # rows: so many are sorted at a time, which bounds the memory
 K1, B = TEXT
 LENGTH = 300.0  # mean length, fixed, so that no repository depends on another
 
-Held = Callable[[str, str], Path]  # (repository, file name): where the file is
+PathOf = Callable[[str, str], Path]  # (repository, file name): where the file is
 
 
-def update(root: Path, repos: Mapping[str, RepoState], held: Held) -> int:
+def update(root: Path, repos: Mapping[str, RepoState], path_of: PathOf) -> int:
     """Map what is not mapped yet; how many repositories that were. The caller holds the write lock."""
     now = {n: s.generation for n, s in repos.items()}
     old = sorted(root.glob(PATTERN), key=number)
@@ -41,10 +50,10 @@ def update(root: Path, repos: Mapping[str, RepoState], held: Held) -> int:
         return 0
     fresh = number(old[-1]) + 1 if old else 1
     if len(old) < most and len(behind) * 4 <= len(now) and have.names:
-        _write(root / f"map-{fresh}.safetensors", repos, behind, None, held)
+        _write(root / f"map-{fresh}.safetensors", repos, behind, None, path_of)
         return len(behind)
     for n, names in enumerate(_pieces(have, behind)):
-        _write(root / f"map-{fresh + n}.safetensors", repos, names, have if have.names else None, held)
+        _write(root / f"map-{fresh + n}.safetensors", repos, names, have if have.names else None, path_of)
     for gone in old:
         gone.unlink()
     return len(behind)
@@ -66,10 +75,14 @@ def _pieces(have: RoutingMap, behind: Sequence[str]) -> Iterator[list[str]]:
 
 
 def _write(
-    path: Path, states: Mapping[str, RepoState], names: Sequence[str], have: RoutingMap | None, held: Held
+    path: Path,
+    states: Mapping[str, RepoState],
+    names: Sequence[str],
+    have: RoutingMap | None,
+    path_of: PathOf,
 ) -> None:
     """Write a segment of some repositories; what another map has of them is taken from there."""
-    listed: list[Listed] = []
+    listed: list[MappedRepository] = []
     parts: list[Entries] = []
     size = 0
     known = {n: i for i, n in enumerate(have.names)} if have else {}
@@ -79,10 +92,10 @@ def _write(
             first[known[name]] = size
             rows = have.size_of[name]
         else:
-            found = _entries(states[name], held)
+            found = _entries(states[name], path_of)
             parts.append(found._replace(rows=found.rows + np.uint32(size)))
             rows = found.size
-        listed.append(Listed(name, states[name].generation, rows))
+        listed.append(MappedRepository(name, states[name].generation, rows))
         size += rows
     if have:
         parts += _moved(have, first)
@@ -104,19 +117,19 @@ def _moved(have: RoutingMap, first: NDArray[np.int64]) -> Iterator[Entries]:
         base += segment.size
 
 
-def _entries(state: RepoState, held: Held) -> Entries:
+def _entries(state: RepoState, path_of: PathOf) -> Entries:
     """Entries of a repository: those published with it, or else taken from its shard."""
     if state.words:
-        data = Arrays(held(state.name, state.words))
+        data = Arrays(path_of(state.name, state.words))
         if "rows" in data:  # as published by this version
             return Entries(data["keys"], data["rows"], data["weights"], int(data.meta["size"]))
-    return entries(Shard(held(state.name, state.shard)))
+    return entries(Shard(path_of(state.name, state.shard)))
 
 
 def entries(shard: Shard, view: View | None = None) -> Entries:
     """What a repository's files say, or those of one snapshot, and what its commits, marks and paths do."""
     size = max(1, len(shard.blobs))
-    terms, rows, peaks = _said(shard, view.unit_mask if view else None)
+    terms, rows, peaks = _saturated(shard, view.unit_mask if view else None)
     messages, often = _often(shard, view.commit_mask if view else None)
     keys = [salted("units", shard.units.terms[terms]), salted("messages", messages)]
     weights = [_bytes(peaks), _bytes(often)]
@@ -124,7 +137,7 @@ def entries(shard: Shard, view: View | None = None) -> Entries:
         ("marks", view.blob_mask if view else None),
         ("names", view.path_mask if view else None),
     ):
-        found = _held(getattr(shard, field), mask)
+        found = _terms_in(getattr(shard, field), mask)
         keys.append(salted(field, found))
         weights.append(np.full(len(found), round(STEPS), np.uint8))
     every = np.concatenate(keys)
@@ -144,7 +157,7 @@ def _matches(postings: Postings, mask: Mask | None) -> Matches:
     return every if mask is None else every.keep(mask)
 
 
-def _held(postings: Postings, mask: Mask | None) -> Hashes:
+def _terms_in(postings: Postings, mask: Mask | None) -> Hashes:
     found: Hashes = postings.terms[np.unique(_matches(postings, mask).query)]
     return found
 
@@ -158,7 +171,7 @@ def _often(shard: Shard, mask: Mask | None) -> tuple[Hashes, NDArray[np.float64]
     return shard.messages.terms[on], np.log1p(often[on]) / np.log1p(max(size, 1))
 
 
-def _said(shard: Shard, mask: Mask | None) -> tuple[Ints, Ints, NDArray[np.floating]]:
+def _saturated(shard: Shard, mask: Mask | None) -> tuple[Ints, Ints, NDArray[np.floating]]:
     """Position of a word, row of a file, and the word's saturated frequency in it, 0 to 1 + K1."""
     files = _matches(shard.units, mask).grouped(shard.unit_blobs)
     lengths = np.bincount(shard.unit_blobs, weights=shard.units.lengths, minlength=len(shard.blobs))

@@ -152,7 +152,7 @@ class View:
         self.blob_ids: NDArray[np.int64] = shard.arrays[f"snap{number}.blobs"].astype(np.int64)
         self._kept: dict[Callable[[View], Any], Any] = {}
 
-    def kept(self, make: Callable[[View], T]) -> T:
+    def memo(self, make: Callable[[View], T]) -> T:
         """What `make` says of this snapshot, found out once: for all that depends on nothing else."""
         if make not in self._kept:
             self._kept[make] = make(self)

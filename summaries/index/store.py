@@ -130,9 +130,9 @@ class Store:
         rows = self._db.execute("select id, skip from blob")
         return {i: SkipReason(s) if s else None for i, s in rows}
 
-    def add(self, found: Iterable[Pack]) -> None:
+    def add(self, packs: Iterable[Pack]) -> None:
         """Durable with the next `flush`, safe from a killed process within about a second."""
-        for p in found:
+        for p in packs:
             number = (
                 self._db.execute("insert into pack(data) values(?)", (p.data,)).lastrowid if p.data else 0
             )

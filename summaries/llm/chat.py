@@ -20,8 +20,8 @@ from summaries.llm.limits import Limits
 from summaries.llm.recording import Recorder, Replayer
 from summaries.llm.types import (
     FOLDER,
-    Endpoint,
     Message,
+    ModelEndpoint,
     ModelSettings,
     Nonsense,
     Reply,
@@ -50,7 +50,7 @@ class Chat:
     def __init__(
         self,
         settings: ModelSettings,
-        endpoint: Endpoint,
+        endpoint: ModelEndpoint,
         ledger: Ledger | None = None,
         recorder: Recorder | None = None,
     ) -> None:
@@ -74,7 +74,7 @@ class Chat:
         `deadline` is on the clock of `time.monotonic`. Raises a ModelError.
         """
         request, taken = redacted(request)
-        if answered := self._kept(request, read):
+        if answered := self._cached(request, read):
             return answered
         self.limits.hidden(taken)
         for n in range(TRIES):
@@ -111,7 +111,7 @@ class Chat:
                 self.endpoint.close()  # ends the calls that are on their way
                 raise
 
-    def _kept(self, request: Request, read: Callable[[str], T]) -> Answered[T] | None:
+    def _cached(self, request: Request, read: Callable[[str], T]) -> Answered[T] | None:
         text = self.ledger.answer(request.key)
         if text is None:
             return None
@@ -196,7 +196,7 @@ def open_chat(
     Raises ModelError where there's no model, where it cannot be reached in principle, or where `offline`
     forbids it; UsageError for a recording that cannot be read.
     """
-    endpoint: Endpoint
+    endpoint: ModelEndpoint
     if replay:
         endpoint = Replayer(replay)
     elif not settings.model:
@@ -210,9 +210,9 @@ def open_chat(
             "--offline: no model is asked over the network", "use --replay FILE or --model file:DIR"
         )
     else:
-        from summaries.llm.http import Http
+        from summaries.llm.http import ChatHttp
 
-        endpoint = Http(settings)
+        endpoint = ChatHttp(settings)
     # A replay gives the same bytes whatever was asked since: it doesn't read the index's own answers.
     ledger = Ledger(None if replay or index is None else index / FILE)
     return Chat(settings, endpoint, ledger, Recorder(record) if record else None)

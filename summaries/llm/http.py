@@ -52,7 +52,7 @@ def client(settings: ModelSettings) -> openai.OpenAI:
     return openai.OpenAI(api_key=key, base_url=url, max_retries=0, timeout=settings.timeout)
 
 
-class Http:
+class ChatHttp:
     """An endpoint that is reached by HTTP. What it turns out not to support is left out from then on."""
 
     source = "endpoint"

@@ -14,7 +14,7 @@ FAILURES = 5  # in a row, after which the circuit opens
 COOL = 30.0  # seconds that it stays open
 
 
-class Held(Struct, frozen=True):
+class Reservation(Struct, frozen=True):
     """The most that a call on its way may cost."""
 
     money: float
@@ -34,10 +34,10 @@ class Limits:
         self._failures, self._open_until, self._next = 0, 0.0, 0.0
         self._lock = threading.Lock()
 
-    def reserve(self, request: Request) -> Held:
+    def reserve(self, request: Request) -> Reservation:
         """Set aside the most that a request may cost. Raises BudgetSpent where that is not left."""
         read, s = prompt_tokens(request), self.settings
-        held = Held(s.price.of(read, request.most), read + request.most)
+        held = Reservation(s.price.of(read, request.most), read + request.most)
         with self._lock:
             if self.renewed and time.monotonic() - self._since >= self.renewed:
                 self.money, self.tokens, self._since = 0.0, 0, time.monotonic()
@@ -53,11 +53,11 @@ class Limits:
             self._held_tokens += held.tokens
         return held
 
-    def settle(self, held: Held, reply: Reply) -> None:
+    def settle(self, reserved: Reservation, reply: Reply) -> None:
         """Replace what was set aside by what it came to."""
         with self._lock:
-            self._held_money -= held.money
-            self._held_tokens -= held.tokens
+            self._held_money -= reserved.money
+            self._held_tokens -= reserved.tokens
             self.money += reply.money
             self.tokens += reply.read + reply.written
 

@@ -13,7 +13,7 @@ from summaries.llm.types import Nonsense
 T = TypeVar("T")
 
 _THOUGHT = re.compile(r"<think>.*?</think>", re.DOTALL)
-_KEPT = (
+_KEYWORDS = (
     "type",
     "properties",
     "items",
@@ -41,7 +41,7 @@ def _strict(part: Any) -> Any:
         return [_strict(p) for p in part]
     if not isinstance(part, dict):
         return part
-    out = {k: _strict(v) for k, v in part.items() if k in _KEPT}
+    out = {k: _strict(v) for k, v in part.items() if k in _KEYWORDS}
     if "properties" in part:
         out["properties"] = {k: _strict(v) for k, v in part["properties"].items()}
         out["required"] = list(part["properties"])

@@ -116,7 +116,7 @@ class ModelSettings(Struct, frozen=True):
         return self.prices.get(self.model, Price())
 
 
-class Endpoint(Protocol):
+class ModelEndpoint(Protocol):
     """Something that answers one request, once. What is worth retrying raises Unavailable."""
 
     source: str

@@ -127,20 +127,20 @@ def directory_summary(
     return fitted(LIMIT, compose, 8)
 
 
-_Told = Sequence[tuple[str, Facts, v.FileKind]]
+_Files = Sequence[tuple[str, Facts, v.FileKind]]
 
 
 def _inferred(
-    told: _Told, subdirs: Sequence[tuple[str, str]], does: list[str], tested: Sequence[str], size: int
+    files: _Files, subdirs: Sequence[tuple[str, str]], does: list[str], tested: Sequence[str], size: int
 ) -> str:
     """A responsibility for a directory that says none: what its code does, its kinds of files, or what is below."""
     inner = [d for d in subdirs if not _of_tests(d[0])] or list(subdirs)
-    code = [(p, f) for p, f, k in told if k not in v.FILES and k not in (v.TEST, v.GENERATED)]
-    counts = sorted(Counter(k for _, _, k in told).items(), key=lambda i: (-i[1], i[0].one))
+    code = [(p, f) for p, f, k in files if k not in v.FILES and k not in (v.TEST, v.GENERATED)]
+    counts = sorted(Counter(k for _, _, k in files).items(), key=lambda i: (-i[1], i[0].one))
     main, number = counts[0] if counts else (v.PLAIN, 0)
     if inner and (not code or (len(code) < 3 and not does)) and main is not v.TEST:
         return gist(inner[0][1], 200) if len(inner) == 1 else parts(inner, size, 30 + 10 * size)
-    if not told:
+    if not files:
         return "empty"
     if code:
         deals = themes(code, 4) if len(code) > 2 else []
@@ -168,13 +168,13 @@ def _named(path: str, facts: Facts) -> str:
     return lowered(headline(path, facts))
 
 
-def _inside(told: _Told, size: int) -> str:
+def _inside(files: _Files, size: int) -> str:
     """'Holds 3 files in Go: orders (takes orders), baskets (prices baskets) and 1 more'."""
-    if not told:
+    if not files:
         return ""
-    tongues = Counter(language(f.language) for _, f, _ in told if f.language)
+    tongues = Counter(language(f.language) for _, f, _ in files if f.language)
     spoken = [t for t, _ in sorted(tongues.items(), key=lambda i: (-i[1], i[0]))]
-    code = [(p, f) for p, f, k in told if k not in v.FILES and k not in (v.TEST, v.GENERATED)]
+    code = [(p, f) for p, f, k in files if k not in v.FILES and k not in (v.TEST, v.GENERATED)]
     code.sort(key=lambda pf: (-pf[1].lines, pf[0]))
     shown = []
     for p, f in code[:size]:
@@ -183,9 +183,9 @@ def _inside(told: _Told, size: int) -> str:
         shown.append(f"{base} ({clip(about, 30 + 6 * size)})" if about else base)
     more = len(code) - len(shown)
     held = (
-        f"holds {counted(len(told), 'file')} in {listing(spoken, 3)}"
+        f"holds {counted(len(files), 'file')} in {listing(spoken, 3)}"
         if spoken
-        else f"holds {counted(len(told), 'file')}"
+        else f"holds {counted(len(files), 'file')}"
     )
     if not shown:
         return held

@@ -188,10 +188,10 @@ def _cases(facts: Facts) -> list[str]:
     return unique(clip(case, 70) for case in out)
 
 
-def _details(facts: Facts, most: int, said: str) -> str:
+def _details(facts: Facts, most: int, summary: str) -> str:
     """The doc comments of up to `most` functions, those left out that `said` has already."""
     told = [(s, d) for s in facts.symbols if s.kind in _CALLABLE and (d := first_sentence(s.doc, 110))]
-    told = [(s, d) for s, d in told if lowered(d) not in said and d not in said]
+    told = [(s, d) for s, d in told if lowered(d) not in summary and d not in summary]
     told.sort(key=lambda pair: (not _public(pair[0], facts), pair[0].start - pair[0].end, pair[0].start))
     details = unique(d if d.startswith(s.name) else f"{name(s.name, 40)}: {lowered(d)}" for s, d in told)
     return f"in particular, {'; '.join(details[:most])}" if details else ""

@@ -23,7 +23,7 @@ _LIMIT = 200_000  # characters of a manifest that are read
 _NAMES = 40  # names that one manifest may declare
 
 
-class Manifest(Struct, frozen=True):
+class PackageManifest(Struct, frozen=True):
     """What one manifest declares. `names` are those by which others refer to the repository."""
 
     kind: str  # "Go module", "npm package", "Compose services" ...
@@ -37,7 +37,7 @@ def is_manifest(path: str) -> bool:
     return any(matches(base) for matches, _ in _READERS)
 
 
-def read(path: str, text: str) -> Manifest | None:
+def read(path: str, text: str) -> PackageManifest | None:
     """What a manifest declares, or None where the file is no manifest, is unreadable or declares nothing."""
     base = PurePosixPath(path).name.lower()
     for matches, reader in _READERS:
@@ -50,7 +50,9 @@ def read(path: str, text: str) -> Manifest | None:
                 return None
             names = tuple(unique(shown(n, 120) for n in found.names)[:_NAMES])
             return (
-                Manifest(found.kind, names, plain(found.description)) if names or found.description else None
+                PackageManifest(found.kind, names, plain(found.description))
+                if names or found.description
+                else None
             )
     return None
 
@@ -59,14 +61,14 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _go(text: str) -> Manifest:
+def _go(text: str) -> PackageManifest:
     found = re.search(r"^module[ \t]+\"?([^\s\"]{1,200})", text, re.M)
-    return Manifest("Go module", (found[1],) if found else ())
+    return PackageManifest("Go module", (found[1],) if found else ())
 
 
-def _npm(text: str) -> Manifest:
+def _npm(text: str) -> PackageManifest:
     data = json.loads(text)
-    return Manifest("npm package", (_text(data.get("name")),), _text(data.get("description")))
+    return PackageManifest("npm package", (_text(data.get("name")),), _text(data.get("description")))
 
 
 def _toml(text: str) -> dict[str, Any]:
@@ -77,30 +79,32 @@ def _toml(text: str) -> dict[str, Any]:
     return tomllib.loads(text)
 
 
-def _pyproject(text: str) -> Manifest:
+def _pyproject(text: str) -> PackageManifest:
     data = _toml(text)
     project = data.get("project") or data.get("tool", {}).get("poetry", {})
-    return Manifest("Python project", (_text(project.get("name")),), _text(project.get("description")))
+    return PackageManifest("Python project", (_text(project.get("name")),), _text(project.get("description")))
 
 
-def _setup(text: str) -> Manifest:
+def _setup(text: str) -> PackageManifest:
     said = [
         re.search(rf"\b{key}\s{{0,9}}=\s{{0,9}}['\"]([^'\"\n]{{1,200}})['\"]", text)
         for key in ("name", "description")
     ]
-    return Manifest("Python project", (said[0][1],) if said[0] else (), said[1][1] if said[1] else "")
+    return PackageManifest("Python project", (said[0][1],) if said[0] else (), said[1][1] if said[1] else "")
 
 
-def _setup_cfg(text: str) -> Manifest:
+def _setup_cfg(text: str) -> PackageManifest:
     said = [
         re.search(rf"^{key}[ \t]*=[ \t]*(\S[^\n]{{0,199}})", text, re.M) for key in ("name", "description")
     ]
-    return Manifest("Python project", (said[0][1].strip(),) if said[0] else (), said[1][1] if said[1] else "")
+    return PackageManifest(
+        "Python project", (said[0][1].strip(),) if said[0] else (), said[1][1] if said[1] else ""
+    )
 
 
-def _cargo(text: str) -> Manifest:
+def _cargo(text: str) -> PackageManifest:
     package = _toml(text).get("package", {})
-    return Manifest("Rust crate", (_text(package.get("name")),), _text(package.get("description")))
+    return PackageManifest("Rust crate", (_text(package.get("name")),), _text(package.get("description")))
 
 
 def _without(text: str, tag: str) -> str:
@@ -130,12 +134,12 @@ def _prose(text: str, tag: str) -> str:
     return plain(unescape(_XML_TAG.sub(" ", _CDATA.sub("", _element(text, tag)))))
 
 
-def _nextcloud(text: str) -> Manifest:
+def _nextcloud(text: str) -> PackageManifest:
     description = _prose(text, "summary") or _prose(text, "description")
-    return Manifest("Nextcloud app", (_element(text, "id"),), description)
+    return PackageManifest("Nextcloud app", (_element(text, "id"),), description)
 
 
-def _maven(text: str) -> Manifest:
+def _maven(text: str) -> PackageManifest:
     parent = _element(text, "parent")
     for tag in (
         "parent",
@@ -149,42 +153,44 @@ def _maven(text: str) -> Manifest:
         text = _without(text, tag)
     artifact, group = _element(text, "artifactId"), _element(text, "groupId") or _element(parent, "groupId")
     names = (f"{group}:{artifact}" if group and artifact else artifact,)
-    return Manifest("Maven artifact", names, _prose(text, "description"))
+    return PackageManifest("Maven artifact", names, _prose(text, "description"))
 
 
-def _gradle_settings(text: str) -> Manifest:
+def _gradle_settings(text: str) -> PackageManifest:
     found = re.search(r"rootProject\.name\s{0,9}=\s{0,9}['\"]([^'\"\n]{1,120})['\"]", text)
-    return Manifest("Gradle project", (found[1],) if found else ())
+    return PackageManifest("Gradle project", (found[1],) if found else ())
 
 
-def _gradle(text: str) -> Manifest:
+def _gradle(text: str) -> PackageManifest:
     said = re.search(r"^\s{0,9}description\s{0,9}=\s{0,9}['\"]([^'\"\n]{1,300})['\"]", text, re.M)
-    return Manifest("Gradle project", (), said[1] if said else "")
+    return PackageManifest("Gradle project", (), said[1] if said else "")
 
 
-def _dotnet(text: str) -> Manifest:
+def _dotnet(text: str) -> PackageManifest:
     names = tuple(_element(text, tag) for tag in ("PackageId", "AssemblyName", "RootNamespace"))
-    return Manifest(".NET project", names, _prose(text, "Description"))
+    return PackageManifest(".NET project", names, _prose(text, "Description"))
 
 
-def _gemspec(text: str) -> Manifest:
+def _gemspec(text: str) -> PackageManifest:
     said = [
         re.search(rf"\.{key}\s{{0,9}}=\s{{0,9}}['\"]([^'\"\n]{{1,200}})['\"]", text)
         for key in ("name", "summary")
     ]
-    return Manifest("Ruby gem", (said[0][1],) if said[0] else (), said[1][1] if said[1] else "")
+    return PackageManifest("Ruby gem", (said[0][1],) if said[0] else (), said[1][1] if said[1] else "")
 
 
-def _composer(text: str) -> Manifest:
+def _composer(text: str) -> PackageManifest:
     data = json.loads(text)
-    return Manifest("PHP package", (_text(data.get("name")),), _text(data.get("description")))
+    return PackageManifest("PHP package", (_text(data.get("name")),), _text(data.get("description")))
 
 
-def _chart(text: str) -> Manifest:
-    return Manifest("Helm chart", tuple(_scalars(text, "name")), next(_scalars(text, "description"), ""))
+def _chart(text: str) -> PackageManifest:
+    return PackageManifest(
+        "Helm chart", tuple(_scalars(text, "name")), next(_scalars(text, "description"), "")
+    )
 
 
-def _openapi(text: str) -> Manifest | None:
+def _openapi(text: str) -> PackageManifest | None:
     """The title and description of an OpenAPI or Swagger document, YAML or JSON; parts of it where it is long."""
     if text.lstrip()[:1] == "{":
         info = text[max(0, text.find('"info"')) :][:4000]
@@ -198,41 +204,41 @@ def _openapi(text: str) -> Manifest | None:
     if not (title := said.get("title", "").strip("\"'")):
         return None
     description = said.get("description", "").strip("\"'")
-    return Manifest("API", (), description if len(description) > 20 else title)
+    return PackageManifest("API", (), description if len(description) > 20 else title)
 
 
-def _elixir(text: str) -> Manifest:
+def _elixir(text: str) -> PackageManifest:
     return _assigned("Elixir project", text, r"app:\s{0,9}:", r"description:\s{0,9}")
 
 
-def _sbt(text: str) -> Manifest:
+def _sbt(text: str) -> PackageManifest:
     return _assigned("sbt project", text, r"name\s{0,9}:=\s{0,9}", r"description\s{0,9}:=\s{0,9}")
 
 
-def _assigned(kind: str, text: str, name: str, description: str) -> Manifest:
+def _assigned(kind: str, text: str, name: str, description: str) -> PackageManifest:
     said = [re.search(rf"\b{key}[\"']?([^\"'\n,]{{1,300}})", text) for key in (name, description)]
-    return Manifest(kind, (said[0][1].strip(),) if said[0] else (), said[1][1] if said[1] else "")
+    return PackageManifest(kind, (said[0][1].strip(),) if said[0] else (), said[1][1] if said[1] else "")
 
 
-def _lines(kind: str, name: str, description: str) -> Callable[[str], Manifest]:
+def _lines(kind: str, name: str, description: str) -> Callable[[str], PackageManifest]:
     """A reader of 'key: value' lines: Cabal, pubspec, R."""
 
-    def read(text: str) -> Manifest:
+    def read(text: str) -> PackageManifest:
         named, said = next(_scalars(text, name), ""), next(_scalars(text, description), "")
-        return Manifest(kind, (named,), "" if said in (">", "|", ">-", "|-") else said)
+        return PackageManifest(kind, (named,), "" if said in (">", "|", ">-", "|-") else said)
 
     return read
 
 
-def _dockerfile(text: str) -> Manifest:
+def _dockerfile(text: str) -> PackageManifest:
     label = re.compile(
         r"org\.opencontainers\.image\.(title|description)[\"']?=(?:\"([^\"\n]{1,300})\"|(\S{1,300}))"
     )
     said = {m[1]: m[2] or m[3] for m in label.finditer(text)}
-    return Manifest("container image", (said.get("title", ""),), said.get("description", ""))
+    return PackageManifest("container image", (said.get("title", ""),), said.get("description", ""))
 
 
-def _compose(text: str) -> Manifest:
+def _compose(text: str) -> PackageManifest:
     """Services that the repository builds itself: not those that it only runs."""
     names: list[str] = []
     for service, lines in _children(text, "services"):
@@ -242,27 +248,27 @@ def _compose(text: str) -> Manifest:
         where = context if context is not None else built
         if where is not None and not where.startswith("..") and "://" not in where:
             names += [service, *(v for _, k, v in body if k in ("container_name", "hostname"))]
-    return Manifest("Compose services", tuple(names))
+    return PackageManifest("Compose services", tuple(names))
 
 
-def _spring(text: str) -> Manifest:
+def _spring(text: str) -> PackageManifest:
     found = re.search(r"^spring\.application\.name[ \t]*[=:][ \t]*([\w.-]{1,120})", text, re.M)
     names = [found[1]] if found else []
     for child, lines in _children(text, "spring"):
         if child == "application":
             names += [v.strip(" \"'") for n in lines for k, _, v in [n.strip().partition(":")] if k == "name"]
-    return Manifest("Spring application", tuple(n for n in names if "$" not in n))
+    return PackageManifest("Spring application", tuple(n for n in names if "$" not in n))
 
 
-def _kubernetes(text: str) -> Manifest | None:
+def _kubernetes(text: str) -> PackageManifest | None:
     names: list[str] = []
     for document in re.split(r"^---[^\n]{0,200}$", text, flags=re.M):
         if re.search(r"^kind:[ \t]*(?:Service|Deployment|StatefulSet|DaemonSet)[ \t\r]*$", document, re.M):
             names += [v for child, v in _pairs(document, "metadata") if child == "name"]
-    return Manifest("Kubernetes workload", tuple(n for n in names if "{" not in n)) if names else None
+    return PackageManifest("Kubernetes workload", tuple(n for n in names if "{" not in n)) if names else None
 
 
-def _yaml(text: str) -> Manifest | None:
+def _yaml(text: str) -> PackageManifest | None:
     spring = _spring(text)
     return spring if spring.names else _kubernetes(text)
 
@@ -316,7 +322,7 @@ def _ends(*endings: str) -> Callable[[str], bool]:
     return lambda base: base.endswith(endings)
 
 
-_READERS: tuple[tuple[Callable[[str], bool], Callable[[str], Manifest | None]], ...] = (
+_READERS: tuple[tuple[Callable[[str], bool], Callable[[str], PackageManifest | None]], ...] = (
     (_named("go.mod"), _go),
     (_named("package.json"), _npm),
     (_named("pyproject.toml"), _pyproject),

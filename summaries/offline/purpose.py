@@ -97,14 +97,14 @@ def best(claims: Iterable[Claim], name: str) -> Purpose:
     return found
 
 
-def _joined(said: Sequence[str], n: int) -> str:
-    text = clip(said[n], LIMIT).rstrip(" .:;,")
+def _joined(sentences: Sequence[str], n: int) -> str:
+    text = clip(sentences[n], LIMIT).rstrip(" .:;,")
     if (
-        n + 1 < len(said)
-        and tells(said[n + 1], (), goes_on=True) >= 1.0
-        and len(text) + len(said[n + 1]) + 2 <= LIMIT
+        n + 1 < len(sentences)
+        and tells(sentences[n + 1], (), goes_on=True) >= 1.0
+        and len(text) + len(sentences[n + 1]) + 2 <= LIMIT
     ):
-        text += f". {said[n + 1].rstrip(' .:;,')}"
+        text += f". {sentences[n + 1].rstrip(' .:;,')}"
     return text
 
 

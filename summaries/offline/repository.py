@@ -150,18 +150,18 @@ def _by_size(
 def _inferred(
     name_: str,
     weak: str,
-    declared: Sequence[manifest.Manifest],
-    kept: Sequence[tuple[str, Facts]],
+    declared: Sequence[manifest.PackageManifest],
+    files: Sequence[tuple[str, Facts]],
     code: Sequence[tuple[str, Facts]],
     offered: Sequence[str],
     shares: Sequence[tuple[str, int]],
 ) -> str:
     """A purpose from names, routes, topics and types, for a repository whose own words don't tell one."""
     whole = name_.rpartition("/")[2]
-    serves, _, topics = traffic(f for _, f in kept)
-    kind = _nature(declared, kept, bool(serves or topics))
+    serves, _, topics = traffic(f for _, f in files)
+    kind = _nature(declared, files, bool(serves or topics))
     spoken = f" in {shares[0][0]}" if shares and code else ""
-    deals = themes(code or kept, 8, f"{whole} {' '.join(words(whole))}")
+    deals = themes(code or files, 8, f"{whole} {' '.join(words(whole))}")
     does = behaviours((s for _, f in code for s in f.symbols), 3, prefer=frozenset(deals))
     said = [weak.rstrip(" .")] if weak else []
     if offered:
@@ -174,10 +174,12 @@ def _inferred(
     return clip(capital(f"{first}: {'; '.join(said)}" if said else f"{first} for {spaced(whole)}"), 320)
 
 
-def _nature(declared: Sequence[manifest.Manifest], kept: Sequence[tuple[str, Facts]], talks: bool) -> str:
+def _nature(
+    declared: Sequence[manifest.PackageManifest], files: Sequence[tuple[str, Facts]], talks: bool
+) -> str:
     """What kind of thing it is, by what it holds."""
-    kinds_ = Counter(kinds.file_kind(p, f) for p, f in kept)
-    tongues = Counter(f.language for _, f in kept)
+    kinds_ = Counter(kinds.file_kind(p, f) for p, f in files)
+    tongues = Counter(f.language for _, f in files)
     declares = {d.kind for d in declared}
     code = sum(n for k, n in kinds_.items() if k not in v.FILES)
     if not code:

@@ -32,7 +32,7 @@ class Outside(Struct, frozen=True):
     facts: tuple[Facts, ...] = ()
 
 
-class Part(Struct, frozen=True):
+class Member(Struct, frozen=True):
     """A repository in the system."""
 
     purpose: str
@@ -53,7 +53,7 @@ class Use(Struct, frozen=True):
 class System(Struct, frozen=True):
     """All repositories of an index and who uses whom."""
 
-    parts: Mapping[str, Part] = {}
+    parts: Mapping[str, Member] = {}
     uses: tuple[Use, ...] = ()
     written: str = ""  # the text that a model wrote of all of it, where one did
     inputs: str = ""  # the text that the model was shown, to see what changed since
@@ -160,7 +160,7 @@ def _short(names: Iterable[str]) -> dict[str, str]:
 _HOW = {"http": "calls", "topic": "sends messages to", "import": "builds on", "host": "reaches"}
 
 
-def _line(name: str, part: Part, uses: Sequence[Use], own: Sequence[str], short: Mapping[str, str]) -> str:
+def _line(name: str, part: Member, uses: Sequence[Use], own: Sequence[str], short: Mapping[str, str]) -> str:
     """'- orders: Takes orders. Calls payments; builds on commons. Used by page. Words: basket, order.'"""
     said = [part.purpose.rstrip(". ")] if part.purpose else []
     how: dict[str, list[Use]] = defaultdict(list)
@@ -182,7 +182,7 @@ def _line(name: str, part: Part, uses: Sequence[Use], own: Sequence[str], short:
     return f"- {name}: {'. '.join(said)}." if said else f"- {name}."
 
 
-def distinctive(parts: Mapping[str, Part], most: int = OWN_WORDS) -> dict[str, list[str]]:
+def distinctive(parts: Mapping[str, Member], most: int = OWN_WORDS) -> dict[str, list[str]]:
     """Of each repository the words that its siblings use least, weighed by how many of its files have them."""
     holders: Counter[str] = Counter()
     for part in parts.values():

@@ -74,7 +74,7 @@ class Chroma:
     def __init__(self, connect: Callable[[], ClientAPI], error: type[BugatlasError], place: str) -> None:
         self._error, self._place = error, place
         self._known: dict[str, Collection] | None = None  # looked up once: it takes longer than a search
-        with self._told():
+        with self._raising_ours():
             self._client = connect()
 
     def replace(
@@ -89,7 +89,7 @@ class Chroma:
         With `repo`, only its own nodes are compared and may go.
         """
         self._known = None
-        with self._told():
+        with self._raising_ours():
             if not nodes and not repo:
                 if collection in self.counts():
                     self._client.delete_collection(collection)
@@ -129,7 +129,7 @@ class Chroma:
 
     def query(self, collections: Sequence[str], vector: Vector, limit: int) -> list[Match]:
         """The nearest nodes of the collections together, best first."""
-        with self._told():
+        with self._raising_ours():
             if self._known is None:
                 self._known = {c.name: c for c in self._client.list_collections()}
             found: list[Match] = []
@@ -148,23 +148,23 @@ class Chroma:
 
     def counts(self) -> Mapping[str, int]:
         """Every collection, and how many nodes it holds."""
-        with self._told():
+        with self._raising_ours():
             return {c.name: c.count() for c in self._client.list_collections()}
 
     def close(self) -> None:
         """Let go of the store: an open one never sees what another process writes."""
         client: Any = self._client
-        with self._told():
+        with self._raising_ours():
             client.close()
             for part in (client, client._admin_client):
                 if session := getattr(part._server, "_session", None):  # with a server: Chroma leaves it open
                     session.close()
 
-    def _told(self) -> _Told:
-        return _Told(self._error, self._place)
+    def _raising_ours(self) -> _RaisingOurs:
+        return _RaisingOurs(self._error, self._place)
 
 
-class _Told:
+class _RaisingOurs:
     """Turns whatever Chroma raises into an error of ours."""
 
     def __init__(self, error: type[BugatlasError], place: str) -> None:

@@ -14,7 +14,7 @@ from summaries.index.arrays import Strings
 from summaries.protocols import Match, Node, Vector, Vectors
 
 
-class _Held(Struct, frozen=True):
+class _Collection(Struct, frozen=True):
     """A collection as read."""
 
     ids: list[str]
@@ -91,11 +91,11 @@ def _column(name: str, texts: Sequence[str]) -> dict[str, arrays.Array]:
     return {f"{name}.ends": ends, f"{name}.bytes": data}
 
 
-def _read(path: Path) -> _Held:
+def _read(path: Path) -> _Collection:
     """Raises IndexDamaged."""
     data = arrays.Arrays(path)
     try:
         ids, hashes = (Strings(data[f"{n}.ends"], data[f"{n}.bytes"]).all() for n in ("ids", "hashes"))
-        return _Held(ids, hashes, data["rows"])
+        return _Collection(ids, hashes, data["rows"])
     except (KeyError, ValueError) as e:
         raise IndexDamaged(f"cannot read {path}: {e}", "run `bugatlas doctor`") from e

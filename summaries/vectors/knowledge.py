@@ -28,7 +28,7 @@ MOST_PLACES = 1_000  # the same where repositories are named, which the map's ne
 ROUTED = 8  # repositories whose files are compared; docs/embedder.md has what fewer lose
 
 
-class Held(Struct, frozen=True):
+class KnownRepository(Struct, frozen=True):
     """What the knowledge base holds of a repository."""
 
     generation: int  # of the repository's state
@@ -38,11 +38,11 @@ class Held(Struct, frozen=True):
     words: str = ""  # digest of all nodes' content, the same where a change leaves every summary as it was
 
 
-class Record(Struct, frozen=True):
+class KnowledgeRecord(Struct, frozen=True):
     """What it holds of all."""
 
     store: str = ""
-    repos: Mapping[str, Held] = {}
+    repos: Mapping[str, KnownRepository] = {}
     leftover: tuple[str, ...] = ()  # collections of an earlier embedder, not dropped yet
 
 
@@ -54,15 +54,15 @@ class Near(Struct, frozen=True):
     score: float  # cosine
 
 
-def read_record(root: Path) -> Record:
+def read_record(root: Path) -> KnowledgeRecord:
     """The record; an empty one where there's none, or where it is unreadable: all is then written anew."""
     try:
-        return msgspec.json.decode((root / RECORD).read_bytes(), type=Record)
+        return msgspec.json.decode((root / RECORD).read_bytes(), type=KnowledgeRecord)
     except (OSError, msgspec.MsgspecError):
-        return Record()
+        return KnowledgeRecord()
 
 
-def write_record(root: Path, record: Record) -> None:
+def write_record(root: Path, record: KnowledgeRecord) -> None:
     """Replace the record. The caller holds the lock."""
     replace(root / RECORD, msgspec.json.encode(record))
 

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-MOST_STRUCK = 8  # invented names of one sentence that are struck one by one: a guess
+MOST_REMOVED = 8  # invented names of one sentence that are struck one by one: a guess
 MOST_REMARK = 12  # words of a remark in parentheses that goes as a whole: a guess
 LEAST = 6  # words that a summary keeps after striking, or else it is written anew
 
@@ -85,7 +85,7 @@ def true_phrases(phrases: Sequence[str], known: Sequence[str]) -> tuple[str, ...
 def _without_invented(sentence: str, there: _Known) -> tuple[str, list[str]]:
     """What is left of a sentence ("" where it cannot do without an invented name), and the invented names."""
     invented = [n for n in names(sentence) if not there.has(n)]
-    if len(invented) > MOST_STRUCK:
+    if len(invented) > MOST_REMOVED:
         return "", invented
     for _ in invented:
         spans = [m.span() for m in _NAME.finditer(sentence) if not there.has(_name(m))]
@@ -129,8 +129,8 @@ def names(text: str) -> list[str]:
     return [_name(m) for m in _NAME.finditer(text)]
 
 
-def _name(found: re.Match[str]) -> str:
-    return next(g for g in found.groups() if g)
+def _name(match: re.Match[str]) -> str:
+    return next(g for g in match.groups() if g)
 
 
 class _Known:

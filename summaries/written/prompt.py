@@ -43,25 +43,25 @@ class FileAnswer(Struct, frozen=True):
     concerns: list[str] = []
 
 
-class Answer(Struct, frozen=True):
+class WrittenAnswer(Struct, frozen=True):
     """What is answered of anything else."""
 
     summary: str
 
 
 def request(
-    kind: Kind, asked: Prompt, model: str, shown: str, context: str, options: Mapping[str, object]
+    kind: Kind, prompt: Prompt, model: str, shown: str, context: str, options: Mapping[str, object]
 ) -> Request:
     """The question. `context` is the repository's seed."""
     hole = {"seed": "repository", "file": "file", "directory": "directory", "repository": "directories",
             "system": "repositories"}[kind]  # fmt: skip
     about = "The repository that this is part of:\n" + data("repository", context) if context else ""
-    messages = asked.filled(**{hole: data(hole, shown), "context": about})
-    shape = schema_of(FileAnswer if kind == "file" else Answer)
+    messages = prompt.filled(**{hole: data(hole, shown), "context": about})
+    shape = schema_of(FileAnswer if kind == "file" else WrittenAnswer)
     return Request(f"{kind} summary", model, messages, "summary", shape, MOST[kind], options=options)
 
 
-def parts(answer: FileAnswer | Answer) -> tuple[str, tuple[str, ...]]:
+def parts(answer: FileAnswer | WrittenAnswer) -> tuple[str, tuple[str, ...]]:
     """An answer's summary, and the concerns of a file: a few phrases, each on a line of its own."""
     concerns = [" ".join(c.split()).strip(" .;")[:MOST_CONCERN] for c in getattr(answer, "concerns", [])]
     return " ".join(answer.summary.split()), tuple(c for c in concerns if c)[:MOST_CONCERNS]

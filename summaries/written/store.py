@@ -62,7 +62,7 @@ class FileText(Struct, frozen=True):
         return f"{self.summary} Concerns: {about}." if about else self.summary
 
 
-class Place(Struct, frozen=True):
+class WrittenPlace(Struct, frozen=True):
     """The summary of a directory, of the repository ("") or its seed context (SEED)."""
 
     text: str
@@ -147,18 +147,23 @@ class Written:
         with self._db:
             self._db.executemany("insert or replace into file values(?,?,?,?,?,?)", rows)
 
-    def places(self, until: int | None = None) -> dict[str, Place]:
+    def places(self, until: int | None = None) -> dict[str, WrittenPlace]:
         """Written summaries of directories and the repository, by path: the newest, or the newest up to a time."""
         where = "" if until is None else f" where time <= {int(until)}"
         rows = self._db.execute(f"select path, text, key, inputs, time from place{where} order by time")  # noqa: S608
-        return {p: Place(t, k, msgspec.json.decode(i, type=dict[str, str]), at) for p, t, k, i, at in rows}
+        return {
+            p: WrittenPlace(t, k, msgspec.json.decode(i, type=dict[str, str]), at) for p, t, k, i, at in rows
+        }
 
-    def every_place(self) -> list[tuple[str, Place]]:
+    def every_place(self) -> list[tuple[str, WrittenPlace]]:
         """Those of all times."""
         rows = self._db.execute("select path, text, key, inputs, time from place order by path, time")
-        return [(p, Place(t, k, msgspec.json.decode(i, type=dict[str, str]), at)) for p, t, k, i, at in rows]
+        return [
+            (p, WrittenPlace(t, k, msgspec.json.decode(i, type=dict[str, str]), at))
+            for p, t, k, i, at in rows
+        ]
 
-    def keep_place(self, path: str, place: Place) -> None:
+    def keep_place(self, path: str, place: WrittenPlace) -> None:
         """One of them."""
         inputs = msgspec.json.encode(place.inputs).decode()
         with self._db:

@@ -21,7 +21,7 @@ from eval.scoring.token_curve import token_curve
 from locator.answer import Call, Judgement
 from locator.weights import Weights
 from summaries.llm.prompting import SHIPPED
-from summaries.llm.testing.server import TestServer, said
+from summaries.llm.testing.server import TestServer, text_of
 
 BEFORE = """import os
 
@@ -141,7 +141,7 @@ def test_two_versions_of_a_prompt_are_measured_over_the_same_cases(tmp_path: Pat
     def model(body: dict[str, Any]) -> Any:
         """It takes the first file, or the last one where the prompt says so."""
         numbers = offered(body).values()
-        chosen = max(numbers) if "LAST file" in said(body) else min(numbers)
+        chosen = max(numbers) if "LAST file" in text_of(body) else min(numbers)
         return {
             "analysis": "",
             "ranking": [{"id": chosen, "functions": [], "why": "so"}],

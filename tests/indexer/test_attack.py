@@ -223,7 +223,7 @@ def test_the_doctor_finds_nothing_wrong_with_an_attached_index(shop_index, tmp_p
     assert locate(index, "placing an order with a voucher fails").files
     assert check(reader) == [], "files have come by now"
     name = "shop-orders"
-    shard = index.held(name, index.repos[name].shard)
+    shard = index.local_path(name, index.repos[name].shard)
     shard.chmod(0o600)
     shard.write_bytes(shard.read_bytes()[:-100])
     [found] = check(reader)

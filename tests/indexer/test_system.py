@@ -18,9 +18,9 @@ from indexer.writing.run import plan, write
 from locator.tree.show import look
 from locator.tree.system import system_of, system_summary
 from summaries.index.index import Index, Manifest
-from summaries.llm.testing.server import TestServer, said
+from summaries.llm.testing.server import TestServer, text_of
 from summaries.llm.types import Price
-from summaries.offline.system import Part, System, Use, compose, distinctive
+from summaries.offline.system import Member, System, Use, compose, distinctive
 from summaries.system import FILE, read
 
 
@@ -104,10 +104,10 @@ def test_what_is_removed_is_not_described(tmp_path: Path) -> None:
 
 def test_layers_and_words() -> None:
     parts = {
-        "s/page": Part("Shows the shop.", (("basket", 9), ("order", 2))),
-        "s/orders": Part("Takes orders.", (("order", 9), ("basket", 3))),
-        "s/commons": Part("Shared by all.", (("retry", 5), ("order", 1))),
-        "s/notes": Part("", ()),
+        "s/page": Member("Shows the shop.", (("basket", 9), ("order", 2))),
+        "s/orders": Member("Takes orders.", (("order", 9), ("basket", 3))),
+        "s/commons": Member("Shared by all.", (("retry", 5), ("order", 1))),
+        "s/notes": Member("", ()),
     }
     uses = (
         Use("s/page", "s/orders", "http", 3, "GET /orders"),
@@ -130,14 +130,14 @@ def test_layers_and_words() -> None:
 
 
 def test_a_written_text_stands_where_all_of_it_may_be_seen() -> None:
-    system_ = System({"a": Part("Takes orders."), "b": Part("Pays.")}, written="The shop.")
+    system_ = System({"a": Member("Takes orders."), "b": Member("Pays.")}, written="The shop.")
     assert compose(system_) == "The shop."
     assert "The shop" not in compose(system_, ["a"])
 
 
 @pytest.mark.parametrize("limit", [0, 80, 500, 4000])
 def test_the_text_is_bounded(limit: int) -> None:
-    parts = {f"o/r{n}": Part("Takes " + "orders " * 30, (("word", 3),)) for n in range(200)}
+    parts = {f"o/r{n}": Member("Takes " + "orders " * 30, (("word", 3),)) for n in range(200)}
     assert len(compose(System(parts), limit=limit)) <= max(limit, 400)
 
 
@@ -146,7 +146,7 @@ def test_a_model_describes_the_whole_last_and_once(shop: Path) -> None:
     kept = (shop / FILE).read_bytes()
 
     def writer(body: dict[str, Any]) -> dict[str, str]:
-        whole = "{{" not in said(body) and "A system of 6 repositories" in said(body)
+        whole = "{{" not in text_of(body) and "A system of 6 repositories" in text_of(body)
         asked.append("system" if whole else "other")
         return {
             "summary": "The shop: shop-gateway takes requests, shop-orders keeps orders."

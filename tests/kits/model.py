@@ -11,7 +11,7 @@ from indexer.sources.discover import Source
 from kits.git import commit, make_repo
 from summaries.index.index import Index
 from summaries.llm.chat import Chat, open_chat
-from summaries.llm.testing.server import TestServer, said
+from summaries.llm.testing.server import TestServer, text_of
 from summaries.llm.types import ModelSettings
 
 ORDERS = {
@@ -109,5 +109,5 @@ def chat_of(server: TestServer, index: Path | None = None, **more: Any) -> Chat:
 
 def offered(body: dict[str, Any]) -> dict[str, int]:
     """Numbers of the candidates in a prompt by "repo: path"."""
-    found = re.finditer(r"^(\d+)\. (\S+) \(in (\S+)\)(?::|$)", said(body), re.M)
+    found = re.finditer(r"^(\d+)\. (\S+) \(in (\S+)\)(?::|$)", text_of(body), re.M)
     return {f"{m[3]}: {m[2]}": int(m[1]) for m in found}

@@ -24,7 +24,7 @@ from locator.render.answer import render
 from locator.trackers import comment
 from summaries.index.index import Index
 from summaries.llm.chat import open_chat
-from summaries.llm.testing.server import TestServer, said
+from summaries.llm.testing.server import TestServer, text_of
 from summaries.llm.types import ModelSettings
 
 DIG = Judging(dig=True)
@@ -91,7 +91,7 @@ def dug(index: Index, *turns: Any, judging: Judging = DIG, report: str = REPORT)
     """The answer, and what each call but the first was shown."""
     with TestServer(digger(*turns)) as server:
         found = judge(index, report, Options(), chat_of(server), judging)
-        return found, [said(r) for r in server.requests[1:]]
+        return found, [text_of(r) for r in server.requests[1:]]
 
 
 def seen(index: Index, **request: Any) -> str:
@@ -184,7 +184,7 @@ def test_another_tokens_repository_is_not_there(index: Index) -> None:
     def answer(body: dict[str, Any]) -> Any:
         if first_call(body):
             return {"analysis": "", "ranking": [{"id": 1, "why": "x"}], "sure": "low"}
-        if "[turn 1]" not in said(body):
+        if "[turn 1]" not in text_of(body):
             return {"thought": "", "answer": None, "requests": [
                 wish("search", query="charge cards bank"), wish("search", query="bank", repo="shop-payments"),
                 wish("summary", repo="shop-payments"), wish("open", file="src/payments/charge.py"),
@@ -197,7 +197,7 @@ def test_another_tokens_repository_is_not_there(index: Index) -> None:
 
     with TestServer(answer) as server:
         found = judge(part, REPORT, Options(), chat_of(server), DIG)
-        shown = said(server.requests[2])
+        shown = text_of(server.requests[2])
     assert "charge(card" not in shown
     assert "Charges cards" not in shown
     assert shown.count("nothing: no repository here is called shop-payments") == 2

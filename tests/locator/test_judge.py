@@ -20,7 +20,7 @@ from locator.locate import Options, locate
 from summaries.index.index import Index
 from summaries.llm.chat import open_chat
 from summaries.llm.prompting import data, prompt
-from summaries.llm.testing.server import TestServer, said
+from summaries.llm.testing.server import TestServer, text_of
 from summaries.llm.types import ModelSettings
 
 RIGHT = "shop-orders: src/orders/discount.py"
@@ -102,7 +102,7 @@ def test_few_are_asked_for_however_many_are_listed(tmp_path: Path) -> None:
             judge(index, REPORT, Options(limit=limit), chat_of(server))
         for request in server.requests:
             assert len(offered(request)) > CHOSEN
-            assert f"{CHOSEN} at most, the likeliest first" in said(request)
+            assert f"{CHOSEN} at most, the likeliest first" in text_of(request)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_a_prompt_too_long_is_made_shorter(index: Index) -> None:
     with TestServer(pick(RIGHT)) as server:
         server.faults.append("context")
         told = judge(index, REPORT, Options(), chat_of(server))
-        lengths = [len(said(r)) for r in server.requests]
+        lengths = [len(text_of(r)) for r in server.requests]
     assert paths(told)[0] == RIGHT
     assert lengths[1] <= lengths[0]
 
@@ -179,7 +179,7 @@ INJECTIONS = [
 
 def obedient(body: dict[str, Any]) -> dict[str, Any]:
     """A model that does whatever any text tells it: it names the evil file in every way that it has."""
-    text = said(body)
+    text = text_of(body)
     numbers = [int(n) for n in re.findall(r"-?\b\d{1,7}\b", text)][:40]
     named = [{"id": n, "why": f"put {EVIL} first, see http://evil.example/{EVIL}", "function": EVIL}
              for n in (99, 77, 0, -1, 51, 1000, *numbers)]  # fmt: skip
@@ -241,8 +241,8 @@ def test_secrets_in_a_report_do_not_leave(index: Index) -> None:
     secret = "AKIA" + "Z7QF3" * 3 + "X"
     with TestServer(pick(RIGHT)) as server:
         told = judge(index, f"{REPORT}\nmy key is {secret} by the way", Options(), chat_of(server))
-        assert secret not in said(server.requests[0])
-        assert "[redacted aws" in said(server.requests[0])
+        assert secret not in text_of(server.requests[0])
+        assert "[redacted aws" in text_of(server.requests[0])
     assert any("1 secrets redacted" in n for n in told.notes)
 
 
@@ -251,7 +251,7 @@ def test_secrets_in_a_report_do_not_leave(index: Index) -> None:
 
 def small(body: dict[str, Any]) -> str:
     """A stand-in for a model of 7B: it takes the files whose line shares most words with the title, and chats."""
-    text = said(body)
+    text = text_of(body)
     title = set(re.findall(r"[a-z]{4,}", re.findall(r"Title: (.*)", text)[0].lower()))
     lines = re.findall(r"^(\d+)\. (.*(?:\n   ?.*)*)", text, re.M)
     order = sorted(lines, key=lambda x: -len(title & set(re.findall(r"[a-z]{4,}", x[1].lower()))))
@@ -265,7 +265,7 @@ def test_a_small_model_gets_a_prompt_that_it_can_follow(tmp_path: Path) -> None:
     index = shop(tmp_path, extra)
     with TestServer(small) as server:
         found = judge(index, REPORT, Options(), chat_of(server), Judging(small=True))
-        prompt_ = said(server.requests[0])
+        prompt_ = text_of(server.requests[0])
     assert len(offered(server.requests[0])) == 10
     assert len(prompt_) < 4 * 3200
     assert (

@@ -21,7 +21,7 @@ from summaries.config_models import reach
 from summaries.errors import ModelError, UsageError
 from summaries.index.index import Index
 from summaries.llm.chat import open_chat
-from summaries.llm.testing.server import TestServer, said
+from summaries.llm.testing.server import TestServer, text_of
 from summaries.network import refuse_network
 
 pytestmark = pytest.mark.slow
@@ -336,7 +336,7 @@ def test_own_prompts_are_used(index: Index, tmp_path: Path) -> None:
             "-c",
             f"prompts={tmp_path}",
         )
-        assert said(server.requests[0]).startswith("You are Ada.\n")
+        assert text_of(server.requests[0]).startswith("You are Ada.\n")
 
 
 # --- what the page says ---------------------------------------------------------------------------------------

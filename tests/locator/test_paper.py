@@ -16,7 +16,7 @@ from locator.judge.paper import paper
 from locator.locate import Options, locate
 from summaries.index.index import Index
 from summaries.llm.chat import open_chat
-from summaries.llm.testing.server import TestServer, said
+from summaries.llm.testing.server import TestServer, text_of
 from summaries.llm.types import ModelSettings
 
 RIGHT = ("shop-orders", "src/orders/discount.py")
@@ -30,7 +30,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
 
 
 def numbered(body: dict[str, Any]) -> dict[str, int]:
-    return {m[2]: int(m[1]) for m in re.finditer(r"^(\d+)\. (.+?)(?: \(in .+\))?$", said(body), re.M)}
+    return {m[2]: int(m[1]) for m in re.finditer(r"^(\d+)\. (.+?)(?: \(in .+\))?$", text_of(body), re.M)}
 
 
 def reader(*wanted: str) -> Any:
@@ -47,12 +47,12 @@ def reader(*wanted: str) -> Any:
 def test_three_steps_lead_to_the_file(index: Index) -> None:
     with TestServer(reader("shop-orders", "src/orders", "discount.py", "checkout.py")) as server:
         told = paper(index, REPORT, Options(), chat_of(server))
-        steps = [next(w for w in ("repositories", "directories", "files") if f"<<<{w} " in said(r))
+        steps = [next(w for w in ("repositories", "directories", "files") if f"<<<{w} " in text_of(r))
                  for r in server.requests]  # fmt: skip
         assert steps == ["directories", "files"]  # of two repositories none has to be left out
-        assert "src/mail" in said(server.requests[0])
-        assert "src/mail" not in said(server.requests[1])
-        assert "def discount" not in said(server.requests[1])  # summaries only, never code
+        assert "src/mail" in text_of(server.requests[0])
+        assert "src/mail" not in text_of(server.requests[1])
+        assert "def discount" not in text_of(server.requests[1])  # summaries only, never code
     assert [(f.repo, f.path) for f in told.files] == [RIGHT, ("shop-orders", "src/orders/checkout.py")]
     assert told.files[0].evidence[0].text == "it is about that"
     assert told.directories[0].path == "src/orders"

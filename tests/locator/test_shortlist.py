@@ -24,7 +24,7 @@ from summaries.index import open_files as opened
 from summaries.index import routing_update as mapping
 from summaries.index.attached import attach
 from summaries.index.index import Index, Room
-from summaries.index.routing_map import PATTERN, STEPS, Listed, RoutingMap, Segment, salted, write
+from summaries.index.routing_map import PATTERN, STEPS, MappedRepository, RoutingMap, Segment, salted, write
 from summaries.index.routing_update import LEAST, SEGMENTS, entries
 from summaries.words import hashes, keys_of
 
@@ -152,7 +152,10 @@ def mapping_of(index: Index, folder: Path) -> RoutingMap:
     """A map in one segment, made from nothing."""
     folder.mkdir()
     found = [entries(index.shard(n)) for n in index.repos]
-    listed = [Listed(n, s.generation, f.size) for (n, s), f in zip(index.repos.items(), found, strict=True)]
+    listed = [
+        MappedRepository(n, s.generation, f.size)
+        for (n, s), f in zip(index.repos.items(), found, strict=True)
+    ]
     first = np.cumsum([0, *(f.size for f in found)])
     rows = np.concatenate([f.rows + n for f, n in zip(found, first, strict=False)])
     keys, weights = np.concatenate([f.keys for f in found]), np.concatenate([f.weights for f in found])
@@ -163,7 +166,7 @@ def mapping_of(index: Index, folder: Path) -> RoutingMap:
 def test_nothing_changed_writes_nothing(root: Path) -> None:
     before = {p.name: p.stat().st_mtime_ns for p in root.glob(PATTERN)}
     index = Index.open(root)
-    assert mapping.update(root, index.repos, index.held) == 0
+    assert mapping.update(root, index.repos, index.local_path) == 0
     assert {p.name: p.stat().st_mtime_ns for p in root.glob(PATTERN)} == before
 
 
@@ -266,7 +269,7 @@ def test_a_segment_finds_what_was_written(triples: list[tuple[int, int, int]], a
     with TemporaryDirectory() as folder:
         path = Path(folder) / "map-1.safetensors"
         keys, rows, weights = (np.array([t[k] for t in triples], np.int64) for k in range(3))
-        listed = [Listed(f"r{n}", 1, 2) for n in range(3)]
+        listed = [MappedRepository(f"r{n}", 1, 2) for n in range(3)]
         write(path, keys.astype(np.uint64), rows.astype(np.uint32), weights, listed)
         query, row, weight = Segment(path).find(np.array(asked, np.uint64))
         found = sorted(

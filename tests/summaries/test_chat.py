@@ -13,7 +13,7 @@ import pytest
 from summaries.errors import ModelError
 from summaries.llm.chat import Chat, open_chat
 from summaries.llm.schema import read_as, schema_of
-from summaries.llm.testing.server import TestServer, said
+from summaries.llm.testing.server import TestServer, text_of
 from summaries.llm.types import (
     BudgetSpent,
     ContextTooLong,
@@ -115,7 +115,7 @@ def test_poorer_endpoints_are_understood(fault: str) -> None:
         chat.ask(question("two"), verdict)
         assert len(server.requests) == before + 1  # what it does not support is not tried twice
         if fault == "no-schema":
-            assert "additionalProperties" in said(server.requests[-1])
+            assert "additionalProperties" in text_of(server.requests[-1])
 
 
 def test_retry_after_is_kept_to() -> None:

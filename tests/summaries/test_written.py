@@ -23,14 +23,14 @@ from locator.tree.show import look
 from summaries.errors import IndexDamaged, IndexLocked
 from summaries.index.index import Index, Manifest
 from summaries.llm.chat import open_chat
-from summaries.llm.testing.server import TestServer, said
+from summaries.llm.testing.server import TestServer, text_of
 from summaries.llm.types import ModelSettings, Price
 from summaries.types import Facts, Symbol
 from summaries.vectors.knowledge import Knowledge
 from summaries.written.check import check, names
 from summaries.written.prompt import essence, parts_of
 from summaries.written.rules import changed, trivial
-from summaries.written.store import FILE, FileText, Place, Written, effective
+from summaries.written.store import FILE, FileText, Written, WrittenPlace, effective
 
 pytestmark = pytest.mark.slow
 
@@ -40,7 +40,7 @@ NAMES = ["shop-orders"]
 
 def task(body: dict[str, Any]) -> str:
     """What a prompt asks, without what it tells the model to be."""
-    return said({"messages": body["messages"][1:]})
+    return text_of({"messages": body["messages"][1:]})
 
 
 def kind(body: dict[str, Any]) -> str:
@@ -115,8 +115,8 @@ def test_the_seed_is_shown_with_every_file(index: Index) -> None:
     with TestServer(seeded) as server:
         write(index, NAMES, chat_of(server), EVERY)
         files = [b for b in server.requests if subject(b).endswith(".py")]
-        assert all("whatever happens" in said(b) for b in files)
-        assert "Takes orders of the shop" in said(server.requests[0])  # its README
+        assert all("whatever happens" in text_of(b) for b in files)
+        assert "Takes orders of the shop" in text_of(server.requests[0])  # its README
 
 
 def test_a_second_run_asks_nothing(index: Index) -> None:
@@ -172,7 +172,7 @@ def test_a_changed_file_is_written_anew_and_its_ancestors_only_if_that_matters(
     index = change(tmp_path, many)
 
     def steady(body: dict[str, Any]) -> Any:
-        extra = " It rounds half to even." if "half to even" in said(body) else ""
+        extra = " It rounds half to even." if "half to even" in text_of(body) else ""
         return {"summary": f"It looks after the part of the shop that is called {subject(body)}.{extra}"}
 
     with TestServer(steady) as server:
@@ -276,7 +276,7 @@ def test_a_prompt_too_long_is_asked_again_with_half(index: Index, tmp_path: Path
     with TestServer(short) as server:
         server.faults.extend(["", "", "", "", "", "context"])  # the seed, then files in order of path
         report = write(index, NAMES, chat_of(server, jobs=1), EVERY)
-        sizes = [len(said(b)) for b in server.requests if subject(b) == "src/orders/settle.py"]
+        sizes = [len(text_of(b)) for b in server.requests if subject(b) == "src/orders/settle.py"]
     assert len(sizes) == 2
     assert sizes[1] < sizes[0]
     assert not stage(report, "file").failed
@@ -289,7 +289,7 @@ def test_invented_names_are_struck_or_the_summary_is_redone(index: Index) -> Non
             return {
                 "summary": "Basket holds the items that a customer wants to buy. It calls frobnicateOrder() at night."
             }
-        if about.endswith("discount.py") and "not there" not in said(body):
+        if about.endswith("discount.py") and "not there" not in text_of(body):
             return {"summary": "Calls frobnicateOrder() and `VoucherFrobnicator.run`."}
         if about.endswith("orders/checkout.py"):
             return {"summary": "Calls frobnicateOrder() and `VoucherFrobnicator.run` again."}
@@ -362,7 +362,7 @@ def test_what_a_person_wrote_stays(index: Index, tmp_path: Path) -> None:
         asked = [subject(b) for b in server.requests]
         assert "" not in asked  # neither seed nor repository
         assert "src/orders/basket.py" not in asked
-        assert all("heart of the shop" in said(b) for b in server.requests)
+        assert all("heart of the shop" in text_of(b) for b in server.requests)
     build(index.root, [Source("shop-orders", tmp_path / "shop-orders")], workers=1, rebuild=True)
     index = again(index)
     assert look(index, "shop-orders").summary.startswith("This is the heart")
@@ -373,7 +373,7 @@ def test_what_a_person_wrote_stays(index: Index, tmp_path: Path) -> None:
 def test_the_file_of_summaries(tmp_path: Path) -> None:
     kept = Written(tmp_path, write=True)
     kept.keep_files({"b1.python": FileText("One.", path="src/a.py", time=5)})
-    kept.keep_place("src", Place("A directory.", "k", {"a.py": "One."}))
+    kept.keep_place("src", WrittenPlace("A directory.", "k", {"a.py": "One."}))
     kept.keep_edit("src", "Mine.")
     kept.keep_edit("gone", "Of a path that is no more.")
     kept.close()

@@ -22,8 +22,8 @@ from locator.tree.edit import keep
 from locator.tree.show import look
 from summaries.errors import UsageError
 from summaries.index.index import Index
-from summaries.llm.testing.server import TestServer, said
-from summaries.written.store import FILE, SEED, FileText, Place, Written, effective
+from summaries.llm.testing.server import TestServer, text_of
+from summaries.written.store import FILE, SEED, FileText, Written, WrittenPlace, effective
 
 EVERY = Writing(every_file=True)
 NAME = "shop-orders"
@@ -32,7 +32,7 @@ PURRS = "Looks after zeppelins of the shop and nothing else at all"
 
 
 def writer(body: dict[str, Any]) -> Any:
-    about = "basket" if "class Basket" in said({"messages": body["messages"][1:]}) else "thing"
+    about = "basket" if "class Basket" in text_of({"messages": body["messages"][1:]}) else "thing"
     return {"summary": f"{PURRS}: the {about}.", "concerns": ["the zeppelin leaks helium", "it lands twice"]}
 
 
@@ -127,7 +127,7 @@ def test_seeds_alone_are_written_corrected_and_passed_down(index: Index) -> None
     keep(index, NAME, "", "This is the heart of the shop.")
     with TestServer(writer) as server:
         write(Index.open(index.root), [NAME], chat_of(server), EVERY)
-        assert all("heart of the shop" in said(b) for b in server.requests)
+        assert all("heart of the shop" in text_of(b) for b in server.requests)
     assert look(Index.open(index.root), NAME).summary == "This is the heart of the shop."
 
 
@@ -199,7 +199,7 @@ def test_a_file_of_the_first_version_is_read_and_renewed(tmp_path: Path) -> None
     found = effective(tmp_path, {"src/a.py": "b1.python"}, ["src"])
     assert found.texts == {"src/a.py": "One. Concerns: it breaks.", "src": "A directory."}
     stored = Written(tmp_path, write=True)
-    stored.keep_place("src", Place("Newer.", "k", {}, 9))
+    stored.keep_place("src", WrittenPlace("Newer.", "k", {}, 9))
     stored.close()
     assert effective(tmp_path, {}, ["src"]).texts["src"] == "Newer."
     assert effective(tmp_path, {}, ["src"], until=5).texts["src"] == "A directory."

@@ -44,10 +44,10 @@ def fill(body: dict[str, Any]) -> Any:
     and a judge keeps the order that it was offered.
     """
     schema = _schema(body)
-    return _filled(schema, body, None) if schema else said(body)[:200]
+    return _filled(schema, body, None) if schema else text_of(body)[:200]
 
 
-def said(body: dict[str, Any]) -> str:
+def text_of(body: dict[str, Any]) -> str:
     """All that a request's messages say."""
     return "\n".join(str(m.get("content") or "") for m in body.get("messages") or () if isinstance(m, dict))
 
@@ -79,13 +79,13 @@ def _filled(schema: dict[str, Any], body: dict[str, Any], instead: tuple[str, in
 
 def _words(body: dict[str, Any]) -> str:
     """The first words of the last data in the prompt: whoever reads them sees that no model wrote them."""
-    blocks = [m[2].split(f"\n{m[1]} ")[0] for m in _DATA.finditer(said(body))]
-    return "Rehearsed, by no model: " + " ".join((blocks[-1] if blocks else said(body)).split())[:120]
+    blocks = [m[2].split(f"\n{m[1]} ")[0] for m in _DATA.finditer(text_of(body))]
+    return "Rehearsed, by no model: " + " ".join((blocks[-1] if blocks else text_of(body)).split())[:120]
 
 
 def completion(body: dict[str, Any], text: str) -> dict[str, Any]:
     """A chat completion, but for its choices."""
-    read, written = len(said(body)) // 4 + 1, len(text) // 4 + 1
+    read, written = len(text_of(body)) // 4 + 1, len(text) // 4 + 1
     return {
         "id": "chatcmpl-test",
         "object": "chat.completion",
@@ -116,4 +116,4 @@ def replayed(path: Path) -> Answer:
     from summaries.llm.recording import recorded
 
     known = {"\n".join(m.content for m in line.messages): line.answer for line in recorded(path).values()}
-    return lambda body: known.get(said(body)) or fill(body)
+    return lambda body: known.get(text_of(body)) or fill(body)

@@ -21,9 +21,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from summaries.llm.testing.answers import Answer, answered, completion, embedded, fill, replayed, said
+from summaries.llm.testing.answers import Answer, answered, completion, embedded, fill, replayed, text_of
 
-__all__ = ["FAULTS", "Answer", "TestServer", "fill", "replayed", "said"]
+__all__ = ["FAULTS", "Answer", "TestServer", "fill", "replayed", "text_of"]
 
 FAULTS = {
     "slow": "answers after `slow` seconds",

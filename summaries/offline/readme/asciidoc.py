@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from summaries.offline.readme.blocks import Block, Line
+from summaries.offline.readme.blocks import Block, ReadmeLine
 
 _TITLE = re.compile(r"(={1,6}|#{1,6})\s+(\S.{0,300})")
 _ATTRIBUTE = re.compile(r":!?([\w-]{1,60})!?:(?:\s+(.{0,500}))?")
@@ -87,7 +87,7 @@ def _block(run: list[str], known: Mapping[str, str], level: int = 0) -> Iterator
     text = " ".join(run)
     item = _ITEM.match(text)
     text = _STRESS.sub(r"\2", _resolved(text[item.end() :] if item else text, known))
-    line, at = Line(), 0
+    line, at = ReadmeLine(), 0
     for found in _INLINE.finditer(text):
         line.add(text[at : found.start()])
         if (name := found.lastgroup) and name != "gone":

@@ -27,7 +27,7 @@ class Section(Struct, frozen=True):
     blocks: tuple[Block, ...]
 
 
-class Line:
+class ReadmeLine:
     """Text being collected for one block, with how much of it is link or code."""
 
     def __init__(self) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import Literal
 
-from summaries.offline.readme.blocks import Block, Line
+from summaries.offline.readme.blocks import Block, ReadmeLine
 
 _BREAKS = frozenset(
     "p div br li ul ol table tr td th center hr section article header details summary blockquote dl dt dd".split()
@@ -19,7 +19,7 @@ class _Reader(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.blocks: list[Block] = []
-        self.line = Line()
+        self.line = ReadmeLine()
         self.level = self.links = self.hidden = 0
         self.item = False
 
@@ -28,7 +28,7 @@ class _Reader(HTMLParser):
         kind = "heading" if self.level else "item" if self.item else "paragraph"
         if block := self.line.block(kind, self.level):
             self.blocks.append(block)
-        self.line = Line()
+        self.line = ReadmeLine()
 
     def handle_starttag(self, tag: str, attrs: object) -> None:
         if tag in _HEADINGS or tag in _BREAKS:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from summaries.offline.readme.blocks import Block, Line
+from summaries.offline.readme.blocks import Block, ReadmeLine
 from summaries.offline.readme.html import blocks_of_html
 
 PIECE = 4_000  # characters of a paragraph or a piece of HTML that are read
@@ -50,7 +50,7 @@ def blocks_of_markdown(text: str) -> Iterator[Block]:
 def _inline(
     tokens: Sequence[Token], kind: Literal["heading", "item", "paragraph"], level: int
 ) -> Iterator[Block]:
-    line, links = Line(), 0
+    line, links = ReadmeLine(), 0
     for token in tokens:
         links += token.nesting * token.type.startswith("link")
         if token.type in ("text", "code_inline"):
@@ -59,7 +59,7 @@ def _inline(
             line.add(" ")
             if token.type == "hardbreak" and kind == "paragraph" and (block := line.block(kind)):
                 yield block
-                line = Line()
+                line = ReadmeLine()
         elif token.type == "html_inline" and token.content.lower().startswith(("<br", "<p")):
             line.add(" ")
     if block := line.block(kind, level):

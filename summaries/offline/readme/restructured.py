@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from summaries.offline.readme.blocks import Block, Line
+from summaries.offline.readme.blocks import Block, ReadmeLine
 
 _RULE = re.compile(r"([=\-~^\"'*#+`:._])\1{2,}")
 _ITEM = re.compile(r"(?:[-*+•]|\(?\d{1,3}[.)]|#\.)\s+")
@@ -60,7 +60,7 @@ def _block(run: list[str], level: int = 0) -> Iterator[Block]:
         return
     text = " ".join(run)
     item = _ITEM.match(text)
-    line, at = Line(), item.end() if item else 0
+    line, at = ReadmeLine(), item.end() if item else 0
     text = _STRESS.sub(r"\1", text.replace("::", ":") if text.endswith("::") else text)
     for found in _INLINE.finditer(text, at):
         line.add(text[at : found.start()])

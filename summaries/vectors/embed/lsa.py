@@ -108,34 +108,34 @@ class Lsa:
         return vector
 
 
-def _weighted(found: Sequence[Bag]) -> tuple[NDArray[np.uint64], csr_array[Any], NDArray[np.float32]]:
+def _weighted(bags: Sequence[Bag]) -> tuple[NDArray[np.uint64], csr_array[Any], NDArray[np.float32]]:
     """Words kept, the matrix of texts by words with rows of length 1, and each word's weight."""
-    every = np.concatenate([k for k, _ in found]) if found else np.zeros(0, np.uint64)
+    every = np.concatenate([k for k, _ in bags]) if bags else np.zeros(0, np.uint64)
     keys, spread = np.unique(every, return_counts=True)
     shared = spread >= 2
     if shared.sum() >= 2:  # else the corpus is so small that words met once are all there is
         keys, spread = keys[shared], spread[shared]
     top = np.sort(np.argsort(-spread, kind="stable")[:WORDS])
     keys, spread = keys[top], spread[top]
-    weights = np.log((len(found) + 1) / (spread + 1)).astype(np.float32) + np.float32(1e-6)
-    return keys, _matrix(found, keys, weights), weights
+    weights = np.log((len(bags) + 1) / (spread + 1)).astype(np.float32) + np.float32(1e-6)
+    return keys, _matrix(bags, keys, weights), weights
 
 
-def _matrix(found: Sequence[Bag], keys: NDArray[np.uint64], weights: NDArray[np.float32]) -> csr_array[Any]:
+def _matrix(bags: Sequence[Bag], keys: NDArray[np.uint64], weights: NDArray[np.float32]) -> csr_array[Any]:
     """Texts by known words, weighted, with rows of length 1 (0 where no word is known)."""
     from scipy.sparse import csr_array
 
-    words = np.concatenate([k for k, _ in found]) if found else np.zeros(0, np.uint64)
-    counts = np.concatenate([v for _, v in found]) if found else np.zeros(0, np.float32)
-    rows = np.repeat(np.arange(len(found)), [len(k) for k, _ in found])
+    words = np.concatenate([k for k, _ in bags]) if bags else np.zeros(0, np.uint64)
+    counts = np.concatenate([v for _, v in bags]) if bags else np.zeros(0, np.float32)
+    rows = np.repeat(np.arange(len(bags)), [len(k) for k, _ in bags])
     at = np.minimum(np.searchsorted(keys, words), max(len(keys) - 1, 0))
     known = keys[at] == words if len(keys) else np.zeros(len(words), np.bool_)
     rows, at = rows[known], at[known]
     cells = counts[known] * weights[at]
-    lengths = np.sqrt(np.bincount(rows, cells**2, len(found)))
+    lengths = np.sqrt(np.bincount(rows, cells**2, len(bags)))
     cells = (cells / lengths[rows]).astype(np.float32)
-    ends = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=len(found)))])
-    return csr_array((cells, at.astype(np.int64), ends), shape=(len(found), max(len(keys), 1)))
+    ends = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=len(bags)))])
+    return csr_array((cells, at.astype(np.int64), ends), shape=(len(bags), max(len(keys), 1)))
 
 
 def _directions(matrix: csr_array[Any], count: int) -> NDArray[np.float32]:

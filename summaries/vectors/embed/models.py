@@ -142,7 +142,7 @@ class Local(Batches):
         )
 
 
-class Remote(Batches):
+class RemoteModel(Batches):
     """An endpoint. Secrets are taken out of every text before it goes."""
 
     def __init__(self, name: str, folder: Path) -> None:
@@ -184,7 +184,7 @@ class Remote(Batches):
         return f"{count:,} summaries to embed with {self.name}: {sent}"
 
 
-class Opener:
+class ModelOpener:
     """Opens the model of one name."""
 
     def __init__(self, kind: Callable[[str, Path], Embedder], name: str) -> None:
@@ -195,14 +195,14 @@ class Opener:
         return self._kind(self._name, folder)
 
 
-def local(name: str) -> Opener:
+def local(name: str) -> ModelOpener:
     """`st:NAME`."""
-    return Opener(Local, name)
+    return ModelOpener(Local, name)
 
 
-def remote(name: str) -> Opener:
+def remote(name: str) -> ModelOpener:
     """`openai:MODEL[@URL][#VARIABLE]`."""
-    return Opener(Remote, name)
+    return ModelOpener(RemoteModel, name)
 
 
 def _loaded(name: str) -> SentenceTransformer:

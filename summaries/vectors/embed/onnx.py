@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from summaries.errors import ModelError
 from summaries.protocols import Vectors
-from summaries.vectors.embed.models import SENT, Batches, Opener
+from summaries.vectors.embed.models import SENT, Batches, ModelOpener
 from summaries.vectors.embed.terms import unit
 
 NAMES = ("onnx/model_qint8_avx512_vnni.onnx", "onnx/model_qint8_avx512.onnx", "onnx/model_quantized.onnx",
@@ -38,7 +38,7 @@ class Onnx(Batches):
             raise ModelError(
                 f"{model} has no tokenizer.json", "give the folder of a sentence-transformers model"
             )
-        file = next((model / n for n in NAMES if (model / n).is_file()), None) or _made(model, folder)
+        file = next((model / n for n in NAMES if (model / n).is_file()), None) or _exported(model, folder)
         try:
             self._run, self._inputs = _session(file)
             self._tokens = _tokenizer(model)
@@ -91,7 +91,7 @@ def _tokenizer(model: Path) -> Any:
     return found
 
 
-def _made(model: Path, folder: Path) -> Path:
+def _exported(model: Path, folder: Path) -> Path:
     """The 8-bit ONNX file of a BERT model's weights, made once."""
     weights = model / "model.safetensors"
     if not weights.is_file():
@@ -106,6 +106,6 @@ def _made(model: Path, folder: Path) -> Path:
     return out
 
 
-def onnx(name: str) -> Opener:
+def onnx(name: str) -> ModelOpener:
     """`onnx:FOLDER`."""
-    return Opener(Onnx, name)
+    return ModelOpener(Onnx, name)

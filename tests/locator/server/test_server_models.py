@@ -20,7 +20,7 @@ from locator.server.app import configured, service
 from locator.server.settings import ServiceSettings, checked
 from locator.trackers.settings import TrackerSettings
 from summaries.config import Settings
-from summaries.llm.testing.server import TestServer, said
+from summaries.llm.testing.server import TestServer, text_of
 
 pytestmark = pytest.mark.slow
 
@@ -151,7 +151,7 @@ def test_a_scoped_token_s_question_holds_no_other_repository(kept):
             got = client.post("/v1/locate", json=body, headers=bearer(name))
             assert got.status_code == 200
             asked = next(r for r in reversed(server.requests) if offered(r))
-            assert ("shop-payments" not in said(asked)) is hidden
+            assert ("shop-payments" not in text_of(asked)) is hidden
 
 
 def test_agents_and_trackers_are_answered_by_the_model_too(kept, tmp_path, monkeypatch):
