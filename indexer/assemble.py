@@ -13,7 +13,7 @@ from indexer.terms import BlobTerms
 from summaries import words
 from summaries.index.arrays import Strings
 from summaries.index.postings import Postings
-from summaries.index.shard import SCHEMA, Shard, ShardInfo, SnapshotInfo
+from summaries.index.shard import SCHEMA, Shard, ShardInfo, SnapshotInfo, View
 from summaries.index.store import blob_id
 from summaries.index.term_counts import tally
 from summaries.owners import without_addresses
@@ -46,8 +46,7 @@ def assemble(
     path_at = {p: i for i, p in enumerate(paths)}
     tongues = {p: languages[p, e.blob] for s in snapshots for e in s.entries for p in (e.path,)}
 
-    out: Arrays = {"blob_languages": np.zeros(len(ids), np.uint8)}
-    out |= _column("paths", paths) | _column("blobs", ids)
+    out: Arrays = _column("paths", paths) | _column("blobs", ids)
     out |= _blob_rows(ids, old, rows)
     serving = {ids[i] for i in np.flatnonzero(out["blob_serves"]).tolist()}
     routing = {
@@ -63,13 +62,60 @@ def assemble(
         found = [blob_at[blob_id(e.blob, languages[e.path, e.blob])] for e in s.entries]
         out[f"snap{n}.blobs"] = np.array(found, np.uint32)
         out[f"snap{n}.commits"] = _reachable(order.get(s.commit), parents)
-    named = sorted(set(tongues.values()))
-    at = {name: i for i, name in enumerate(named)}
-    out["blob_languages"] = np.array([at[i.rsplit(".", 1)[1]] for i in ids], np.uint8)
-    info = ShardInfo(
-        SCHEMA, repo, tuple(named), tuple(SnapshotInfo(s.commit, s.time, s.ref) for s in snapshots)
-    )
-    return out, {"info": msgspec.json.encode(info).decode()}
+    return out | _tongues(ids), _info(repo, ids, snapshots)
+
+
+def overlay(
+    snapshot: Snapshot,
+    languages: Mapping[tuple[str, str], str],
+    below: View,
+    rows: Callable[[Sequence[str]], Mapping[str, BlobTerms]],
+) -> tuple[Arrays, dict[str, str]]:
+    """Arrays and metadata of a shard with one snapshot, which differs little from one that a shard holds.
+
+    Paths and commits keep their numbers, new paths come behind, so that all that is known of history stays as it is.
+    """
+    old = below.shard
+    named = {e.path: blob_id(e.blob, languages[e.path, e.blob]) for e in snapshot.entries}
+    ids = list(dict.fromkeys(named.values()))
+    known = set(old.paths)
+    paths = [*old.paths, *sorted(named.keys() - known)]
+    blob_at = {b: i for i, b in enumerate(ids)}
+    path_at = {p: i for i, p in enumerate(paths)}
+    tongues = {e.path: languages[e.path, e.blob] for e in snapshot.entries}
+    out: Arrays = {n: old.arrays[n] for n in old.arrays.names() if n.startswith(_OF_HISTORY)}
+    out |= _column("paths", paths) | _column("blobs", ids)
+    out |= _blob_rows(ids, old, rows)
+    serves = out["blob_serves"]
+    roles = np.zeros(len(paths), np.uint8)
+    roles[: len(old.paths)] = old.roles
+    for path, blob in named.items():
+        roles[path_at[path]] = _role(path, tongues[path], bool(serves[blob_at[blob]]))
+    out["path_roles"] = roles
+    out |= _path_rows(paths)
+    out["snap0.paths"] = np.array([path_at[p] for p in named], np.uint32)
+    out["snap0.blobs"] = np.array([blob_at[b] for b in named.values()], np.uint32)
+    out["snap0.commits"] = old.arrays[f"snap{below.number}.commits"]
+    return out | _tongues(ids), _info(snapshot.repo, ids, [snapshot])
+
+
+_OF_HISTORY = ("commit_", "subjects.", "authors.", "messages.")
+
+
+def _tongues(ids: Sequence[str]) -> Arrays:
+    """The language of every blob, as a number."""
+    at = {name: i for i, name in enumerate(_languages(ids))}
+    return {"blob_languages": np.array([at[i.rsplit(".", 1)[1]] for i in ids], np.uint8)}
+
+
+def _languages(ids: Sequence[str]) -> list[str]:
+    return sorted({i.rsplit(".", 1)[1] for i in ids})
+
+
+def _info(repo: str, ids: Sequence[str], snapshots: Sequence[Snapshot]) -> dict[str, str]:
+    """What a shard says of itself."""
+    told = tuple(SnapshotInfo(s.commit, s.time, s.ref) for s in snapshots)
+    return {"info": msgspec.json.encode(ShardInfo(SCHEMA, repo, tuple(_languages(ids)), told)).decode()}
 
 
 def _role(path: str, language: str, serves: bool) -> int:

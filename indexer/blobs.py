@@ -10,7 +10,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from indexer.files.choose import inspect
+from indexer.files.choose import Blobs, inspect
 from indexer.git.git import Git
 from indexer.parse.languages import refine
 from indexer.parse.parse import parse
@@ -63,13 +63,18 @@ def _parsed(git: Git, wanted: list[tuple[str, str, str]], workers: int) -> Itera
         yield from pool.map(parse_blobs, [git.git_dir] * len(chunks), chunks)
 
 
+def parse_here(git: Blobs, wanted: Sequence[tuple[str, str, str]]) -> Iterator[Parsed]:
+    """Read and parse blobs given as (sha, path, language), in this process."""
+    return _parse(git, wanted, CHUNK)
+
+
 def parse_blobs(git_dir: Path, wanted: Sequence[tuple[str, str, str]]) -> Parsed:
     """Read and parse blobs given as (sha, path, language). Runs in a worker process."""
     with Git(git_dir) as git:
         return next(_parse(git, wanted, len(wanted)))
 
 
-def _parse(git: Git, wanted: Sequence[tuple[str, str, str]], at_once: int) -> Iterator[Parsed]:
+def _parse(git: Blobs, wanted: Sequence[tuple[str, str, str]], at_once: int) -> Iterator[Parsed]:
     by_sha: dict[str, list[tuple[str, str]]] = {}
     for sha, path, language in wanted:
         by_sha.setdefault(sha, []).append((path, language))

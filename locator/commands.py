@@ -84,6 +84,7 @@ def narrowing(command: F) -> F:
     for option in reversed((
         click.option("--at", metavar="REF|DATE", shell_complete=_refs,
                      help="As it was at this tag, branch, commit or date."),
+        click.option("--worktree", is_flag=True, help="As it lies in the working trees of this machine, committed or not."),
         click.option("--repo", "repos", multiple=True, metavar="NAME", shell_complete=_repositories,
                      help="Only this repository. Repeatable, as --lang and --path are."),
         click.option("--lang", "languages", multiple=True, metavar="LANG", shell_complete=_languages,
@@ -162,6 +163,7 @@ def locate(
     title: str | None,
     attached: tuple[Path, ...],
     at: str | None,
+    worktree: bool,
     repos: tuple[str, ...],
     languages: tuple[str, ...],
     paths: tuple[str, ...],
@@ -203,6 +205,7 @@ def locate(
         report = attach(report, path.name, _read(path))
     asked = Options(
         at=at,
+        worktree=worktree,
         repos=repos,
         languages=languages,
         paths=paths,
@@ -281,6 +284,7 @@ def search(
     words: tuple[str, ...],
     by: By,
     at: str | None,
+    worktree: bool,
     repos: tuple[str, ...],
     languages: tuple[str, ...],
     paths: tuple[str, ...],
@@ -306,13 +310,23 @@ def search(
       bugatlas search 'symbol:OrderService repo:shop-orders'
       bugatlas search '"connection refused" lang:go -path:examples'
     """
+    import msgspec
+
     from locator.search.query import parse
     from locator.search.search import SearchOptions
     from locator.search.search import search as look_up
 
     index = _index(root)
     query = parse(" ".join(words), repos=repos, languages=languages, paths=paths)
-    results = look_up(index, query, SearchOptions(at, limit, tests, by))
+    asked = SearchOptions(at, limit, tests, by)
+    if worktree:
+        from locator.tree.worktree import worktrees
+
+        with worktrees(index, repos, at) as (here, notes):
+            results = look_up(here, query, asked)
+        results = msgspec.structs.replace(results, notes=(*notes, *results.notes))
+    else:
+        results = look_up(index, query, asked)
     if as_json:
         from locator.render.output import searched
 

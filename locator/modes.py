@@ -50,8 +50,17 @@ def find(
     """
     from locator.people.whom import with_people
     from locator.tree.freshness import checked, with_freshness
+    from locator.tree.worktree import worktrees
 
-    if not (options.at or options.worktree):
+    if options.worktree:
+        with worktrees(index, options.repos, options.at) as (here, notes):
+            committed = replace(options, worktree=False)
+            found = find(
+                here, report, committed, replace(settings, stale="ignore"), weights, progress,
+                chat=chat, record=record, replay=replay, patience=patience,
+            )  # fmt: skip
+            return replace(found, notes=(*notes, *found.notes))
+    if not options.at:
         checked(index, options.repos, settings.stale)
     answer = _answered(index, report, options, settings, weights, progress, chat, record, replay, patience)
     answer = with_people(index, answer, report, options.at, names=settings.people)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple, Protocol
 
 from indexer.files.ignore import MAX_RULES, Ignored, Rule, attribute_rules, ignore_rules, says
 from indexer.files.secrets import holds_secret, is_secret, may_hold_secret
 from indexer.files.signs import is_generated, is_minified, is_vendored
-from indexer.git.git import Git, TreeEntry
+from indexer.git.git import TreeEntry
 from summaries.types import Entry, Skip, SkipReason
 
 IGNORE_FILE = ".bugatlasignore"
@@ -36,6 +36,13 @@ _PRIVATE_KEY = re.compile(rb"\s*-----BEGIN [A-Z ]{0,30}PRIVATE KEY")
 MAX_SCRIPTS = 2_000  # files without an extension whose first line is looked at
 
 
+class Blobs(Protocol):
+    """Where contents come from."""
+
+    def blobs(self, shas: Iterable[str]) -> Iterator[tuple[str, bytes | None]]:
+        """As `Git.blobs`."""
+
+
 class Chosen(NamedTuple):
     """The files of a tree to read, those that are left out, and the language of each that is read, by path."""
 
@@ -44,7 +51,7 @@ class Chosen(NamedTuple):
     languages: dict[str, str]
 
 
-def choose(git: Git, tree: Iterable[TreeEntry], max_bytes: int = MAX_BYTES) -> Chosen:
+def choose(git: Blobs, tree: Iterable[TreeEntry], max_bytes: int = MAX_BYTES) -> Chosen:
     """The files of a tree to read, and those that their path, kind or size rules out.
 
     Scripts without an extension (executable, or in a folder of programs) are known by their first line.
@@ -93,7 +100,7 @@ def choose(git: Git, tree: Iterable[TreeEntry], max_bytes: int = MAX_BYTES) -> C
     return Chosen(entries, skips, {entry.path: languages[entry.path] for entry in entries})
 
 
-def _scripts(git: Git, unknown: Iterable[TreeEntry], max_bytes: int) -> dict[str, str]:
+def _scripts(git: Blobs, unknown: Iterable[TreeEntry], max_bytes: int) -> dict[str, str]:
     """Languages of files that only their first line tells."""
     from indexer.parse.languages import by_first_line, may_be_script
 
@@ -137,7 +144,7 @@ def inspect(path: str, data: bytes) -> str | SkipReason:
     return SkipReason.MINIFIED if is_minified(path, text) else text
 
 
-def _rules(git: Git, files: dict[str, TreeEntry]) -> tuple[Ignored | None, list[Rule], list[Rule]]:
+def _rules(git: Blobs, files: dict[str, TreeEntry]) -> tuple[Ignored | None, list[Rule], list[Rule]]:
     """What the tree's own ignore and attributes files say, those of deeper folders last."""
     ignores: list[Rule] = []
     vendored: list[Rule] = []

@@ -87,18 +87,24 @@ class Git:
         *args: str,
         input: bytes = b"",  # noqa: A002
         seconds: float | None = None,
+        **env: str,
     ) -> Iterator[IO[bytes]]:
         """Standard output of `git args` as a stream; leaving early ends the process.
 
-        Input comes from a file, so neither side can wait for the other. After `seconds` git is ended. Raises
-        RepositoryError on leaving where git failed after all was read.
+        `env` goes over the mask's own. Input comes from a file, so neither side can wait for the other. After
+        `seconds` git is ended. Raises RepositoryError on leaving where git failed after all was read.
         """
         with TemporaryFile() as asked, TemporaryFile() as said:
             asked.write(input)
             asked.seek(0)
             command = ["git", *OPTIONS, *args]
             with subprocess.Popen(
-                command, stdin=asked, stdout=subprocess.PIPE, stderr=said, env=self._env, cwd=self._mask.name
+                command,
+                stdin=asked,
+                stdout=subprocess.PIPE,
+                stderr=said,
+                env=self._env | env,
+                cwd=self._mask.name,
             ) as process:
                 assert process.stdout is not None
                 timer = Timer(seconds or 0.0, process.kill)

@@ -37,7 +37,8 @@ def with_people(index: Index, answer: Answer, report: Report, at: str | None, *,
             return ()
         start, end = place(file)
         found: tuple[Change, ...] = ()
-        if n < FIRST:
+        overlay = index.overlays.get(file.repo)
+        if n < FIRST and not (overlay and file.path in overlay.changed):  # whose lines are of no commit
             bound = before.get(file.repo, 0)
             found = of_lines(state, view.info.commit, file.path, start, end, SECONDS, bound)
         return found or of_file(state, view, file.path, before.get(file.repo, 0))

@@ -55,11 +55,15 @@ def with_freshness(index: Index, answer: Answer, at: str | None, stale: str) -> 
         if at:
             info = index.view(route.repo, route.commit).info
             return replace(route, time=info.time, indexed=index.indexed(route.repo))
+        if overlay := index.overlays.get(route.repo):
+            return replace(
+                route, time=state.time, indexed=index.indexed(route.repo), changed=len(overlay.changed)
+            )
         clone = clone_of(state)[0] if stale != "ignore" else ""
         return replace(route, time=state.time, indexed=index.indexed(route.repo), clone=clone)
 
     routes, also = tuple(map(looked, answer.routes)), tuple(map(looked, answer.also))
-    moved = [r.repo for r in routes if r.clone == MOVED and not r.changed]
+    moved = [r.repo for r in routes if r.clone == MOVED]
     notes = answer.notes
     if moved:
         have = "has" if len(moved) == 1 else "have"

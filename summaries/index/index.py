@@ -13,7 +13,7 @@ A crash at any moment leaves every `repo.json` pointing at files that are whole.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -46,6 +46,7 @@ from summaries.index.store import Store
 
 if TYPE_CHECKING:
     from summaries.index.attached import Fetcher
+    from summaries.index.overlay import Overlay
     from summaries.index.routing_map import RoutingMap
 
 __all__ = [
@@ -73,6 +74,7 @@ class Index:
         self.manifest = manifest
         self.room = room or Room()
         self.remote: Fetcher | None = None  # where it is published, if it is read from there
+        self.overlays: Mapping[str, Overlay] = {}  # what is read in place of repositories' own files
         self._shards: Opened[Shard] = Opened(self.room)
         self._stores: Opened[Store] = Opened(Room(min(STORES, self.room.repositories)))
 
@@ -145,6 +147,8 @@ class Index:
 
     def shard(self, name: str) -> Shard:
         """A repository's shard."""
+        if name in self.overlays:
+            return self.overlays[name].shard
         if shard := self._shards.get(name):
             return shard
         shard = Shard(self.local_path(name, self.repos[name].shard))
@@ -161,6 +165,8 @@ class Index:
 
     def store(self, name: str) -> Store:
         """A repository's facts and texts, for reading."""
+        if name in self.overlays:
+            return self.overlays[name].store
         if store := self._stores.get(name):
             return store
         return self._stores.keep(name, Store(self.local_path(name, self.repos[name].store)))
@@ -205,6 +211,12 @@ class Index:
         part.remote = self.remote
         part.__dict__["repos"] = {n: s for n, s in self.repos.items() if n in names}
         part._shards, part._stores = self._shards.only(names), self._stores.only(names)
+        return part
+
+    def overlaid(self, overlays: Mapping[str, Overlay]) -> Index:
+        """This index with something else to read in place of some repositories' files."""
+        part = self.only(self.repos)
+        part.overlays = overlays
         return part
 
     @contextmanager
