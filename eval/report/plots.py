@@ -1,13 +1,15 @@
-"""Plots as SVG, made by hand: small, sharp, and in the colours of the page, light or dark."""
+"""Plots as SVG: small, sharp, and in the colours of the page, light or dark."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import log10
+from xml.etree import ElementTree as ET
 
+from markupsafe import Markup
 from msgspec import Struct
 
-from eval.report.markup import Markup, join, tag
+from eval.report.svg import drawing, element
 from eval.scoring.calibration_error import Bin
 from eval.scoring.intervals import Interval
 
@@ -34,19 +36,23 @@ def lines(
     xs = [*x_ticks, *(x for s in series for x in s.xs)]
     place = _scale(min(xs), max(xs), LEFT, WIDTH - RIGHT, log=log)
     height = _scale(0, 1, HEIGHT - BOTTOM, TOP)
-    drawn = [_axes(place, height, x_ticks, x_name, y_name)]
+    drawn = _axes(place, height, x_ticks, x_name, y_name)
     for n, s in enumerate(series):
         if s.low:
             band = [*zip(s.xs, s.high, strict=True), *reversed([*zip(s.xs, s.low, strict=True)])]
-            drawn.append(tag("polygon", points=_points(band, place, height), class_=f"band s{n % 6}"))
+            drawn.append(element("polygon", points=_points(band, place, height), class_=f"band s{n % 6}"))
         shape = _points(zip(s.xs, s.ys, strict=True), place, height)
-        drawn.append(tag("polyline", points=shape, class_=f"line s{n % 6}" + (" dashed" if s.dashed else "")))
-    legend = [
-        tag("span", tag("i", class_=f"s{n % 6}" + (" dashed" if s.dashed else "")), s.name)
-        for n, s in enumerate(series)
-    ]
-    told = tag("p", legend, class_="legend") if len(series) > 1 else None
-    return join([_svg(WIDTH, HEIGHT, drawn, f"{y_name} by {x_name}"), told])
+        drawn.append(element("polyline", points=shape, class_=f"line {_classes(n, s)}"))
+    return drawing(WIDTH, HEIGHT, drawn, f"{y_name} by {x_name}")
+
+
+def legend(series: Sequence[Series]) -> list[tuple[str, str]]:
+    """Class and name of each of several lines; none where there is but one."""
+    return [(_classes(n, s), s.name) for n, s in enumerate(series)] if len(series) > 1 else []
+
+
+def _classes(n: int, s: Series) -> str:
+    return f"s{n % 6}" + (" dashed" if s.dashed else "")
 
 
 def reliability(bins: Sequence[Bin]) -> Markup:
@@ -55,19 +61,21 @@ def reliability(bins: Sequence[Bin]) -> Markup:
     place = _scale(0, 1, LEFT, LEFT + side)
     height = _scale(0, 1, HEIGHT - BOTTOM, TOP)
     ticks = (0, 0.25, 0.5, 0.75, 1)
-    drawn = [_axes(place, height, ticks, "confidence", "Success@1", LEFT + side)]
-    drawn.append(tag("line", x1=place(0), y1=height(0), x2=place(1), y2=height(1), class_="grid dashed"))
+    drawn = _axes(place, height, ticks, "confidence", "Success@1", LEFT + side)
+    drawn.append(element("line", x1=place(0), y1=height(0), x2=place(1), y2=height(1), class_="grid dashed"))
     most = max((b.cases for b in bins), default=1)
     for b in bins:
         if b.cases:
             size = 3 + 9 * (b.cases / most) ** 0.5
-            told = tag("title", f"{b.cases} answers: said {b.said:.2f}, right {b.true:.2f}")
-            drawn.append(tag("line", x1=place(b.said), x2=place(b.said), y1=height(b.said), y2=height(b.true),
+            told = element("title", f"{b.cases} answers: said {b.said:.2f}, right {b.true:.2f}")
+            drawn.append(element("line", x1=place(b.said), x2=place(b.said), y1=height(b.said), y2=height(b.true),
                              class_="gap"))  # fmt: skip
             drawn.append(
-                tag("circle", told, cx=place(b.said), cy=height(b.true), r=round(size, 1), class_="dot s0")
+                element(
+                    "circle", told, cx=place(b.said), cy=height(b.true), r=round(size, 1), class_="dot s0"
+                )
             )
-    return _svg(LEFT + side + RIGHT, HEIGHT, drawn, "Reliability diagram", most=400)
+    return drawing(LEFT + side + RIGHT, HEIGHT, drawn, "Reliability diagram", most=400)
 
 
 def forest(rows: Sequence[tuple[str, int, Interval]], measure: str) -> Markup:
@@ -75,20 +83,20 @@ def forest(rows: Sequence[tuple[str, int, Interval]], measure: str) -> Markup:
     label, end = 240, WIDTH - 50
     place = _scale(0, 1, label, end)
     size = TOP + ROW * len(rows) + BOTTOM - 8
-    drawn = [tag("line", x1=place(t), x2=place(t), y1=TOP, y2=size - BOTTOM + 8, class_="grid")
+    drawn = [element("line", x1=place(t), x2=place(t), y1=TOP, y2=size - BOTTOM + 8, class_="grid")
              for t in (0, 0.25, 0.5, 0.75, 1)]  # fmt: skip
-    drawn += [tag("text", f"{t:g}", x=place(t), y=size - 14, class_="tick middle") for t in (0, 0.5, 1)]
-    drawn.append(tag("text", measure, x=place(0.25), y=size - 14, class_="tick middle"))
+    drawn += [element("text", f"{t:g}", x=place(t), y=size - 14, class_="tick middle") for t in (0, 0.5, 1)]
+    drawn.append(element("text", measure, x=place(0.25), y=size - 14, class_="tick middle"))
     for n, (name, cases, i) in enumerate(rows):
         y = TOP + ROW * n + ROW / 2
         drawn += [
-            tag("text", _short(name, 30), tag("title", name), x=0, y=y + 4, class_="name"),
-            tag("text", cases, x=label - 12, y=y + 4, class_="tick end"),
-            tag("line", x1=place(i.low), x2=place(i.high), y1=y, y2=y, class_="whisker s0"),
-            tag("circle", tag("title", str(i)), cx=place(i.mean), cy=y, r=4.5, class_="dot s0"),
-            tag("text", f"{i.mean:.2f}", x=WIDTH, y=y + 4, class_="tick end"),
+            element("text", _short(name, 30), element("title", name), x=0, y=y + 4, class_="name"),
+            element("text", cases, x=label - 12, y=y + 4, class_="tick end"),
+            element("line", x1=place(i.low), x2=place(i.high), y1=y, y2=y, class_="whisker s0"),
+            element("circle", element("title", str(i)), cx=place(i.mean), cy=y, r=4.5, class_="dot s0"),
+            element("text", f"{i.mean:.2f}", x=WIDTH, y=y + 4, class_="tick end"),
         ]
-    return _svg(WIDTH, size, drawn, f"{measure} by group")
+    return drawing(WIDTH, size, drawn, f"{measure} by group")
 
 
 def diverging(rows: Sequence[tuple[str, float]], left: str, right: str) -> Markup:
@@ -98,19 +106,19 @@ def diverging(rows: Sequence[tuple[str, float]], left: str, right: str) -> Marku
     place = _scale(-most, most, label, WIDTH - 8)
     size = TOP + 16 + ROW * len(rows) + 8
     drawn = [
-        tag("text", "← " + left, x=label, y=TOP + 2, class_="tick"),
-        tag("text", right + " →", x=WIDTH - 8, y=TOP + 2, class_="tick end"),
-        tag("line", x1=place(0), x2=place(0), y1=TOP + 10, y2=size - 6, class_="axis"),
+        element("text", "← " + left, x=label, y=TOP + 2, class_="tick"),
+        element("text", right + " →", x=WIDTH - 8, y=TOP + 2, class_="tick end"),
+        element("line", x1=place(0), x2=place(0), y1=TOP + 10, y2=size - 6, class_="axis"),
     ]
     for n, (name, v) in enumerate(rows):
         y = TOP + 16 + ROW * n
         x, wide = min(place(0), place(v)), abs(place(v) - place(0))
         bar = {"x": x, "y": y + 4, "width": round(wide, 1), "height": ROW - 9, "rx": 2}
         drawn += [
-            tag("text", _short(name, 26), x=0, y=y + 15, class_="name"),
-            tag("rect", tag("title", f"{name} {v:+.3f}"), class_="good" if v > 0 else "bad", **bar),
+            element("text", _short(name, 26), x=0, y=y + 15, class_="name"),
+            element("rect", element("title", f"{name} {v:+.3f}"), class_="good" if v > 0 else "bad", **bar),
         ]
-    return _svg(WIDTH, size, drawn, f"{left} or {right}")
+    return drawing(WIDTH, size, drawn, f"{left} or {right}")
 
 
 def histogram(
@@ -125,22 +133,22 @@ def histogram(
     most = max(counts) or 1
     place = _scale(0, top, LEFT, WIDTH - RIGHT)
     floor = 200 - BOTTOM
-    drawn: list[Markup] = []
+    drawn: list[ET.Element] = []
     for n, c in enumerate(counts):
         x, tall = place(top * n / bins), (floor - TOP - 28) * c / most
         wide = (WIDTH - LEFT - RIGHT) / bins - 1
         bar = {"x": x, "y": round(floor - tall, 1), "width": round(wide, 1), "height": round(tall, 1)}
-        drawn.append(tag("rect", tag("title", f"{c} queries"), class_="bar s0", **bar))
-    drawn.append(tag("line", x1=LEFT, x2=WIDTH - RIGHT, y1=floor, y2=floor, class_="axis"))
-    drawn += [tag("text", f"{top * t:.2g}", x=place(top * t), y=floor + 16, class_="tick middle")
+        drawn.append(element("rect", element("title", f"{c} queries"), class_="bar s0", **bar))
+    drawn.append(element("line", x1=LEFT, x2=WIDTH - RIGHT, y1=floor, y2=floor, class_="axis"))
+    drawn += [element("text", f"{top * t:.2g}", x=place(top * t), y=floor + 16, class_="tick middle")
               for t in (0, 0.25, 0.5, 0.75, 1)]  # fmt: skip
-    drawn.append(tag("text", name, x=(LEFT + WIDTH) / 2, y=floor + 34, class_="tick middle"))
+    drawn.append(element("text", name, x=(LEFT + WIDTH) / 2, y=floor + 34, class_="tick middle"))
     for n, (said, v) in enumerate(marks):  # each on a row of its own: they may stand close together
         x = place(min(v, top))
         late = x > 0.8 * WIDTH
-        drawn.append(tag("line", x1=x, x2=x, y1=TOP, y2=floor, class_="mark"))
+        drawn.append(element("line", x1=x, x2=x, y1=TOP, y2=floor, class_="mark"))
         drawn.append(
-            tag(
+            element(
                 "text",
                 said,
                 x=x - 4 if late else x + 4,
@@ -148,7 +156,7 @@ def histogram(
                 class_="tick end" if late else "tick",
             )
         )
-    return _svg(WIDTH, 200, drawn, name)
+    return drawing(WIDTH, 200, drawn, name)
 
 
 def matrix(names: Sequence[str], counts: Sequence[Sequence[int]]) -> Markup:
@@ -159,25 +167,31 @@ def matrix(names: Sequence[str], counts: Sequence[Sequence[int]]) -> Markup:
         total = sum(counts[r]) or 1
         y = top + r * cell
         drawn.append(
-            tag("text", _short(name, 28), tag("title", name), x=left - 8, y=y + 17, class_="name end")
+            element("text", _short(name, 28), element("title", name), x=left - 8, y=y + 17, class_="name end")
         )
         x0 = left + r * cell + 17
         turned = f"rotate(-55 {x0} {top - 8})"
         drawn.append(
-            tag(
-                "text", _short(name, 24), tag("title", name), x=x0, y=top - 8, class_="name", transform=turned
+            element(
+                "text",
+                _short(name, 24),
+                element("title", name),
+                x=x0,
+                y=top - 8,
+                class_="name",
+                transform=turned,
             )
         )
         for c, n in enumerate(counts[r]):
             x = left + c * cell
-            told = tag("title", f"{n} of {total}: gold in {name}, routed to {names[c]}")
+            told = element("title", f"{n} of {total}: gold in {name}, routed to {names[c]}")
             kind, shade = "cell good" if r == c else "cell bad", round(0.8 * n / total, 3)
             square = {"x": x, "y": y, "width": cell - 2, "height": cell - 2, "rx": 3}
-            drawn.append(tag("rect", told, class_=kind, fill_opacity=shade, **square))
+            drawn.append(element("rect", told, class_=kind, fill_opacity=shade, **square))
             if n:
-                drawn.append(tag("text", n, x=x + cell / 2 - 1, y=y + 17, class_="count middle"))
+                drawn.append(element("text", n, x=x + cell / 2 - 1, y=y + 17, class_="count middle"))
     wide = left + cell * len(names) + 110
-    return _svg(wide, top + cell * len(names) + 4, drawn, "Routing confusion", natural=True)
+    return drawing(wide, top + cell * len(names) + 4, drawn, "Routing confusion", natural=True)
 
 
 Scale = Callable[[float], float]
@@ -198,30 +212,24 @@ def _axes(
     x_name: str,
     y_name: str,
     right: float = WIDTH - RIGHT,
-) -> Markup:
+) -> list[ET.Element]:
     out = []
     for t in (0, 0.25, 0.5, 0.75, 1):
-        out.append(tag("line", x1=LEFT, x2=right, y1=height(t), y2=height(t), class_="grid" if t else "axis"))
-        out.append(tag("text", f"{t:g}", x=LEFT - 6, y=height(t) + 4, class_="tick end"))
-    out += [tag("text", f"{t:g}", x=place(t), y=HEIGHT - BOTTOM + 16, class_="tick middle") for t in x_ticks]
-    out.append(tag("text", x_name, x=(LEFT + right) / 2, y=HEIGHT - 6, class_="tick middle"))
+        out.append(
+            element("line", x1=LEFT, x2=right, y1=height(t), y2=height(t), class_="grid" if t else "axis")
+        )
+        out.append(element("text", f"{t:g}", x=LEFT - 6, y=height(t) + 4, class_="tick end"))
+    out += [
+        element("text", f"{t:g}", x=place(t), y=HEIGHT - BOTTOM + 16, class_="tick middle") for t in x_ticks
+    ]
+    out.append(element("text", x_name, x=(LEFT + right) / 2, y=HEIGHT - 6, class_="tick middle"))
     turned = f"rotate(-90 12 {HEIGHT / 2 - 14})"
-    out.append(tag("text", y_name, x=12, y=HEIGHT / 2 - 14, class_="tick middle", transform=turned))
-    return join(out)
+    out.append(element("text", y_name, x=12, y=HEIGHT / 2 - 14, class_="tick middle", transform=turned))
+    return out
 
 
 def _points(pairs: object, place: Scale, height: Scale) -> str:
     return " ".join(f"{place(x)},{height(y)}" for x, y in pairs)  # type: ignore[attr-defined]
-
-
-def _svg(
-    width: float, height: float, drawn: Sequence[Markup], said: str, *, natural: bool = False, most: int = 0
-) -> Markup:
-    """`natural`: as many pixels as it says, not stretched to the column; `most`: stretched so far at most."""
-    size: dict[str, str | float] = {"width": width, "height": height} if natural else {}
-    if most:
-        size["style"] = f"max-width:{most}px"
-    return tag("svg", drawn, viewBox=f"0 0 {width:g} {height:g}", role="img", aria_label=said, **size)
 
 
 def _short(name: str, most: int) -> str:

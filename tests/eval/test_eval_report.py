@@ -5,20 +5,21 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import msgspec
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eval.cases import Case, Gold, write_cases
 from eval.commands.group import evaluate
-from eval.report.markup import Markup, join, tag
 from eval.report.page import page
 from eval.report.plots import WIDTH, Series, diverging, forest, histogram, lines, matrix, reliability
 from eval.report.report import Book, as_markdown, book, confusion, misses
+from eval.report.svg import drawing, element, printable
 from eval.runfile import About, RankedFile, Reason, RunLine, Target, about_path, encode
 from eval.scoring.breakdown import breakdowns
 from eval.scoring.calibration_error import Bin, trust
@@ -224,17 +225,33 @@ def test_markdown_tables_have_as_many_cells_in_every_row(tmp_path: Path) -> None
 
 @given(st.text())
 def test_no_text_becomes_markup(text: str) -> None:
-    made = tag("p", text, title=text)
-    assert made.count("<") == 2 and made.count(">") == 2
-    made.encode("utf-8") if text.isprintable() else None
-    assert isinstance(join([made, text]), Markup)
+    made = drawing(1, 1, [element("text", text, class_=text)], text)
+    assert [name for name, _ in Checked(made).seen] == ["svg", "text"]
+    made.encode("utf-8")
+    assert printable(printable(text)) == printable(text)
 
 
-def test_attributes() -> None:
-    assert tag("a", class_="x", stroke_width=2, hidden=True, no=None, off=False) == (
-        '<a class="x" stroke-width="2" hidden></a>'
+@given(st.text("<>&'\"/!-x {}%\0\n"))
+@settings(max_examples=25)
+def test_no_text_of_a_case_becomes_markup(text: str) -> None:
+    def elements(text: str) -> list[str]:
+        case = Case(f"a{text}", text, text, (Gold(f"shop/a{text}", f"a{text}"),), created=text)
+        hit = RankedFile(f"shop/b{text}", f"b{text}", 1.0, {text: 0.5}, (Reason(text, text, 0.5, 3),))
+        with TemporaryDirectory() as folder:
+            run = Path(folder) / "run.jsonl"
+            run.write_bytes(encode(RunLine(case.id, (hit,), (hit.repo,), seconds=0.1, confidence=0.5)))
+            made = page(book([case], [run], text)[0])
+        made.encode("utf-8")
+        return [name for name, _ in Checked(made).seen]
+
+    assert elements(text) == elements(re.sub("[<>&'\"{}%]", "x", text))
+
+
+def test_attributes_of_a_picture() -> None:
+    assert drawing(1, 2, [element("path", class_="x", stroke_width=2)], "A <b>", most=9) == (
+        '<svg viewBox="0 0 1 2" role="img" aria-label="A &lt;b&gt;" style="max-width:9px">'
+        '<path class="x" stroke-width="2" /></svg>'
     )
-    assert tag("br") == "<br/>"
 
 
 @pytest.mark.parametrize("values", [[], [0.0], [0.1, 0.1], [float(x) for x in range(100)]])
