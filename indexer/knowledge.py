@@ -37,7 +37,7 @@ from summaries.written.store import STAMP, effective
 NOTES = "summary"
 COMMITS = 3_000  # newest of each repository that are learnt from
 LESSONS = 3  # changed files whose summaries are learnt beside a commit's message
-SAVES = 20  # times that the record is written in a long run
+AT_ONCE = 10_000  # nodes of several repositories between two writes of the map and of the record (a guess)
 TRAILER = re.compile(r"^(?:[A-Z][\w-]{1,40}-by|Change-Id|Co-authored-by):.*$", re.MULTILINE | re.IGNORECASE)
 
 Say = Callable[[str], None]
@@ -140,23 +140,22 @@ def _write(
 ) -> int:
     """Write the nodes of repositories, and drop what is left over of others; how many nodes were written."""
     manifest, repos = index.manifest, dict(record.repos)
-    often = 1 + len(repos | dict.fromkeys(changed)) // SAVES  # the record has a line for each repository
     atlas = map_collection(embedder.digest)
     store = backends.vectors(manifest.vectors, index.root)
     try:
         written = 0
-        for name in lost:
-            store.replace(atlas, (), embedder.documents, name)
-        for n, name in enumerate(changed, 1):
-            found = nodes(index, name)
-            files = [f for f in found if f.kind is Kind.FILE]
-            places = [f for f in found if f.kind is not Kind.FILE]
-            written += store.replace(collection(name, embedder.digest), files, embedder.documents)
-            written += store.replace(atlas, places, embedder.documents, name)
-            state = index.repos[name].generation
-            repos[name] = KnownRepository(state, len(files), len(places), embedder.digest, _content(found))
-            if n % often == 0 or n == len(changed):
-                write_record(index.root, replace(record, repos=repos))
+        if lost:
+            store.replace(atlas, (), embedder.documents, lost)
+        for some in _portions(index, changed):
+            places = [n for found in some.values() for n in found if n.kind is not Kind.FILE]
+            written += store.replace(atlas, places, embedder.documents, some)
+            for name, found in some.items():
+                files = [n for n in found if n.kind is Kind.FILE]
+                written += store.replace(collection(name, embedder.digest), files, embedder.documents)
+                state = index.repos[name].generation
+                held = len(files), len(found) - len(files)
+                repos[name] = KnownRepository(state, *held, embedder.digest, _content(found))
+            write_record(index.root, replace(record, repos=repos))
         index.set_manifest(replace(manifest, digest=embedder.digest, dimension=embedder.dimension))
         for name in record.leftover:
             store.replace(name, (), embedder.documents)
@@ -164,6 +163,18 @@ def _write(
     finally:
         store.close()
     return written
+
+
+def _portions(index: Index, names: Sequence[str]) -> Iterator[dict[str, list[Node]]]:
+    """Nodes of repositories, some `AT_ONCE` together: what is between two portions outlives a kill."""
+    some: dict[str, list[Node]] = {}
+    for name in names:
+        some[name] = nodes(index, name)
+        if sum(map(len, some.values())) >= AT_ONCE:
+            yield some
+            some = {}
+    if some:
+        yield some
 
 
 def _content(nodes: Sequence[Node]) -> str:
@@ -231,7 +242,7 @@ def forget(index: Index, name: str) -> None:
         try:
             digest = record.repos[name].digest
             store.replace(collection(name, digest), (), _nothing)
-            store.replace(map_collection(digest), (), _nothing, name)
+            store.replace(map_collection(digest), (), _nothing, [name])
         finally:
             store.close()
         write_record(index.root, replace(record, repos={n: h for n, h in record.repos.items() if n != name}))

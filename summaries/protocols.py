@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -84,11 +84,11 @@ class VectorStore(Protocol):
         collection: str,
         nodes: Sequence[Node],
         embed: Callable[[Sequence[str]], Vectors],
-        repo: str = "",
+        repos: Collection[str] = (),
     ) -> int:
         """Make a collection hold these nodes and no others; an empty one goes. How many were written.
 
-        With `repo`, what it holds of other repositories stays. Nodes that are there already with the same words
+        With `repos`, what it holds of other repositories stays. Nodes that are there already with the same words
         are neither embedded nor written again.
         """
 

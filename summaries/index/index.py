@@ -5,7 +5,7 @@
     DIR/repos/SLUG/repo.json       what is published of a repository (RepoState); replaced atomically, last
     DIR/repos/SLUG/shard-N.safetensors, blobs.sqlite
     DIR/map-N.safetensors          the routing map, where there are many repositories
-    DIR/chroma/                    summaries with their vectors
+    DIR/chroma/                    vectors of summaries
 
 A crash at any moment leaves every `repo.json` pointing at files that are whole.
 """

@@ -1,7 +1,7 @@
 """How a store keeps its pieces small: what was met together is compressed together.
 
 Neighbours in a folder say much the same, and a file's facts are quoted from its text, so a pack of some files
-takes three fifths of what its files take one by one. To read one of them is to unpack them all: a tenth of a
+takes three fifths of what its files take one by one. To read one of them is to unpack them all: a quarter of a
 millisecond, which bounds the size of a pack.
 """
 
@@ -16,7 +16,8 @@ from summaries.index.zstd import compress, decompress
 from summaries.types import Commit, Facts, SkipReason
 
 LEVEL = 6
-SIZE = 96_000  # bytes of facts and texts, or of notes, that fill a pack
+SIZE = 256_000  # bytes of facts and texts that fill a pack: 7 % less room than 96,000 take, for .15 ms more
+NOTES = 24_000  # the same of notes, which are read one by one
 
 # --- blobs ---------------------------------------------------------------------------------------------------
 
@@ -85,7 +86,7 @@ def pack_notes(texts: Mapping[str, str]) -> Iterator[tuple[str, bytes]]:
     for name, text in sorted(texts.items()):
         part[name] = text
         size += len(name) + len(text)
-        if size >= SIZE // 4:  # each is read for one of them
+        if size >= NOTES:
             yield next(iter(part)), compress(_encode(part), LEVEL)
             part, size = {}, 0
     if part:

@@ -8,7 +8,7 @@ costs two; looking up metadata costs more than the search, so the path is in the
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -21,10 +21,10 @@ from summaries.types import Kind
 
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI
-    from chromadb.api.models.Collection import Collection
+    from chromadb.api.models.Collection import Collection as Kept
 
 BATCH = 2_000  # Chroma takes at most 5,461 at a time
-SYNC = 50  # records that Chroma keeps twice, in its log and its graph, before it cuts the log
+SYNC = 2  # records that Chroma keeps twice, in its log and its graph, before it cuts the log: the fewest it takes
 NEIGHBOURS = 8  # links of a node in the graph: half of Chroma's default, which is for a thousand dimensions
 
 
@@ -73,7 +73,7 @@ class Chroma:
 
     def __init__(self, connect: Callable[[], ClientAPI], error: type[BugatlasError], place: str) -> None:
         self._error, self._place = error, place
-        self._known: dict[str, Collection] | None = None  # looked up once: it takes longer than a search
+        self._known: dict[str, Kept] | None = None  # looked up once: it takes longer than a search
         with self._raising_ours():
             self._client = connect()
 
@@ -82,22 +82,22 @@ class Chroma:
         collection: str,
         nodes: Sequence[Node],
         embed: Callable[[Sequence[str]], Vectors],
-        repo: str = "",
+        repos: Collection[str] = (),
     ) -> int:
         """Make a collection hold these nodes and no others; unchanged ones are neither embedded nor written.
 
-        With `repo`, only its own nodes are compared and may go.
+        With `repos`, only their own nodes are compared and may go.
         """
         self._known = None
         with self._raising_ours():
-            if not nodes and not repo:
+            if not nodes and not repos:
                 if collection in self.counts():
                     self._client.delete_collection(collection)
                 return 0
             if not nodes and collection not in self.counts():
                 return 0
             kept = self.collection(collection)
-            have = dict(_hashes(kept, repo))
+            have = dict(_hashes(kept, repos))
             want = {n.id: n for n in nodes}
             hashes = {i: n.hash for i, n in want.items()}
             gone = [i for i in have if i not in want]
@@ -113,7 +113,7 @@ class Chroma:
                 )
             return len(fresh)
 
-    def collection(self, name: str) -> Collection:
+    def collection(self, name: str) -> Kept:
         """A collection of Chroma's own, made if it isn't there. Vectors are ours: it embeds nothing."""
         configuration: Any = {
             "hnsw": {
@@ -180,20 +180,19 @@ class _RaisingOurs:
 
 
 def _about(node: Node, content: str) -> dict[str, str]:
-    """Metadata: the hash, which we read, and the summary, for whoever looks into the store with other tools.
-
-    No more: every key of every node takes a row and two places in indexes. As a *document* the
-    summary would get an index of its trigrams, which nothing asks: it makes writing take twice as long and the
-    store half as large again.
+    """Metadata: the hash, and of what is in the map its repository. No more: every key of every node takes a row and
+    two places in indexes, and the summary itself, which the repository's own store has, made two fifths of Chroma's.
     """
-    about = {"hash": content, "summary": node.text}
+    about = {"hash": content}
     return about if node.kind is Kind.FILE else about | {"repo": node.repo}
 
 
-def _hashes(collection: Collection, repo: str) -> Iterator[tuple[str, str]]:
-    """(id, content hash) of every node, or of those of a repository."""
+def _hashes(collection: Kept, repos: Collection[str]) -> Iterator[tuple[str, str]]:
+    """(id, content hash) of every node, or of those of some repositories."""
     at = 0
-    where: Any = {"repo": repo} if repo else None
+    where: Any = {"repo": {"$in": sorted(repos)}} if repos else None
+    if not collection.count():
+        return
     while True:
         got = collection.get(include=["metadatas"], limit=BATCH, offset=at, where=where)
         yield from zip(got["ids"], (str(m.get("hash")) for m in got["metadatas"] or ()), strict=True)

@@ -5,7 +5,7 @@ What was interrupted is done again, because every operation can be: `replace` co
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import TypeVar
 
@@ -36,10 +36,10 @@ class Server:
         collection: str,
         nodes: Sequence[Node],
         embed: Callable[[Sequence[str]], Vectors],
-        repo: str = "",
+        repos: Collection[str] = (),
     ) -> int:
         """As `Chroma.replace`; how many were written by the try that ended it."""
-        return self._patiently(lambda store: store.replace(collection, nodes, embed, repo))
+        return self._patiently(lambda store: store.replace(collection, nodes, embed, repos))
 
     def query(self, collections: Sequence[str], vector: Vector, limit: int) -> list[Match]:
         """The nearest nodes of the collections together, best first."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -33,9 +33,9 @@ class Exact:
         collection: str,
         nodes: Sequence[Node],
         embed: Callable[[Sequence[str]], Vectors],
-        repo: str = "",
+        repos: Collection[str] = (),
     ) -> int:
-        """Make a collection hold these nodes, and of other repositories what it has where `repo` is given.
+        """Make a collection hold these nodes, and of other repositories what it has where `repos` are given.
 
         Unchanged ones are not embedded again.
         """
@@ -45,8 +45,8 @@ class Exact:
         except IndexDamaged:
             old = None  # not there, or unreadable: written anew
         have = dict(zip(old.hashes, old.rows, strict=True)) if old else {}
-        stays = list(zip(old.ids, old.hashes, strict=True)) if old and repo else []
-        stays = [(i, h) for i, h in stays if not i.startswith(f"{repo}//")]
+        stays = list(zip(old.ids, old.hashes, strict=True)) if old and repos else []
+        stays = [(i, h) for i, h in stays if i.partition("//")[0] not in repos]
         fresh = [n for n in nodes if n.hash not in have]
         want = stays + [(n.id, n.hash) for n in nodes]
         if not want:

@@ -257,6 +257,7 @@ def test_a_killed_run_is_mended_by_the_next(
 
     with monkeypatch.context() as patched, pytest.raises(Killed):
         patched.setattr(knowledge, "write_record", dying)
+        patched.setattr(knowledge, "AT_ONCE", 1)  # each repository is a portion of its own
         indexed(root, repos, vectors)
     assert run("doctor", index=root).code == 1
     index = indexed(root, repos, vectors)

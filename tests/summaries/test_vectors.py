@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -122,14 +124,14 @@ def test_a_map_of_many_repositories_is_replaced_one_by_one(opened: Callable[[], 
         return [Node(repo, f"d{n}" if n else "", Kind.DIRECTORY, t, t) for n, t in enumerate(texts)]
 
     store = opened()
-    store.replace("one.map", places("a", "sells lamps", "order code"), Counting(), "a")
-    store.replace("one.map", places("a/b", "ships parcels"), Counting(), "a/b")
-    assert store.replace("one.map", places("a", "sells lamps"), Counting(), "a") == 0
+    store.replace("one.map", places("a", "sells lamps", "order code"), Counting(), ["a"])
+    store.replace("one.map", places("a/b", "ships parcels"), Counting(), ["a/b"])
+    assert store.replace("one.map", places("a", "sells lamps"), Counting(), ["a"]) == 0
     assert opened().counts() == {"one.map": 2}
     assert {m.id for m in opened().query(["one.map"], direction("x"), 9)} == {"a//", "a/b//"}
-    assert opened().replace("one.map", (), Counting(), "a") == 0
+    assert opened().replace("one.map", (), Counting(), ["a"]) == 0
     assert {m.id for m in opened().query(["one.map"], direction("x"), 9)} == {"a/b//"}
-    assert opened().replace("one.none", (), Counting(), "a") == 0
+    assert opened().replace("one.none", (), Counting(), ["a"]) == 0
 
 
 def test_many_nodes_go_in_batches(opened: Callable[[], VectorStore]) -> None:
@@ -186,8 +188,32 @@ def test_chroma_holds_what_other_tools_expect(tmp_path: Path) -> None:
     assert kept.configuration["hnsw"]["space"] == "cosine"
     got = kept.get(ids=["a/b.py", "shop/orders//"], include=["metadatas"])
     told = dict(zip(got["ids"], got["metadatas"] or [], strict=True))
-    assert told["a/b.py"]["summary"] == "takes orders"
-    assert told["shop/orders//"]["repo"] == "shop/orders"
+    assert dict(told["a/b.py"]) == {"hash": NODES[1].hash}
+    assert dict(told["shop/orders//"]) == {"hash": NODES[0].hash, "repo": "shop/orders"}
+
+
+def test_nothing_is_kept_twice(tmp_path: Path) -> None:
+    """What the graph of a collection has, Chroma's log need not have; and no summary is in it."""
+    store = backends.vectors("chroma", tmp_path)
+    store.replace("one.orders", [node(f"{n}.py", f"a summary of {n}") for n in range(300)], Counting())
+    store.close()
+    with closing(sqlite3.connect(tmp_path / "chroma" / "chroma.sqlite3")) as db:
+        assert db.execute("select count(*) from embeddings_queue").fetchone()[0] <= 2
+    assert not any(b"a summary of" in p.read_bytes() for p in (tmp_path / "chroma").rglob("*") if p.is_file())
+
+
+def test_repositories_of_a_map_are_replaced_together(opened: Callable[[], VectorStore]) -> None:
+    def places(repo: str, *texts: str) -> list[Node]:
+        return [Node(repo, f"d{n}" if n else "", Kind.DIRECTORY, t, t) for n, t in enumerate(texts)]
+
+    store, embed = opened(), Counting()
+    three = [*places("a", "lamps", "orders"), *places("b", "parcels"), *places("c", "cards")]
+    assert store.replace("one.map", three, embed, ["a", "b", "c"]) == 4
+    embed.asked.clear()
+    changed = [*places("a", "lamps"), *places("b", "letters")]
+    assert opened().replace("one.map", changed, embed, ["a", "b"]) == 1
+    assert embed.asked == ["letters"]
+    assert {m.id for m in opened().query(["one.map"], direction("x"), 9)} == {"a//", "b//", "c//"}
 
 
 @pytest.fixture
