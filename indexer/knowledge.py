@@ -16,6 +16,7 @@ from summaries import backends
 from summaries.index.index import Index
 from summaries.index.shard import View
 from summaries.index.store import Store
+from summaries.offline.remembered import remembering
 from summaries.offline.system import outside
 from summaries.offline.tree import summarise
 from summaries.protocols import Embedder, Node, Vectors
@@ -69,10 +70,12 @@ def keep_summaries(
     if published and store.note(STAMP) == str(index.repos[name].generation):
         before = {p: published.blob(i) for i, p in enumerate(published.paths)}
         known = {p: t for p, t in store.notes(NOTES).items() if p in before and before[p] == blobs.get(p)}
-    summaries = summarise(name, facts, lambda path: store.text(blobs[path]), known)
-    summaries |= effective(index.folder(name), blobs, summaries.keys() - blobs.keys()).texts
+    with remembering():
+        summaries = summarise(name, facts, lambda path: store.text(blobs[path]), known)
+        summaries |= effective(index.folder(name), blobs, summaries.keys() - blobs.keys()).texts
+        handed_up = outside(summaries[""], facts)
     store.set_notes(NOTES, summaries)
-    store.set_notes(OUTSIDE, {"": msgspec.json.encode(outside(summaries[""], facts)).decode()})
+    store.set_notes(OUTSIDE, {"": msgspec.json.encode(handed_up).decode()})
     store.set_notes(STAMP, {"": str(generation)})
     return summaries
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from enum import IntFlag
+from functools import lru_cache
 
 
 class Role(IntFlag):
@@ -90,6 +91,7 @@ _CONFIG_NAMES = {
 }
 
 
+@lru_cache(maxsize=1 << 14)  # asked once by the shard, then by each layer of summaries
 def role(path: str, language: str = "") -> Role:
     """Roles of a file by its path (POSIX, relative to the repository) and language."""
     folders, name, stem = _parts(path)
@@ -114,6 +116,11 @@ def role(path: str, language: str = "") -> Role:
     if _is_migration(folders, name):
         out |= Role.MIGRATION
     return out
+
+
+def base_name(path: str) -> str:
+    """The last part of a path."""
+    return path.rpartition("/")[2]
 
 
 def _parts(path: str) -> tuple[list[str], str, str]:

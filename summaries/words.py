@@ -15,8 +15,8 @@ from functools import lru_cache
 
 import numpy as np
 import Stemmer
-import xxhash
 from numpy.typing import NDArray
+from xxhash import xxh3_64_intdigest
 
 Hashes = NDArray[np.uint64]
 
@@ -65,14 +65,21 @@ def _terms_of(token: str) -> tuple[str, ...]:
     whole = token.lower().strip("_$.")
     if len(whole) < 2 or whole in STOP or len(whole) > 80:
         return ()
+    if token.isascii() and token.isalpha() and (token.islower() or token[1:].islower()):
+        return (_STEM.stemWord(whole),)  # most words of a text: no parts to look for
     parts = [p.lower() for p in _PARTS.findall(token)]
     if len(parts) <= 1:
         return (_STEM.stemWord(whole),)
-    kept = [_STEM.stemWord(p) for p in parts if len(p) > 1 and p not in STOP]
+    kept = [_stem(p) for p in parts if len(p) > 1 and p not in STOP]
     return (_STEM.stemWord(whole.replace("_", "")), *kept)
 
 
+<<<<<<< HEAD
 _term_cache = lru_cache(maxsize=200_000)(_terms_of)
+=======
+_terms_kept = lru_cache(maxsize=200_000)(_terms_of)
+_stem = lru_cache(maxsize=50_000)(_STEM.stemWord)  # of parts, which identifiers share
+>>>>>>> 3ff9ada (Summaries: what is found out about a file is remembered while its repository is summarised; terms have their keys found out once)
 
 
 def terms(text: str) -> Iterator[str]:
@@ -83,7 +90,7 @@ def terms(text: str) -> Iterator[str]:
 
 def key(term: str) -> int:
     """The key of a term: the upper 48 bits of its xxh3, because nothing makes them smaller on disk."""
-    return xxhash.xxh3_64_intdigest(term.encode("utf-8", "surrogatepass")) >> 16
+    return xxh3_64_intdigest(term.encode("utf-8", "surrogatepass")) >> 16
 
 
 def keys_of(token: str) -> tuple[int, ...]:

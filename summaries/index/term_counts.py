@@ -29,16 +29,17 @@ class _Column:
 
     def __init__(self, kind: type[np.generic]) -> None:
         self._kept = np.zeros(1 << 12, kind)
-        self._size = 0
+        self.size = 0  # of those taken over
         self.fresh: list[int] = []  # the newest, for `all` to take over: a list grows ten times as fast
 
     def all(self) -> NDArray[Any]:
-        size = self._size + len(self.fresh)
-        if size > len(self._kept):
-            self._kept = np.append(self._kept[: self._size], np.zeros(size, self._kept.dtype))
-        self._kept[self._size : size] = self.fresh
-        self._size, self.fresh = size, []
-        return self._kept[:size]
+        if self.fresh:
+            size = self.size + len(self.fresh)
+            if size > len(self._kept):
+                self._kept = np.append(self._kept[: self.size], np.zeros(size, self._kept.dtype))
+            self._kept[self.size : size] = self.fresh
+            self.size, self.fresh = size, []
+        return self._kept[: self.size]
 
 
 class _Chunks(dict[bytes, int]):
@@ -51,19 +52,27 @@ class _Chunks(dict[bytes, int]):
         self.ends.fresh.append(0)
         self.terms = _Column(np.int32)  # positions in `hashes`
         self.hashes = _Column(np.uint64)
-        self._known: dict[int, int] = {}
+        self._known: dict[int, int] = {}  # by key
+        self._terms: dict[str, int] = {}  # the same by term: it has its key found out once
 
     def __missing__(self, chunk: bytes) -> int:
-        known = self._known
+        known, found = self._terms, self.terms.fresh
+        before = len(found)
         for token in words.tokens(chunk.decode("utf-8", "surrogatepass")):
-            for key in words.keys_of(token):
-                if key not in known:
-                    known[key] = len(known)
-                    self.hashes.fresh.append(key)
-                self.terms.fresh.append(known[key])
-                self.size += 1
+            for term in words.terms_of(token):
+                number = known.get(term)
+                found.append(self._new(term) if number is None else number)
+        self.size += len(found) - before
         self.ends.fresh.append(self.size)
         number = self[chunk] = len(self)
+        return number
+
+    def _new(self, term: str) -> int:
+        key = words.key(term)
+        number = self._known.setdefault(key, len(self._known))
+        if number == len(self.hashes.fresh) + self.hashes.size:
+            self.hashes.fresh.append(key)
+        self._terms[term] = number
         return number
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import PurePosixPath
 
 from summaries.offline import kind as kinds
 from summaries.offline import vocabulary as v
@@ -12,7 +11,7 @@ from summaries.offline.behaviour import behaviours, fresh
 from summaries.offline.file import doc, fitted, headline, language, listing_of, purpose, talk
 from summaries.offline.purpose import Claim, best
 from summaries.offline.text import capital, clip, counted, listing, lowered, name, plain, unique, words
-from summaries.paths import Role, role
+from summaries.paths import Role, base_name, role
 from summaries.types import Endpoint, Facts, Topic
 
 LIMIT = 800  # characters at most
@@ -66,7 +65,7 @@ def gist(summary: str, limit: int) -> str:
 def label(path: str, summary: str) -> str:
     """A directory's name, with those of the directories that it only leads to: 'java/com/shop'."""
     title = plain(summary).partition(": ")[0]
-    base = name(PurePosixPath(path).name, 40)
+    base = name(base_name(path), 40)
     return name(title, 60) if title.startswith(f"{base}/") and " " not in title else base
 
 
@@ -81,9 +80,9 @@ def parts(directories: Sequence[tuple[str, str]], most: int, limit: int, total: 
 
 def claims(path: str, files: Files) -> Iterator[Claim]:
     """What the files right in a directory say of it: documentation of the package, and of the file of its name."""
-    title = "".join(words(PurePosixPath(path).name)).lower()
+    title = "".join(words(base_name(path))).lower()
     for file, facts in files:
-        base = PurePosixPath(file).name
+        base = base_name(file)
         if base in _PACKAGE_DOCS:
             yield Claim(facts.doc, 1.2)
         elif facts.language == "go" and facts.doc.lower().startswith(
@@ -99,7 +98,7 @@ def directory_summary(
 ) -> str:
     """What a directory is responsible for (<= 800 characters). `more`: what its README and manifests claim."""
     files, subdirs = sorted(files, key=lambda f: f[0]), sorted(subdirs)
-    title = name(PurePosixPath(path).name, 60) or "top level"
+    title = name(base_name(path), 60) or "top level"
     if not files and len(subdirs) == 1 and title != "top level":
         ((below, summary),) = subdirs  # a directory that only leads to another
         shown, text = label(below, summary), plain(summary)

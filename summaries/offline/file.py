@@ -10,6 +10,7 @@ from summaries.offline import kind as kinds
 from summaries.offline import vocabulary as v
 from summaries.offline.behaviour import behaviours, fresh
 from summaries.offline.imports import used
+from summaries.offline.remembered import remembered
 from summaries.offline.text import capital, clip, first_sentence, listing, lowered, name, plain, unique, words
 from summaries.types import Endpoint, Facts, Symbol, Topic
 
@@ -101,6 +102,7 @@ def main_type(path: str, facts: Facts) -> Symbol | None:
     return min(types, key=rank)
 
 
+@remembered
 def doc(path: str, facts: Facts, limit: int) -> str:
     """The file's own words for itself, ready to follow a colon; '' where it has none.
 
@@ -165,6 +167,7 @@ def _offers(path: str, facts: Facts, size: int) -> str:
     return "; ".join(said) if offering or not said else f"defines {'; '.join(said)}"
 
 
+@remembered
 def headline(path: str, facts: Facts) -> str:
     """Kind and subject: 'Order controller in Java', 'HTTP endpoints for orders in Go'."""
     kind = kinds.file_kind(path, facts)
@@ -229,6 +232,7 @@ def messages(facts: Facts, most: int) -> list[str]:
     return [clip(m, 70) for m in sorted(said, key=len, reverse=True)[:most]]
 
 
+@remembered
 def purpose(path: str, facts: Facts) -> str:
     """What a file is responsible for, ready to follow a colon: its own words, else what its functions do."""
     kind = kinds.file_kind(path, facts)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-from pathlib import PurePosixPath
 
 from summaries.offline import kind as kinds
 from summaries.offline.text import name, unique
@@ -31,7 +30,7 @@ def _imported(item: str, facts: Facts, path: str, repo: str) -> tuple[str, bool]
         return "", False
     head, last = parts[0], parts[-1]
     local = text.startswith((".", "crate", "@/", "~/")) or (bool(repo) and repo.lower() in text.lower())
-    local = local or (len(parts) > 1 and head in PurePosixPath(path).parts)
+    local = local or (len(parts) > 1 and head in path.split("/"))
     if head in _SYSTEM or head.startswith("node:"):
         return "", False
     if not local and (

@@ -8,31 +8,33 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from pathlib import PurePosixPath
 
 from summaries.offline import vocabulary as v
+from summaries.offline.remembered import remembered
 from summaries.offline.text import plain, words
 from summaries.offline.vocabulary import FileKind
-from summaries.paths import Role, role
+from summaries.paths import Role, base_name, role
 from summaries.types import Facts
 
+PATHS = 1 << 14  # whose parts are remembered: a repository's files are gone through several times
 
-@lru_cache(maxsize=512)  # asked again and again of one file
+
+@lru_cache(maxsize=PATHS)
 def stem(path: str) -> str:
     """The base name without its extensions: 'a/order.service.ts' -> 'order.service'."""
-    base = plain(PurePosixPath(path).name)
+    base = plain(base_name(path))
     trimmed, dot, _ = base.rpartition(".")
     return trimmed if dot and trimmed.strip(".") else base.lstrip(".")
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=PATHS)
 def folders(path: str) -> tuple[str, ...]:
     """The directories above a file, nearest first, lower-cased."""
-    above = reversed(PurePosixPath(path).parts[:-1])
-    return tuple(plain(p).lower() for p in above if p not in ("/", ".", ".."))
+    above = reversed(path.split("/")[:-1])
+    return tuple(plain(p).lower() for p in above if p not in ("", ".", ".."))
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=PATHS)
 def is_test(path: str, language: str = "") -> bool:
     """Whether the path says that a file has tests or helps them."""
     return bool(role(path, language) & (Role.TEST | Role.MOCK))
@@ -51,7 +53,7 @@ _GENERATED = re.compile(
 def is_generated(path: str, facts: Facts) -> bool:
     """Whether a tool made the file: by its name, its folder or its first comment."""
     return bool(
-        _GENERATED_NAME.fullmatch(PurePosixPath(path).name)
+        _GENERATED_NAME.fullmatch(base_name(path))
         or _GENERATED.search(facts.doc[:300])
         or any(f in v.GENERATED_FOLDERS for f in folders(path))
     )
@@ -62,9 +64,9 @@ _LOCALE = re.compile(
 )
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=PATHS)
 def _by_path(path: str, language: str) -> FileKind | None:
-    base, above = PurePosixPath(path).name.lower(), folders(path)
+    base, above = base_name(path).lower(), folders(path)
     if language not in ("markdown", "yaml") and any(f in v.MIGRATION_FOLDERS for f in above):
         return v.MIGRATION
     if base in v.WORKFLOW_FILES or above[:2] == ("workflows", ".github"):
@@ -104,6 +106,7 @@ def _by_facts(path: str, facts: Facts) -> FileKind | None:
     return None
 
 
+@remembered
 def file_kind(path: str, facts: Facts) -> FileKind:
     """What a file is. Total: v.PLAIN where nothing says more."""
     language = facts.language.lower()
@@ -147,7 +150,7 @@ def subject(path: str, kind: FileKind) -> tuple[str, bool]:
     nothing ('index', 'main', 'client') takes its directory's.
     """
     if kind in v.FILES:
-        return plain(PurePosixPath(path).name), False
+        return plain(base_name(path)), False
     parts = words(stem(path))
     if parts[:1] == ["i"] and len(parts) > 1 and stem(path)[1:2].isupper():
         parts = parts[1:]  # the I of IMailer

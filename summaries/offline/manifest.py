@@ -10,14 +10,16 @@ import json
 import re
 import tomllib
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from html import unescape
-from pathlib import PurePosixPath
 from typing import Any
 
 from msgspec import Struct
 
+from summaries.offline.remembered import remembered
 from summaries.offline.text import name as shown
 from summaries.offline.text import plain, unique
+from summaries.paths import base_name
 
 _LIMIT = 200_000  # characters of a manifest that are read
 _NAMES = 40  # names that one manifest may declare
@@ -33,28 +35,27 @@ class PackageManifest(Struct, frozen=True):
 
 def is_manifest(path: str) -> bool:
     """Whether `read` looks into such a file."""
-    base = PurePosixPath(path).name.lower()
-    return any(matches(base) for matches, _ in _READERS)
+    return _reader(base_name(path)) is not None
 
 
+@remembered
 def read(path: str, text: str) -> PackageManifest | None:
     """What a manifest declares, or None where the file is no manifest, is unreadable or declares nothing."""
-    base = PurePosixPath(path).name.lower()
-    for matches, reader in _READERS:
-        if matches(base):
-            try:
-                found = reader(text[:_LIMIT])
-            except (ValueError, RecursionError, AttributeError, TypeError):
-                return None
-            if found is None:
-                return None
-            names = tuple(unique(shown(n, 120) for n in found.names)[:_NAMES])
-            return (
-                PackageManifest(found.kind, names, plain(found.description))
-                if names or found.description
-                else None
-            )
-    return None
+    reader = _reader(base_name(path))
+    try:
+        found = reader(text[:_LIMIT]) if reader else None
+    except (ValueError, RecursionError, AttributeError, TypeError):
+        return None
+    if found is None:
+        return None
+    names = tuple(unique(shown(n, 120) for n in found.names)[:_NAMES])
+    return PackageManifest(found.kind, names, plain(found.description)) if names or found.description else None
+
+
+@lru_cache(maxsize=1 << 13)  # files of a system share their names
+def _reader(name: str) -> Callable[[str], PackageManifest | None] | None:
+    base = name.lower()
+    return next((reader for matches, reader in _READERS if matches(base)), None)
 
 
 def _text(value: object) -> str:
@@ -261,6 +262,8 @@ def _spring(text: str) -> PackageManifest:
 
 
 def _kubernetes(text: str) -> PackageManifest | None:
+    if "kind:" not in text:
+        return None
     names: list[str] = []
     for document in re.split(r"^---[^\n]{0,200}$", text, flags=re.M):
         if re.search(r"^kind:[ \t]*(?:Service|Deployment|StatefulSet|DaemonSet)[ \t\r]*$", document, re.M):
@@ -281,6 +284,8 @@ def _scalars(text: str, key: str) -> Iterator[str]:
 
 def _children(text: str, key: str) -> Iterator[tuple[str, list[str]]]:
     """The keys right under a top-level YAML key, each with the lines below it."""
+    if f"{key}:" not in text:
+        return
     inside, indent, child, lines = False, 0, "", list[str]()
     for line in text.splitlines():
         bare = line.strip()
@@ -305,6 +310,8 @@ def _children(text: str, key: str) -> Iterator[tuple[str, list[str]]]:
 
 def _pairs(text: str, key: str) -> Iterator[tuple[str, str]]:
     """The scalar `key: value` pairs right under a top-level YAML key."""
+    if f"{key}:" not in text:
+        return
     inside = False
     for line in text.splitlines():
         if line[:1] not in ("", " ", "#", "\t"):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import PurePosixPath
 
 from summaries.offline import kind as kinds
 from summaries.offline import manifest
@@ -15,6 +14,7 @@ from summaries.offline.file import fitted, language, listing_of, main_type, talk
 from summaries.offline.purpose import Claim, Purpose, best, features, readme_claims
 from summaries.offline.readme.read import read
 from summaries.offline.text import capital, clip, listing, lowered, name, spaced, unique, words
+from summaries.paths import base_name
 from summaries.types import Facts
 
 LIMIT = 1500  # characters at most
@@ -58,7 +58,7 @@ def _claims(
 
 def _documented(name_: str, path: str, f: Facts) -> Iterator[Claim]:
     """Comments that speak for the whole: of its main package, and of the type that bears its name."""
-    base, depth = PurePosixPath(path).name, path.count("/")
+    base, depth = base_name(path), path.count("/")
     if depth > 6 or kinds.is_test(path, f.language) or aside(path):
         return
     whole = _flat(name_)

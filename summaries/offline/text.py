@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+LONG = 200  # characters; longer names are not remembered: a stranger could fill the memory with them
 
 _CONTROL = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffe\uffff\ud800-\udfff]+"
@@ -52,6 +55,10 @@ def name(text: str, limit: int = 60) -> str:
 
 def words(identifier: str) -> list[str]:
     """The words of an identifier, lower-cased but for acronyms: 'StoreAndForward' -> store, and, forward."""
+    return list(_words_kept(identifier) if len(identifier) <= LONG else _words(identifier))
+
+
+def _words(identifier: str) -> Sequence[str]:
     text = plain(identifier)
     if not text.isascii():
         return [w.lower() for w in re.split(r"[\W_]+", text) if w]
@@ -59,6 +66,9 @@ def words(identifier: str) -> list[str]:
     if text.upper() == text:
         return [p.lower() for p in parts]
     return [p if len(p) > 1 and p.isupper() else p.lower() for p in parts]
+
+
+_words_kept = lru_cache(maxsize=1 << 15)(_words)
 
 
 def spaced(identifier: str, limit: int = 80) -> str:
@@ -100,9 +110,17 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+_OTHERS = re.compile(r"[^A-Za-z]+")
+
+
+def _letters(text: str) -> int:
+    return len(_OTHERS.sub("", text)) if text.isascii() else sum(map(str.isalpha, text))
+
+
 _LINKED = re.compile(r"!?\[([^\[\]\n]{0,200})\]\([^()\n]{0,400}\)")
 
 
+@lru_cache(maxsize=1 << 12)
 def first_sentence(text: str, limit: int = 180) -> str:
     """The first sentence of a doc comment, without comment signs, tags and trailing full stop.
 
@@ -122,6 +140,6 @@ def first_sentence(text: str, limit: int = 180) -> str:
             end = stop.start()
             break
     sentence = head[:end].strip(" -–—:.;*=#~_")
-    if _NOT_PROSE.search(head[:200]) or sum(c.isalpha() for c in sentence) < 8 or " " not in sentence:
+    if _NOT_PROSE.search(head[:200]) or _letters(sentence) < 8 or " " not in sentence:
         return ""
     return clip(sentence, limit)

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from msgspec import Struct
 
 from summaries.offline.text import plain
+
+_OTHERS = re.compile(r"[\W_]+")  # all but what `str.isalnum` says yes to
+
+
+def _letters(text: str) -> int:
+    return len(_OTHERS.sub("", text))
 
 
 class Block(Struct, frozen=True):
@@ -38,14 +45,14 @@ class ReadmeLine:
         """Append a piece of text."""
         self.parts.append(text)
         if link or code:
-            letters = sum(c.isalnum() for c in text)
+            letters = _letters(text)
             self.letters["link"] += letters * link
             self.letters["code"] += letters * code
 
     def block(self, kind: Literal["heading", "paragraph", "item"], level: int = 0) -> Block | None:
         """The block, or None where there is no text in it."""
         text = plain("".join(self.parts))
-        total = sum(c.isalnum() for c in text)
+        total = _letters(text)
         if not total:
             return None
         return Block(kind, text, level, self.letters["link"] / total, self.letters["code"] / total)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from summaries.offline.readme.blocks import Section, sections
+from summaries.paths import base_name
 
 README = re.compile(r"readme(?:\.(?:md|markdown|mdown|rst|txt|adoc|asciidoc|org))?", re.IGNORECASE)
 LIMIT = 40_000  # characters of a README that are read: its purpose stands at its beginning
@@ -15,7 +16,7 @@ _RANK = ("", ".md", ".markdown", ".mdown", ".rst", ".adoc", ".asciidoc", ".txt",
 
 def is_readme(path: str) -> bool:
     """Whether a file is a README, in whatever language or markup."""
-    return bool(README.fullmatch(PurePosixPath(path).name))
+    return bool(README.fullmatch(base_name(path)))
 
 
 def readme_of(paths: Iterable[str], folder: str = "") -> str:
