@@ -74,12 +74,8 @@ def _terms_of(token: str) -> tuple[str, ...]:
     return (_STEM.stemWord(whole.replace("_", "")), *kept)
 
 
-<<<<<<< HEAD
 _term_cache = lru_cache(maxsize=200_000)(_terms_of)
-=======
-_terms_kept = lru_cache(maxsize=200_000)(_terms_of)
 _stem = lru_cache(maxsize=50_000)(_STEM.stemWord)  # of parts, which identifiers share
->>>>>>> 3ff9ada (Summaries: what is found out about a file is remembered while its repository is summarised; terms have their keys found out once)
 
 
 def terms(text: str) -> Iterator[str]:

@@ -49,7 +49,9 @@ def read(path: str, text: str) -> PackageManifest | None:
     if found is None:
         return None
     names = tuple(unique(shown(n, 120) for n in found.names)[:_NAMES])
-    return PackageManifest(found.kind, names, plain(found.description)) if names or found.description else None
+    return (
+        PackageManifest(found.kind, names, plain(found.description)) if names or found.description else None
+    )
 
 
 @lru_cache(maxsize=1 << 13)  # files of a system share their names
