@@ -14,8 +14,6 @@ import subprocess
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,6 +25,7 @@ from indexer.files.choose import choose, inspect
 from indexer.git.git import Git
 from indexer.git.history import history
 from indexer.parse.languages import language_of
+from indexer.workers.pool import Workers
 from summaries.paths import Role, role
 
 WORD = re.compile(r"[A-Z]?[a-z]{2,}|[A-Z]{3,}")
@@ -124,7 +123,7 @@ def _start(model: Model, plan: Plan) -> None:
 def generate(model: Model, plan: Plan, processes: int = 2) -> list[GeneratedRepo]:
     """Make the repositories side by side, with `list.txt` for `bugatlas index --from` and `cases.jsonl`."""
     plan.out.mkdir(parents=True, exist_ok=True)
-    with ProcessPoolExecutor(processes, get_context("spawn"), _start, (model, plan)) as pool:
+    with Workers(processes, _start, model, plan) as pool:
         made = list(pool.map(_repository, range(plan.repos), chunksize=8))
     (plan.out / "list.txt").write_text("".join(f"{m.name}.git name={m.name}\n" for m in made))
     write_cases(plan.out / "cases.jsonl", [c for m in made for c in m.cases])

@@ -20,6 +20,7 @@ from msgspec.structs import replace
 from indexer.repository import Job, Outcome, Progress, index_repository
 from summaries.errors import IndexDamaged, UsageError
 from summaries.fs import replace as write
+from summaries.fs import replacing
 from summaries.index import arrays
 from summaries.index.index import MANIFEST, Index, Manifest, RepoState, slug
 from summaries.index.remote import HeadName, Remote, digest, digest_of, files
@@ -163,13 +164,9 @@ def put_file(remote: Remote, name: tuple[str, ...], file: Path, *, again: bool =
         if "file" not in _protocols(remote):
             remote.fs.put_file(str(file), target)
             return
-        part = f"{target}.{uuid4().hex}.part"
         remote.fs.makedirs(target.rpartition("/")[0], exist_ok=True)
-        try:
-            remote.fs.put_file(str(file), part)
-            Path(part).replace(target)
-        finally:
-            Path(part).unlink(missing_ok=True)
+        with replacing(Path(target)) as part:
+            remote.fs.put_file(str(file), str(part))
 
 
 def _protocols(remote: Remote) -> tuple[str, ...]:

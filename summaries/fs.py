@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,9 +14,10 @@ PART = ".part"  # how a file ends that is being written: what a killed process l
 def replacing(path: Path) -> Iterator[Path]:
     """A path to write to; it takes the place of `path` at the end, flushed to disk, unless an error is raised.
 
-    Its name is this thread's own: others may write the same file meanwhile, and the last one stays.
+    Its name is drawn anew each time: threads, processes and machines that share the folder may write the same file
+    meanwhile, and the last one stays.
     """
-    part = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}{PART}")
+    part = path.with_name(f"{path.name}.{os.urandom(8).hex()}{PART}")
     try:
         yield part
         with part.open("rb+") as f:
@@ -34,14 +34,18 @@ def replace(path: Path, data: bytes) -> None:
 
 
 @contextmanager
-def locked(path: Path, taken: Exception) -> Iterator[None]:
-    """Hold a lock file. Raises `taken` at once where somebody else has it, OSError where it cannot be made."""
+def locked(path: Path, taken: Exception | None = None) -> Iterator[None]:
+    """Hold a lock file. Where somebody else has it, raises `taken` at once, or waits if that is None.
+
+    Raises OSError where it cannot be made.
+    """
     from filelock import FileLock, Timeout
 
     lock = FileLock(path, thread_local=False)
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=0 if taken else -1)
     except Timeout:
+        assert taken is not None
         raise taken from None
     try:
         yield

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from indexer.git.git import shown
 from summaries.errors import RepositoryError, UsageError
+from summaries.fs import locked
 from summaries.index.index import slug
 
 SECONDS = 3600  # for one clone or fetch
@@ -59,8 +60,6 @@ def cloned(url: str, clones: Path, fetch: bool = True, progress: Progress = lamb
     No remote is written to its configuration, so a token in the URL is stored nowhere. A clone that cannot be
     brought up to date is used as it is. Raises UsageError for a URL that isn't allowed, RepositoryError.
     """
-    from filelock import FileLock
-
     match = parsed(url)
     if not match:
         raise UsageError(
@@ -69,7 +68,7 @@ def cloned(url: str, clones: Path, fetch: bool = True, progress: Progress = lamb
     place = clean([match["host"], *match["path"].removesuffix("/").removesuffix(".git").split("/")])
     git_dir = clones / f"{slug(place)}.git"
     clones.mkdir(parents=True, exist_ok=True)
-    with FileLock(clones / f"{slug(place)}.lock"):
+    with locked(clones / f"{slug(place)}.lock"):
         if git_dir.exists():
             if fetch:
                 progress(f"fetching {place}")

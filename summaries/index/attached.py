@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Struct
 
 from summaries.errors import BugatlasError, IndexDamaged, IndexError_, UsageError
-from summaries.fs import replace
+from summaries.fs import locked, replace
 from summaries.index.manifest import MANIFEST, Manifest, read_states, slug, unreferenced
 from summaries.index.remote import DATA, HeadName, Remote
 from summaries.index.routing_update import update
@@ -63,6 +63,10 @@ def attach(root: Path, url: str, *, room: int = ROOM, every: float = EVERY) -> i
     replace(root / FILE, msgspec.json.encode(Attached(url, room, every)))
     replace(root / MANIFEST, msgspec.json.encode(manifest))
     return len(pull(root))
+
+
+class PullingError(Exception):
+    """Somebody else is taking over what is new."""
 
 
 class Fetcher:
@@ -112,13 +116,11 @@ def pull(root: Path) -> dict[str, str]:
 
     A repository whose head cannot be read keeps its old state. Raises IndexError_ where the store is away.
     """
-    from filelock import FileLock, Timeout
-
     try:
-        with FileLock(root / "remote.lock", timeout=0):
+        with locked(root / "remote.lock", PullingError()):
             return _pull(root)
-    except Timeout:
-        return {}  # somebody does
+    except PullingError:
+        return {}
 
 
 def _pull(root: Path) -> dict[str, str]:

@@ -5,7 +5,12 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import signal
 import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -241,3 +246,55 @@ def test_repos_file_says_which_line_is_malformed(tmp_path: Path) -> None:
         read_repos(tmp_path / "repos.txt")
     with pytest.raises(UsageError, match="cannot read"):
         read_repos(tmp_path / "nothing.txt")
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads the process table of Linux")
+def test_the_processes_of_a_run_end_with_their_killed_parent(
+    made: tuple[Path, dict[str, list[str]]], tmp_path: Path
+) -> None:
+    root, out = made[0], tmp_path / "run.jsonl"
+    many = [{**c, "id": f"{c['id']}-{n}"} for n in range(400) for c in CASES]
+    bugs, repos, mirror = write_corpus(root, many)
+    files = ["--repos", repos, "--mirror", mirror, "--work", tmp_path / "work", "--out", out, "--jobs", "2"]
+    command = [sys.executable, "-m", "bugatlas", "eval", "run", bugs, *files]
+    parent = subprocess.Popen(list(map(str, command)), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        until(lambda: out.exists() and out.stat().st_size > 0, "the run answers")
+        workers = below(parent.pid)
+        assert len(workers) >= 2
+        assert parent.poll() is None, "the run was over before it was killed"
+    finally:
+        parent.send_signal(signal.SIGKILL)
+        parent.wait()
+    until(lambda: not any(map(alive, workers)), "the workers end")
+    written = out.read_bytes()
+    time.sleep(0.3)
+    assert out.read_bytes() == written
+
+
+def until(holds: Callable[[], bool], what: str, seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, f"waited for: {what}"
+        time.sleep(0.05)
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+def below(pid: int) -> list[int]:
+    """Processes that a process started, and those that these started."""
+    out = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = int(stat.read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            continue
+        if parent == pid:
+            child = int(stat.parent.name)
+            out += [child, *below(child)]
+    return out

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from summaries.errors import ModelError
+from summaries.fs import replacing
 
 OPSET, IR = 17, 9  # what onnxruntime reads since 1.14
 MASKED = -1e4
@@ -33,12 +35,10 @@ def export(model: Path, out: Path) -> None:
     if config.get("model_type") != "bert" or config.get("hidden_act") != "gelu":
         raise ModelError(f"{model} is no BERT encoder", f"use st:{model}")
     graph = _Graph(load_file(model / "model.safetensors"), config)
-    whole = out.with_suffix(".part")
-    onnx.save(graph.model(), whole)
-    made = out.with_suffix(".int8")
-    quantize_dynamic(whole, made, weight_type=QuantType.QInt8, per_channel=True)
-    whole.unlink()
-    made.replace(out)
+    with TemporaryDirectory(prefix="bugatlas-onnx-") as folder, replacing(out) as part:
+        whole = Path(folder) / "whole.onnx"
+        onnx.save(graph.model(), whole)
+        quantize_dynamic(whole, part, weight_type=QuantType.QInt8, per_channel=True)
 
 
 class _Graph:
