@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 from msgspec.structs import replace
 
+from locator.terminal import safe
 from summaries.config import Settings, options
 from summaries.errors import UsageError, with_extra
 from summaries.index.index import default_dir
@@ -23,14 +24,60 @@ if TYPE_CHECKING:
     from summaries.index.index import Index
 
 
-@click.command()
+CLIENTS = {
+    "claude-code": "Claude Code",
+    "claude-desktop": "Claude Desktop",
+    "codex": "Codex",
+    "cursor": "Cursor",
+    "gemini": "Gemini CLI",
+    "vscode": "VS Code",
+    "windsurf": "Windsurf",
+    "zed": "Zed",
+}
+
+
+@click.group(invoke_without_command=True)
 @options
-@click.pass_obj
-def mcp(root: Path | None, settings: Settings) -> None:
+@click.pass_context
+def mcp(ctx: click.Context, settings: Settings) -> None:
     """Serve a coding agent over standard input and output (Model Context Protocol).
 
-    Agents start this themselves; docs/agents.md has the lines for their settings.
+    Agents start this themselves: `bugatlas mcp install CLIENT` tells them how.
     """
+    if ctx.invoked_subcommand is None:
+        _serve(ctx.obj, settings)
+
+
+@mcp.command()
+@click.argument("client", type=click.Choice(sorted(CLIENTS)), metavar="CLIENT")
+@click.option("--yes", is_flag=True, help="Write without asking.")
+@click.pass_obj
+def install(root: Path | None, client: str, yes: bool) -> None:
+    """Add Bugatlas to the settings of a coding agent: shows the change, and writes it when you agree.
+
+    CLIENT is claude-code, claude-desktop, codex, cursor, gemini, vscode, windsurf or zed. Those that have settings for
+    a project get them in the folder where you are. What the file holds already stays.
+
+    \b
+      bugatlas mcp install claude-code
+      bugatlas --index ~/work/index mcp install cursor --yes
+    """
+    from locator.mcp.install import plan
+
+    found = plan(client, root, Path.cwd(), Path.home())
+    if not found.diff:
+        click.echo(f"{found.path} has it already")
+        return
+    click.echo("\n".join(map(safe, found.diff.split("\n"))))
+    if not yes:
+        if not sys.stdin.isatty():
+            raise UsageError("nobody is there to agree", "give --yes to write it")
+        click.confirm(f"\nWrite {found.path}?", abort=True)
+    found.write()
+    click.echo(f"{CLIENTS[client]}: written to {found.path}; start it anew to use it")
+
+
+def _serve(root: Path | None, settings: Settings) -> None:
     try:
         from locator.mcp.server import server
     except ImportError as e:
@@ -56,4 +103,4 @@ def mcp(root: Path | None, settings: Settings) -> None:
             lambda: find(index(), read(report), options, chosen, weights, progress, chat=chat)
         )
 
-    server(lambda ctx: live.index(LOCAL), ask, asyncio.to_thread).run("stdio")
+    server(lambda ctx: live.index(LOCAL), ask, asyncio.to_thread, local=True).run("stdio")

@@ -17,21 +17,10 @@ from pydantic import Field
 
 from locator.answer import Answer, Step
 from locator.locate import Options, Progress
-from locator.mcp.shapes import (
-    LINE,
-    Explained,
-    IndexStatus,
-    Located,
-    Searched,
-    SearchMatch,
-    Summary,
-    explained,
-    located,
-    stage,
-    status,
-    summary,
-)  # fmt: skip
+from locator.mcp import texts
 from locator.search.search import SearchOptions, search
+from locator.tree.worktree import worktrees
+from summaries import __version__
 from summaries.config_models import Mode
 from summaries.errors import BugatlasError
 from summaries.index.index import Index
@@ -43,9 +32,10 @@ INSTRUCTIONS = """Bugatlas knows the team's repositories and finds where a repor
 
 Give locate_bug the bug report whole: title, text, stack trace, log, error messages, exactly as they were
 reported. Don't shorten it, don't turn it into keywords: frames, quoted strings, paths and identifiers in it are
-read one by one. Read the files it names before you trust them; explain_result shows why a file was chosen.
-search_code is for words, exact strings and symbols that you already know."""
+read one by one. Read the files it names before you trust them, with read_file or where they lie; explain_result shows
+why a file was chosen. search_code is for words, exact strings and symbols that you already know."""
 
+WORKTREE = "Also read files that are not committed, of repositories that are checked out beside you."
 READ_ONLY = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
 
 Run = Callable[[Callable[[], Any]], Awaitable[Any]]
@@ -78,20 +68,27 @@ class Answers:
 
 
 def server(
-    index_of: Callable[[Context[Any, Any]], Index], ask: Ask, run: Run, version: str = ""
+    index_of: Callable[[Context[Any, Any]], Index], ask: Ask, run: Run, *, local: bool = False
 ) -> MCPServer[Any]:
     """The server. `index_of` gives what whoever asks may see; `run` does work beside the event loop.
 
-    `ask` answers a report from such an index in a mode, "" being the one that is set.
+    `ask` answers a report from such an index in a mode, "" being the one that is set. A `local` one tells where clones
+    lie, and reads what is not committed.
     """
-    made: MCPServer[Any] = MCPServer("bugatlas", title="Bugatlas", instructions=INSTRUCTIONS, version=version)
+    made: MCPServer[Any] = MCPServer(
+        "bugatlas", title="Bugatlas", instructions=INSTRUCTIONS, version=__version__
+    )
     answers = Answers()
 
     async def raising_tool_errors(work: Awaitable[T]) -> T:
         try:
             return await work
         except BugatlasError as e:
-            raise ToolError(str(e)) from None
+            raise ToolError(texts.failure(e)) from None
+
+    def here_only(worktree: bool) -> None:
+        if worktree and not local:
+            raise ToolError("a service has no working trees: leave out `worktree`")
 
     async def within(ctx: Context[Any, Any], work: Callable[[Index], T]) -> T:
         def done() -> T:
@@ -99,7 +96,7 @@ def server(
 
         return await raising_tool_errors(run(done))
 
-    @made.tool(annotations=READ_ONLY, title="Find where a bug lives")
+    @made.tool(annotations=READ_ONLY, structured_output=False, title="Find where a bug lives")
     async def locate_bug(
         ctx: Context[Any, Any],
         report: Annotated[
@@ -119,7 +116,8 @@ def server(
         limit: Annotated[int, Field(ge=1, le=20, description="Files.")] = 8,
         include_tests: Annotated[bool, Field(description="Rank tests as well.")] = False,
         nearest: Annotated[bool, Field(description="List the nearest files where nothing matches.")] = False,
-        max_snippet_lines: Annotated[int, Field(ge=0, le=20, description="Lines of code for each file.")] = 7,
+        max_snippet_lines: Annotated[int, Field(ge=0, le=20, description="Lines of code for each file.")] = 0,
+        worktree: Annotated[bool, Field(description=WORKTREE)] = False,
         mode: Annotated[
             Literal["", "offline", "judge"],
             Field(
@@ -127,7 +125,7 @@ def server(
                 "one is set. Leave out for what the team has set."
             ),
         ] = "",
-    ) -> Located:
+    ) -> str:
         """Find the repository, file and function where a reported bug most probably has to be fixed.
 
         Searches every indexed repository of the team, by stack frames, quoted messages, identifiers, routes, words,
@@ -135,8 +133,14 @@ def server(
         trace or a failing log, before you search by hand.
         """
         options = Options(
-            at=at, repos=(repo,) if repo else (), limit=limit, tests=include_tests, nearest=nearest
+            at=at,
+            worktree=worktree,
+            repos=(repo,) if repo else (),
+            limit=limit,
+            tests=include_tests,
+            nearest=nearest,
         )
+        here_only(worktree)
         steps: asyncio.Queue[Step | None] = asyncio.Queue()
         loop = asyncio.get_running_loop()
 
@@ -152,7 +156,7 @@ def server(
 
         async def tell() -> None:
             while (step := await steps.get()) is not None:
-                await ctx.report_progress(step.done, step.total or None, stage(step))
+                await ctx.report_progress(step.done, step.total or None, texts.stage(step))
 
         teller = asyncio.ensure_future(tell())
         try:
@@ -162,26 +166,30 @@ def server(
             await asyncio.wait({teller}, timeout=2)
             teller.cancel()
         assert index is not None  # it was opened for the answer
-        return located(answers.keep(index, found), found, max_snippet_lines)
+        id_ = answers.keep(index, found)
+        told: str = await run(lambda: texts.located(id_, found, index, max_snippet_lines, local=local))
+        return told
 
-    @made.tool(annotations=READ_ONLY, title="Why this file?")
+    @made.tool(annotations=READ_ONLY, structured_output=False, title="Why this file?")
     async def explain_result(
         ctx: Context[Any, Any],
         answer_id: Annotated[str, Field(description="From locate_bug.")],
         rank: Annotated[int, Field(ge=1, le=20, description="Of the file in that answer.")] = 1,
         max_lines: Annotated[int, Field(ge=0, le=200, description="Lines of code.")] = 40,
-    ) -> Explained:
+    ) -> str:
         """Everything that speaks for one file of an answer, with the lines of code that the evidence points at."""
 
-        def work(index: Index) -> Explained:
-            files = answers.get(index, answer_id).files
-            if rank > len(files):
-                raise ToolError(f"that answer has {len(files)} files")
-            return explained(index, files[rank - 1], max_lines)
+        def work(index: Index) -> str:
+            answer = answers.get(index, answer_id)
+            if rank > len(answer.files):
+                raise ToolError(f"that answer has {len(answer.files)} files")
+            file = answer.files[rank - 1]
+            dirty = any(r.changed for r in answer.routes if r.repo == file.repo)
+            return texts.explained(index, file, max_lines, uncommitted=dirty)
 
         return await within(ctx, work)
 
-    @made.tool(annotations=READ_ONLY, title="Search the code")
+    @made.tool(annotations=READ_ONLY, structured_output=False, title="Search the code")
     async def search_code(
         ctx: Context[Any, Any],
         query: Annotated[
@@ -197,29 +205,41 @@ def server(
         limit: Annotated[int, Field(ge=1, le=30, description="Files.")] = 10,
         at: Annotated[str | None, Field(description="As it was at a tag, commit or date.")] = None,
         include_tests: bool = False,
+        worktree: Annotated[bool, Field(description=WORKTREE)] = False,
         by: Annotated[Literal["words", "meaning", "both"], Field(description="What ranks.")] = "both",
-    ) -> Searched:
+    ) -> str:
         """Search the code of all indexed repositories for words, exact strings or symbols that you already know.
 
         For a bug report or an error message use locate_bug instead.
         """
 
-        def work(index: Index) -> Searched:
-            found = search(index, query, SearchOptions(at, limit, include_tests, by))
-            files = [
-                SearchMatch(
-                    repo=f.repo,
-                    path=f.path,
-                    symbol=f"{f.symbol.kind} {f.symbol.qualname}" if f.symbol else "",
-                    lines=[f"{x.number}: {x.text[:LINE]}" for x in f.lines[:5]],
-                )
-                for f in found.files
-            ]
-            return Searched(files=files, total=found.total, more=found.more, notes=list(found.notes))
+        here_only(worktree)
+
+        def work(index: Index) -> str:
+            asked = SearchOptions(at, limit, include_tests, by)
+            if not worktree:
+                return texts.searched(search(index, query, asked))
+            with worktrees(index, (), at) as (here, notes):
+                found = search(here, query, asked)
+            return "\n".join([texts.searched(found), *notes])
 
         return await within(ctx, work)
 
-    @made.tool(annotations=READ_ONLY, title="Read a summary")
+    @made.tool(annotations=READ_ONLY, structured_output=False, title="Read a file")
+    async def read_file(
+        ctx: Context[Any, Any],
+        repo: Annotated[str, Field(min_length=1, max_length=400, description="As locate_bug names it.")],
+        path: Annotated[str, Field(min_length=1, max_length=4096, description="In the repository.")],
+        start: Annotated[int, Field(ge=1, description="First line.")] = 1,
+        end: Annotated[int, Field(ge=0, description="Last line, 400 lines at most; 0: 200 lines.")] = 0,
+        at: Annotated[str | None, Field(description="As it was at a tag, commit or date.")] = None,
+    ) -> str:
+        """Numbered lines of a file as it was indexed, for repositories that you have no files of."""
+        return await within(
+            ctx, lambda index: texts.read_file(index, repo, path, start, end, at, local=local)
+        )
+
+    @made.tool(annotations=READ_ONLY, structured_output=False, title="Read a summary")
     async def read_summary(
         ctx: Context[Any, Any],
         place: Annotated[
@@ -227,18 +247,18 @@ def server(
             Field(max_length=4096, description="repository, or repository/path; empty: all repositories."),
         ] = "",
         at: Annotated[str | None, Field(description="As it was at a tag, commit or date.")] = None,
-    ) -> Summary:
+    ) -> str:
         """What a repository, directory or file is for, in words, with what is in it: an overview before reading code."""
-        return await within(ctx, lambda index: summary(index, place, at))
+        return await within(ctx, lambda index: texts.summary(index, place, at))
 
-    @made.tool(annotations=READ_ONLY, title="What is indexed?")
+    @made.tool(annotations=READ_ONLY, structured_output=False, title="What is indexed?")
     async def index_status(
         ctx: Context[Any, Any],
         repo: Annotated[
             str | None, Field(max_length=400, description="Only names that contain this.")
         ] = None,
-    ) -> IndexStatus:
+    ) -> str:
         """Which repositories are indexed, at which commits, and which older versions can be asked with `at`."""
-        return await within(ctx, lambda index: status(index, repo or ""))
+        return await within(ctx, lambda index: texts.status(index, repo or "", local=local))
 
     return made

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
+import re
+import shutil
 import sys
 from contextlib import asynccontextmanager
 
@@ -13,6 +14,7 @@ import pytest
 pytest.importorskip("mcp")
 
 import httpx2
+from kits.cli import indexed
 from kits.service import TOKENS, running, token
 from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
@@ -21,35 +23,41 @@ from mcp.client.streamable_http import streamable_http_client
 from indexer.demo import REPORTS
 from locator.access import LOCAL
 from locator.live_index import LiveIndex
-from locator.locate import locate
 from locator.mcp.server import server
+from locator.modes import find
+from locator.report.reader import read
 from locator.weights import Weights
+from summaries import __version__
+from summaries.config import Settings
 
 pytestmark = pytest.mark.slow
 
 REPORT = f"{REPORTS[1].title}\n\n{REPORTS[1].body}"
 
 
-def made(index):
+def made(index, *, local=False):
     live = LiveIndex(index)
 
     async def ask(index, report, options, mode, progress):
         assert mode in ("", "offline")
-        return await asyncio.to_thread(lambda: locate(index(), report, options, Weights(), progress))
+        return await asyncio.to_thread(
+            lambda: find(index(), read(report), options, Settings(), Weights(), progress)
+        )
 
-    return server(lambda ctx: live.index(LOCAL), ask, asyncio.to_thread)
+    return server(lambda ctx: live.index(LOCAL), ask, asyncio.to_thread, local=local)
 
 
 def talk(target, *calls):
-    """Call tools; (structured content, is error, text) of each."""
+    """Call tools; (text, is error) of each. All is said once: nothing comes as JSON besides."""
 
     async def go():
         out = []
         async with Client(target) as client:
             for name, arguments in calls:
                 got = await client.call_tool(name, arguments)
-                text = " ".join(c.text for c in got.content if c.type == "text")
-                out.append((got.structured_content, bool(got.is_error), text))
+                text = "\n".join(c.text for c in got.content if c.type == "text")
+                assert got.structured_content is None
+                out.append((text, bool(got.is_error)))
         return out
 
     return asyncio.run(go())
@@ -61,29 +69,89 @@ def test_tools_are_described_for_agents(shop_index):
             return (await client.list_tools()).tools
 
     tools = {t.name: t for t in asyncio.run(go())}
-    assert set(tools) == {"locate_bug", "search_code", "read_summary", "explain_result", "index_status"}
+    assert set(tools) == {
+        "locate_bug",
+        "search_code",
+        "read_summary",
+        "read_file",
+        "explain_result",
+        "index_status",
+    }
     for tool in tools.values():
-        assert tool.annotations.read_only_hint and tool.output_schema and len(tool.description) > 60
+        assert tool.annotations.read_only_hint and not tool.output_schema and len(tool.description) > 60
         assert "ctx" not in tool.input_schema["properties"]
     assert "whole" in tools["locate_bug"].input_schema["properties"]["report"]["description"]
 
 
 def test_locate_then_explain(shop_index):
-    located, error, _ = talk(made(shop_index), ("locate_bug", {"report": REPORT, "limit": 5}))[0]
-    assert not error and located["files"][0]["rank"] == 1 and len(located["files"]) <= 5
-    assert located["repositories"][0]["repo"] == "shop-orders" and located["files"][0]["why"]
-    assert all(len(f["snippet"].split("\n")) <= 7 for f in located["files"])
+    index = made(shop_index)
+    [(located, error)] = talk(index, ("locate_bug", {"report": REPORT, "limit": 5}))
+    lines = located.split("\n")
+    assert not error and re.match(
+        r"(confident|likely|unsure), \d+% that file 1 must change \(answer_id \w{8};", lines[0]
+    )
+    files = [x for x in lines if re.match(r"\d\. ", x)]
+    assert len(files) == 5 and files[0].startswith("1. shop-orders src/main/java/com/shop/orders/")
+    assert all(re.match(r"\d\. [\w-]+ \S+\.\w+(:\d+(-\d+)?)?( \S+)?: \S", x) for x in files)
+    assert sum("changed last" in x for x in lines) == 3
+    assert any(re.match(r"shop-orders at \w{7}, indexed .* ago|.*just now", x) for x in lines)
+    id_ = re.search(r"answer_id (\w+)", located)[1]
+    asked = {"answer_id": id_, "rank": 2, "max_lines": 10}
+    [(explained, error)] = talk(index, ("explain_result", asked))
+    place = files[1].split(" ")[2].partition(":")[0]
+    assert not error and explained.split("\n")[0].endswith(place) and "- " in explained
+    assert 0 < len(re.findall(r"^\d+: ", explained, re.M)) <= 10
 
-    async def both():
-        async with Client(made(shop_index)) as client:
-            first = (await client.call_tool("locate_bug", {"report": REPORT})).structured_content
-            asked = {"answer_id": first["answer_id"], "rank": 2, "max_lines": 10}
-            return first, await client.call_tool("explain_result", asked)
 
-    first, explained = asyncio.run(both())
-    told = explained.structured_content
-    assert told["path"] == first["files"][1]["path"] and told["evidence"] and told["parts"]
-    assert 0 < len([x for x in told["code"].split("\n") if x != "…"]) <= 10
+def test_code_beside_files_where_it_is_asked_for(shop_index):
+    asked = {"report": REPORT, "limit": 2, "max_snippet_lines": 4}
+    [(located, _)] = talk(made(shop_index), ("locate_bug", asked))
+    assert 2 <= len(re.findall(r"^\d+: ", located, re.M)) <= 8
+
+
+def test_where_clones_lie_is_for_agents_on_this_machine(shop_index, shop):
+    call = ("locate_bug", {"report": REPORT})
+    there = str(shop[0].parent)
+    assert there in talk(made(shop_index, local=True), call)[0][0]
+    assert there not in talk(made(shop_index), call)[0][0]
+    read = ("read_file", {"repo": "shop-orders", "path": REPORTS[1].path, "start": 2, "end": 4})
+    assert f"{there}/shop-orders/{REPORTS[1].path}" in talk(made(shop_index, local=True), read)[0][0]
+    assert there not in talk(made(shop_index), read)[0][0]
+
+
+def test_read_file(shop_index, shop):
+    asked = {"repo": "orders", "path": REPORTS[1].path}
+    whole, part, beyond, wrong, nowhere, dirty = talk(
+        made(shop_index),
+        ("read_file", {**asked, "repo": "shop-orders"}),
+        ("read_file", {**asked, "repo": "shop-orders", "start": 3, "end": 5}),
+        ("read_file", {**asked, "repo": "shop-orders", "start": 10**6}),
+        ("read_file", {**asked, "repo": "shop-orders", "path": REPORTS[1].path + "x"}),
+        ("read_file", {**asked, "repo": "nowhere"}),
+        ("search_code", {"query": "x", "worktree": True}),
+    )
+    text = (shop[0].parent / "shop-orders" / REPORTS[1].path).read_text().split("\n")
+    head, *lines = part[0].split("\n")
+    assert lines == [f"{n}: {text[n - 1]}" for n in (3, 4, 5)] and re.search(
+        r"lines 3-5 of \d+ at \w{7}$", head
+    )
+    assert whole[0].split("\n")[1] == f"1: {text[0]}" and not beyond[1] and len(beyond[0].split("\n")) == 2
+    assert wrong[1] and "did you mean" in wrong[0] and nowhere[1] and "index_status" in nowhere[0]
+    assert dirty[1] and "worktree" in dirty[0]
+
+
+def test_what_is_not_committed(shop, tmp_path):
+    top = tmp_path / "repos" / "shop-orders"
+    shutil.copytree(shop[0].parent / "shop-orders", top)
+    index = indexed(tmp_path / "index", top.parent)
+    (top / "Pilgrim.java").write_text("class Pilgrim { void loyalty() { pilgrimPoints(); } }\n")
+    located, found = talk(
+        made(index, local=True),
+        ("locate_bug", {"report": "pilgrim points for loyalty", "worktree": True, "nearest": True}),
+        ("search_code", {"query": "symbol:Pilgrim", "worktree": True}),
+    )
+    assert "1. shop-orders Pilgrim.java" in located[0] and "with 1 uncommitted file" in located[0]
+    assert found[0].startswith("shop-orders Pilgrim.java class Pilgrim")
 
 
 def test_progress_is_reported(shop_index):
@@ -109,11 +177,11 @@ def test_other_tools(shop_index):
         ("read_summary", {"place": f"shop-orders/{REPORTS[1].path}"}),
         ("index_status", {"repo": "orders"}),
     )
-    assert len(search[0]["files"]) == 3 and search[0]["files"][0]["lines"]
-    assert [c["path"] for c in top[0]["children"]][:2] == ["shop-catalog", "shop-gateway"]
-    assert place[0]["kind"] == "repository" and place[0]["children"]
-    assert file[0]["kind"] == "file" and any("shareOf" in s for s in file[0]["symbols"])
-    assert [r["name"] for r in status[0]["repositories"]] == ["shop-orders"]
+    assert re.search(r"^3 of ", search[0], re.M) and re.search(r"^  \d+: ", search[0], re.M)
+    assert re.search(r"^shop-catalog: .*\nshop-gateway: ", top[0], re.M)
+    assert place[0].startswith("repository shop-orders at ") and "src: " in place[0]
+    assert file[0].startswith("file shop-orders ") and "shareOf" in file[0]
+    assert re.fullmatch(r"shop-orders at \w{7} of .* ago; \d+ files; indexed [^;\n]+", status[0])
 
 
 @pytest.mark.parametrize(
@@ -130,28 +198,53 @@ def test_other_tools(shop_index):
     ],
 )
 def test_errors_are_told_to_the_agent(shop_index, name, arguments, said):
-    [(_, error, text)] = talk(made(shop_index), (name, arguments))
+    [(text, error)] = talk(made(shop_index), (name, arguments))
     assert error and said in text
 
 
 def test_nothing_indexed_is_told(tmp_path):
-    [(_, error, text)] = talk(made(tmp_path / "none"), ("locate_bug", {"report": "x"}))
+    [(text, error)] = talk(made(tmp_path / "none"), ("locate_bug", {"report": "x"}))
     assert error and "bugatlas index" in text
 
 
-def test_answers_are_small(shop_index):
-    """Twenty files with their code fit well into a context window."""
+def test_an_answer_of_eight_files_is_at_most_900_tokens(shop_index):
+    """Counted as characters by four."""
+    for report in REPORTS:
+        [(located, error)] = talk(
+            made(shop_index), ("locate_bug", {"report": f"{report.title}\n\n{report.body}"})
+        )
+        assert not error and len(re.findall(r"^\d\. ", located, re.M)) == 8 and len(located) / 4 <= 900
     arguments = {"report": REPORT * 50, "limit": 20, "max_snippet_lines": 20}
-    [(located, error, _text)] = talk(made(shop_index), ("locate_bug", arguments))
-    assert not error and len(json.dumps(located)) < 60_000
+    [(located, error)] = talk(made(shop_index), ("locate_bug", arguments))
+    assert not error and len(located) < 30_000
+
+
+def test_hints_speak_of_tools(shop_index):
+    for call in (
+        ("locate_bug", {"report": "x", "repo": "nowhere"}),
+        ("locate_bug", {"report": "x", "at": "v99"}),
+        ("read_summary", {"place": "nothing/here"}),
+        ("read_summary", {"place": "shop-orders/nothing"}),
+        ("search_code", {"query": "near:nowhere/x"}),
+    ):
+        [(text, error)] = talk(made(shop_index), call)
+        assert error and "bugatlas " not in text and "--" not in text and "`bugatlas" not in text, text
+
+
+def test_the_server_says_its_version(shop_index):
+    async def go():
+        async with Client(made(shop_index)) as client:
+            return client.server_info.version
+
+    assert asyncio.run(go()) == __version__
 
 
 def test_standard_input_and_output(shop_index):
     parameters = StdioServerParameters(
         command=sys.executable, args=["-m", "bugatlas", "--index", str(shop_index), "mcp"]
     )
-    [(found, error, _)] = talk(stdio_client(parameters), ("index_status", {}))
-    assert not error and len(found["repositories"]) == 6
+    [(found, error)] = talk(stdio_client(parameters), ("index_status", {}))
+    assert not error and len(found.split("\n")) == 6
 
 
 # Over HTTP
@@ -170,28 +263,25 @@ async def over_http(client, name):
 def test_http_with_scopes(shop_index):
     tokens = (token("all"), token("orders", ("shop-orders",)), token("ops", may=("metrics",)))
     with running(shop_index, tokens=tokens) as (client, _):
-        [(every, _, _), (located, error, _)] = talk(
+        [(every, _), (located, error)] = talk(
             over_http(client, "all"), ("index_status", {}), ("locate_bug", {"report": REPORT, "limit": 20})
         )
-        assert len(every["repositories"]) == 6 and not error
+        assert len(every.split("\n")) == 6 and not error
+        id_ = re.search(r"answer_id (\w+)", located)[1]
         calls = [
             ("index_status", {}),
             ("locate_bug", {"report": REPORT + " shop-gateway shop-payments", "limit": 20}),
             ("search_code", {"query": "charge"}),
             ("read_summary", {}),
             ("read_summary", {"place": "shop-payments"}),
-            ("explain_result", {"answer_id": located["answer_id"], "rank": 20}),
+            ("explain_result", {"answer_id": id_, "rank": 20}),
         ]
         got = talk(over_http(client, "orders"), *calls)
-        assert [r["name"] for r in got[0][0]["repositories"]] == ["shop-orders"]
-        assert {f["repo"] for f in got[1][0]["files"]} == {"shop-orders"}
+        assert got[0][0].startswith("shop-orders at ") and "\n" not in got[0][0]
+        assert set(re.findall(r"^\d+\. (\S+)", got[1][0], re.M)) == {"shop-orders"}
         assert got[4][1] and got[5][1], "neither a hidden repository nor somebody else's answer"
-        for structured, _, text in got[:4]:
-            assert not [
-                n
-                for n in ("shop-payments", "shop-gateway", "shop-catalog")
-                if n in json.dumps(structured) + text
-            ]
+        for text, _ in got[:4]:
+            assert not [n for n in ("shop-payments", "shop-gateway", "shop-catalog") if n in text]
 
 
 def test_http_needs_a_token_and_the_right_host(shop_index):

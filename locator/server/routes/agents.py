@@ -14,7 +14,6 @@ from locator.locate import Options, Progress
 from locator.server.answering import ask
 from locator.server.problems import problem
 from locator.server.service import Service
-from summaries import __version__
 from summaries.config_models import Mode
 from summaries.index.index import Index
 
@@ -38,7 +37,7 @@ class Agents:
         ) -> Answer:
             return await ask(service, index, report, None, options, mode, progress)
 
-        self.server = server(index_of, answer, service.queries.run, __version__)
+        self.server = server(index_of, answer, service.queries.run)
         self.app: ASGIApp = self.server.streamable_http_app(
             streamable_http_path=PATH,
             stateless_http=True,
