@@ -23,6 +23,7 @@ from summaries.index.postings import Floats
 from summaries.paths import Role
 
 ROLES = {"config": Role.CONFIG, "example": Role.EXAMPLE, "tool": Role.TOOL, "migration": Role.MIGRATION}
+TRACED = ("at:frame", "at:raised")
 COUNTED_HALF = 1.0  # a sum of this much counts half: a guess
 
 
@@ -93,6 +94,11 @@ def fuse(scope: Scope, features: Features, weights: Weights) -> Ranking:
     parts = {
         n: features.files[n] * np.float32(w) for n, w in weights.voters.items() if w and n in features.files
     }
+    if (
+        "message" in parts
+    ):  # an error's text stands where it was raised: a trace that leads there says the same
+        by_trace = sum((parts[n] for n in TRACED if n in parts), np.float32(0))
+        parts["message"] = np.maximum(parts["message"] - by_trace, 0)
     fused = np.sum(list(parts.values()), axis=0) if parts else np.zeros(scope.size, np.float32)
     routes = features.routes | {"files": route.unit(route.best(fused * features.candidates, scope))}
     route_parts = {n: routes[n] * np.float32(w) for n, w in weights.routes.items() if w and n in routes}

@@ -28,6 +28,7 @@ BY_PHRASES, BY_WORDS = (
 LEAST = 3  # words of a literal that is quoted as a whole
 LEAST_IN_PROSE = 4  # words of a literal that a sentence of the report has
 RUN = 5  # words in a row that count though the rest of the literal differs
+FULL = 7  # words of a literal that counts in full: shorter ones stand in many programs. A guess
 IN_PROSE = 0.5  # of a literal in prose against one in a log, a trace or in quotation marks. A guess
 _MOST_TEXT = 60_000  # characters of a report that are searched
 _MOST_LITERALS = 4_000  # of one file
@@ -144,7 +145,8 @@ def messages(
     holders = Counter(f.literal.text if f.whole else f.run for f in found.values())
     for i, f in found.items():
         if f.whole or f.words >= RUN:
-            share = (1 - 1 / (f.words - 1)) * (1.0 if f.whole else 0.5) * (IN_PROSE if f.in_prose else 1.0)
+            long = min(1.0, (f.words - 2) / (FULL - 2))
+            share = long * (1.0 if f.whole else 0.5) * (IN_PROSE if f.in_prose else 1.0)
             out[i] = share / holders[f.literal.text if f.whole else f.run]
     return out
 
