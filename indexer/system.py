@@ -1,4 +1,4 @@
-"""Keep the top of the tree in step with the index: what repositories hand up, and who uses whom."""
+"""Keep the top of the tree in step with the index: what repositories hand up, who uses whom, and whom through others."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import msgspec
 from msgspec.structs import replace
 
 from indexer.services.links import links
+from indexer.services.walks import walks
 from summaries.errors import IndexDamaged
 from summaries.fs import replace as write
 from summaries.index.index import Index
@@ -39,7 +40,7 @@ def update(index: Index, *, anew: bool = False) -> bool:
         own = effective(index.folder(name), {}, ("",)).texts.get("", "")  # written, or edited by a person
         parts[name] = Member(purpose_of(own) or shown[name].purpose, shown[name].words, generation)
     uses = _uses(index, shown) if linked else ()
-    new = replace(old, parts=parts, uses=uses)
+    new = replace(old, parts=parts, uses=uses, walks=walks(uses))
     write(index.root / FILE, msgspec.json.encode(new, order="deterministic"))
     return True
 

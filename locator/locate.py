@@ -29,6 +29,7 @@ from locator.scope import Scope
 from locator.shortlist import likeliest
 from locator.snapshots import views_at
 from locator.weights import Weights
+from summaries import system
 from summaries.index.index import Index
 from summaries.index.postings import Mask
 from summaries.index.shard import View
@@ -134,7 +135,8 @@ def vote_in(
     near = None
     if first.voters.get("meaning") or first.routes.get("meaning"):  # else nobody loads the store
         near = nearness(index, scope, f"{query.report.title}\n{query.report.body}")
-    return scope, vote(scope, query, aliases, first, texts, facts, near, tests=tests)
+    walks = system.read(index.root).walks if first.routes.get("uses") else None
+    return scope, vote(scope, query, aliases, first, texts, facts, near, walks, tests=tests)
 
 
 def best_files(ranking: Ranking, limit: int, among: Mask | None = None) -> list[int]:

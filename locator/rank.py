@@ -17,6 +17,7 @@ from locator.scope import Scope, join
 from locator.voters.ballot import Ballot, Votes
 from locator.voters.callees import FILES, Texts, callees
 from locator.voters.messages import FactsOf
+from locator.voters.neighbours import Walks, reached
 from locator.voters.registry import BY_NAME, VOTERS, Scale
 from locator.weights import Weights
 from summaries.index.postings import Floats
@@ -58,13 +59,14 @@ def vote(
     texts: Texts | None = None,
     facts: FactsOf | None = None,
     near: Nearness | None = None,
+    walks: Walks | None = None,
     *,
     tests: bool = False,
 ) -> Features:
     """Ask all voters. Tests, mocks and documentation are no candidates unless `tests` says so.
 
     Collaborators ("callees") are those of the best files by the weights `first`; without `texts` nobody asks.
-    Literals are held against the report where `facts` gives those of a file.
+    Literals are held against the report where `facts` gives those of a file; `walks` are those of the service graph.
     """
     candidates = ~scope.with_role(Role.DOC)
     if not tests:
@@ -78,6 +80,7 @@ def vote(
     files = {n: _scaled(n, v, candidates) for n, v in raw.items()}
     routes = route.features(scope, query, votes, files, aliases)
     routes["meaning"] = near.repos if near else np.zeros(len(scope.views), np.float32)
+    routes["uses"] = reached(routes["name"], [v.repo for v in scope.views], walks or {})
     roles = {n: scope.with_role(r).astype(np.float32) for n, r in ROLES.items()}
     found = Features(files, routes, roles, candidates, votes)
     if texts is None or not first.voters.get("callees"):

@@ -11,10 +11,12 @@ from msgspec.structs import replace
 from locator.answer import Evidence, FileHit, RouteHit
 from locator.query import Query
 from locator.rank import Ranking
-from locator.route import NameMention, names_mentioned, names_of
+from locator.route import NameMention, named, names_mentioned, names_of
 from locator.scope import Scope
+from locator.voters.neighbours import paths
 from locator.voters.registry import ROUTE_BY_NAME
 from locator.voters.sentences import commit_label
+from summaries import system
 from summaries.index.index import Index
 from summaries.index.postings import weighted
 from summaries.index.shard import View
@@ -65,7 +67,9 @@ def introduced(
     Summaries are those of the heads; an older snapshot is introduced by its own README.
     """
     number = {v.repo: r for r, v in enumerate(scope.views)}
-    names = names_mentioned(query, list(scope.names), scope.names)
+    repos = list(scope.names)
+    names = names_mentioned(query, repos, scope.names)
+    ways = paths(named(query, repos, scope.names), repos, system.read(index.root), index.repos)
     count = Counter(f.repo for f in files)
 
     def particulars(r: int, voter: str) -> str:
@@ -77,6 +81,8 @@ def introduced(
                 return ", ".join(_words(scope, query, ranking, r))
             case "past":
                 return _past(scope, ranking, r)
+            case "uses":
+                return ways.get(repo, "")
             case "name":
                 return _name(names, r, repo)
         return ""
@@ -87,9 +93,16 @@ def introduced(
         text = (index.store(view.repo).note("summary") if view.number == 0 else "") or _purpose(index, view)
         # What the offline ones begin with is printed above them.
         summary = text.removeprefix(f"{view.repo}: ").removeprefix(f"{view.repo.rpartition('/')[2]}: ")
-        out[route.repo] = replace(route, summary=summary)
+        out[route.repo] = replace(route, summary=summary, evidence=_with_way(route, view, ways))
     listed = list(dict.fromkeys(f.repo for f in files if f.repo in out))
     return tuple(out[r] for r in listed), tuple(hit for r, hit in out.items() if r not in count)
+
+
+def _with_way(route: RouteHit, view: View, ways: Mapping[str, str]) -> tuple[Evidence, ...]:
+    """The way from a repository that the report names, whatever it weighs. Links are those of the heads."""
+    if view.number or route.repo not in ways or any(e.voter == "uses" for e in route.evidence):
+        return route.evidence
+    return (*route.evidence, Evidence("uses", ways[route.repo]))
 
 
 def _purpose(index: Index, view: View) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 import msgspec
@@ -17,8 +18,12 @@ def read(root: Path) -> System:
     """The system as last written; an empty one where there is none or it is unreadable: it is then made anew."""
     try:
         path = root / FILE
-        if path.stat().st_size > MOST:
-            return System()
-        return msgspec.json.decode(path.read_bytes(), type=System)
+        about = path.stat()
+        return _decoded(path, about.st_mtime_ns, about.st_ino) if about.st_size <= MOST else System()
     except (OSError, msgspec.MsgspecError):
         return System()
+
+
+@lru_cache(maxsize=4)  # the file is replaced, never written in place; every answer asks it
+def _decoded(path: Path, time: int, inode: int) -> System:
+    return msgspec.json.decode(path.read_bytes(), type=System)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -15,9 +14,6 @@ from summaries.offline import manifest as static_manifest
 from summaries.offline.kind import is_test
 from summaries.paths import Role, role
 from summaries.types import Endpoint, Facts, Topic
-
-if TYPE_CHECKING:
-    import networkx as nx
 
 SITES = 8  # places that are kept of one link: the same target, kind and detail
 
@@ -100,18 +96,6 @@ def links(repos: Mapping[str, Files], names: Mapping[str, Collection[str]]) -> t
         if sites[site] <= SITES and link.source != link.target:
             kept.append(link)
     return tuple(kept)
-
-
-def graph(links: Iterable[Link]) -> nx.MultiDiGraph[str]:
-    """Repositories as nodes and links as edges (kind, detail, path, line), from caller to callee."""
-    import networkx as nx
-
-    out: nx.MultiDiGraph[str] = nx.MultiDiGraph()
-    for link in links:
-        out.add_edge(
-            link.source, link.target, kind=link.kind, detail=link.detail, path=link.path, line=link.line
-        )
-    return out
 
 
 def _http(code: Mapping[str, Files], book: Book) -> Iterator[Link]:

@@ -50,11 +50,19 @@ class Use(Struct, frozen=True):
     detail: str = ""  # one of the routes, topics, modules or hosts
 
 
+class Walk(Struct, frozen=True):
+    """Where a walk from a repository along what it uses often comes to."""
+
+    share: float  # of its time there, 0-1: personalised PageRank
+    path: tuple[str, ...]  # repositories on the shortest way, both ends with it
+
+
 class System(Struct, frozen=True):
     """All repositories of an index and who uses whom."""
 
     parts: Mapping[str, Member] = {}
     uses: tuple[Use, ...] = ()
+    walks: Mapping[str, tuple[Walk, ...]] = {}  # by the repository that they begin at, the likeliest first
     written: str = ""  # the text that a model wrote of all of it, where one did
     inputs: str = ""  # the text that the model was shown, to see what changed since
     key: str = ""  # of the prompt and the model

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import string
+from collections import Counter
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -11,8 +13,10 @@ from hypothesis import strategies as st
 from indexer.demo import build
 from indexer.parse.languages import language_of
 from indexer.parse.parse import parse
-from indexer.services.links import SITES, Link, aliases, graph, links
+from indexer.services.links import SITES, Link, aliases, links
 from indexer.services.match import Book, distinctive, literal_route, topic_fits
+from indexer.services.walks import RETURNS, walks
+from summaries.offline.system import Use
 from summaries.types import Endpoint, Facts, Literal, Topic
 
 
@@ -278,12 +282,33 @@ def test_the_shop_is_wired_as_its_authors_say(shop: tuple[Link, ...]) -> None:
     assert ways == {(s, t) for s, t, _, _ in SHOP}
 
 
-def test_the_graph_has_callers_and_callees(shop: tuple[Link, ...]) -> None:
-    wired = graph(shop)
-    assert set(wired.predecessors("shop-payments")) == {"shop-gateway", "shop-orders"}
-    assert set(wired.successors("shop-payments")) == {"shop-orders"}
-    edge = next(d for _, t, d in wired.out_edges("shop-gateway", data=True) if t == "shop-payments")
-    assert edge["path"]
+def test_walks_follow_uses_and_come_less_often_to_what_is_further(shop: tuple[Link, ...]) -> None:
+    count = Counter((link.source, link.target, link.kind) for link in shop)
+    uses = [Use(*key, n) for key, n in count.items()]
+    found = walks(uses)
+    assert {w.path[-1] for w in found["shop-gateway"]} == {t for _, t, _, _ in SHOP} - {"shop-gateway"}
+    for start, some in found.items():
+        assert [w.share for w in some] == sorted((w.share for w in some), reverse=True)
+        for walk in some:
+            assert walk.path[0] == start
+            assert all((a, b) in {(u.source, u.target) for u in uses} for a, b in pairwise(walk.path))
+
+
+def test_a_walk_is_personalised_pagerank() -> None:
+    """On a line a -> b -> c the share of each is that of the one before, less those steps that lead back."""
+    found = walks([Use("a", "b", "http", 1), Use("b", "c", "import", 3), Use("d", "a", "http", 1)])
+    assert [w.path for w in found["a"]] == [("a", "b"), ("a", "b", "c")]
+    b, c = (w.share for w in found["a"])
+    assert c / b == pytest.approx(1 - RETURNS, abs=1e-3)
+    assert b == pytest.approx((1 - RETURNS) / (1 + (1 - RETURNS) + (1 - RETURNS) ** 2), abs=1e-3)
+    assert len(found["d"]) == 3
+    assert "c" not in found
+
+
+def test_links_that_many_routes_make_weigh_more() -> None:
+    found = walks([Use("a", "b", "http", 40), Use("a", "c", "http", 1)])
+    assert [w.path[-1] for w in found["a"]] == ["b", "c"]
+    assert walks([]) == {}
 
 
 def test_order_of_input_does_not_matter() -> None:
