@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -249,7 +249,41 @@ def check_route(
             for a, b in zip(p.lower().split("/")[:-2], p.lower().split("/")[1:-1], strict=False)
         }
         return any(f in text for f in folders | pairs)
+    if " → " in e.text:
+        return _way(index, place, route.repo, e.text)
     return None
+
+
+def _way(index: Index, place: Place, end: str, text: str) -> bool:
+    """The report names where the way begins, it ends here, and the code of both ends has what is said of a single step."""
+    path, _, how = text.partition(": ")
+    names = [n for step in path.split(" → ") for n in index.repos if n.rpartition("/")[2] == step]
+    known = _row(" ".join([names[0].rpartition("/")[2], *index.repos[names[0]].aliases]))
+    if names[-1] != end or not set(known) & set(_row(place.report_text)):
+        return False
+    m = re.fullmatch(r"(calls over HTTP|sends messages|builds on|connects to) \((.+)\)", how)
+    if m is None or len(names) > 2:
+        return len(names) > 2
+    start, target = (list(_facts(index, n)) for n in names)
+    detail = m[2]
+    match m[1]:
+        case "calls over HTTP":
+            fixed = [x for x in detail.rpartition(" ")[2].strip("/").split("/") if "{" not in x][-1]
+            texts = [x.text for f in start for x in f.strings] + [c.route for f in start for c in f.calls]
+            served = any(f"{x.method} {x.route}".strip() == detail for f in target for x in f.serves)
+            return served and any(fixed in t for t in texts)
+        case "sends messages":
+            return any(detail in {t.name for t in f.topics} | {x.text for x in f.strings} for f in start)
+        case "builds on":
+            return any(detail in f.imports for f in start)
+    return any(detail in x.text for f in start for x in f.strings) or any(
+        detail in c.route for f in start for c in f.calls
+    )
+
+
+def _facts(index: Index, repo: str) -> Iterator[Facts]:
+    view, store = index.view(repo), index.store(repo)
+    return (store.facts(view.blob(n)) for n in range(len(view)))
 
 
 def judge_answer(
