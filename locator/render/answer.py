@@ -92,6 +92,8 @@ def _verdict(page: Page, index: Index, answer: Answer, repos: int, now: float) -
     page.prose((f"searched {what} in {answer.seconds:.2f} s", "dim"), indent=2)
     for note in answer.notes:
         page.prose((note, "yellow"), indent=2)
+    if moved := [r.repo for r in answer.routes if r.clone == MOVED]:
+        page.prose((f"to bring it up to date: bugatlas index {' '.join(moved)}", "dim"), indent=2)
     for n, look in enumerate(answer.looks, 1):
         why = f" ({look.why})" if look.why else ""
         page.prose(f"{look.tool} {look.request}{why}", mark=f"looked up {n}: ", indent=2, style="dim")

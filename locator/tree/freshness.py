@@ -67,8 +67,5 @@ def with_freshness(index: Index, answer: Answer, at: str | None, stale: str) -> 
     notes = answer.notes
     if moved:
         have = "has" if len(moved) == 1 else "have"
-        notes = (
-            *notes,
-            f"{', '.join(moved)} {have} moved on since the last index: bugatlas index {' '.join(moved)}",
-        )
+        notes = (*notes, f"{', '.join(moved)} {have} moved on since the last index")
     return replace(answer, routes=routes, also=also, notes=notes)

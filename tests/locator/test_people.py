@@ -124,8 +124,9 @@ def test_an_answer_says_how_fresh_it_is(tmp_path: Path) -> None:
     git(tmp_path / "repos" / "cart", "commit", "-q", "--allow-empty", "-m", "More")
     after = found(index)
     assert after["routes"][0]["clone"] == "moved on"
-    assert after["notes"] == ["cart has moved on since the last index: bugatlas index cart"]
-    assert "has moved on" in run("locate", REPORT, index=index).out
+    assert after["notes"] == ["cart has moved on since the last index"]
+    out = run("locate", REPORT, index=index).out
+    assert ", has moved on" in out and "bugatlas index cart" in out
     quiet = found(index, "-c", "stale=ignore")
     assert quiet["routes"][0]["clone"] == "" and quiet["notes"] == []
     failed = run("locate", REPORT, "-c", "stale=fail", index=index)

@@ -2,7 +2,7 @@
 
 import { post } from "./api.js";
 import { codeView, wrapButton } from "./code.js";
-import { bar, breakable, copy, count, fill, folder, h, percent, problem } from "./dom.js";
+import { ago, bar, breakable, copy, count, fill, folder, h, percent, problem } from "./dom.js";
 import { place } from "./link.js";
 import { wordsOf } from "./paint.js";
 
@@ -42,7 +42,7 @@ export async function answerView(main, { packed, asked, answer, file, line, edit
       h("li", { class: i || state.repo ? null : "first" }, h("button", {
         type: "button", "aria-pressed": state.repo === r.repo ? "true" : "false", onclick: () => narrow(state.repo === r.repo ? "" : r.repo),
       }, h("span", { class: "name" }, r.repo), bar(r.score, `score ${percent(r.score)}`), h("span", { class: "dim" }, held(r))),
-      h("p", { class: "why" }, reasons(r.evidence))))),
+      h("p", { class: "why" }, reasons(r.evidence)), fresh(r)))),
     rest.length ? h("p", { class: "dim" }, `Also considered: ${rest.map((r) => r.repo).join(", ")}`) : null);
   }
 
@@ -128,6 +128,7 @@ export async function answerView(main, { packed, asked, answer, file, line, edit
       f.evidence.length ? null : h("p", { class: "dim" }, "Nothing in the report points here directly."),
       h("ul", { class: "evidence" }, f.evidence.map((e) => h("li", {},
         bar(e.weight / most, `weight ${percent(e.weight)}`), h("span", {}, e.text), e.line > 1 ? jump(e.line) : null))),
+      whom(f),
       f.symbols.length ? [h("h3", {}, "Functions"), h("ul", { class: "functions" }, f.symbols.map((s) => h("li", {},
         h("button", { type: "button", class: "function", title: s.signature || s.qualname, onclick: () => go(f, s.start) },
           s.qualname, h("span", { class: "dim" }, ` ${s.start}–${s.end}`)))))] : null,
@@ -187,6 +188,23 @@ export async function answerView(main, { packed, asked, answer, file, line, edit
   if (wanted) await choose(wanted, wanted === answer.files.find((f) => key(f) === file) ? line : 0, true);
   else fill(detail, h("div", { class: "empty" }, h("h2", {}, "No match"),
     h("p", {}, HELP)));
+}
+
+// Which state of a repository was searched.
+function fresh(r) {
+  if (!r.indexed) return null;
+  const moved = r.clone === "moved on" ? h("b", { class: "behind" }, ", has moved on since") : null;
+  return h("p", { class: "dim fresh" }, `${r.commit.slice(0, 7)}, indexed ${ago(r.indexed)}`, moved);
+}
+
+// Whose the file is, and the last changes of its lines.
+function whom(f) {
+  if (!f.owners?.length && !f.changes?.length) return null;
+  const change = (c) => h("li", {}, c.url ? h("a", { href: c.url, rel: "noreferrer", target: "_blank" }, c.subject) : c.subject,
+    h("p", { class: "dim" }, `${c.commit.slice(0, 7)}, ${ago(c.time)}${c.author ? `, ${c.author}` : ""}`));
+  return [h("h3", {}, "Whom to ask"), f.owners?.length ? h("p", {}, f.owners.map((o) => h("span", { class: "pill" }, o))) : null,
+    f.changes?.length ? [h("p", { class: "dim" }, f.changes[0].lines ? "These lines were last changed by" : "The file was last changed by"),
+      h("ul", { class: "changes" }, f.changes.map(change))] : null];
 }
 
 const HELP = "Add what the report lacks: the exact text of an error, a path, the name of a function, a stack trace; or take filters away.";

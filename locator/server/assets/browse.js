@@ -2,7 +2,7 @@
 
 import { get } from "./api.js";
 import { codeView, wrapButton } from "./code.js";
-import { copy, count, fill, h } from "./dom.js";
+import { copy, count, fill, h, spoken } from "./dom.js";
 import { place } from "./link.js";
 
 export async function browse(main, where, signal) {
@@ -25,7 +25,7 @@ function crumbs(node) {
 }
 
 function facts(node) {
-  const tongues = node.languages.slice(0, 4).map(([name, n]) => (node.kind === "file" ? name : `${name} ${n}`)).join(", ");
+  const tongues = node.languages.slice(0, 4).map(([name, n]) => (node.kind === "file" ? spoken(name) : `${spoken(name)} ${n}`)).join(", ");
   const size = node.kind === "file" ? count(node.lines, "line") : count(node.files, "file");
   return [size, tongues, node.commit ? `at ${node.commit.slice(0, 10)}` : "",
     node.time ? new Date(1000 * node.time).toISOString().slice(0, 10) : ""].filter(Boolean).join(" · ");
@@ -35,7 +35,7 @@ function directory(node) {
   const cut = node.path ? node.path.length + 1 : 0;
   return { picture: h("ul", { class: "entries" }, node.children.map((c) => h("li", {},
     h("a", { href: place(c.repo, c.path) }, c.path.slice(cut), c.kind === "directory" ? "/" : ""),
-    h("span", { class: "dim" }, c.kind === "directory" ? count(c.files, "file") : c.languages[0]?.[0] ?? ""),
+    h("span", { class: "dim" }, c.kind === "directory" ? count(c.files, "file") : spoken(c.languages[0]?.[0] ?? "")),
     h("p", {}, c.summary)))) };
 }
 

@@ -91,7 +91,11 @@ export async function codeView({ repo, path, at, marks, ranges, focus, words, si
     if (!line) return;
     for (const old of box.querySelectorAll(".here")) old.classList.remove("here");
     line.classList.add("here");
-    box.scrollTop = line.offsetTop - box.clientHeight / 3;
+    let first = line; // the view begins with a whole line
+    while (first.previousElementSibling && line.offsetTop - first.previousElementSibling.offsetTop < box.clientHeight / 3) {
+      first = first.previousElementSibling;
+    }
+    box.scrollTop = first.offsetTop - box.clientTop;
     if (move) {
       if (box.getBoundingClientRect().top > innerHeight * 0.7) box.scrollIntoView({ block: "start" });
       say(`Line ${number}${marks.has(number) ? `: ${marks.get(number).join("; ")}` : ""}`);

@@ -39,6 +39,22 @@ export function say(text) {
 
 export const count = (n, one, many = `${one}s`) => `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
 
+const LANGUAGES = { csharp: "C#", cpp: "C++", fsharp: "F#", css: "CSS", scss: "SCSS", graphql: "GraphQL", hcl: "HCL", html: "HTML",
+  javascript: "JavaScript", json: "JSON", objc: "Objective-C", php: "PHP", proto: "Protocol Buffers", rst: "reStructuredText",
+  sql: "SQL", toml: "TOML", tsx: "TSX", typescript: "TypeScript", xml: "XML", yaml: "YAML" };
+
+// The name of a language as people write it.
+export const spoken = (name) => LANGUAGES[name] ?? `${name.slice(0, 1).toUpperCase()}${name.slice(1)}`;
+
+const AGES = [["year", 31_557_600], ["month", 2_629_800], ["week", 604_800], ["day", 86_400], ["hour", 3600], ["minute", 60]];
+
+// "3 weeks ago", of a moment in UTC seconds.
+export function ago(moment) {
+  const seconds = Date.now() / 1000 - moment;
+  const [unit, length] = AGES.find(([, n]) => seconds >= n) ?? [];
+  return unit ? `${count(Math.floor(seconds / length), unit)} ago` : "just now";
+}
+
 export const percent = (x) => `${Math.round(100 * x)}%`;
 
 export function bar(share, label) {

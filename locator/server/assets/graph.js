@@ -1,6 +1,6 @@
 // Who uses whom, callers on the left: layers by longest path, order within them by the middle of the neighbours.
 
-import { breakable, count, fill, h } from "./dom.js";
+import { breakable, count, fill, h, spoken } from "./dom.js";
 import { place } from "./link.js";
 
 const BOX = { w: 176, h: 44, dx: 90, dy: 26 };
@@ -38,7 +38,7 @@ export function graph(found, scores) {
       onpointerenter: () => mark(name), onfocus: () => mark(name), onpointerleave: () => mark("") , onblur: () => mark("") },
     h("rect", { width: BOX.w, height: BOX.h, rx: 8 }),
     h("text", { x: 12, y: 19, class: "name" }, short(name)),
-    h("text", { x: 12, y: 35, class: "sub" }, `${node.language} · ${count(node.lines, "line")}`));
+    h("text", { x: 12, y: 35, class: "sub" }, `${spoken(node.language)} · ${count(node.lines, "line")}`));
     return [name, g];
   });
 
@@ -54,7 +54,8 @@ export function graph(found, scores) {
     if (name) fill(told, sites(name, edges));
   }
 
-  const svg = h("svg", { class: "graph", viewBox: `-4 -4 ${width + 8} ${height + 60}`, style: { "--w": `${width + 8}px` }, role: "group", "aria-label": "Dependencies" },
+  const low = Math.max(0, ...edges.map((e) => lowest(at.get(e.source), at.get(e.target))));
+  const svg = h("svg", { class: "graph", viewBox: `-4 -4 ${width + 8} ${Math.max(height, low) + 8}`, style: { "--w": `${width + 8}px` }, role: "group", "aria-label": "Dependencies" },
     h("defs", {}, h("marker", { id: "arrow", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 9, markerHeight: 9, markerUnits: "userSpaceOnUse", orient: "auto" },
       h("path", { d: "M0 0L8 4L0 8z", class: "tip" }))), lines, boxes.map(([, g]) => g));
   return {
@@ -139,6 +140,13 @@ function order(layers, edges) {
   return layers;
 }
 
+// How far down an edge reaches: a cubic curve comes within a quarter of its control points.
+function lowest(a, b) {
+  return b.x > a.x + BOX.w ? 0 : Math.max(a.y, b.y) + BOX.h + 0.75 * dip(a, b);
+}
+
+const dip = (a, b) => 26 + Math.abs(a.x + BOX.w - b.x) / 14;
+
 function curve(a, b) {
   const from = { x: a.x + BOX.w, y: a.y + BOX.h / 2 };
   const to = { x: b.x, y: b.y + BOX.h / 2 };
@@ -147,7 +155,6 @@ function curve(a, b) {
     return `M${from.x} ${from.y}C${from.x + bend} ${from.y} ${to.x - bend} ${to.y} ${to.x - 2} ${to.y}`;
   }
   const low = Math.max(a.y, b.y) + BOX.h; // back, or within a layer: round below
-  const dip = 26 + Math.abs(from.x - to.x) / 14;
   const x = { from: a.x + BOX.w * 0.7, to: b.x + BOX.w * 0.3 };
-  return `M${x.from} ${a.y + BOX.h}C${x.from} ${low + dip} ${x.to} ${low + dip} ${x.to} ${b.y + BOX.h + 2}`;
+  return `M${x.from} ${a.y + BOX.h}C${x.from} ${low + dip(a, b)} ${x.to} ${low + dip(a, b)} ${x.to} ${b.y + BOX.h + 2}`;
 }

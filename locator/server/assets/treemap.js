@@ -1,25 +1,32 @@
 // Repositories as areas by their lines (squarified: Bruls, Huizing, van Wijk, 2000).
 
-import { count, h } from "./dom.js";
+import { count, h, spoken } from "./dom.js";
 import { place } from "./link.js";
 
-const WIDTH = 1000;
-const HEIGHT = 560;
+const REPOSITORY = 24; // height of a repository's title
 
-const REPOSITORY = 24; // height of a repository's title, in the same units
+// How much room there is, in pixels of a screen of that width: a phone scrolls, so that names can be read on it.
+function size(repositories) {
+  return matchMedia("(max-width: 899px)").matches
+    ? { w: 360, h: Math.min(3600, 220 + 130 * repositories), tall: true } : { w: 1000, h: 560, tall: false };
+}
 
 export function treemap(found, scores, hits) {
   const nodes = found.nodes.filter((n) => n.lines > 0).sort((a, b) => b.lines - a.lines || (a.name < b.name ? -1 : 1));
   const total = nodes.reduce((sum, n) => sum + n.lines, 0);
-  const scale = (WIDTH * HEIGHT) / (total || 1);
-  const cells = squarify(nodes.map((n) => n.lines * scale), { x: 0, y: 0, w: WIDTH, h: HEIGHT });
+  const room = size(nodes.length);
+  // On a phone a small repository keeps a strip that shows its name.
+  const least = room.tall ? total / (3 * nodes.length) : 0;
+  const shares = nodes.map((n) => Math.max(n.lines, least));
+  const scale = (room.w * room.h) / (shares.reduce((sum, n) => sum + n, 0) || 1);
+  const cells = squarify(shares.map((n) => n * scale), { x: 0, y: 0, w: room.w, h: room.h });
   const top = Math.max(...scores.values(), 0.01);
   return {
-    part: h("div", { class: "treemap" }, nodes.map((n, i) => {
+    part: h("div", { class: "treemap", style: room.tall ? { "--tall": `${room.h}px` } : {} }, nodes.map((n, i) => {
       const c = cells[i];
       const share = scores.has(n.name) ? scores.get(n.name) / top : 0;
-      return h("section", { class: "cell", style: { ...area(c, { w: WIDTH, h: HEIGHT }), "--share": `${Math.round(100 * share)}%` } },
-        h("h2", {}, h("a", { href: place(n.name), title: `${n.name}: ${count(n.lines, "line")}, ${n.language}` }, n.name),
+      return h("section", { class: "cell", style: { ...area(c, room), "--share": `${Math.round(100 * share)}%` } },
+        h("h2", {}, h("a", { href: place(n.name), title: `${n.name}: ${count(n.lines, "line")}, ${spoken(n.language)}` }, n.name),
           h("span", { class: "dim" }, count(n.lines, "line"))),
         c.h > 2 * REPOSITORY && c.w > 60 ? inner(n, c, hits.filter((f) => f.repo === n.name)) : null);
     })),

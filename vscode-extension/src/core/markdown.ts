@@ -1,4 +1,4 @@
-import type { Answer, FileHit } from "../api/client";
+import type { Answer, FileHit, RouteHit } from "../api/client";
 import { descriptionOf, type Row } from "./tree";
 
 /** Text of others as Markdown that shows as it is: no link, image, HTML, icon or heading comes out of it. */
@@ -32,7 +32,7 @@ export function tooltip(row: Row, summary = ""): string {
       const { route } = row;
       const share = route ? `${Math.round(100 * route.score)}% of the search` : "";
       const said = summary || route?.summary || "";
-      return paragraphs(`**${escaped(row.repo)}**`, share, escaped(said), bullets(route?.evidence ?? []));
+      return paragraphs(`**${escaped(row.repo)}**`, share, route ? state(route) : "", escaped(said), bullets(route?.evidence ?? []));
     }
     case "directory":
       return paragraphs(`**${escaped(row.path)}**`, escaped(summary));
@@ -42,6 +42,7 @@ export function tooltip(row: Row, summary = ""): string {
         escaped(row.hit.summary),
         `Result ${row.rank} of ${row.of}, because`,
         bullets(row.hit.evidence),
+        ...whom(row.hit),
         row.hit.excerpt ? block(row.hit.excerpt.lines, row.hit.language) : "",
       );
     case "function":
@@ -74,6 +75,7 @@ export function fileMarkdown(hit: FileHit, rank: number): string {
     `${rank}. ${code(`${hit.repo}/${hit.path}`)}`,
     ...(functions.length ? [`   - functions: ${functions.join(", ")}`] : []),
     ...hit.evidence.map((e) => `   - ${escaped(e.text)}${e.line ? `, line ${e.line}` : ""}`),
+    ...whom(hit).map((line) => `   - ${line}`),
   ].join("\n");
 }
 
@@ -81,6 +83,36 @@ export function fileMarkdown(hit: FileHit, rank: number): string {
 export function plain(row: Row): string {
   const place = row.kind === "repository" ? row.repo : `${row.repo}/${row.path}`;
   return row.kind === "function" ? `${place}:${row.symbol.start} ${row.symbol.qualname}` : `${place} ${descriptionOf(row, "tree")}`;
+}
+
+/** Whose a file is, and what changed its lines last: commits as links where the code host is known. */
+function whom(hit: FileHit): string[] {
+  const [change] = hit.changes;
+  const owners = hit.owners.length ? `Owners: ${escaped(hit.owners.join(", "))}` : "";
+  if (!change) return owners ? [owners] : [];
+  const by = change.author ? ` by ${escaped(change.author)}` : "";
+  const name = code(change.commit.slice(0, 7));
+  const link = /^https:\/\/[\w.-]+\/[\w./-]+$/.test(change.url) ? `[${name}](${change.url})` : name;
+  const what = change.lines ? "These lines changed last" : "The file changed last";
+  return [owners, `${what} ${ago(change.time)}${by}: ${escaped(change.subject)} (${link})`].filter(Boolean);
+}
+
+/** Which state of a repository was searched. */
+function state(route: RouteHit): string {
+  if (!route.indexed) return "";
+  const moved = route.clone === "moved on" ? ", has moved on since" : "";
+  return `${code(route.commit.slice(0, 7))}, indexed ${ago(route.indexed)}${moved}`;
+}
+
+const AGES = [["year", 31_557_600], ["month", 2_629_800], ["week", 604_800], ["day", 86_400], ["hour", 3600], ["minute", 60]] as const;
+
+/** "3 weeks ago", of a moment in UTC seconds. */
+export function ago(moment: number, now = Date.now() / 1000): string {
+  for (const [unit, length] of AGES) {
+    const count = Math.floor((now - moment) / length);
+    if (count > 0) return `${count.toLocaleString("en")} ${unit}${count > 1 ? "s" : ""} ago`;
+  }
+  return "just now";
 }
 
 function bullets(evidence: readonly { text: string; line: number }[]): string {

@@ -11,6 +11,8 @@ export function fileHit(repo: string, path: string, more: Partial<FileHit> = {})
     excerpt: null,
     summary: "",
     parts: {},
+    owners: [],
+    changes: [],
     ...more,
   };
 }
@@ -19,7 +21,7 @@ export function answer(files: FileHit[], more: Partial<Answer> = {}): Answer {
   const repos = [...new Set(files.map((f) => f.repo))];
   return {
     title: "Orders are lost",
-    routes: repos.map((repo) => ({ repo, commit: "c0ffee", score: 0.5, evidence: [], summary: "" })),
+    routes: repos.map((repo) => ({ repo, commit: "c0ffee", score: 0.5, evidence: [], summary: "", time: 0, indexed: 0, clone: "", changed: 0 })),
     directories: [],
     files,
     confidence: 0.7,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { answerMarkdown, block, code, escaped, tooltip } from "../../src/core/markdown";
+import { ago, answerMarkdown, block, code, escaped, tooltip } from "../../src/core/markdown";
 import { fileRows, rows, type Row } from "../../src/core/tree";
 import { answer, fileHit } from "../support/answers";
 
@@ -47,4 +47,23 @@ test("an answer copies as a numbered list with reasons", () => {
       "_one is left out_\n",
     ].join("\n\n"),
   );
+});
+
+test("whom to ask stands in tooltips and copies, and nothing of it is live but the link to the commit", () => {
+  const change = { commit: "c0ffee1234", time: 1, subject: EVIL, author: EVIL, url: "https://github.com/shop/a/commit/c0ffee1234", lines: 2 };
+  const hit = fileHit("shop", "a.go", { owners: ["@shop/team", EVIL], changes: [change] });
+  const file = fileRows(answer([hit]))[0] as Row;
+  for (const text of [tooltip(file), answerMarkdown(answer([hit]))]) {
+    assert.match(text, /Owners: \\@shop/);
+    assert.match(text, /These lines changed last \d+ years ago by .*\(\[`c0ffee1`\]\(https:\/\/github\.com\/shop\/a\/commit\/c0ffee1234\)\)/);
+    assert.equal(text.match(/(?<!\\)\]\(/g)?.length, 1);
+  }
+  const odd = { ...change, url: "javascript:alert(1)", lines: 0, author: "" };
+  assert.doesNotMatch(tooltip(fileRows(answer([fileHit("shop", "a.go", { changes: [odd] })]))[0] as Row), /javascript:|owners/i);
+});
+
+test("ages are in the largest unit", () => {
+  const [minute, day] = [60, 86_400];
+  assert.deepEqual([0, 5 * minute, day, 3 * day, 800 * day].map((s) => ago(1000, 1000 + s)),
+    ["just now", "5 minutes ago", "1 day ago", "3 days ago", "2 years ago"]);
 });

@@ -298,14 +298,14 @@ test("while it works, it says at what, and can be given up", async () => {
 });
 
 const FAULTS = [
-  ["slow", "The service took too long", "Timed out after 3 s"],
-  ["token", "wants a token", "wants a token"],
-  ["garbage", "is not a Bugatlas service", "is no Bugatlas service"],
-  ["old", "older than this extension", "too old"],
-  ["unready", "Nothing is indexed yet", "has no index"],
-  ["busy", "The report was not answered", "Too many requests"],
-  ["fault", "The report was not answered", "A fault of the service"],
-  ["forbid", "The report was not answered", "This token may not read"],
+  ["slow", "Try again, or narrow the search", "Timed out after 3 s"],
+  ["token", "makes a token for you", "wants a token"],
+  ["garbage", "Check the address", "is no Bugatlas service"],
+  ["old", "Update Bugatlas where it runs", "too old"],
+  ["unready", "An index is made once", "has no index"],
+  ["busy", "The report is kept", "Too many requests"],
+  ["fault", "The report is kept", "A fault of the service"],
+  ["forbid", "The report is kept", "This token may not read"],
 ] as const;
 for (const [mode, welcome, said] of FAULTS) {
   test(`a calm message for a service that is ${mode}`, async () => {
@@ -314,6 +314,7 @@ for (const [mode, welcome, said] of FAULTS) {
     await w.pane(RESULTS).getByText(welcome).first().waitFor();
     const form = await w.form();
     await form.getByText(said).waitFor();
+    assert.equal(await w.pane(RESULTS).getByText(said).count(), 0, "what is wrong is said once, above");
     assert.notEqual(await form.inputValue("#report"), "");
     await w.shot(`fault-${mode}`);
   });
@@ -376,21 +377,21 @@ test("a selection and the clipboard are located as they are", async () => {
 test("a service that is down", async () => {
   await set(behind({ "bugatlas.serverUrl": "http://127.0.0.1:9" }));
   await w.locate(text(report("shop-orders")));
-  await w.pane(RESULTS).getByText("No service answers").waitFor();
+  await w.pane(RESULTS).getByText("its address may be wrong").waitFor();
   await w.shot("fault-down");
 });
 
 test("no command to start a service with", async () => {
   await set({ ...local(), "bugatlas.command": path.join(folder, "nowhere", "bugatlas") });
   await w.locate(text(report("shop-orders")));
-  await w.pane(RESULTS).getByText("was not found to start one").waitFor();
+  await w.pane(RESULTS).getByText("Bugatlas answers from a service").waitFor();
   await w.shot("fault-noCommand");
 });
 
 test("a local service that does not start", async () => {
   await set({ ...local(), "bugatlas.command": "/bin/false", "bugatlas.index": path.join(folder, "elsewhere") });
   await w.locate(text(report("shop-orders")));
-  await w.pane(RESULTS).getByText("The local service did not start").waitFor();
+  await w.pane(RESULTS).getByText("The log has more").waitFor();
   await w.shot("fault-notStarted");
 });
 
@@ -431,7 +432,7 @@ test("the workspace is indexed on demand, and the status item says so", async ()
   const index = path.join(folder, "own-index");
   await set({ ...local(), "bugatlas.index": index });
   await w.locate(text(report("shop-orders")));
-  await w.pane(RESULTS).getByText("Nothing is indexed yet").waitFor();
+  await w.pane(RESULTS).getByText("An index is made once").waitFor();
   const building = w.page.locator('.statusbar-item[aria-label*="The index is being built"]').waitFor();
   await w.pane(RESULTS).getByText("Index this workspace").click();
   await building;
@@ -489,6 +490,6 @@ test("in a workspace that is not trusted nothing is started", async () => {
   ends.push(() => restricted.close());
   await restricted.sideBar();
   await restricted.locate(text(report("shop-orders")));
-  await restricted.pane(RESULTS).getByText("This workspace is not trusted").waitFor();
+  await restricted.pane(RESULTS).getByText("Trust this workspace").waitFor();
   await restricted.shot("restricted");
 });
