@@ -46,8 +46,16 @@ def _lines(index: Index, views: Sequence[View]) -> frozenset[str]:
     found: set[str] = set()
     some = islice(((v, n) for v in views for n in v.memo(_templates)), MOST)
     for view, n in some:
-        found |= lines_of(view.path(n), index.store(view.repo).text(view.blob(n)))
+        known = view.memo(_known)
+        if n not in known:
+            known[n] = lines_of(view.path(n), index.store(view.repo).text(view.blob(n)))
+        found |= known[n]
     return frozenset(found)
+
+
+def _known(view: View) -> dict[int, frozenset[str]]:
+    """Where a snapshot keeps the lines of its forms, by number of the file."""
+    return {}
 
 
 def _templates(view: View) -> tuple[int, ...]:

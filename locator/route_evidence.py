@@ -20,8 +20,6 @@ from summaries import system
 from summaries.index.index import Index
 from summaries.index.postings import weighted
 from summaries.index.shard import View
-from summaries.offline.repository import purpose
-from summaries.offline.tree import outside
 
 LEAST = 3  # repositories told of, though no file of theirs is in the answer
 WORDS = 4  # of the report, quoted for a repository
@@ -107,6 +105,9 @@ def _with_way(route: RouteHit, view: View, ways: Mapping[str, str]) -> tuple[Evi
 
 def _purpose(index: Index, view: View) -> str:
     """What the snapshot's own README and manifests say that it is for."""
+    from summaries.offline.repository import purpose  # a tenth of a cold start, and heads don't need it
+    from summaries.offline.tree import outside
+
     number = {p: n for n, p in enumerate(view.paths)}
     store = index.store(view.repo)
     readme, manifests = outside(number, lambda path: store.text(view.blob(number[path])))

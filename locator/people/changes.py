@@ -25,7 +25,7 @@ def newest(view: View, n: int, most: int, before: int = 0) -> list[int]:
     """Numbers of the last commits that changed a file of a snapshot, newest first; those up to `before`, if given."""
     arrays = view.shard.arrays
     hits = np.flatnonzero(arrays["commit_paths"] == view.path_ids[n])
-    commits = np.unique(np.searchsorted(arrays["commit_starts"], hits, side="right") - 1)
+    commits = np.flatnonzero(np.bincount(np.searchsorted(arrays["commit_starts"], hits, side="right") - 1))
     commits = commits[view.commit_mask[commits]]
     times = arrays["commit_times"][commits].astype(np.int64)
     if before:

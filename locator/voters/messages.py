@@ -7,16 +7,17 @@ the report's own text: all words in a row, with anything in the place of placeho
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from locator.query import MarkKind, Query
 from locator.report.reader import MentionKind, RegionKind, Report
 from locator.scope import Scope
-from summaries.index.postings import Floats
+from summaries.index.postings import Floats, Mask
 from summaries.index.shard import View
 from summaries.types import Facts, Literal
 from summaries.words import pieces
@@ -73,10 +74,14 @@ def _text(report: Report) -> _Text:
     return _Text(one, two, frozenset(w for row in every for w in row), frozenset(runs))
 
 
-def best(report: Report, facts: Facts) -> LiteralMatch | None:
-    """The literal of a file that most of stands in the report: a whole one before a longer run of another."""
+def best(report: Report, facts: Facts, among: Iterable[int] | None = None) -> LiteralMatch | None:
+    """The literal of a file that most of stands in the report: a whole one before a longer run of another.
+
+    `among` are the numbers of literals that may, ascending; None is all.
+    """
     text = _text(report)
-    found = [f for s in facts.strings[:_MOST_LITERALS] if (f := _match(s, text))]
+    some = facts.strings[:_MOST_LITERALS] if among is None else [facts.strings[n] for n in among]
+    found = [f for s in some if (f := _match(s, text))]
     return max(found, key=lambda f: (f.whole, not f.in_prose, f.words), default=None)
 
 
@@ -129,6 +134,80 @@ def _longest(part: Sequence[str], runs: frozenset[str]) -> list[str]:
     return list(part[-top[1] : -top[1] + top[0]])
 
 
+class _Numbered(NamedTuple):
+    """The literals of a file as numbers: which of them a report may have is seen without reading them.
+
+    Python's hashes of words, and of the run of three that begins with each, one literal after the other.
+    """
+
+    words: NDArray[np.int64]
+    runs: NDArray[np.int64]  # as many; that of no run where a piece of the literal ends
+    starts: NDArray[np.int64]  # where each literal begins
+    literals: NDArray[np.int64]  # which it is
+
+
+_NO_RUN = hash("")
+_MOST_KNOWN = 2_000  # files of a snapshot whose literals are remembered, some kilobytes each
+
+
+def _numbered(facts: Facts) -> _Numbered:
+    words: list[int] = []
+    runs: list[int] = []
+    starts: list[int] = []
+    literals: list[int] = []
+    for n, literal in enumerate(facts.strings[:_MOST_LITERALS]):
+        parts = pieces(literal.text)
+        if sum(map(len, parts)) < LEAST:
+            continue
+        starts.append(len(words))
+        literals.append(n)
+        for part in parts:
+            words += map(hash, part)
+            runs += [hash(" ".join(part[i : i + 3])) for i in range(len(part) - 2)]
+            runs += [_NO_RUN] * min(len(part), 2)
+    return _Numbered(*(np.array(some, np.int64) for some in (words, runs, starts, literals)))
+
+
+def _known(view: View) -> dict[int, _Numbered]:
+    """Where a snapshot keeps the literals of its files, by number of the file."""
+    return {}
+
+
+def _likely(scope: Scope, files: Sequence[int], report: Report, facts: FactsOf) -> dict[int, list[int]]:
+    """Of files the literals that have a run of three words of the report, or none but its words: no other can match."""
+    found: list[_Numbered] = []
+    for i in files:
+        view, n = scope.locate(i)
+        known = view.memo(_known)
+        if n not in known and len(known) >= _MOST_KNOWN:
+            known.clear()
+        numbered = known.get(n) or _numbered(facts(view, n))
+        known[n] = numbered
+        found.append(numbered)
+    text = _text(report)
+    there = _among(np.concatenate([f.words for f in found]), text.words)
+    met = _among(np.concatenate([f.runs for f in found]), text.runs)
+    out: dict[int, list[int]] = {}
+    at = 0
+    for i, f in zip(files, found, strict=True):
+        if len(f.starts):
+            span = slice(at, at + len(f.words))
+            on = np.logical_or.reduceat(met[span], f.starts) | np.logical_and.reduceat(there[span], f.starts)
+            if on.any():
+                out[i] = f.literals[on].tolist()
+        at += len(f.words)
+    return out
+
+
+def _among(hashes: NDArray[np.int64], texts: Collection[str]) -> Mask:
+    """Which hashes are of one of the texts. Beside `np.isin` a third of the time, as the texts are few."""
+    known = np.sort(np.fromiter(map(hash, texts), np.int64, len(texts)))
+    if not len(known):
+        return np.zeros(len(hashes), np.bool_)
+    on: Mask = known[np.minimum(known.searchsorted(hashes), len(known) - 1)] == hashes
+    return on
+
+
 def messages(
     scope: Scope, query: Query, by_phrase: dict[MarkKind, Floats], by_words: Floats, facts: FactsOf | None
 ) -> Floats:
@@ -138,9 +217,11 @@ def messages(
         return out
     phrases = by_phrase[MarkKind.PHRASE] + by_phrase[MarkKind.WORDS]
     some = [*_top(phrases, BY_PHRASES), *_top(by_words, BY_WORDS)]
+    if not some:
+        return out
     found: dict[int, LiteralMatch] = {}
-    for i in dict.fromkeys(some):
-        if f := best(query.report, facts(*scope.locate(i))):
+    for i, numbers in _likely(scope, list(dict.fromkeys(some)), query.report, facts).items():
+        if f := best(query.report, facts(*scope.locate(i)), numbers):
             found[i] = f
     holders = Counter(f.literal.text if f.whole else f.run for f in found.values())
     for i, f in found.items():

@@ -148,7 +148,7 @@ def commit(subject: Subject) -> list[Sentence]:
     scores = subject.votes.commits[subject.repo_number]
     arrays = view.shard.arrays
     hits = np.flatnonzero(arrays["commit_paths"] == view.path_ids[subject.n])
-    commits = np.unique(np.searchsorted(arrays["commit_starts"], hits, side="right") - 1)
+    commits = np.flatnonzero(np.bincount(np.searchsorted(arrays["commit_starts"], hits, side="right") - 1))
     commits = commits[view.commit_mask[commits] & (scores[commits] > 0)]
     if not len(commits):
         return []
