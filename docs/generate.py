@@ -1,5 +1,5 @@
 """Write the pages that follow from the code: `docs/cli.md` of the commands, `docs/config.md` of the settings,
-`docs/openapi.json` of the service, and the table of published figures in the README.
+`docs/openapi.json` of the service, the table of published figures in the README, and its picture of the architecture.
 
 python docs/generate.py            write them
 python docs/generate.py --check    say which are out of date; exit code 1 if any is
@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import click
+from architecture import picture
 
 from bugatlas import COMMANDS, command_line
 from summaries.config import FILE, table
@@ -116,12 +119,14 @@ def readme() -> str:
 
 
 MARKS = ("<!-- results: made by docs/generate.py -->", "<!-- /results -->")
-PAGES = {
+PAGES: dict[str, Callable[[], str]] = {
     "cli.md": cli_page,
     "config.md": config_page,
     "openapi.json": openapi,
     "service-settings.md": service_page,
     "../README.md": readme,
+    "media/architecture-light.svg": partial(picture, "light"),
+    "media/architecture-dark.svg": partial(picture, "dark"),
 }
 
 
