@@ -1,4 +1,8 @@
-"""Clones of repositories that live elsewhere, made and kept up to date by GitPython."""
+"""Clones of repositories that live elsewhere, made and kept up to date by GitPython.
+
+Only of clones that we made: GitPython reads the configuration of a repository and the files that this includes, wherever
+they lie. Repositories of others are read behind a mask (`indexer/git/sandbox.py`).
+"""
 
 from __future__ import annotations
 
