@@ -118,7 +118,7 @@ def read_repos(path: Path) -> list[Repo]:
 
 
 def write_cases(path: Path, cases: Iterable[Case]) -> None:
-    """One case a line."""
+    """Write cases as JSON Lines, one case a line."""
     encode = msgspec.json.Encoder().encode
     path.write_bytes(b"".join(encode(replace(c, place="")) + b"\n" for c in cases))
 

@@ -67,7 +67,7 @@ def demo(keep: Path | None, no_color: bool) -> None:
 
 
 def _next(root: Path) -> str:
-    """What to try now."""
+    """The commands to try after the demo."""
     place = f"bugatlas --index {shlex.quote(str(root))}"
     return (
         "\nTry it yourself, on the demo:\n"

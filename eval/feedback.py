@@ -34,7 +34,7 @@ class FeedbackLine(Struct, frozen=True):
 
 
 class HelpfulCounts(Struct, frozen=True):
-    """Marks of one kind."""
+    """How many marks of one kind call a file helpful, and how many do not."""
 
     helpful: int
     not_helpful: int
@@ -60,7 +60,7 @@ def read_marks(path: Path) -> tuple[list[FeedbackLine], list[str]]:
 
 
 def counted(marks: Sequence[FeedbackLine]) -> FeedbackSummary:
-    """Count them."""
+    """Summarise all marks; the last word of each person about a file counts."""
     last = {(m.by, m.said.report, m.said.repo, m.said.path): m for m in marks}
     said = [m.said for m in last.values()]
     helpful = [s for s in said if s.helpful]

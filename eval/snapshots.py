@@ -105,7 +105,7 @@ def _lacks(index: Index | None, name: str, shas: Sequence[str]) -> bool:
 
 
 def _by_age(path: Path, shas: Sequence[str]) -> list[str | None]:
-    """Commits, oldest first."""
+    """Commits in order of their age, oldest first."""
     with Git(path) as git:
         asked = "".join(f"{sha}\n" for sha in shas).encode("ascii")
         newest_first = git.run("rev-list", "--no-walk=sorted", "--stdin", input=asked).decode("ascii").split()

@@ -187,7 +187,7 @@ def named(index: Index, wanted: tuple[str, ...]) -> list[str]:
 
 
 def as_text(report: WriteReport) -> str:
-    """A report as lines."""
+    """A report of the run as lines of text."""
     lines = [_stage(s, report.planned) for s in report.stages]
     verb = "would take" if report.planned else "took"
     calls, read = sum(s.calls for s in report.stages), sum(s.read for s in report.stages)

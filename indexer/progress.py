@@ -44,7 +44,7 @@ def display(quiet: bool = False) -> Display:
 
 
 class Silence:
-    """Shows nothing."""
+    """A display that shows nothing, for `--quiet`."""
 
     def __enter__(self) -> Self:
         return self
@@ -53,16 +53,16 @@ class Silence:
         return None
 
     def say(self, line: str) -> None:
-        """Nothing."""
+        """Drop the line."""
 
     def expect(self, repositories: int) -> None:
-        """Nothing."""
+        """Ignore the number of repositories."""
 
     def files(self, parsed: int, expected: int) -> None:
-        """Nothing."""
+        """Ignore the number of files."""
 
     def done(self, outcome: Outcome) -> None:
-        """Nothing."""
+        """Ignore the outcome."""
 
 
 class Lines(Silence):
@@ -72,7 +72,7 @@ class Lines(Silence):
         self._began = self._last = time.monotonic()
 
     def say(self, line: str) -> None:
-        """Print it."""
+        """Print the line to standard error."""
         print(line, file=sys.stderr, flush=True)  # noqa: T201
 
     def files(self, parsed: int, expected: int) -> None:
@@ -120,7 +120,7 @@ class Bar(Silence):
         self._progress.stop()
 
     def say(self, line: str) -> None:
-        """Print above the bar."""
+        """Print the line above the bar."""
         self._progress.console.print(line, markup=False, highlight=False)
 
     def expect(self, repositories: int) -> None:
@@ -129,7 +129,7 @@ class Bar(Silence):
         self._describe()
 
     def files(self, parsed: int, expected: int) -> None:
-        """Move the bar."""
+        """Move the bar to the files parsed so far."""
         total = max(expected, parsed)
         if not total:
             return

@@ -67,7 +67,7 @@ class Job(Struct, frozen=True):
 
 
 class Outcome(Struct, frozen=True):
-    """What a job did."""
+    """What a job did with its repository."""
 
     repo: str
     state: RepoState | None = None

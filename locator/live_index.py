@@ -52,7 +52,7 @@ class Edition:
 
 
 class LiveIndex:
-    """Holds the current edition."""
+    """An index that follows what is published: requests share the current edition."""
 
     def __init__(self, root: Path, check: float = CHECK, room: Room | None = None) -> None:
         self.root, self.check, self.room = root, check, room or Room()

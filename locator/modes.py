@@ -79,7 +79,7 @@ def _answered(
     replay: Path | None,
     patience: float | None,
 ) -> Answer:
-    """The answer alone."""
+    """The answer of a mode, without its chat."""
     from locator.locate import locate
 
     mode = mode_of(settings)

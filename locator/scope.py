@@ -52,7 +52,7 @@ class Scope:
 
     @cached_property
     def roles(self) -> NDArray[np.uint8]:
-        """Roles of every file."""
+        """Role of every file in scope, as `paths.Role` bits."""
         return np.concatenate([v.roles for v in self.views]) if self.views else np.zeros(0, np.uint8)
 
     def with_role(self, role: Role) -> NDArray[np.bool_]:
@@ -118,12 +118,12 @@ class Scope:
 
     @cached_property
     def blob_ids(self) -> Ints:
-        """Blob of every file."""
+        """Number of every file's blob, end to end over all shards."""
         return self._numbered("blob", [v.blob_ids for v in self.views])
 
     @cached_property
     def path_ids(self) -> Ints:
-        """Path of every file."""
+        """Number of every file's path, end to end over all shards."""
         return self._numbered("path", [v.path_ids for v in self.views])
 
     @cached_property

@@ -52,7 +52,7 @@ class Weights(Struct, frozen=True):
 
 
 class Learnt(Struct, frozen=True):
-    """What `bugatlas calibrate` writes."""
+    """The weights file that `bugatlas calibrate` writes."""
 
     weights: Weights
     told: Mapping[str, object] = {}  # how they were learnt, for people

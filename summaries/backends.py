@@ -34,7 +34,7 @@ def embedder(name: str, folder: Path) -> Embedder:
 
 
 def opener(name: str) -> Opener:
-    """What opens an embedder."""
+    """The function that opens an embedder of that name."""
     kind, colon, rest = name.partition(":")
     if colon and kind in MODELS:
         return cast(Opener, load(MODELS[kind], EMBEDDERS, "embedder")(rest))

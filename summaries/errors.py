@@ -56,7 +56,7 @@ class IndexVersion(IndexError_):
 
 
 class IndexLocked(IndexError_):
-    """Another process is writing."""
+    """Another process is writing to the index."""
 
 
 class IndexDamaged(IndexError_):

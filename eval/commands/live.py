@@ -60,7 +60,7 @@ def live_command(
 
 
 def as_text(result: Live) -> str:
-    """For people."""
+    """The result as lines of text for a terminal."""
     from locator.render.page import counted
     from locator.terminal import one_line
 

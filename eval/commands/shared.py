@@ -67,7 +67,7 @@ def prepared(
 
 
 def cores(jobs: int | None) -> int:
-    """Processes to use."""
+    """Number of worker processes to use."""
     return jobs or min(os.cpu_count() or 1, 8)
 
 

@@ -116,7 +116,7 @@ def _shape_of(
 
 
 def fitted(points: Sequence[ConfidencePoint]) -> dict[str, float]:
-    """Coefficients of the confidence."""
+    """Coefficients of the confidence, fitted on all points."""
     some = [p for p in points if p.shape]
     size: dict[tuple[str, Form], int] = {}
     for p in some:
@@ -176,7 +176,7 @@ def _row(system: str, forms: tuple[Form, ...], promised: Floats, true: Floats) -
 
 
 def as_text(rows: Sequence[Reliability], sure: Mapping[str, float]) -> str:
-    """For people."""
+    """The reliability table as lines of text."""
     out = [
         "each system by what was fitted on the others",
         "",

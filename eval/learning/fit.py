@@ -27,7 +27,7 @@ class Sample(Struct, frozen=True):
 
 
 class Stack(Struct, frozen=True):
-    """Samples end to end."""
+    """Samples of all lessons, end to end in one array."""
 
     x: Floats  # (rows, features)
     gold: NDArray[np.bool_]

@@ -77,7 +77,7 @@ def _chances(shapes: Values, table: Values) -> Values:
 
 
 def _fitted(shapes: Values, right: Values, start: Values) -> Values:
-    """Penalised maximum likelihood."""
+    """Coefficients by penalised maximum likelihood."""
     from scipy.optimize import minimize
 
     def loss(table: Values) -> tuple[float, Values]:
@@ -90,7 +90,7 @@ def _fitted(shapes: Values, right: Values, start: Values) -> Values:
 
 
 def as_text(fit: JudgedFit) -> str:
-    """A fit for people."""
+    """A fit as lines of text."""
     rows = [
         f"{fit.cases} judged cases; curve: " + ", ".join(f"{n} {w:+.2f}" for n, w in fit.table.items()),
         f"Brier score {fit.before.brier:.3f} before, {fit.after.brier:.3f} after (cross-validated); "

@@ -45,7 +45,7 @@ Baseline = Callable[[Scope, Report, Index], Ranked]
 
 
 def _random(scope: Scope, report: Report, index: Index) -> Ranked:
-    """Any file: the floor."""
+    """A random order of all files: the floor that every ranker must beat."""
     seed = xxhash.xxh3_64_intdigest((report.title + report.body).encode("utf-8", "replace"))
     draws = np.random.default_rng(seed).random(scope.size, np.float32) + 1e-6
     return _flat(scope, draws.astype(np.float32))

@@ -47,7 +47,7 @@ class MissView(Struct, frozen=True):
 
 
 def page(b: Book) -> str:
-    """The whole page."""
+    """The whole HTML page."""
     first = b.parts[0]
     return _environment().get_template("page.html.j2").render(
         b=b,

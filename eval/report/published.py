@@ -27,7 +27,7 @@ SHOWN = ("Success@1", "Success@5", "Success@10", "MRR", "Route@1", "Route@3", "S
 
 
 class Corpus(Struct, frozen=True):
-    """What was searched, pinned."""
+    """What was searched, pinned by digests."""
 
     cases: str  # digest of the file
     repos: str
@@ -36,7 +36,7 @@ class Corpus(Struct, frozen=True):
 
 
 class Published(Struct, frozen=True):
-    """One published run."""
+    """One published run: its command, its corpus and its figures."""
 
     title: str
     cases: str  # file name within the folder of corpora, or "demo"

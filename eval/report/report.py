@@ -69,7 +69,7 @@ class Miss(Struct, frozen=True):
 
 
 class Book(Struct, frozen=True):
-    """A report."""
+    """A report over one or more runs of the same cases."""
 
     title: str
     cases: int

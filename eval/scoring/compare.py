@@ -25,7 +25,7 @@ class Moved(Struct, frozen=True):
 
 
 class Row(Struct, frozen=True):
-    """One measure of both."""
+    """One measure of both runs and the difference."""
 
     measure: str
     a: Interval
@@ -34,7 +34,7 @@ class Row(Struct, frozen=True):
 
 
 class Comparison(Struct, frozen=True):
-    """A against B."""
+    """Run A against run B over the same cases."""
 
     cases: int
     rows: tuple[Row, ...]

@@ -15,7 +15,7 @@ MEASURES = ("Success@1", "Success@10", "MRR")
 
 
 class CurvePoint(Struct, frozen=True):
-    """What one threshold gives."""
+    """What one threshold gives: cases judged, tokens and measures."""
 
     threshold: float  # a model is asked where the search is less sure than this; the setting `judge_spare`
     judged_cases: int  # cases

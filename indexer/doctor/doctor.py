@@ -29,7 +29,7 @@ from summaries.vectors.knowledge import (
 
 
 class Finding(Struct, frozen=True):
-    """Something that is wrong."""
+    """Something that is wrong with an index, and the command that mends it."""
 
     where: str  # a repository, or the part of the index
     what: str

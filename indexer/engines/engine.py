@@ -17,7 +17,7 @@ Show = Callable[[int, int, int], None]  # (files parsed, files found, jobs begun
 
 
 class Engine(Protocol):
-    """Where jobs run."""
+    """Where indexing jobs run: this machine's processes or a cluster."""
 
     def outcomes(self, jobs: Sequence[Job], show: Show) -> Iterator[Outcome]:
         """The outcome of every job, as they come. A job whose workers keep dying fails, the others go on."""

@@ -37,10 +37,10 @@ MAX_SCRIPTS = 2_000  # files without an extension whose first line is looked at
 
 
 class Blobs(Protocol):
-    """Where contents come from."""
+    """Where the contents of files come from."""
 
     def blobs(self, shas: Iterable[str]) -> Iterator[tuple[str, bytes | None]]:
-        """As `Git.blobs`."""
+        """The contents of blobs, as `Git.blobs` gives them."""
 
 
 class Chosen(NamedTuple):

@@ -31,7 +31,7 @@ class Known(Struct, frozen=True):
 
     @property
     def source(self) -> Source:
-        """The repository again."""
+        """The repository as a source that can be indexed again."""
         return Source(self.name, Path(self.git_dir), self.url, self.branch)
 
 

@@ -44,7 +44,7 @@ class Row(Struct, frozen=True, omit_defaults=True):
 
 
 class Exchanged(Struct, frozen=True):
-    """What was carried."""
+    """How many answers were carried from file to index."""
 
     repositories: tuple[str, ...]
     kinds: Mapping[str, int]
@@ -161,7 +161,7 @@ class _Taking:
         return True
 
     def close(self) -> None:
-        """Release the file."""
+        """Close the database file."""
         self.stored.close()
 
     def _edit(self, row: Row) -> bool:

@@ -26,7 +26,7 @@ USUAL = "x" * 700  # stands for a seed that is not written yet, in plans
 
 
 class Writing(Struct, frozen=True):
-    """Choices of a run."""
+    """What the user chose for a run."""
 
     every_file: bool = False  # also those that the offline summary says enough of
     seeds: bool = False  # only what each repository is for
@@ -41,7 +41,7 @@ class Writing(Struct, frozen=True):
 
 
 class Counters(Protocol):
-    """What a stage counts."""
+    """The counters of a stage that drafts add to."""
 
     current: int
     skipped: Counter[str]
@@ -78,12 +78,12 @@ class Pages:
         self.wrote = False
 
     def close(self) -> None:
-        """Release the file."""
+        """Close the database file."""
         self.kept.close()
 
     @cached_property
     def facts(self) -> dict[str, Facts]:
-        """Of every file."""
+        """Facts of every file of the snapshot, by path."""
         return dict(
             zip(self.blobs, (f for _, f in self.store.facts_of(list(self.blobs.values()))), strict=True)
         )
@@ -105,7 +105,7 @@ class Pages:
         return {d: sorted(parts) for d, parts in out.items()}
 
     def text(self, path: str) -> str:
-        """A file's text."""
+        """The text of one file."""
         return self.store.text(self.blobs[path])
 
     def stages(

@@ -69,7 +69,7 @@ class WriteReport(Struct, frozen=True):
 
     @property
     def money(self) -> float:
-        """By the configured prices."""
+        """Cost of all stages by the configured prices."""
         return sum(s.money for s in self.stages)
 
 
@@ -84,14 +84,14 @@ class StageCounts:
         self.failed: Counter[str] = Counter()
 
     def paid(self, answer: Answered[FileAnswer | WrittenAnswer]) -> None:
-        """Count an answer."""
+        """Count an answer's calls, tokens and money."""
         self.calls += 1
         self.read += answer.reply.read
         self.written += answer.reply.written
         self.money += answer.reply.money
 
     def done(self) -> Stage:
-        """As a value."""
+        """The counters as they stand now, as a frozen `Stage`."""
         return Stage(self.name, self.calls, self.current, dict(self.skipped.most_common()),
                      dict(self.failed.most_common()), self.struck, self.redone, self.read, self.written,
                      round(self.money, 6))  # fmt: skip

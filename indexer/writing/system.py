@@ -41,7 +41,7 @@ class Whole:
         return bool(old.written) and same and changed({"": old.inputs}, {"": self.shown}) < MATTERS
 
     def request(self) -> Request:
-        """The question."""
+        """The question to the model about the whole system."""
         return request("system", self.prompt, self.model, self.shown, "", self.options)
 
     def keep(self, text: str) -> None:

@@ -48,7 +48,7 @@ class Found(Struct, frozen=True):
 
 
 class Finding(Struct, frozen=True):
-    """The last word."""
+    """The model's last word: the files that have to change, and how sure it is."""
 
     analysis: str
     ranking: list[Found]

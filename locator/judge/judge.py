@@ -62,7 +62,7 @@ class Choice(Struct, frozen=True):
 
 
 class Ruling(Struct, frozen=True):
-    """What the call answers."""
+    """What the judge's one call answers."""
 
     analysis: str
     ranking: list[Choice]

@@ -46,7 +46,7 @@ CALLS = 3  # one after another; each may take as long as a judge may
 
 
 class Choices(Struct, frozen=True):
-    """What each step answers."""
+    """What each step of the reference method answers."""
 
     reasoning: str
     ranking: list[Choice]

@@ -28,7 +28,7 @@ class Sources:
 
     @cached_property
     def scope(self) -> Scope:
-        """The snapshots as one."""
+        """All snapshots as one scope."""
         return Scope(list(self.views.values()))
 
     @property

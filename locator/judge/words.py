@@ -17,7 +17,7 @@ _PLAIN = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")  # a word of English as far as one c
 
 
 class Wanted(Struct, frozen=True):
-    """Words to look for."""
+    """Words that the model asks to look for."""
 
     terms: frozenset[int] = frozenset()  # keys of words
     spelled: frozenset[str] = frozenset()  # as they stand, in small letters: `all` and `for` are no terms

@@ -50,7 +50,7 @@ class Answers:
         self._lock = threading.Lock()
 
     def keep(self, index: Index, answer: Answer) -> str:
-        """Its id."""
+        """Remember an answer; its id."""
         id_ = secrets.token_hex(4)
         with self._lock:
             self._kept[id_] = (frozenset(index.repos), answer)

@@ -29,7 +29,7 @@ LISTED = 200  # repositories of index_status
 
 
 def stage(step: Step) -> str:
-    """A step in words."""
+    """A step of an answer in words, for progress notices."""
     if step.stage in ("judge", "dig", "paper"):
         return "the language model orders the files"
     return f"{step.done} of {step.total} files explained" if step.total else "looking for the repository"
@@ -168,7 +168,7 @@ def _around(text: Sequence[str], points: Sequence[int], most: int) -> str:
 
 
 def searched(found: Results) -> str:
-    """What a search found."""
+    """The result of a search as text."""
     out = []
     for f in found.files:
         symbol = f" {f.symbol.kind} {f.symbol.qualname}" if f.symbol else ""

@@ -30,7 +30,7 @@ class Page:
         self.width = max(MIN_WIDTH, min(console.width, MAX_WIDTH))
 
     def blank(self) -> None:
-        """An empty line."""
+        """Print an empty line."""
         self.console.print()
 
     def prose(

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 
 class PackageSystem(StrEnum):
-    """Who installed the library."""
+    """The package manager that installed a library."""
 
     GO = "go"
     GEM = "gem"

@@ -19,7 +19,7 @@ class RegionKind(StrEnum):
 
 
 class MentionKind(StrEnum):
-    """What a report names."""
+    """The kinds of things that a report can name."""
 
     PATH = "path"  # directories end in "/"
     POSITION = "position"  # of a file; `number` is the line

@@ -33,7 +33,7 @@ COUNTED = 100  # files read, beyond those listed, to say how many there are
 
 
 class SearchOptions(Struct, frozen=True):
-    """How to answer."""
+    """How a search is to be answered."""
 
     at: str | None = None
     limit: int = 10

@@ -25,7 +25,7 @@ MOST = 32  # words of a query that summaries are asked for
 
 
 class SummaryMatches(Struct, frozen=True):
-    """What the summaries say."""
+    """What the written summaries say about the words of a query."""
 
     scores: Floats  # 0-1, of every file of the scope
     texts: dict[int, str]  # summaries with words of the query, by file

@@ -32,7 +32,7 @@ class JsonFormatter(logging.Formatter):
     """One JSON object a line: what happened, and nothing of what was asked."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """A line."""
+        """A log record as one JSON object."""
         said: dict[str, object] = {
             "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created)),
             "level": record.levelname.lower(),
@@ -54,7 +54,7 @@ class TerminalFormatter(logging.Formatter):
         )
 
     def format(self, record: logging.LogRecord) -> str:
-        """A line."""
+        """A log record as a line for a terminal."""
         said = getattr(record, "bugatlas", None)
         if RUNNING in str(record.msg):
             url = next(w for w in record.getMessage().split() if "://" in w)

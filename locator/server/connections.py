@@ -95,5 +95,5 @@ class BodyBudget:
         return True
 
     def give(self, size: int) -> None:
-        """Give them back."""
+        """Return the bytes that a body had reserved."""
         self.bytes -= size

@@ -55,7 +55,7 @@ class Guard:
         self.hosts = {h.lower() for h in (*LOOPBACK, *own)} | self.public
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuse, or pass on."""
+        """Refuse a request that breaks a rule, or pass it on."""
         if scope["type"] != "http":
             if scope["type"] == "lifespan":
                 await self.app(scope, receive, send)
@@ -209,7 +209,7 @@ class Body:
         self.size += size
 
     def give_back(self) -> None:
-        """The request is answered."""
+        """Return the room of a body once its request is answered."""
         self.held.give(self.size)
         self.size = 0
 

@@ -43,7 +43,7 @@ class Jobs:
         self._thread = threading.Thread(target=self._work, name="jobs", daemon=True)
 
     def open(self) -> None:
-        """Begin to work."""
+        """Start the thread that runs queued jobs."""
         self._thread.start()
         self._began = True
 
@@ -82,7 +82,7 @@ class Jobs:
         return "the jobs thread has ended" if ended else ""
 
     def list(self) -> list[Job]:
-        """Jobs, newest first."""
+        """All known jobs, newest first."""
         with self._changed:
             return [job for _, job in reversed(self._jobs.values())]
 

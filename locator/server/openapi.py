@@ -91,7 +91,7 @@ def body(struct: type[T]) -> Callable[[Request], Any]:
 
 
 def describe(app: FastAPI) -> Spec:
-    """The OpenAPI document."""
+    """The OpenAPI document of the application."""
     if not app.openapi_schema:
         spec = get_openapi(
             title=app.title,

@@ -69,7 +69,7 @@ def status_of(error: e.BugatlasError) -> int:
 
 
 async def on_ours(request: Request, error: Exception) -> Response:
-    """A BugatlasError."""
+    """Turn a BugatlasError into a problem+json response."""
     assert isinstance(error, e.BugatlasError)
     return problem(
         status_of(error),

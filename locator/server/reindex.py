@@ -34,7 +34,7 @@ class Order(Struct, frozen=True):
 
 
 class Progress(Struct, frozen=True, omit_defaults=True):
-    """How far it is."""
+    """How far an indexing job has come, as the process reports it."""
 
     done: int = 0
     total: int = 0
@@ -43,7 +43,7 @@ class Progress(Struct, frozen=True, omit_defaults=True):
 
 
 def main() -> None:
-    """Run one order."""
+    """Run the order that stands on standard input."""
     order = msgspec.json.decode(sys.stdin.buffer.readline(), type=Order)
     if sys.argv[1:] == ["links"]:
         os.nice(10)

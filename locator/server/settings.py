@@ -35,7 +35,7 @@ class Refresh(Struct, frozen=True, forbid_unknown_fields=True):
 class ServiceSettings(
     Struct, frozen=True, forbid_unknown_fields=True, rename={"tokens": "token", "trackers": "tracker"}
 ):
-    """The whole file."""
+    """The service's settings file as a whole."""
 
     host: Annotated[
         str, Meta(description="Address to listen on. Any but a loopback address needs a token to be set.")

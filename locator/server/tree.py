@@ -27,7 +27,7 @@ class NotHereError(LookupError):
 
 
 def repositories(index: Index, edition: int) -> Repositories:
-    """Everything indexed."""
+    """All repositories that the caller may see."""
     found = tuple(repository(index, s) for s in index.repos.values())
     return Repositories(found, edition, sum(r.files for r in found), sum(r.lines for r in found))
 

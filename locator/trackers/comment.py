@@ -46,7 +46,7 @@ class Note(Struct, frozen=True):
 
     @property
     def head(self) -> str:
-        """Its first words."""
+        """The comment's first line."""
         return f"This bug probably lives here ({self.verdict}, {self.confidence:.0%}):"
 
     @property
@@ -112,7 +112,7 @@ def address(state: RepoState | None, commit: str, path: str, start: int, end: in
 
 
 def adf(note: Note) -> dict[str, Any]:
-    """For Jira's API v3."""
+    """The comment as an Atlassian document, for Jira's API v3."""
 
     def text(value: str, *marks: dict[str, Any]) -> dict[str, Any]:
         return {"type": "text", "text": value, **({"marks": list(marks)} if marks else {})}

@@ -31,12 +31,12 @@ _PAGE = re.compile(r"^/([\w.-]{1,100}/[\w.-]{1,100})/issues/([1-9]\d{0,9})(?:/|$
 
 
 def connect(settings: TrackerSettings, token: str) -> Tracker:
-    """The API."""
+    """A client of GitHub's API with the settings' token."""
     return GitHub(settings, token)
 
 
 def key_of(text: str) -> str:
-    """`owner/name#12`."""
+    """Key of an issue: `owner/name#12`."""
     return text if KEY.fullmatch(text) else ""
 
 
@@ -116,7 +116,7 @@ class GitHub:
         return self._own
 
     def issue(self, key: str) -> Issue:
-        """An issue."""
+        """Fetch an issue."""
         repo, number = _split(key)
         told = self.http("GET", f"repos/{repo}/issues/{number}")
         if dig(told, "pull_request") is not None or not isinstance(told, Mapping):
@@ -132,7 +132,7 @@ class GitHub:
         )
 
     def wants(self, issue: Issue) -> bool:
-        """Listed repository and label."""
+        """Whether the repository is listed and the issue has a listed label."""
         return listed(self.settings, issue.project) and labelled(self.settings, issue.labels)
 
     def created(self, since: float) -> Iterator[str]:
@@ -146,7 +146,7 @@ class GitHub:
                     break
 
     def render(self, note: comment.Note) -> Any:
-        """Markdown."""
+        """The comment as Markdown."""
         return comment.markdown(note)
 
     def own_comments(self, key: str) -> list[str]:
@@ -164,7 +164,7 @@ class GitHub:
         return text(comment, "user", "login") == self.account()
 
     def post(self, issue: Issue, body: Any) -> str:
-        """Write a comment."""
+        """Post a comment; its id."""
         repo, number = _split(issue.key)
         id_ = text(self.http("POST", f"repos/{repo}/issues/{number}/comments", {"body": body}), "id")
         if not id_:
@@ -172,15 +172,15 @@ class GitHub:
         return id_
 
     def edit(self, key: str, comment: str, body: Any) -> None:
-        """Write a comment anew."""
+        """Replace the text of a comment."""
         self.http("PATCH", f"repos/{_split(key)[0]}/issues/comments/{_number(comment)}", {"body": body})
 
     def delete(self, key: str, comment: str) -> None:
-        """Take a comment away."""
+        """Delete a comment."""
         self.http("DELETE", f"repos/{_split(key)[0]}/issues/comments/{_number(comment)}")
 
     def close(self) -> None:
-        """Close connections."""
+        """Close the HTTP connections."""
         self.http.close()
 
     def tag(self, issue: Issue, repo: str) -> None:

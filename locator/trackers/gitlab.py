@@ -35,12 +35,12 @@ _PAGE = re.compile(
 
 
 def connect(settings: TrackerSettings, token: str) -> Tracker:
-    """The API."""
+    """A client of GitLab's API with the settings' token."""
     return GitLab(settings, token)
 
 
 def key_of(text: str) -> str:
-    """`group/project#12`."""
+    """Key of an issue: `group/project#12`."""
     return text if KEY.fullmatch(text) else ""
 
 
@@ -111,13 +111,13 @@ class GitLab:
         return Access(f"GitLab {version} at {self.settings.url}", self.account(), tuple(missing))
 
     def account(self) -> str:
-        """Our user name."""
+        """Name of the user that the token belongs to."""
         if not self._own:
             self._own = text(self.http("GET", "api/v4/user"), "username")
         return self._own
 
     def issue(self, key: str) -> Issue:
-        """An issue."""
+        """Fetch an issue."""
         project, number = _split(key)
         told = self.http("GET", f"api/v4/projects/{_id(project)}/issues/{number}")
         if not isinstance(told, Mapping):
@@ -141,14 +141,14 @@ class GitLab:
         return listed(self.settings, issue.project) and labelled(self.settings, issue.labels)
 
     def created(self, since: float) -> Iterator[str]:
-        """Page by page."""
+        """Issues created since a time, fetched page by page."""
         after = datetime.fromtimestamp(since, UTC).isoformat()
         for project in named(self.settings):
             for issues in self.http.pages(f"api/v4/projects/{_id(project)}/issues", created_after=after):
                 yield from (f"{project}#{text(i, 'iid')}" for i in issues)
 
     def render(self, note: comment.Note) -> Any:
-        """Markdown."""
+        """The comment as Markdown."""
         return comment.markdown(note)
 
     def own_comments(self, key: str) -> list[str]:
@@ -166,7 +166,7 @@ class GitLab:
         return f"api/v4/projects/{_id(project)}/issues/{number}/notes" + (f"/{id_}" if id_ else "")
 
     def post(self, issue: Issue, body: Any) -> str:
-        """Write a comment."""
+        """Post a comment; its id."""
         said = {"body": body, **({"internal": True} if self.settings.internal else {})}
         id_ = text(self.http("POST", self._notes(issue.key), said), "id")
         if not id_:
@@ -174,15 +174,15 @@ class GitLab:
         return id_
 
     def edit(self, key: str, comment: str, body: Any) -> None:
-        """Write a comment anew."""
+        """Replace the text of a comment."""
         self.http("PUT", self._notes(key, comment), {"body": body})
 
     def delete(self, key: str, comment: str) -> None:
-        """Take a comment away."""
+        """Delete a comment."""
         self.http("DELETE", self._notes(key, comment))
 
     def close(self) -> None:
-        """Close connections."""
+        """Close the HTTP connections."""
         self.http.close()
 
     def tag(self, issue: Issue, repo: str) -> None:

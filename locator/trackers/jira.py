@@ -36,7 +36,7 @@ _ISSUE = re.compile(r"/issue/(\d{1,18})/comment/")
 
 
 def connect(settings: TrackerSettings, token: str) -> Tracker:
-    """The API."""
+    """A client of Jira's API with the settings' token."""
     return Jira(settings, token)
 
 
@@ -214,7 +214,7 @@ class Jira:
         return out
 
     def post(self, issue: Issue, body: Any) -> str:
-        """Write a comment."""
+        """Post a comment; its id."""
         told = self.http("POST", self._path("issue", _safe(issue.key), "comment"), self._body(body))
         id_ = text(told, "id")
         if not id_:
@@ -222,15 +222,15 @@ class Jira:
         return id_
 
     def edit(self, key: str, comment: str, body: Any) -> None:
-        """Write a comment anew."""
+        """Replace the text of a comment."""
         self.http("PUT", self._path("issue", _safe(key), "comment", _safe(comment)), self._body(body))
 
     def delete(self, key: str, comment: str) -> None:
-        """Take a comment away."""
+        """Delete a comment."""
         self.http("DELETE", self._path("issue", _safe(key), "comment", _safe(comment)))
 
     def close(self) -> None:
-        """Close connections."""
+        """Close the HTTP connections."""
         self.http.close()
 
     def tag(self, issue: Issue, repo: str) -> None:

@@ -113,7 +113,7 @@ class Queue:
         return True
 
     def close(self) -> None:
-        """Release the file."""
+        """Close the database file."""
         with self._lock:
             self._db.close()
 
@@ -229,7 +229,7 @@ class Queue:
                 self._end()
 
     def counts(self) -> dict[str, int]:
-        """Issues by state."""
+        """Number of issues in each state."""
         with self._lock:
             return dict(self._db.execute("select state, count(*) from task group by state").fetchall())
 
@@ -260,7 +260,7 @@ class Queue:
         return float(row[0]) if row else 0.0
 
     def mark(self, name: str, at: float) -> None:
-        """Note a time."""
+        """Store a time under a name."""
         with self._lock:
             self._db.execute("insert or replace into mark values(?, ?)", (name, at))
 

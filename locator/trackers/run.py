@@ -50,7 +50,7 @@ class Pace:
 
     @contextmanager
     def __call__(self) -> Iterator[None]:
-        """Wait for one's turn."""
+        """Wait until the next request may be made."""
         with self._lock:
             wait = self._next - time.monotonic()
             if wait > 0:
@@ -132,7 +132,7 @@ class Trackers:
         self._open = False
 
     def open(self) -> None:
-        """Begin to work."""
+        """Start the thread that works the queue."""
         for t in self._threads:
             t.start()
         self._open = True

@@ -98,10 +98,10 @@ class Tracker(Protocol):
         """Write a comment; its id."""
 
     def edit(self, key: str, comment: str, body: Any) -> None:
-        """Write a comment anew."""
+        """Replace the text of a comment."""
 
     def delete(self, key: str, comment: str) -> None:
-        """Take a comment away."""
+        """Delete a comment."""
 
     def tag(self, issue: Issue, repo: str) -> None:
         """Set the component or label of the routed repository, where the settings say so."""

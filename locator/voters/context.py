@@ -143,7 +143,7 @@ def activity(scope: Scope) -> Floats:
 
 
 def active(view: View) -> Floats:
-    """`activity` of one repository."""
+    """How active each file of one repository is: see `activity`."""
     arrays = view.shard.arrays
     begins = arrays["commit_starts"]
     age = (view.info.time - arrays["commit_times"]) / (182 * 86400)

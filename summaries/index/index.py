@@ -146,7 +146,7 @@ class Index:
             return 0
 
     def shard(self, name: str) -> Shard:
-        """A repository's shard."""
+        """The shard of a repository, opened once and shared."""
         if name in self.overlays:
             return self.overlays[name].shard
         if shard := self._shards.get(name):

@@ -52,7 +52,7 @@ class Opened(Generic[T]):
         return one
 
     def drop(self, name: str) -> T | None:
-        """Let go of one."""
+        """Close one file and forget it."""
         with self._lock:
             return self._drop(name)
 

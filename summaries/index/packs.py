@@ -53,7 +53,7 @@ decode_facts = msgspec.msgpack.Decoder(Facts).decode
 
 
 def record(key: str, facts: Facts, text: str) -> Record:
-    """A parsed blob."""
+    """A parsed blob as a row."""
     return Record(key, None, _encode(facts), text.encode("utf-8", "replace"))
 
 
@@ -118,7 +118,7 @@ _decode_columns = msgspec.msgpack.Decoder(_Columns).decode
 
 
 def pack_commits(commits: Sequence[Commit]) -> bytes:
-    """Commits, parents before children."""
+    """Pack commits, parents before children."""
     row = {c.sha: n for n, c in enumerate(commits)}
     columns = _Columns(
         b"".join(bytes.fromhex(c.sha) for c in commits),

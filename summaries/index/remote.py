@@ -41,7 +41,7 @@ class HeadName(NamedTuple):
 
     @property
     def file(self) -> str:
-        """The file name."""
+        """The name of the head's file."""
         return f"{self.slug}.{self.generation:08}.{self.digest}.json"
 
     @staticmethod

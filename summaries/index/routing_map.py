@@ -68,7 +68,7 @@ class Segment:
     """Terms × rows of some repositories, mapped."""
 
     def __init__(self, path: Path) -> None:
-        """Raises IndexDamaged."""
+        """Map a segment's file. Raises IndexDamaged."""
         data = arrays.Arrays(path)
         self.path = path
         try:

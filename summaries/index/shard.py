@@ -45,7 +45,7 @@ class ShardInfo(Struct, frozen=True):
 
 
 class Shard:
-    """A mapped shard file."""
+    """One repository's lexical index, mapped from its file."""
 
     def __init__(self, path: Path) -> None:
         """Raises IndexDamaged where the file is unreadable."""
@@ -86,7 +86,7 @@ class Shard:
 
     @cached_property
     def units(self) -> Postings:
-        """Words of units."""
+        """Postings of words by unit."""
         return Postings.of(self.arrays, "units")
 
     @cached_property
@@ -106,7 +106,7 @@ class Shard:
 
     @cached_property
     def messages(self) -> Postings:
-        """Words of commit messages."""
+        """Postings of words by commit message."""
         return Postings.of(self.arrays, "messages")
 
     @cached_property

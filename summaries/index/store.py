@@ -81,7 +81,7 @@ _serials = itertools.count()
 
 
 class _Unpacked(threading.local):
-    """Each thread's own."""
+    """Unpacked pieces, kept by each thread for itself."""
 
     def __init__(self) -> None:
         self.packs: OrderedDict[tuple[int, int], bytes] = OrderedDict()
@@ -118,7 +118,7 @@ class Store:
             raise IndexDamaged(f"cannot read {path}: {e}", "run `bugatlas doctor`") from e
 
     def close(self) -> None:
-        """Release the file."""
+        """Close the database file."""
         self._db.close()
 
     def __del__(self) -> None:

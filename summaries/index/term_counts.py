@@ -77,7 +77,7 @@ class _Chunks(dict[bytes, int]):
 
 
 class _Own(threading.local):
-    """Each thread's own."""
+    """Known chunks of text, kept by each thread for itself."""
 
     def __init__(self) -> None:
         self.chunks = _Chunks()

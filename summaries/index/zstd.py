@@ -14,7 +14,7 @@ ZstdError = zstandard.ZstdError
 
 
 class _Own(threading.local):
-    """Each thread's own."""
+    """A compressor and a decompressor, one for each thread."""
 
     def __init__(self) -> None:
         self.compressors: dict[int, zstandard.ZstdCompressor] = {}
@@ -25,7 +25,7 @@ _own = _Own()
 
 
 def compress(data: bytes, level: int) -> bytes:
-    """A piece, compressed."""
+    """Compress one piece, with a compressor of this thread."""
     found = _own.compressors.get(level)
     if found is None:
         found = _own.compressors[level] = zstandard.ZstdCompressor(level=level)

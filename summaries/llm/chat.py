@@ -64,7 +64,7 @@ class Chat:
         return self.settings.name
 
     def close(self) -> None:
-        """Release connections and files."""
+        """Close connections and recordings."""
         self.endpoint.close()
         self.ledger.close()
 

@@ -88,7 +88,7 @@ class Files:
                      seconds=seconds, source=self.source)  # fmt: skip
 
     def close(self) -> None:
-        """End all waiting."""
+        """Stop waiting for answers."""
         self._closed.set()
 
 

@@ -65,7 +65,7 @@ class ChatHttp:
         self._shapes = ["json_schema", "json_object", ""]  # how structured answers are asked for, best first
 
     def close(self) -> None:
-        """Release connections."""
+        """Close the HTTP connections."""
         self._client.close()
 
     def send(self, request: Request, timeout: float) -> Reply:

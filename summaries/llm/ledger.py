@@ -57,7 +57,7 @@ class Ledger:
         return db
 
     def close(self) -> None:
-        """Release the file."""
+        """Close the database file."""
         self._db.close()
 
     def add(self, request: Request, reply: Reply, outcome: str = "ok") -> None:

@@ -86,7 +86,7 @@ class Limits:
             self._next = max(self._next, time.monotonic() + seconds)
 
     def worked(self) -> None:
-        """A call was answered."""
+        """Reset the circuit breaker: a call was answered."""
         with self._lock:
             self._failures = 0
 

@@ -38,7 +38,7 @@ class Recorder:
         self._lock = threading.Lock()
 
     def add(self, request: Request, reply: Reply) -> None:
-        """Write one line."""
+        """Append a request and its reply as one line."""
         line = Recorded(
             request.key, request.stage, request.model, reply.text, reply.read, reply.written, request.messages
         )
@@ -67,7 +67,7 @@ class Replayer:
         return Reply(line.answer, line.read, 0, line.written, source=self.source)
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: no file stays open."""
 
 
 def recorded(path: Path) -> dict[str, Recorded]:

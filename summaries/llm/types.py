@@ -83,7 +83,7 @@ class Price(Struct, frozen=True, array_like=True):
     cached: float | None = None  # prompt tokens that the endpoint had cached; None: as `read`
 
     def of(self, read: int, written: int, cached: int = 0) -> float:
-        """Price of one call."""
+        """Price of one call by its tokens."""
         fresh = self.read if self.cached is None else self.cached
         return ((read - cached) * self.read + cached * fresh + written * self.written) / 1e6
 
@@ -122,11 +122,11 @@ class ModelEndpoint(Protocol):
     source: str
 
     def send(self, request: Request, timeout: float) -> Reply:
-        """Raises a ModelError."""
+        """Send a request and return the reply. Raises ModelError."""
         ...
 
     def close(self) -> None:
-        """Release connections."""
+        """Close the connections."""
         ...
 
 

@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class _Own(threading.local):
-    """Each thread's own."""
+    """Remembered results, kept by each thread for itself."""
 
     known: dict[tuple[Any, ...], Any] | None = None
 

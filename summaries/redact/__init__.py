@@ -28,7 +28,7 @@ class Redacted(Struct, frozen=True):
 
     @property
     def total(self) -> int:
-        """Secrets taken out."""
+        """Number of secrets that were taken out."""
         return sum(self.kinds.values())
 
 

@@ -35,7 +35,7 @@ _FIELD = re.compile(r":\s{0,4}\"((?:[^\"\\\n]|\\.){3,8000})\"")
 
 
 def blocks(text: str) -> Iterator[Span]:
-    """Spans of all blocks."""
+    """Character spans of all blocks in a text."""
     for kind, pattern in _BLOCKS:
         yield from ((m.start(), m.end(), kind) for m in pattern.finditer(text))
     if _SECRET.search(text):

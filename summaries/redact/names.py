@@ -187,7 +187,7 @@ def _after(piece: str, at: int, strong: bool, sign: str, word: bool) -> Iterator
 
 
 def _items(piece: str, at: int, strong: bool) -> Iterator[Span]:
-    """Values of a list."""
+    """The values that a list in the text holds."""
     for _ in range(200):
         found = _QUOTED.match(piece, at)
         if not found:

@@ -15,7 +15,7 @@ from summaries.protocols import Match, Node, Vector, Vectors
 
 
 class _Collection(Struct, frozen=True):
-    """A collection as read."""
+    """A collection as read from its file."""
 
     ids: list[str]
     hashes: list[str]
@@ -92,7 +92,7 @@ def _column(name: str, texts: Sequence[str]) -> dict[str, arrays.Array]:
 
 
 def _read(path: Path) -> _Collection:
-    """Raises IndexDamaged."""
+    """Read a collection. Raises IndexDamaged."""
     data = arrays.Arrays(path)
     try:
         ids, hashes = (Strings(data[f"{n}.ends"], data[f"{n}.bytes"]).all() for n in ("ids", "hashes"))

@@ -59,7 +59,7 @@ class Checked(Struct, frozen=True):
 
     @property
     def useful(self) -> bool:
-        """Whether enough is left."""
+        """Whether the summary still has enough words to be worth storing."""
         return len(self.text.split()) >= LEAST
 
 

@@ -110,7 +110,7 @@ class Written:
             ) from e
 
     def close(self) -> None:
-        """Release the file."""
+        """Close the database file."""
         self._db.close()
 
     def _version(self) -> int:
@@ -156,7 +156,7 @@ class Written:
         }
 
     def every_place(self) -> list[tuple[str, WrittenPlace]]:
-        """Those of all times."""
+        """Texts of all places at all times, by path."""
         rows = self._db.execute("select path, text, key, inputs, time from place order by path, time")
         return [
             (p, WrittenPlace(t, k, msgspec.json.decode(i, type=dict[str, str]), at))
@@ -164,7 +164,7 @@ class Written:
         ]
 
     def keep_place(self, path: str, place: WrittenPlace) -> None:
-        """One of them."""
+        """Store the text of one place."""
         inputs = msgspec.json.encode(place.inputs).decode()
         with self._db:
             row = (path, place.time, place.key, place.text, inputs)

@@ -49,7 +49,7 @@ class Agents:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """While the service runs."""
+        """Run the session manager while the service runs."""
         async with self.server.session_manager.run():
             yield
 

@@ -41,7 +41,7 @@ class Feedback(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class FeedbackOutcome(Struct, frozen=True):
-    """What became of it."""
+    """Whether the feedback was stored."""
 
     kept: bool  # false where this service keeps none
 

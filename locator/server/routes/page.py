@@ -35,13 +35,13 @@ def files() -> dict[str, tuple[bytes, str, str]]:
 
 @router.get("/")
 async def index(request: Request) -> Response:
-    """The page itself."""
+    """The HTML of the page."""
     return _file(request, "index.html")
 
 
 @router.get("/page/{name}")
 async def asset(request: Request, name: str) -> Response:
-    """A part of it."""
+    """One of the page's scripts, styles or pictures."""
     return _file(request, name)
 
 

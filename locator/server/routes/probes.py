@@ -20,7 +20,7 @@ TEXT = {"schema": {"type": "string"}}
 
 @router.get("/healthz", summary="Alive", responses=says(Health), response_class=Response)
 async def healthz() -> Response:
-    """The process answers."""
+    """Say that the process answers, whatever the state of the index."""
     return json(Health("ok", __version__))
 
 
@@ -77,5 +77,5 @@ async def metrics(service: Here, caller: Measurer) -> Response:
 
 @router.get("/openapi.json", summary="This description", response_class=Response, include_in_schema=False)
 async def openapi(request: Request) -> Response:
-    """The OpenAPI document."""
+    """The OpenAPI document of this service."""
     return json(request.app.openapi())

@@ -120,7 +120,7 @@ async def post_stream(service: Here, caller: Reader, question: Wanted, request: 
 
 
 def event(name: str, data: Any, id_: str = "") -> bytes:
-    """One server-sent event."""
+    """One server-sent event as bytes."""
     head = f"id: {id_}\n" if id_ else ""
     return f"{head}event: {name}\ndata: ".encode() + msgspec.json.encode(data) + b"\n\n"
 

@@ -80,7 +80,7 @@ class TestServer:
 
     @property
     def url(self) -> str:
-        """Base URL."""
+        """Base URL of the server."""
         return f"http://127.0.0.1:{self._http.server_address[1]}/v1"
 
     def __enter__(self) -> TestServer:
@@ -132,7 +132,7 @@ class _Handler(BaseHTTPRequestHandler):
         super().finish()
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        """Silent."""
+        """Log nothing."""
 
     def do_GET(self) -> None:
         models = {"object": "list", "data": [{"id": "test-model", "object": "model", "owned_by": "test"}]}

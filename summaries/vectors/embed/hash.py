@@ -23,11 +23,11 @@ class Hash:
 
     @classmethod
     def open(cls, folder: Path) -> Hash:
-        """Nothing to read."""
+        """Open the embedder; it has no files to read."""
         return cls()
 
     def documents(self, texts: Sequence[str]) -> Vectors:
-        """Vectors of summaries."""
+        """Vectors of summaries: float32 (texts, dimension), rows of length 1."""
         out = np.zeros((len(texts), self.dimension), np.float32)
         for row, text in zip(out, texts, strict=True):
             keys, weights = bag(text)
@@ -36,6 +36,6 @@ class Hash:
         return unit(out)
 
     def query(self, text: str) -> Vector:
-        """Vector of a report."""
+        """Vector of a report: float32 (dimension,), of length 1."""
         found: Vector = self.documents([text])[0]
         return found

@@ -88,7 +88,7 @@ class Lsa:
         return cls.open(folder)
 
     def documents(self, texts: Sequence[str]) -> Vectors:
-        """Vectors of summaries."""
+        """Vectors of summaries: float32 (texts, dimension), rows of length 1."""
         return (
             np.stack([self._folded(b) for b in bags(texts)])
             if texts

@@ -191,17 +191,17 @@ class ModelOpener:
         self._kind, self._name = kind, name
 
     def open(self, folder: Path) -> Embedder:
-        """Raises ModelError."""
+        """Open a model by its name. Raises ModelError."""
         return self._kind(self._name, folder)
 
 
 def local(name: str) -> ModelOpener:
-    """`st:NAME`."""
+    """Open `st:NAME`, a sentence-transformers model."""
     return ModelOpener(Local, name)
 
 
 def remote(name: str) -> ModelOpener:
-    """`openai:MODEL[@URL][#VARIABLE]`."""
+    """Open `openai:MODEL[@URL][#VARIABLE]`, an endpoint."""
     return ModelOpener(RemoteModel, name)
 
 

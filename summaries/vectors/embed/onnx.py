@@ -107,5 +107,5 @@ def _exported(model: Path, folder: Path) -> Path:
 
 
 def onnx(name: str) -> ModelOpener:
-    """`onnx:FOLDER`."""
+    """Open `onnx:FOLDER`, a model that runs without torch."""
     return ModelOpener(Onnx, name)
