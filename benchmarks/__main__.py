@@ -139,7 +139,7 @@ def curve(root: Path, cases: Path, sizes: str, runs: int, label: str, out: Path)
 @click.option("--label", default="rivals", show_default=True, help="Name of the result.")
 @click.option("--out", type=click.Path(path_type=Path), default=RESULTS, help="Folder of results.")
 def rivals(root: Path, cases: Path, most: int, model: str, label: str, out: Path) -> None:
-    """Beside BM25 (bm25s), embedded chunks and a text search (ripgrep), on the same files and reports."""
+    """Beside BM25 (bm25s), SQLite FTS5, embedded chunks and ripgrep, on the same files and reports."""
     from benchmarks.rivals import rivals as measure
 
     asked = read_cases(cases)[0]

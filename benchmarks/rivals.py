@@ -1,13 +1,16 @@
-"""What a user would take instead, on the same repositories and reports: BM25, embedded chunks, a text search.
+"""What a user would take instead, on the same repositories and reports: full-text search, embedded chunks, ripgrep.
 
-BM25 is bm25s over whole files, words split as ours are, tests left out as ours leaves them out. Chunks of forty
-lines with their path, embedded by a sentence-transformers model and searched exactly, are what code search servers
-for agents do; a file counts as its best chunk. The text search is ripgrep for the report's longest words, files
-ordered by how many different ones they hold: what a person does by hand, many times over.
+SQLite's full-text search is asked for any of the report's words. BM25 is bm25s over whole files, words split as ours
+are, tests left out as ours leaves them out. Chunks of forty lines with their path, embedded by a sentence-transformers
+model and searched exactly, are what code search servers for agents do; a file counts as its best chunk. The text search
+is ripgrep for the report's longest words, files ordered by how many different ones they hold: what a person does by
+hand, many times over.
 """
 
 from __future__ import annotations
 
+import re
+import sqlite3
 import subprocess
 import time
 from collections.abc import Callable, Sequence
@@ -27,6 +30,7 @@ from summaries.index.index import Index
 from summaries.paths import Role
 
 CHUNK, OVERLAP = 40, 8  # lines
+FTS_WORDS = 500  # of a report, asked of FTS5: the depth of its expressions is bounded
 SOUGHT = 12  # words of a report that the text search looks for
 File = tuple[str, str]  # repository, path
 
@@ -40,6 +44,9 @@ def rivals(root: Path, cases: Sequence[Case], model: str = "") -> dict[str, Any]
     began = time.perf_counter()
     ask = _bm25(files, texts)
     rows.append(_row("bm25s", ask, cases, f"{time.perf_counter() - began:,.1f} s, every time"))
+    began = time.perf_counter()
+    ask = _fts5(files, texts)
+    rows.append(_row("SQLite FTS5", ask, cases, f"{time.perf_counter() - began:,.1f} s"))
     if model:
         began = time.perf_counter()
         ask, count = _chunks(files, texts, model)
@@ -99,6 +106,22 @@ def _bm25(files: Sequence[File], texts: Sequence[str]) -> Callable[[Case], list[
         query = [list(words.terms(f"{case.title}\n{case.body}"))]
         found, _ = engine.retrieve(query, k=10, show_progress=False)
         return [files[int(i)] for i in found[0]]
+
+    return ask
+
+
+def _fts5(files: Sequence[File], texts: Sequence[str]) -> Callable[[Case], list[File]]:
+    """Full-text search as it comes: its own words, its BM25, any word of the report."""
+    db = sqlite3.connect(":memory:")
+    db.execute("create virtual table file using fts5(path, text, content='')")
+    rows = ((n, path, text) for n, ((_, path), text) in enumerate(zip(files, texts, strict=True), 1))
+    db.executemany("insert into file(rowid, path, text) values(?, ?, ?)", rows)
+
+    def ask(case: Case) -> list[File]:
+        told = dict.fromkeys(re.findall(r"\w+", f"{case.title}\n{case.body}".lower()))
+        query = " OR ".join(f'"{w}"' for w in [*told][:FTS_WORDS] if w not in words.STOP)
+        found = db.execute("select rowid from file where file match ? order by rank limit 10", (query,))
+        return [files[n - 1] for (n,) in found]
 
     return ask
 

@@ -57,40 +57,45 @@ def _index(f: Result) -> str:
     rows = []
     for title, key in (("from nothing", "cold"), ("from nothing, without vectors", "cold_without_vectors")):
         c = f[key]
-        ratio = f"{c['ratio_to_floor']} × by the clock, {c['cpu_ratio_to_floor']} × by the processor"
-        rate = f"{c['files_per_second']:,} files/s, {c['lines_per_second']:,} lines/s"
-        rows.append([title, f"{c['seconds']} s", rate, ratio, f"{c['peak_mb']:,.0f} MB"])
+        rate = f"{c['lines_per_second']:,} lines/s"
+        ratio = f"{c['cpu_ratio_to_floor']} ×"
+        rows.append([title, f"{c['cpu']} s", ratio, f"{c['seconds']} s", rate, f"{c['peak_mb']:,.0f} MB"])
     read = floor[f"read_and_parse_{f['jobs']}_processes"]
-    rows.append([f"floor: read and parse, {f['jobs']} processes", f"{read} s", "", "1", ""])
-    rows.append(["floor: read and parse, 1 process", f"{floor['read_and_parse_1_process']} s", "", "", ""])
-    rows.append(["nothing changed", f"{f['nothing_changed']['seconds']} s", "", "", ""])
+    rows.append(["floor: read and parse", f"{floor['cpu']} s", "1 ×", f"{read} s", "", ""])
+    nothing = f["nothing_changed"]
+    rows.append(["nothing changed", f"{nothing['cpu']} s", "", f"{nothing['seconds']} s", "", ""])
     one = {
         "one file changed": f["one_file_changed"],
         "one file more, and its summaries": f.get("one_file_added"),
     }
-    rows += [[n, f"{c['seconds']} s", f"{c['more']} s more", "", ""] for n, c in one.items() if c]
+    for name, c in one.items():
+        if c:
+            more = f"{c['cpu'] - nothing['cpu']:.2f} s of the processor more"
+            rows.append([name, f"{c['cpu']} s", "", f"{c['seconds']} s", more, ""])
     if there := f.get("branch_switch"):
         files = " and ".join(f"{n:,}" for n in there["files"])
         rows.append(
-            ["to a branch 200 commits older, and back", f"{there['to_an_older_s']} s, {there['and_back_s']} s",
-             f"{files} files changed", "", ""]
+            ["to a branch 200 commits older, and back", "", "",
+             f"{there['to_an_older_s']} s, {there['and_back_s']} s", f"{files} files changed", ""]
         )  # fmt: skip
     what = f"{f['repositories']} repositories, {f['files']:,} files, {f['lines']:,} lines"
     what += f", {f['source_bytes'] / 1e6:.1f} MB of source"
-    stages = sorted(f["stages_1_process"].items(), key=lambda s: -s[1][0])
+    stages = sorted(f["stages_1_process"].items(), key=lambda s: -s[1][1])
     told = _rows(
-        "| stage, one process | seconds | of them this process's |",
-        [[n, str(w), str(c)] for n, (w, c) in stages],
+        "| stage, one process | seconds of the processor | by the clock |",
+        [[n, str(c), str(w)] for n, (w, c) in stages],
     )
     held = ", ".join(
         f"{n.replace('_', ' ')} {b / 1e6:.1f} MB"
         for n, b in sizes.items()
         if n not in ("index", "per_source_byte")
     )
+    share = 1 - f["cold_without_vectors"]["cpu"] / f["cold"]["cpu"]
     return (
         f"{what}.\n\n"
-        + _rows("| run | seconds | rate | to the floor | peak memory |", rows)
-        + f"\nThe index has {sizes['index'] / 1e6:.1f} MB, {sizes['per_source_byte']} for each byte of source: {held}.\n\n"
+        + _rows("| run | processor | to the floor | by the clock | rate | peak memory |", rows)
+        + f"\nVectors are {share:.0%} of the work. The index has {sizes['index'] / 1e6:.1f} MB, "
+        + f"{sizes['per_source_byte']} for each byte of source: {held}.\n\n"
         + told
     )
 

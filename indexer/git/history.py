@@ -110,6 +110,8 @@ def _renames(deleted: list[Change], added: list[Change]) -> list[tuple[str, str]
         return []
     pairs: list[tuple[str, str]] = []
     for key in _KEYS:
+        if not deleted or not added:
+            break
         old, new = _only(deleted, key), _only(added, key)
         shared = old.keys() & new.keys()
         pairs += [(old[name][0], new[name][0]) for name in shared]

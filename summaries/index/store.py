@@ -69,7 +69,9 @@ class _Bounded(sqlite3.Connection):
 
 
 SAVE_EVERY = 1.0  # seconds between two commits of what is added
-OPEN_PACKS = 8  # kept unpacked by a thread, which asks for a file's facts, its text, then its neighbour's
+OPEN_PACKS = (
+    32  # kept unpacked by a thread, 8 MB, which asks for a file's facts, its text, then its neighbour's
+)
 
 
 def blob_id(sha: str, language: str) -> str:

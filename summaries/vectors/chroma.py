@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from chromadb.api import ClientAPI
     from chromadb.api.models.Collection import Collection as Kept
 
-BATCH = 2_000  # Chroma takes at most 5,461 at a time
+BATCH = 5_000  # Chroma takes at most 5,461 at a time, and writes a whole collection after each batch
 SYNC = 2  # records that Chroma keeps twice, in its log and its graph, before it cuts the log: the fewest it takes
 NEIGHBOURS = 8  # links of a node in the graph: half of Chroma's default, which is for a thousand dimensions
 
