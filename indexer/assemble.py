@@ -62,7 +62,7 @@ def assemble(
         found = [blob_at[blob_id(e.blob, languages[e.path, e.blob])] for e in s.entries]
         out[f"snap{n}.blobs"] = np.array(found, np.uint32)
         out[f"snap{n}.commits"] = _reachable(order.get(s.commit), parents)
-    return out | _tongues(ids), _info(repo, ids, snapshots)
+    return out | _language_codes(ids), _info(repo, ids, snapshots)
 
 
 def overlay(
@@ -96,13 +96,13 @@ def overlay(
     out["snap0.paths"] = np.array([path_at[p] for p in named], np.uint32)
     out["snap0.blobs"] = np.array([blob_at[b] for b in named.values()], np.uint32)
     out["snap0.commits"] = old.arrays[f"snap{below.number}.commits"]
-    return out | _tongues(ids), _info(snapshot.repo, ids, [snapshot])
+    return out | _language_codes(ids), _info(snapshot.repo, ids, [snapshot])
 
 
 _OF_HISTORY = ("commit_", "subjects.", "authors.", "messages.")
 
 
-def _tongues(ids: Sequence[str]) -> Arrays:
+def _language_codes(ids: Sequence[str]) -> Arrays:
     """The language of every blob, as a number."""
     at = {name: i for i, name in enumerate(_languages(ids))}
     return {"blob_languages": np.array([at[i.rsplit(".", 1)[1]] for i in ids], np.uint8)}

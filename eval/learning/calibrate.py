@@ -1,6 +1,6 @@
 """Learning from one's own history: weights and confidence fitted on past fixes, kept only if they gain.
 
-Lessons are past commits, or the reports of a bug set, which teach more (see `lessons.TAUGHT`). The oldest
+Lessons are past commits, or the reports of a bug set, which teach more (see `lessons.TEACHABLE`). The oldest
 teach, the newest judge. Weights are non-negative and pulled to the shipped ones; how strongly is chosen within
 the teaching part. They are kept only where the paired 95 % interval of the gain in MRR on the judging part
 lies above zero; the confidence likewise, by its Brier score.
@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from eval.cases import Case
 from eval.learning.fit import Floats, Sample, fit, logistic, reciprocal_ranks
-from eval.learning.lessons import TAUGHT, Lesson, Trial, lessons, names_of, sample, trial
+from eval.learning.lessons import TEACHABLE, Lesson, Trial, lessons, names_of, sample, trial
 from eval.mining.mine import repos_of
 from eval.scoring.intervals import Difference, differences
 from eval.snapshots import Say, prepare
@@ -119,7 +119,7 @@ def calibrate(
 def _learn(samples: Sequence[Sample], shipped: Weights, *, all_free: bool) -> tuple[float, Weights]:
     """The pull chosen on the later of the samples, and the weights that it gives on all of them."""
     names = names_of(shipped)
-    free = np.array([all_free or f"{part}.{name}" in TAUGHT for part, name in names], np.bool_)
+    free = np.array([all_free or f"{part}.{name}" in TEACHABLE for part, name in names], np.bool_)
     start = np.array([getattr(shipped, part)[name] for part, name in names], np.float64)
     cut = int(len(samples) * INNER)
     early, late = samples[:cut], samples[cut:]

@@ -28,7 +28,7 @@ from summaries.index.postings import Floats, Mask
 # trace, and is written like other messages, so that it says nothing of what reports' pointers, names and
 # likeness to history are worth. Fitted on messages, those made real reports worse on both development sets:
 # docs/evaluation.md has the figures.
-TAUGHT = frozenset(f"voters.{v.name}" for v in registry.VOTERS if v.teachable) | {
+TEACHABLE = frozenset(f"voters.{v.name}" for v in registry.VOTERS if v.teachable) | {
     f"routes.{v.name}" for v in registry.ROUTES if v.teachable
 }
 MAX_FILES = 6  # of a fix: one that changes more says little about each

@@ -53,7 +53,7 @@ class Recheck(Struct, frozen=True):
 
     name: str
     drifted: tuple[str, ...]  # what differs, in words; empty: ok
-    found: Mapping[str, tuple[float, float, float]]
+    measured: Mapping[str, tuple[float, float, float]]
 
 
 def read_published(path: Path) -> Published:

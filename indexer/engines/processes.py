@@ -39,8 +39,8 @@ def run(jobs: Sequence[Job], where: Engine, on_files: OnFiles, on_done: OnDone) 
     jobs = sorted(jobs, key=lambda j: (-_weight(j.source.path), j.source.name))
     weights = [_weight(j.source.path) + 1 for j in jobs]
 
-    def show(parsed: int, found: int, begun: int) -> None:
-        on_files(parsed, found * sum(weights) // sum(weights[: max(begun, 1)]))
+    def show(parsed: int, expected: int, begun: int) -> None:
+        on_files(parsed, expected * sum(weights) // sum(weights[: max(begun, 1)]))
 
     for outcome in where.outcomes(jobs, show) if jobs else ():
         on_done(outcome)

@@ -192,7 +192,7 @@ def _whole(index: Index, chat: Chat, tally: StageCounts, writing: Writing, say: 
         if not checked.useful:
             tally.failed["the model invents names"] += 1
             continue
-        tally.struck += bool(checked.struck)
+        tally.struck += bool(checked.removed)
         whole.keep(checked.text)
         say(f"the system as a whole, {chat.limits.money:.2f} spent")
     return ""
@@ -225,11 +225,11 @@ def _ask(pages: Pages, chat: Chat, tally: StageCounts, drafts: Sequence[Draft]) 
             summary, concerns = parts(got.value)
             checked = check(summary, draft.known)
             if not checked.useful and draft.first:
-                again.append(_warned(draft, checked.struck))
+                again.append(_warned(draft, checked.removed))
             elif not checked.useful:
                 again.append(draft)
             else:
-                tally.struck += bool(checked.struck)
+                tally.struck += bool(checked.removed)
                 pages.keep(draft, checked.text, true_phrases(concerns, draft.known))
     if spent:
         raise spent

@@ -22,7 +22,7 @@ LINE = 240  # characters of a line of code
 REASON = 140  # characters of the reason beside a file
 CHILDREN = 80  # of a place, in read_summary
 SYMBOLS = 200  # of a file, in read_summary
-ASKED = 3  # files beside which stands whom to ask
+WITH_PEOPLE = 3  # files beside which stands whom to ask
 MOST_LINES = 400  # that read_file gives at once
 MOST_CHARACTERS = 40_000
 LISTED = 200  # repositories of index_status
@@ -62,7 +62,7 @@ def located(id_: str, answer: Answer, index: Index, lines: int, *, local: bool) 
     out = [f"{answer.verdict}{chance} (answer_id {id_}; {answer.searched:,} files searched)"]
     for n, file in enumerate(answer.files, 1):
         out.append(f"{n}. {_file(file)}")
-        if n <= ASKED:
+        if n <= WITH_PEOPLE:
             out += [f"   {x}" for x in _whom(file)]
         if lines and file.excerpt:
             out.append(numbered(file.excerpt.start, file.excerpt.lines[:lines]))
@@ -167,16 +167,16 @@ def _around(text: Sequence[str], points: Sequence[int], most: int) -> str:
     return "\n".join(out)
 
 
-def searched(found: Results) -> str:
+def searched(results: Results) -> str:
     """The result of a search as text."""
     out = []
-    for f in found.files:
+    for f in results.files:
         symbol = f" {f.symbol.kind} {f.symbol.qualname}" if f.symbol else ""
         out.append(f"{f.repo} {f.path}{symbol}")
         out += [f"  {x.number}: {x.text.strip()[:LINE]}" for x in f.lines[:5]]
-    more = "more than " if found.more else ""
-    out.append(f"{len(found.files)} of {more}{found.total:,} files")
-    return "\n".join([*out, *(f"note: {one_line(n, 300)}" for n in found.notes)])
+    more = "more than " if results.more else ""
+    out.append(f"{len(results.files)} of {more}{results.total:,} files")
+    return "\n".join([*out, *(f"note: {one_line(n, 300)}" for n in results.notes)])
 
 
 def read_file(

@@ -26,7 +26,7 @@ def render(console: Console, status: Status) -> None:
     repos = counted(len(status.repositories), "repository", "repositories")
     sizes = ((status.files, "file"), (status.lines, "line"), (status.symbols, "symbol"))
     page.prose(" · ".join([repos, *(counted(n, one) for n, one in sizes)]))
-    page.prose(tongues(status.languages, 8))
+    page.prose(languages_in(status.languages, 8))
     how = f"schema {status.schema} · {'embedder ' + status.embedder if status.embedder else 'no embedder'}"
     page.prose((f"{size(status.bytes)} on disk · {how}", "dim"))
     if status.learnt:
@@ -54,7 +54,7 @@ def _repository(page: Page, r: RepositoryStatus, now: int) -> None:
     page.prose(" · ".join(x for x in told if x), indent=2)
     sizes = f"{counted(r.files, 'file')}, {counted(r.lines, 'line')}"
     sizes += f", {sum(r.skipped.values()):,} skipped" if r.skipped else ""
-    page.prose((f"{sizes} · {tongues(r.languages, 3)}", "dim"), indent=2)
+    page.prose((f"{sizes} · {languages_in(r.languages, 3)}", "dim"), indent=2)
     if r.written or r.edited:
         edited = f", {r.edited:,} edited by hand" if r.edited else ""
         page.prose(
@@ -72,7 +72,7 @@ def _spent(s: Spent) -> str:
     return f"{s.stage} {counted(s.calls, 'call')}{failed}, {s.read + s.written:,} tokens{money}"
 
 
-def tongues(languages: Mapping[str, int], most: int) -> str:
+def languages_in(languages: Mapping[str, int], most: int) -> str:
     """Languages with their numbers of files, most first."""
     told = [f"{spoken(name)} {n:,}" for name, n in list(languages.items())[:most]]
     rest = len(languages) - most

@@ -70,7 +70,7 @@ def error(m: re.Match[str]) -> Iterator[Hit]:
     yield from message(_unquoted(m[3] or ""))
 
 
-def told_error(m: re.Match[str]) -> Iterator[Hit]:
+def reported_error(m: re.Match[str]) -> Iterator[Hit]:
     """An error told in a sentence, which goes on after the message."""
     for kind, text, number in error(m):
         yield kind, _SENTENCE.split(text, maxsplit=1)[0], number

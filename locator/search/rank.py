@@ -76,10 +76,10 @@ class _Terms(Struct, frozen=True):
     parts: set[int]
     groups: list[tuple[int, tuple[int, ...]]]  # an identifier and its parts
 
-    def met(self, found: set[int]) -> dict[int, float]:
+    def met(self, present: set[int]) -> dict[int, float]:
         """Weights of those that occur; parts count only of identifiers that don't occur whole."""
-        split = {p for whole, parts in self.groups if whole not in found for p in parts}
-        return {k: w for k, w in self.weights.items() if k in found and (k not in self.parts or k in split)}
+        split = {p for whole, parts in self.groups if whole not in present for p in parts}
+        return {k: w for k, w in self.weights.items() if k in present and (k not in self.parts or k in split)}
 
 
 def _terms(wanted: Sequence[str]) -> _Terms:

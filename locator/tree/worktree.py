@@ -55,7 +55,7 @@ def worktrees(index: Index, repos: Sequence[str], at: str | None) -> Iterator[tu
             "index a checkout, or leave out --worktree",
         )
     with TemporaryDirectory(prefix="bugatlas-worktree-") as name:
-        found = _asked(Order(str(index.root), checked_out, name))
+        found = _answered(Order(str(index.root), checked_out, name))
         overlays: dict[str, Overlay] = {}
         notes: list[str] = []
         for repo, laid in found.items():
@@ -96,7 +96,7 @@ def top_of(git_dir: Path) -> Path | None:
         return None
 
 
-def _asked(order: Order) -> dict[str, Laid]:
+def _answered(order: Order) -> dict[str, Laid]:
     command = [sys.executable, "-m", "indexer.uncommitted"]
     try:
         done = subprocess.run(

@@ -55,7 +55,7 @@ def name(text: str, limit: int = 60) -> str:
 
 def words(identifier: str) -> list[str]:
     """The words of an identifier, lower-cased but for acronyms: 'StoreAndForward' -> store, and, forward."""
-    return list(_words_kept(identifier) if len(identifier) <= LONG else _words(identifier))
+    return list(_word_cache(identifier) if len(identifier) <= LONG else _words(identifier))
 
 
 def _words(identifier: str) -> Sequence[str]:
@@ -68,7 +68,7 @@ def _words(identifier: str) -> Sequence[str]:
     return [p if len(p) > 1 and p.isupper() else p.lower() for p in parts]
 
 
-_words_kept = lru_cache(maxsize=1 << 15)(_words)
+_word_cache = lru_cache(maxsize=1 << 15)(_words)
 
 
 def spaced(identifier: str, limit: int = 80) -> str:

@@ -55,7 +55,7 @@ class Checked(Struct, frozen=True):
     """A summary without what was invented, and the names that were."""
 
     text: str
-    struck: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
 
     @property
     def useful(self) -> bool:

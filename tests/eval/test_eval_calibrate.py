@@ -14,7 +14,7 @@ from eval.cases import Case
 from eval.commands.calibrate import calibrate as command
 from eval.learning.calibrate import as_text, calibrate
 from eval.learning.fit import Sample, Stack, fit, logistic, loss, reciprocal_ranks, sharpness
-from eval.learning.lessons import TAUGHT, lessons, names_of
+from eval.learning.lessons import TEACHABLE, lessons, names_of
 from eval.rankers.settings import settings_of
 from eval.snapshots import commits_of
 from indexer.build import build
@@ -128,7 +128,7 @@ def _repo(index: Index):  # type: ignore[no-untyped-def]
 
 
 def test_what_is_taught_are_weights() -> None:
-    assert {f"{part}.{name}" for part, name in names_of(Weights())} >= TAUGHT - {"voters.callees"}
+    assert {f"{part}.{name}" for part, name in names_of(Weights())} >= TEACHABLE - {"voters.callees"}
 
 
 def test_calibration_is_reproducible_and_keeps_what_is_shipped_where_nothing_is_gained(
@@ -185,7 +185,9 @@ def test_what_gains_is_kept(index: Index, tmp_path: Path) -> None:
     assert all(w >= 0 for w in found.weights.voters.values())
     from_messages = calibrate(index, shipped=busy, slices=4, work=tmp_path / "m")
     changed = {n for n in VOTERS if from_messages.weights.voters[n] != busy.voters[n]}
-    assert changed and {f"voters.{n}" for n in changed} <= TAUGHT, "messages teach nothing about the others"
+    assert changed and {f"voters.{n}" for n in changed} <= TEACHABLE, (
+        "messages teach nothing about the others"
+    )
 
 
 def _reports(index: Index) -> list[Case]:

@@ -417,7 +417,7 @@ def test_names_may_be_spelled_apart() -> None:
     assert check(text, known).text == text
     told = check("OrderService has placeOrder. It calls cancelOrder. All is well here.", known)
     assert told.text == "OrderService has placeOrder. All is well here."
-    assert told.struck == ("cancelOrder",)
+    assert told.removed == ("cancelOrder",)
 
 
 SERVER = ["func (s *Server) CheckUpgrade(w) { s.CheckUpgrade }", "/v1/checkupgrade AppInfo foo_bar"]
