@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -21,48 +21,21 @@ from locator.judge.limits import Judging
 from locator.judge.prompt import CLOSE, brief, clip, system_map, telling
 from locator.judge.sources import Sources
 from locator.judge.tools import NotThere, Tools, Wish
+from locator.judge.turns import LAST_TOOLS, TOOLS, Finding, Found, LastTurn, Turn, read_turn
 from locator.locate import Progress
 from locator.report.reader import Report
 from locator.weights import Weights
 from summaries.errors import ModelError
 from summaries.llm.chat import Answered, Chat
 from summaries.llm.prompting import data, prompt
-from summaries.llm.schema import read_as, schema_of
-from summaries.llm.types import Request, prompt_tokens, tokens
+from summaries.llm.schema import schema_of
+from summaries.llm.types import Message, Request, Tool, prompt_tokens, tokens
 
 REQUESTS = 5  # of a turn; further ones are not answered
-SHARE = 500  # tokens of one request's answer that it may have in any case; what others leave is shared out
 LOOKED = 5500  # tokens of all that was looked up, in one prompt; the oldest gives way
 TURN = 2600  # tokens of what one turn looks up
 ANSWER, WRITTEN = 1500, 450  # tokens that a turn may have, and that one has
 REPORT, LISTED = 900, 20  # tokens of the report; candidates in the list
-
-
-class Found(Struct, frozen=True):
-    """A file that has to change, by the model's last word."""
-
-    file: str
-    functions: list[str] = []
-    line: int = 0
-    why: str = ""
-
-
-class Finding(Struct, frozen=True):
-    """The model's last word: the files that have to change, and how sure it is."""
-
-    analysis: str
-    ranking: list[Found]
-    sure: Literal["high", "medium", "low"]
-    doubt: str = ""
-    questions: list[str] = []
-
-
-class Turn(Struct, frozen=True):
-    """What one call answers: requests, or the last word."""
-
-    thought: str = ""
-    requests: list[Wish] = []
-    answer: Finding | None = None
 
 
 class _Shown(Struct):
@@ -110,7 +83,7 @@ class _Dig:
         self.answer, self.chat, self.judging, self.weights, self.calls = answer, chat, judging, weights, calls
         self.tools = Tools(sources, list(answer.files[:LISTED]), weights)
         self.shown: list[_Shown] = []
-        self.prompt = prompt("dig", judging.prompts)
+        self.prompt, self.last_prompt = (prompt(name, judging.prompts) for name in ("dig", "dig-last"))
         self.report = brief(report, REPORT)
         repos = list(dict.fromkeys(f.repo for f in answer.files))
         self.system = data("system", system_map(sources, answer.routes, repos))
@@ -122,7 +95,7 @@ class _Dig:
         for turn in range(1, self.judging.dig_turns + 1):
             progress(Step("dig", turn - 1, self.judging.dig_turns, routes=self.answer.routes))
             request, last = self._request(turn)
-            call = self.chat.ask(request, lambda text: read_as(text, Turn), deadline)
+            call = self.chat.ask(request, read_turn, deadline)
             self.calls.append(call)
             if call.value.answer and call.value.answer.ranking:
                 return call.value.answer
@@ -134,23 +107,53 @@ class _Dig:
     def _request(self, turn: int) -> tuple[Request, bool]:
         """The next question, and whether it is the last that the budget allows. Raises ModelError if none is."""
         left = self.judging.dig_total - sum(c.read + c.written for c in calls_of(self.calls))
-        request = self._filled(turn, last=True)
+        request = self._last()
         cost = prompt_tokens(request) + WRITTEN
         if cost > left:
             raise ModelError(f"the next call would need {cost:,} tokens, and {max(0, left):,} are left")
-        # The call after this one reads all of it again, and what this turn looks up.
-        last = turn == self.judging.dig_turns or left - cost < cost + TURN
-        return (request if last else self._filled(turn, last=False)), last
+        further = self._further(turn, prompt_tokens(self._asks(1)) + WRITTEN, left)
+        return (self._asks(further) if further else request), not further
 
-    def _filled(self, turn: int, *, last: bool) -> Request:
-        said = f"This is turn {turn} of {self.judging.dig_turns}."
-        if last:
-            said = "This is your last turn: no request is answered any more. Give your answer."
-        messages = self.prompt.filled(report=self.report, system=self.system, candidates=self._candidates(),
-                                      looked=self._looked(), turn=said, most=str(REQUESTS))  # fmt: skip
+    def _further(self, turn: int, cost: int, left: int) -> int:
+        """How many times the model may ask before its last word, this turn among them.
+
+        Each call reads all of the one before again and what that looked up, until there is no more room for it.
+        """
+        most = cost + max(0, LOOKED - tokens(self._looked()))
+        times = 0
+        while times < self.judging.dig_turns - turn:
+            left -= cost
+            cost = min(most, cost + TURN)
+            if cost > left:
+                break
+            times += 1
+        return times
+
+    def _asks(self, further: int) -> Request:
+        rounds = "one more round" if further == 1 else f"{further} more rounds"
+        room = f"There is room for {rounds} of requests, this one included; then you have to answer."
+        messages = self.prompt.filled(**self._data(), turn=room, most=str(REQUESTS), room=f"{TURN:,}")
+        return self._asking(messages, Turn, TOOLS)
+
+    def _last(self) -> Request:
+        return self._asking(self.last_prompt.filled(**self._data()), LastTurn, LAST_TOOLS)
+
+    def _data(self) -> dict[str, str]:
+        return {
+            "report": self.report,
+            "system": self.system,
+            "candidates": self._candidates(),
+            "looked": self._looked(),
+        }
+
+    def _asking(
+        self, messages: tuple[Message, ...], answer: type[Struct], tools: tuple[Tool, ...]
+    ) -> Request:
         model = self.judging.model or self.chat.model
-        return Request("dig", model, messages, "turn", schema_of(Turn), ANSWER,
-                       options=self.chat.settings.options)  # fmt: skip
+        options = self.chat.settings.options
+        return Request(
+            "dig", model, messages, "turn", schema_of(answer), ANSWER, options=options, tools=tools
+        )
 
     def _candidates(self) -> str:
         """Known files: those of the first opinion with its reasons, of the others the path alone."""
@@ -180,12 +183,11 @@ class _Dig:
         if not wishes:
             raise ModelError("the model neither answered nor asked for anything")
         asked = list(dict.fromkeys(wishes))[:REQUESTS]
-        left = TURN
-        for n, wish in enumerate(asked):
-            room = max(SHARE, left // (len(asked) - n)) if left > SHARE else max(0, left)
-            text = self.tools.answer(wish, room)
-            left -= tokens(text)
-            self.shown.append(_Shown(turn, wish, text))
+        texts = [self.tools.answer(wish, TURN) for wish in asked]
+        rooms = shared([tokens(text) for text in texts], TURN)
+        for wish, text, room in zip(asked, texts, rooms, strict=True):
+            fits = tokens(text) <= room
+            self.shown.append(_Shown(turn, wish, text if fits else self.tools.answer(wish, room)))
         if len(wishes) > len(asked):
             more = f"{len(wishes) - len(asked)} further requests were not answered: {REQUESTS} a turn"
             self.shown.append(_Shown(turn, Wish("summary", why="too many"), more))
@@ -237,6 +239,15 @@ class _Dig:
         views = self.tools.sources.views
         new = [r for r in dict.fromkeys(repos) if r not in known]
         return (*self.answer.routes, *(RouteHit(r, views[r].info.commit, 0.0, ()) for r in new))
+
+
+def shared(wanted: Sequence[int], room: int) -> list[int]:
+    """What each of several may have of the room: all that it wants where that is less than its share."""
+    out = [0] * len(wanted)
+    for n, i in enumerate(sorted(range(len(wanted)), key=lambda i: wanted[i])):
+        out[i] = min(wanted[i], room // (len(wanted) - n))
+        room -= out[i]
+    return out
 
 
 def _opinion(f: FileHit) -> str:

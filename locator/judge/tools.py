@@ -6,10 +6,12 @@ with a line that says what is wrong: a model mends its request.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import accumulate
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from locator.answer import FileHit
 from locator.judge.code import CALLED, numbered
@@ -23,14 +25,15 @@ from locator.tree.tree import Tree
 from locator.voters.registry import EXACT
 from locator.weights import Weights
 from summaries.errors import BugatlasError
-from summaries.llm.types import BYTES
+from summaries.llm.types import tokens
 from summaries.types import Facts
 
 Tool = Literal["search", "open", "callers", "callees", "history", "siblings", "summary"]
 
-FOUND, LINES, USES, USED, CHANGED, SHARED, PARTS = 8, 120, 16, 14, 10, 16, 24  # things in an answer, at most
+FOUND, SHORT, USES, USED, CHANGED, SHARED, PARTS = 8, 60, 16, 14, 10, 16, 24  # things in an answer, at most
 LONGEST = 400  # characters of what is asked
 WIDE = 200  # characters of a line
+CUT = 30  # tokens of what is said where something was cut
 
 
 class Wish(Struct, frozen=True):
@@ -92,15 +95,12 @@ class Tools:
     def answer(self, wish: Wish, room: int) -> str:
         """The answer to a request, within `room` tokens."""
         try:
-            text = _TOOLS[wish.tool](self, wish)
+            text = self._open(wish, room) if wish.tool == "open" else _TOOLS[wish.tool](self, wish)
         except NotThere as e:
             text = f"nothing: {e}"
         except BugatlasError as e:
             text = f"nothing: {e.message}"
-        most = max(0, int(room * BYTES))
-        if len(text) > most:
-            text = text[:most].rpartition("\n")[0] + "\n... (cut: there was no more room)"
-        return text
+        return _cut(text, room)
 
     def _label(self, repo: str, path: str) -> str:
         return f"{self.number(repo, path)}. {self.sources.label(repo, path)}"
@@ -125,23 +125,29 @@ class Tools:
             out.append(f"{self._label(f.repo, f.path)}: {clip(functions or f.summary, 150)}")
         return "\n".join(out) or "nothing: no file has these words"
 
-    def _open(self, wish: Wish) -> str:
+    def _open(self, wish: Wish, room: int) -> str:
+        """Lines, a function whole, a short file, or the outline of a long one, as far as there is room."""
         repo, path = self.file(wish.file)
         facts, lines = self.sources.facts(repo, path), self.sources.text(repo, path).split("\n")
-        lines = [line[:WIDE].rstrip() for line in lines]
-        head = self._label(repo, path)
+        lines = [line.rstrip() if len(line) <= WIDE else f"{line[:WIDE]}… (cut)" for line in lines]
+        label = self._label(repo, path)
+        head = f"{label}, {len(lines)} lines"
         if wish.first > 0 or wish.last > 0:
-            start = min(max(1, wish.first or wish.last - LINES + 1), len(lines))
-            end = min(len(lines), start + LINES - 1, max(start, wish.last or start + LINES - 1))
-            return f"{head}, {len(lines)} lines\n{numbered(lines, range(start, end + 1))}"
-        if wish.name and (found := function_called(facts.symbols, wish.name)):
-            end = min(found.end, found.start + LINES - 1)
-            rest = f"\n... to line {found.end}" if end < found.end else ""
-            return f"{head}\n{numbered(lines, range(found.start, end + 1))}{rest}"
-        if not wish.name and len(lines) <= LINES // 2:
-            return f"{head}\n{numbered(lines, range(1, len(lines) + 1))}"
-        missing = f"it has no {clip(wish.name, 80)}; " if wish.name else ""
-        return f"{head}: {missing}{len(lines)} lines\n{_outline(facts, 3 * PARTS)}"
+            start = min(max(1, wish.first or wish.last - SHORT + 1), len(lines))
+            return _lines(head, lines, start, min(len(lines), max(start, wish.last or len(lines))), room)
+        found = function_called(facts.symbols, wish.name) if wish.name else None
+        if found and (found.kind in CALLED or _fits(lines, found.start, found.end, room)):
+            return _lines(head, lines, found.start, found.end, room)
+        if found:  # a class that there's no room for
+            facts = replace(
+                facts,
+                symbols=tuple(s for s in facts.symbols if s.start >= found.start and s.end <= found.end),
+            )
+            return f"{head}; {clip(found.qualname, 80)} is lines {found.start}-{found.end}\n{_outline(facts, 3 * PARTS)}"
+        if not wish.name and len(lines) <= SHORT:
+            return _lines(head, lines, 1, len(lines), room)
+        missing = f"; it has no {clip(wish.name, 80)}" if wish.name else ""
+        return f"{head}{missing}\n{_outline(facts, 3 * PARTS)}"
 
     def _callers(self, wish: Wish) -> str:
         name = (wish.name or wish.query).strip().rstrip("()").replace("::", ".").rpartition(".")[2]
@@ -202,6 +208,44 @@ def _by_words(voter: str) -> bool:
     return voter in WORDS - {"language", "activity"} or voter in EXACT
 
 
+def _cut(text: str, room: int) -> str:
+    """As many whole lines of a text as there is room for, and how many were left out."""
+    lines = text.split("\n")
+    shown = _shown([tokens(f"{line}\n") for line in lines], room)
+    if shown == len(lines):
+        return text
+    return "\n".join(
+        [
+            *lines[: max(1, shown)],
+            f"... ({len(lines) - max(1, shown)} more lines were cut: there was no room)",
+        ]
+    )
+
+
+def _shown(costs: Sequence[int], room: int) -> int:
+    """How many of these fit; where not all do, CUT is left for a word about that."""
+    if sum(costs) <= room:
+        return len(costs)
+    return sum(total <= room - CUT for total in accumulate(costs))
+
+
+def _costs(lines: Sequence[str], first: int, last: int) -> list[int]:
+    return [tokens(f"{n:>4} {lines[n - 1]}\n") for n in range(first, last + 1)]
+
+
+def _fits(lines: Sequence[str], first: int, last: int, room: int) -> bool:
+    return sum(_costs(lines, first, last)) + CUT <= room
+
+
+def _lines(head: str, lines: Sequence[str], first: int, last: int, room: int) -> str:
+    """Lines with their numbers as far as there is room, and how to ask for the others."""
+    shown = _shown(_costs(lines, first, last), room - tokens(head) - 1)
+    end = first + max(1, shown) - 1
+    text = f"{head}\n{numbered(lines, range(first, end + 1))}"
+    rest = f"\n... no room for lines {end + 1}-{last}: open them with first {end + 1}, last {last}"
+    return text + rest if end < last else text
+
+
 def _outline(facts: Facts, most: int) -> str:
     shown = [s for s in facts.symbols if s.kind in CALLED] or list(facts.symbols)
     out = [f"{s.start}-{s.end} {clip(s.signature or s.qualname, 110)}" for s in shown[:most]]
@@ -211,7 +255,6 @@ def _outline(facts: Facts, most: int) -> str:
 
 _TOOLS: dict[str, Callable[[Tools, Wish], str]] = {
     "search": Tools._search,
-    "open": Tools._open,
     "callers": Tools._callers,
     "callees": Tools._callees,
     "history": Tools._history,

@@ -62,7 +62,10 @@ class Files:
 
     @staticmethod
     def _write(path: Path, request: Request) -> None:
-        told = {"key": request.key, **msgspec.to_builtins(request)}
+        told = {
+            "key": request.key,
+            **msgspec.to_builtins(msgspec.structs.replace(request, tools=msgspec.UNSET)),
+        }
         try:
             replace(path, msgspec.json.format(encode(told), indent=2))
         except OSError as e:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import re
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from summaries.errors import ModelError, with_extra
+from summaries.llm.calls import offered, text_of
 from summaries.llm.types import (
     ContextTooLong,
     Message,
@@ -29,6 +31,12 @@ if TYPE_CHECKING:
     from openai.types.chat import ChatCompletion
 
 OPENAI = "https://api.openai.com/v1"
+REFUSING = (
+    400,
+    404,
+    422,
+    501,
+)  # statuses by which endpoints refuse a parameter; 404: "no endpoint with tools"
 _TOO_LONG = re.compile(
     r"context[ _](?:length|window|size)|maximum context|too many tokens|prompt is too long", re.I
 )
@@ -76,8 +84,8 @@ class ChatHttp:
         while True:
             try:
                 text, usage = self._ask(request, timeout)
-            except openai.BadRequestError as e:
-                if self._without(e):
+            except openai.APIStatusError as e:
+                if e.status_code in REFUSING and self._without(e, request):
                     continue
                 raise named(e) from e
             except (openai.OpenAIError, ValueError, OSError) as e:
@@ -107,9 +115,10 @@ class ChatHttp:
         return _whole(create(**arguments, timeout=timeout))
 
     def _arguments(self, request: Request) -> dict[str, Any]:
-        shape = self._shapes[0] if request.schema else ""
+        calls = bool(request.tools) and "tools" not in self._drop
+        shape = self._shapes[0] if request.schema and not calls else ""
         messages = request.messages
-        if request.schema and shape != "json_schema":
+        if request.schema and not calls and shape != "json_schema":
             wanted = encode(request.schema).decode()
             told = f"Answer with one JSON object of this schema and nothing else: {wanted}"
             messages = (*messages, Message("user", told))
@@ -127,14 +136,20 @@ class ChatHttp:
             }
         elif shape:
             out["response_format"] = {"type": shape}
+        if request.tools and calls:
+            out |= {"tools": offered(request.tools), "tool_choice": "required"}
         if self.settings.stream:
             out["stream_options"] = {"include_usage": True}
         out["extra_body"] = dict(request.options)
         return {k: v for k, v in out.items() if k not in self._drop}
 
-    def _without(self, error: openai.BadRequestError) -> bool:
+    def _without(self, error: openai.APIStatusError, request: Request) -> bool:
         """Whether the request is worth another try without what the endpoint complained of."""
         said = f"{error.param or ''} {error.message}".lower()
+        if request.tools and "tool" in said and "tools" not in self._drop:
+            named_choice = re.search(r"tool[ _]?choice", said) and "tool_choice" not in self._drop
+            self._drop.add("tool_choice" if named_choice else "tools")
+            return True
         if ("response_format" in said or "json_schema" in said or "json_object" in said) and len(
             self._shapes
         ) > 1:
@@ -152,14 +167,17 @@ def _whole(answer: ChatCompletion) -> tuple[str, dict[str, int]]:
         choice = answer.choices[0]
         refusal = getattr(choice.message, "refusal", None)
         text, finish = choice.message.content or "", choice.finish_reason
+        functions = [getattr(c, "function", None) for c in getattr(choice.message, "tool_calls", None) or ()]
+        called = [(f.name or "", f.arguments or "") for f in functions if f is not None]
     except (AttributeError, IndexError, TypeError) as e:
         raise Unavailable("the endpoint's answer is no chat completion") from e
-    return _checked(text, finish, refusal), _usage(answer)
+    return _checked(text, finish, refusal, called), _usage(answer)
 
 
 def _streamed(stream: Any, deadline: float) -> tuple[str, dict[str, int]]:
     parts: list[str] = []
     refusals: list[str] = []
+    called: dict[int, list[str]] = {}  # name and arguments, which come in pieces
     finish = None
     usage: dict[str, int] = {}
     for chunk in stream:
@@ -169,15 +187,23 @@ def _streamed(stream: Any, deadline: float) -> tuple[str, dict[str, int]]:
         for choice in chunk.choices or ():
             parts.append(choice.delta.content or "")
             refusals.append(getattr(choice.delta, "refusal", None) or "")
+            for call in getattr(choice.delta, "tool_calls", None) or ():
+                piece = called.setdefault(call.index, ["", ""])
+                if call.function is not None:
+                    piece[0] += call.function.name or ""
+                    piece[1] += call.function.arguments or ""
             finish = choice.finish_reason or finish
     if finish is None:
         raise Unavailable("the answer broke off in the middle")
-    return _checked("".join(parts), finish, "".join(refusals)), usage
+    pieces = [(name, arguments) for _, (name, arguments) in sorted(called.items())]
+    return _checked("".join(parts), finish, "".join(refusals), pieces), usage
 
 
-def _checked(text: str, finish: str | None, refusal: str | None) -> str:
+def _checked(text: str, finish: str | None, refusal: str | None, called: Sequence[tuple[str, str]]) -> str:
     if refusal or finish == "content_filter":
         raise Refused(f"the model refused: {(refusal or 'content filter')[:200]}")
+    if called:
+        return text_of(text, called)
     if not text.strip():
         raise Nonsense(
             "the model's answer is empty" + (", it was cut at its length" if finish == "length" else "")

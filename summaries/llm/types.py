@@ -8,7 +8,7 @@ from math import ceil
 from typing import Any, Protocol
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from summaries.errors import ModelError
 
@@ -44,8 +44,19 @@ class Message(Struct, frozen=True):
     content: str
 
 
+class Tool(Struct, frozen=True):
+    """Something that a model may call."""
+
+    name: str
+    about: str
+    schema: Mapping[str, Any]  # of its arguments
+
+
 class Request(Struct, frozen=True):
-    """One question. Equal questions have equal keys; `stage` is for the ledger and does not count."""
+    """One question. Equal questions have equal keys; `stage` is for the ledger and does not count.
+
+    `tools` are another way to ask for what `schema` says, where the endpoint has them: they don't count either.
+    """
 
     stage: str  # "judge", "file summary"
     model: str
@@ -55,17 +66,18 @@ class Request(Struct, frozen=True):
     most: int = 1000  # tokens that the answer may have
     temperature: float = 0.0
     options: Mapping[str, Any] = {}  # further parameters of the endpoint, as in `reasoning_effort`
+    tools: tuple[Tool, ...] | UnsetType = UNSET
 
     @property
     def key(self) -> str:
         """32 hex digits (SHA-256, cut) of everything that makes the answer."""
-        return hashlib.sha256(encode(msgspec.structs.replace(self, stage=""))).hexdigest()[:32]
+        return hashlib.sha256(encode(msgspec.structs.replace(self, stage="", tools=UNSET))).hexdigest()[:32]
 
 
 class Reply(Struct, frozen=True):
     """An answer and what it took. Tokens as the endpoint counts them, or our estimate where it doesn't."""
 
-    text: str
+    text: str  # of an answer that calls tools: see `summaries.llm.calls`
     read: int = 0  # tokens of the prompt
     cached: int = 0  # of those, the ones that the endpoint had in its own cache
     written: int = 0  # tokens of the answer
@@ -145,6 +157,7 @@ def tokens(text: str) -> int:
 
 
 def prompt_tokens(request: Request) -> int:
-    """Tokens of a prompt, estimated."""
+    """Tokens of a prompt, estimated, in whichever of its two ways it is longer."""
     schema = tokens(encode(request.schema).decode()) if request.schema else 0
-    return schema + sum(tokens(m.content) + 4 for m in request.messages)
+    tools = tokens(encode(request.tools).decode()) if request.tools else 0
+    return max(schema, tools) + sum(tokens(m.content) + 4 for m in request.messages)

@@ -16,7 +16,7 @@ from kits.model import REPORT, chat_of, offered, shop
 from rich.console import Console
 
 from locator.answer import Answer
-from locator.judge.dig import REQUESTS
+from locator.judge.dig import REQUESTS, shared
 from locator.judge.judge import judge
 from locator.judge.limits import Judging
 from locator.locate import Options, locate
@@ -38,7 +38,39 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
 
 def first_call(body: dict[str, Any]) -> bool:
     """Whether a request is the judge's, not one of those that dig."""
-    return "ranking" in body["response_format"]["json_schema"]["schema"]["properties"]
+    shape = body.get("response_format")
+    return bool(shape) and "ranking" in shape["json_schema"]["schema"]["properties"]
+
+
+@pytest.fixture(params=["tools", "json"], autouse=True)
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test runs with an endpoint that has tools, and with one that refuses them."""
+    monkeypatch.setattr(f"{__name__}.WAY", request.param)
+
+
+WAY = ""
+
+
+class Endpoint(TestServer):
+    """The test server, with or without tools."""
+
+    def fault(self, model: str) -> str:
+        return super().fault(model) or ("no-tools" if WAY == "json" else "")
+
+    @property
+    def asked(self) -> list[dict[str, Any]]:
+        """Requests but for those that were refused because of their tools."""
+        return [r for r in self.requests if WAY == "tools" or "tools" not in r]
+
+
+def in_the_way_of(body: dict[str, Any], turn: dict[str, Any]) -> dict[str, Any]:
+    """A turn as calls where tools were offered."""
+    if "tools" not in body:
+        return turn
+    if turn["answer"]:
+        return {"text": turn["thought"], "calls": [("answer", turn["answer"])]}
+    return {"text": turn["thought"], "calls": [(r["tool"], {k: v for k, v in r.items() if k != "tool" and v})
+                                               for r in turn["requests"]]}  # fmt: skip
 
 
 def wish(tool: str, **fields: Any) -> dict[str, Any]:
@@ -77,8 +109,8 @@ def digger(*turns: Any) -> Callable[[dict[str, Any]], Any]:
         if isinstance(turn, str):
             return turn
         if isinstance(turn, list):
-            return {"thought": "", "requests": turn, "answer": None}
-        return {"thought": "", "requests": [], "answer": turn}
+            return in_the_way_of(body, {"thought": "", "requests": turn, "answer": None})
+        return in_the_way_of(body, {"thought": "", "requests": [], "answer": turn})
 
     return answer
 
@@ -89,9 +121,9 @@ def paths(answer: Answer) -> list[str]:
 
 def dug(index: Index, *turns: Any, judging: Judging = DIG, report: str = REPORT) -> tuple[Answer, list[str]]:
     """The answer, and what each call but the first was shown."""
-    with TestServer(digger(*turns)) as server:
+    with Endpoint(digger(*turns)) as server:
         found = judge(index, report, Options(), chat_of(server), judging)
-        return found, [text_of(r) for r in server.requests[1:]]
+        return found, [text_of(r) for r in server.asked[1:]]
 
 
 def seen(index: Index, **request: Any) -> str:
@@ -130,12 +162,12 @@ def test_sure_answers_are_not_looked_into_unless_always(index: Index) -> None:
                 "sure": "high",
                 "questions": [],
             }
-        return {"thought": "", "requests": [], "answer": finding(first)}
+        return in_the_way_of(body, {"thought": "", "requests": [], "answer": finding(first)})
 
     for judging, calls in ((Judging(), 1), (DIG, 1), (Judging(always=True), 2)):
-        with TestServer(sure) as server:
+        with Endpoint(sure) as server:
             judge(index, REPORT, Options(), chat_of(server), judging)
-            assert len(server.requests) == calls
+            assert len(server.asked) == calls
 
 
 @pytest.mark.parametrize(
@@ -185,19 +217,16 @@ def test_another_tokens_repository_is_not_there(index: Index) -> None:
         if first_call(body):
             return {"analysis": "", "ranking": [{"id": 1, "why": "x"}], "sure": "low"}
         if "[turn 1]" not in text_of(body):
-            return {"thought": "", "answer": None, "requests": [
+            return in_the_way_of(body, {"thought": "", "answer": None, "requests": [
                 wish("search", query="charge cards bank"), wish("search", query="bank", repo="shop-payments"),
                 wish("summary", repo="shop-payments"), wish("open", file="src/payments/charge.py"),
-                wish("callers", name="refund")]}  # fmt: skip
-        return {
-            "thought": "",
-            "requests": [],
-            "answer": finding("shop-payments: src/payments/charge.py", RIGHT),
-        }
+                wish("callers", name="refund")]})  # fmt: skip
+        last = finding("shop-payments: src/payments/charge.py", RIGHT)
+        return in_the_way_of(body, {"thought": "", "requests": [], "answer": last})
 
-    with TestServer(answer) as server:
+    with Endpoint(answer) as server:
         found = judge(part, REPORT, Options(), chat_of(server), DIG)
-        shown = text_of(server.requests[2])
+        shown = text_of(server.asked[2])
     assert "charge(card" not in shown
     assert "Charges cards" not in shown
     assert shown.count("nothing: no repository here is called shop-payments") == 2
@@ -208,7 +237,8 @@ def test_another_tokens_repository_is_not_there(index: Index) -> None:
 def test_one_that_asks_forever_is_stopped_and_reported(index: Index) -> None:
     found, prompts = dug(index, [wish("search", query="money")])
     assert len(prompts) == Judging().dig_turns
-    assert "This is your last turn" in prompts[-1]
+    assert "Nothing more can be looked up" in prompts[-1]
+    assert '"requests"' not in prompts[-1], "who may not ask is not told how"
     assert paths(found)[0] == WRONG, "the first answer stands"
     assert any("went on asking" in n for n in found.notes)
     assert len(found.looks) == Judging().dig_turns - 1
@@ -239,7 +269,7 @@ def test_the_budget_is_hard(index: Index) -> None:
     asks = [wish("open", file=RIGHT), wish("search", query="discount voucher")]
     found, prompts = dug(index, asks, judging=Judging(dig=True, dig_total=9000))
     assert sum(c.read + c.written for c in found.calls) <= 9000
-    assert "last turn" in prompts[-1]
+    assert "Nothing more can be looked up" in prompts[-1]
     found, prompts = dug(index, asks, judging=Judging(dig=True, dig_total=100))
     assert prompts == []
     assert any("tokens, and 0 are left" in n for n in found.notes)
@@ -247,8 +277,8 @@ def test_the_budget_is_hard(index: Index) -> None:
 
 def test_time_is_up(index: Index) -> None:
     began = time.monotonic()
-    with TestServer(digger(finding(RIGHT)), slow=30) as server:
-        server.faults.extend(["", "slow"])
+    with Endpoint(digger(finding(RIGHT)), slow=30) as server:
+        server.faults.extend(["", "slow"] if WAY == "tools" else ["", "no-tools", "slow"])
         found = judge(index, REPORT, Options(), chat_of(server), Judging(dig=True, dig_seconds=0.5))
     assert time.monotonic() - began < 5
     assert paths(found)[0] == WRONG
@@ -323,3 +353,88 @@ def test_the_terminal_shows_what_was_looked_up_and_what_to_ask(index: Index) -> 
     assert "looked up 1: open discount" in text
     assert "still in doubt: the voucher's own data" in text
     assert "ask the reporter: What is the voucher worth?" in text
+
+
+LONG = "def long(order):\n" + "".join(
+    f"    step_{n} = order.price * {n}  # of the line {n}\n" for n in range(400)
+)
+MIDDLE = "\n\ndef middle(order):\n" + "".join(f"    part_{n} = order.price * {n}\n" for n in range(150))
+
+
+def test_a_function_is_shown_whole_where_there_is_room_and_else_how_to_see_the_rest(tmp_path: Path) -> None:
+    index = shop(tmp_path, {"src/orders/long.py": LONG + MIDDLE})
+    ask = [wish("open", file="long.py", name="middle"), wish("history", file="long.py")]
+    _, prompts = dug(index, ask, finding(RIGHT))
+    assert "part_0 = " in prompts[1]
+    assert "part_149 = " in prompts[1], "what others leave is its"
+    _, prompts = dug(index, [wish("open", file="long.py", name="long")], finding(RIGHT))
+    cut = re.search(r"no room for lines (\d+)-401: open them with first (\d+), last 401", prompts[1])
+    assert cut, prompts[1]
+    assert cut[1] == cut[2]
+    assert f"step_{int(cut[1]) - 3} = " in prompts[1]
+    _, prompts = dug(index, [wish("open", file="long.py", first=int(cut[1]), last=401)], finding(RIGHT))
+    assert f"step_{int(cut[1]) - 2} = " in prompts[1], "the rest goes on where it was cut"
+
+
+def test_the_room_of_a_round_is_shared_by_need() -> None:
+    assert shared([100, 2000, 50], 2600) == [100, 2000, 50]
+    assert shared([100, 9000, 9000], 2600) == [100, 1250, 1250]
+    assert shared([], 2600) == []
+
+
+def test_the_rounds_announced_are_those_there_is_budget_for(index: Index) -> None:
+    for total, turns in ((25_000, 4), (25_000, 12), (14_000, 4), (11_000, 4)):
+        judging = Judging(dig=True, dig_total=total, dig_turns=turns)
+        many = [wish("open", file="checkout.py"), wish("search", query="discount voucher money")]
+        _, prompts = dug(index, many, judging=judging)
+        *asking, last = prompts
+        assert "tool" not in last.partition("---")[0] or "Nothing more can be looked up" in last
+        announced = [re.search(r"room for (one|\d+) more", p) for p in asking]
+        assert all(announced), "who may ask is told how often"
+        rounds = [1 if m and m[1] == "one" else int(m[1]) for m in announced if m]
+        assert rounds[0] <= len(asking), "no more rounds are announced than there are"
+        assert rounds[-1] == 1
+
+
+def test_calls_that_cannot_be_read_are_asked_for_again(index: Index) -> None:
+    if WAY == "json":
+        pytest.skip("calls need tools")
+    bad = [
+        {"calls": [("open", "{not json")]},
+        {"calls": [("rm", {"file": "/"})]},
+        {"calls": [("answer", {"sure": 1})]},
+    ]
+    for calls in bad:
+        turns = iter([calls, {"calls": [("answer", finding(RIGHT))]}])
+
+        def answer(body: dict[str, Any], turns: Any = turns) -> Any:
+            return digger([])(body) if first_call(body) else next(turns)
+
+        with Endpoint(answer) as server:
+            found = judge(index, REPORT, Options(), chat_of(server), DIG)
+        assert paths(found)[0] == RIGHT
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("fault", ["", "no-choice"])
+def test_tools_are_offered_where_an_endpoint_has_them(index: Index, stream: bool, fault: str) -> None:
+    with Endpoint(digger([wish("open", file=RIGHT, name="discount")], finding(RIGHT))) as server:
+        server.faults.extend(["", fault])
+        found = judge(index, REPORT, Options(), chat_of(server, stream=stream), DIG)
+    assert paths(found)[0] == RIGHT
+    offers = [[t["function"]["name"] for t in r.get("tools", ())] for r in server.asked[1:]]
+    if WAY == "json":
+        assert not any(offers)
+        assert all("response_format" in r for r in server.asked)
+    else:
+        assert offers[0] == [
+            "search",
+            "open",
+            "callers",
+            "callees",
+            "history",
+            "siblings",
+            "summary",
+            "answer",
+        ]
+        assert "tool_choice" not in server.asked[-1] or not fault

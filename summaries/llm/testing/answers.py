@@ -14,21 +14,39 @@ _DATA = re.compile(r"<<<[\w ]{1,40} (\w{10})\n(?=(.{1,400}))", re.DOTALL)  # as 
 Answer = Callable[[dict[str, Any]], Any]  # a request's body to text, or to something to send as JSON
 
 
-def answered(answer: Answer, body: dict[str, Any], fault: str) -> tuple[str, str | None]:
-    """Text and refusal of an answer, with those faults that are played in the text."""
+def answered(
+    answer: Answer, body: dict[str, Any], fault: str
+) -> tuple[str, str | None, list[dict[str, Any]]]:
+    """Text, refusal and calls of an answer, with those faults that are played in the text."""
     if fault == "refusal":
-        return "", "I can't help with that."
-    if fault == "empty":
-        return "", None
-    if fault == "prose":
-        return "Certainly! I believe that the bug is in the payment service.", None
-    if fault == "wrong-schema":
-        return json.dumps({"result": {"files": ["a", "b"]}, "ok": 1}), None
+        return "", "I can't help with that.", []
+    if fault in _TEXTS:
+        return _TEXTS[fault], None, []
     if fault == "invented":
-        return json.dumps(_filled(_schema(body), body, ("src/Invented.java", 999_999))), None
+        return json.dumps(_filled(_schema(body), body, ("src/Invented.java", 999_999))), None, []
     made = answer(body)
+    if calls := called(made):
+        return str(made.get("text", "")), None, calls
     text = made if isinstance(made, str) else json.dumps(made)
-    return (f"Here you are:\n```json\n{text}\n```\nAnything else?" if fault == "fenced" else text), None
+    return (f"Here you are:\n```json\n{text}\n```\nAnything else?" if fault == "fenced" else text), None, []
+
+
+_TEXTS = {
+    "empty": "",
+    "prose": "Certainly! I believe that the bug is in the payment service.",
+    "wrong-schema": json.dumps({"result": {"files": ["a", "b"]}, "ok": 1}),
+}
+
+
+def called(made: Any) -> list[dict[str, Any]]:
+    """Calls of tools in an answer that is {"calls": [(name, arguments), ...]}, as endpoints send them."""
+    pairs = made.get("calls") or () if isinstance(made, dict) else ()
+    return [
+        {"id": f"call_{n}", "type": "function", "function": {"name": name, "arguments": arguments}}
+        for n, (name, arguments) in enumerate(
+            (name, a if isinstance(a, str) else json.dumps(a)) for name, a in pairs
+        )
+    ]
 
 
 def _schema(body: dict[str, Any]) -> dict[str, Any]:
@@ -44,6 +62,9 @@ def fill(body: dict[str, Any]) -> Any:
     and a judge keeps the order that it was offered.
     """
     schema = _schema(body)
+    if body.get("tools"):
+        function = body["tools"][-1]["function"]
+        return {"calls": [(function["name"], _filled(function["parameters"], body, None))]}
     return _filled(schema, body, None) if schema else text_of(body)[:200]
 
 

@@ -15,7 +15,7 @@ import random
 import socket
 import threading
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -44,6 +44,8 @@ FAULTS = {
     "fenced": "the right JSON in a Markdown fence, between words",
     "context": "400: the prompt is too long",
     "no-schema": "400: response_format is not supported (only where it was asked for)",
+    "no-tools": "400: tools are not supported (only where some were offered)",
+    "no-choice": "400: tool_choice is not supported (only where it was given)",
     "no-temperature": "400: temperature is not supported (only where it was given)",
     "invented": "names of files and numbers of candidates that nobody offered",
 }
@@ -154,11 +156,13 @@ class _Handler(BaseHTTPRequestHandler):
             return self._json(200, embedded(body, owner.dimension), cut=fault == "truncated")
         if self.path != "/v1/chat/completions":
             return self._error(404, "no such path", "not_found")
-        text, refusal = answered(owner.answer, body, fault)
+        text, refusal, calls = answered(owner.answer, body, fault)
         if body.get("stream"):
-            return self._stream(body, text, cut=fault == "truncated")
+            return self._stream(body, text, calls, cut=fault == "truncated")
         message = {"role": "assistant", "content": None if refusal else text, "refusal": refusal}
-        choice = {"index": 0, "message": message, "finish_reason": "stop"}
+        if calls:
+            message["tool_calls"] = calls
+        choice = {"index": 0, "message": message, "finish_reason": "tool_calls" if calls else "stop"}
         return self._json(200, completion(body, text) | {"choices": [choice]}, cut=fault == "truncated")
 
     def _failed(self, fault: str, body: dict[str, Any]) -> bool:
@@ -180,6 +184,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._error(
                 400, "response_format is not supported", "unsupported_parameter", param="response_format"
             )
+        elif fault == "no-tools" and "tools" in body:
+            self._error(400, "this model does not support tools", "unsupported_parameter", param="tools")
+        elif fault == "no-choice" and "tool_choice" in body:
+            self._error(400, "tool_choice 'required' is not supported", "unsupported_value")
         elif fault == "no-temperature" and "temperature" in body:
             self._error(400, "'temperature' is not supported", "unsupported_value", param="temperature")
         elif fault == "drop":
@@ -199,9 +207,9 @@ class _Handler(BaseHTTPRequestHandler):
         while not self.server.owner.stopped.wait(0.05):
             self._chunk(b" ")
 
-    def _stream(self, body: dict[str, Any], text: str, *, cut: bool) -> None:
+    def _stream(self, body: dict[str, Any], text: str, calls: Sequence[dict[str, Any]], *, cut: bool) -> None:
         self._head(200, "text/event-stream", None)
-        pieces = [text[i : i + 40] for i in range(0, len(text), 40)]
+        pieces = list(_pieces(text, calls))
         whole = completion(body, text)
         usage = whole.pop("usage")
         whole["object"] = "chat.completion.chunk"
@@ -209,10 +217,9 @@ class _Handler(BaseHTTPRequestHandler):
             if cut and n >= len(pieces) // 2:
                 self.close_connection = True
                 return
-            self._event(
-                whole | {"choices": [{"index": 0, "delta": {"content": piece}, "finish_reason": None}]}
-            )
-        self._event(whole | {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
+            self._event(whole | {"choices": [{"index": 0, "delta": piece, "finish_reason": None}]})
+        end = "tool_calls" if calls else "stop"
+        self._event(whole | {"choices": [{"index": 0, "delta": {}, "finish_reason": end}]})
         if (body.get("stream_options") or {}).get("include_usage"):
             self._event(whole | {"choices": [], "usage": usage})
         self._chunk(b"data: [DONE]\n\n")
@@ -266,6 +273,16 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in (headers or {}).items():
             self.send_header(name, value)
         self.end_headers()
+
+
+def _pieces(text: str, calls: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """An answer as it is streamed: its text, then each call's name and its arguments, 40 characters at a time."""
+    yield from ({"content": text[i : i + 40]} for i in range(0, len(text), 40))
+    for n, call in enumerate(calls):
+        arguments = call["function"]["arguments"]
+        yield {"tool_calls": [call | {"index": n, "function": call["function"] | {"arguments": ""}}]}
+        for i in range(0, len(arguments), 40):
+            yield {"tool_calls": [{"index": n, "function": {"arguments": arguments[i : i + 40]}}]}
 
 
 def main() -> None:
