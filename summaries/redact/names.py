@@ -95,6 +95,16 @@ _SAYS = re.compile(  # a sentence about passwords rather than one
     r"is|are|the|a|an|of|for|to|not|no|new|old|current|confirm|change|reset|forgot|invalid|incorrect|wrong|missing|required|"
     r"too|at least|characters|show|hide|login|sign|with|from|and|or|in|type|ihr|das|le|la|el|de|votre|su|sua|tu)\b"
 )
+_STATE = re.compile(  # what is said of a password that was tried
+    r"(?i)(?:in)?(?:correct|valid)|wrong|missing|required|fail(?:ed|s|ure|ing)|errors?|denied|expired|rejected|accepted|okay|"
+    r"success(?:ful)?|mismatch|unexpected|unknown|unsupported|unable|cannot|returns?|empty|blank|changed|updated|removed|added"
+)
+_NEXT_WORD = re.compile(r"[ \t]([^\W\d_]{2,40})(?![\w:=])")  # "shared library"; in "bob host=…" none follows
+_WORDS_ON = re.compile(r"(?:[ \t][^\W\d_]{2,40}){2}(?![\w:=])")
+_SEED = re.compile(r"(?i)phrase|mnemonic")
+_WORD_LIST = re.compile(
+    r"[a-z]{3,10}(?: [a-z]{3,10}){3,24}(?=[ \t]{0,8}(?:$|\n))"
+)  # four words or more, and nothing else
 _ROW = re.compile(r"[ \t>]{0,40}\|")
 _LABEL = re.compile(
     r"[\"'][^\W\d_][^\"'\n:=,()]{0,50}[ ]$"
@@ -123,6 +133,12 @@ def _value(piece: str, name: re.Match[str]) -> Iterator[Span]:
     compared = _COMPARED.search(affix) is not None
     if link and (compared or not (link["sign"] == "(" and "." in affix)):
         sign = "=" if compared or link["sign"].startswith(".") else link["sign"]
+        if _SEED.search(name.group()) and (list_ := _WORD_LIST.match(piece, link.end())):
+            if not _SAYS.search(list_.group()):
+                yield *list_.span(), "password"
+            return
+        if sign == ":" and _prose(piece, name, link.end()):
+            return
         found = list(_after(piece, link.end(), strong, sign, len(name.group()) > 4 and strong))
         if found:
             yield from found
@@ -149,6 +165,27 @@ def _value(piece: str, name: re.Match[str]) -> Iterator[Span]:
         return
     if piece[at : at + 1] in (" ", "\t") and _LINE.fullmatch(piece[start:at]):
         yield from _after(piece, at + 1, strong, " line", strong)
+
+
+def _prose(piece: str, name: re.Match[str], at: int) -> bool:
+    """Whether words follow a colon as in a message: "LoginWithPassword: connection refused", "password: fix its reset".
+
+    A name that stands alone needs more of them: "password: hunter" may go on in a few words.
+    """
+    word = _BARE.match(piece, at)
+    before = piece[name.start() - 1 : name.start()]
+    part = before.isalnum() or before in ("_", ".", "…", "#", ":", ">")
+    if not word:
+        return False
+    text = word.group(1)
+    if _STATE.fullmatch(text) or (part and text.endswith(("Error", "Exception", ":"))):
+        return True
+    if not text.isalpha() or not (part or text[1:].islower()):
+        return False
+    follows = (_NEXT_WORD if part else _WORDS_ON).match(piece, word.end(1))
+    if not follows:
+        return False
+    return part or not _SAYS.fullmatch(follows.group().split()[0])
 
 
 def _after(piece: str, at: int, strong: bool, sign: str, word: bool) -> Iterator[Span]:

@@ -319,9 +319,14 @@ _OURS = tuple(
             r"(?i)\bNetworkCredential\([ \t]{0,4}[\"'][^\"'\n]{0,100}[\"'][ \t]{0,4},[ \t]{0,4}[\"']([^\"'\n]{3,200})[\"']",
         ),
         # SQL
+        (  # "identified by pylint" is prose
+            "password",
+            r"(?i)\bidentified[ \t\n]{1,8}(?:with[ \t]{1,4}[\w'\"]{1,60}[ \t]{1,4})?(?:by|as)[ \t\n]{1,8}(?:password[ \t]{1,4})?"
+            r"(?:[\"']|(?=[^\s\"';]{0,200}[\d!@#$%^*+=~?]))([^\s\"';]{3,200})",
+        ),
         (
             "password",
-            r"(?i)\bidentified[ \t\n]{1,8}(?:with[ \t]{1,4}[\w'\"]{1,60}[ \t]{1,4})?(?:by|as)[ \t\n]{1,8}(?:password[ \t]{1,4})?[\"']?([^\s\"';]{3,200})",
+            r"(?i)\b(?:user|role|login|grant)\b[^\n;]{0,200}?\sidentified[ \t]{1,8}(?:by|as)[ \t]{1,8}([^\s\"';]{3,200})(?=[ \t]{0,4}(?:;|$))",
         ),
         (
             "password",
@@ -349,7 +354,7 @@ _OURS = tuple(
         # prose
         (
             "password",
-            r"(?i)\b(?:pass(?:word|phrase|code|wd)|passwort|kennwort|mot de passe|contrase(?:ñ|n)a|senha|wachtwoord|pin|token|api key|secret)"
+            r"(?i)\b(?:pass(?:word|phrase|code|wd)|passwort|kennwort|mot de passe|contrase(?:ñ|n)a|senha|wachtwoord|pin(?=[ \t]{0,2}(?:is|was|:|=))|token|api key|secret)"
             r"(?:[ \t]{1,2}(?:is|was|are|ist|es|est|é|for[ \t]{1,2}\S{1,60}[ \t]{1,2}is|to|now|again|of)){0,2}[ \t]{0,2}[:=]?[ \t]{1,2}"
             r"[\"'`]?(?=[^\s\"'`]{0,100}\d)(?=[^\s\"'`]{0,100}[A-Za-z!@#$%])([^\s\"'`,;()<>\[\]{}]{6,200})",
         ),

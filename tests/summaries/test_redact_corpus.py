@@ -42,6 +42,21 @@ def test_enough_kinds_are_taken_out() -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "password: hunter", "db_password: hunter host: x", "the password: hunter is wrong", "dbPassword: hunter # ours",
+        "db.password: hunter", "create user bob identified by hunter;",
+        "user_password: hunter\nnext: thing", "luksOpenPassphrase: hunter",
+        "password: hunter; user: bob", "passphrase: hunter purple monkey dishwasher",
+        "wallet_mnemonic: hunter purple monkey dishwasher lamp window",
+    ],
+)  # fmt: skip
+def test_a_plain_word_is_taken_where_no_prose_follows(text: str) -> None:
+    assert "hunter" not in redact(text).text
+    assert "monkey" not in redact(text).text
+
+
+@pytest.mark.parametrize(
     "text", ['passphrase = "correct horse battery"', "passphrase: 'ruby window seven lamp'"]
 )
 def test_values_with_blanks(text: str) -> None:
@@ -55,6 +70,12 @@ def test_values_with_blanks(text: str) -> None:
     "token, err := parser.Next()", "secretRef:\n    name: shop-db\n", "the token is expired after 3600 seconds",
     "git log 3b77b7bcd676d1e4925ab79d335f7df6356f6145", "if (authToken == null || authToken.isEmpty()) {",
     "<input type='password' name='password' placeholder='Password'>", 'import { useAuth } from "../auth/context";',
+    "Fix issues identified by pylint", "BLD: Temporarily pin setuptools-scm<10", "bump deps and pin k8s.io to 0.28.5 (#5346)",
+    "error: CryptsetupWithPassphrase: shared library libcryptsetup.so.12 not found", "...Passphrase: shared library",
+    "LoginWithPassword: Connection refused", "reset_password: mail server unreachable", "setPassword: failed",
+    "Password: incorrect", "passwd: use of closed connection", "password: fix reset flow",
+    "unlockWithPassphrase: libcrypt.so.2: cannot open",
+    "test_password: AssertionError", "auth::password: shared library missing", "func OpenWithPassphrase: returns an error",
     "-- the password of the account is stored hashed", "passwordEncoder.encode(password)", "api_key_header = 'X-Api-Key'",
 ])  # fmt: skip
 def test_what_only_speaks_of_secrets_stays(text: str) -> None:
