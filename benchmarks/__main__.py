@@ -226,15 +226,26 @@ def service(root: Path, cases: Path, queries: int, memory: int, label: str, out:
 )
 @click.option("--kills", default=10, show_default=True, help="Times that the service is killed (-9).")
 @click.option("--fills", default=0, show_default=True, help="Times that its disk is filled (needs root).")
+@click.option(
+    "--longest", type=float, default=3600.0, show_default=True, help="Seconds until it is given up."
+)
 @click.option("--label", default="deliveries", show_default=True, help="Name of the result.")
 @click.option("--out", type=click.Path(path_type=Path), default=RESULTS, help="Folder of results.")
 def deliveries(
-    root: Path, count: int, doubled: float, failing: float, kills: int, fills: int, label: str, out: Path
+    root: Path,
+    count: int,
+    doubled: float,
+    failing: float,
+    kills: int,
+    fills: int,
+    longest: float,
+    label: str,
+    out: Path,
 ) -> None:
     """Send webhooks to a service that is killed, with a tracker that fails and lies: one comment for each issue."""
     from benchmarks.deliveries import deliveries as run
 
-    _report(label, run(root, count, doubled, failing, kills, fills), out)
+    _report(label, run(root, count, doubled, failing, kills, fills, longest), out)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ One job, one writer, no shared state.
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -160,12 +159,8 @@ def _store(folder: Path, name: str, anew: bool, generation: int) -> tuple[Store,
         name = f"blobs-{generation}.sqlite"
     try:
         return Store(folder / name, write=True), name
-    except IndexDamaged as e:
-        if isinstance(
-            e.__cause__, sqlite3.OperationalError
-        ):  # no space, no permission: the file may be whole
-            raise
-        (folder / name).unlink()
+    except IndexDamaged:  # no space, no permission is another error: the file may be whole
+        (folder / name).unlink(missing_ok=True)
         return Store(folder / name, write=True), name
 
 

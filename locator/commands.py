@@ -19,6 +19,7 @@ from summaries.config import Settings, options
 from summaries.errors import UsageError
 
 if TYPE_CHECKING:
+    from locator.answer import Answer
     from locator.search.query import By
     from summaries.index.index import Index
 
@@ -193,6 +194,7 @@ def locate(
     import msgspec
 
     from locator.answer import Verdict
+    from locator.damaged import answered
     from locator.locate import Options
     from locator.report.reader import read
     from locator.weights import Weights
@@ -216,8 +218,13 @@ def locate(
     )
     weights = Weights.of(index.root)
     weights = msgspec.structs.replace(weights, voters={**weights.voters, **settings.voters})
+
+    def work(sound: Index) -> Answer:
+        return find(sound, report, asked, settings, weights, record=record, replay=replay)
+
     with _waiting(mode_of(settings), settings.model):
-        answer = find(index, report, asked, settings, weights, record=record, replay=replay)
+        index, answer, left_out = answered(index, work)
+    answer = msgspec.structs.replace(answer, notes=(*left_out, *answer.notes))
     found = answer.verdict != Verdict.NONE
     if opened:
         from locator.render.formats import open_in_editor
@@ -312,6 +319,7 @@ def search(
     """
     import msgspec
 
+    from locator.damaged import answered
     from locator.search.query import parse
     from locator.search.search import SearchOptions
     from locator.search.search import search as look_up
@@ -324,9 +332,9 @@ def search(
 
         with worktrees(index, repos, at) as (here, notes):
             results = look_up(here, query, asked)
-        results = msgspec.structs.replace(results, notes=(*notes, *results.notes))
     else:
-        results = look_up(index, query, asked)
+        index, results, notes = answered(index, lambda sound: look_up(sound, query, asked))
+    results = msgspec.structs.replace(results, notes=(*notes, *results.notes))
     if as_json:
         from locator.render.output import searched
 
@@ -374,6 +382,7 @@ def show(
       bugatlas show orders/src/api/routes.py
       bugatlas show orders --edit
     """
+    from locator.damaged import answered
     from locator.tree.show import look
 
     if edit:
@@ -381,7 +390,8 @@ def show(
 
         click.echo(write(_index(root), target or ""))
         return
-    node = look(_index(root), target or "", at, depth)
+    _, node, left_out = answered(_index(root), lambda sound: look(sound, target or "", at, depth))
+    _print_notes(left_out)
     if as_json:
         import msgspec
 
@@ -403,9 +413,11 @@ def status(root: Path | None, check: bool, as_json: bool, color: str, paged: boo
 
     With --check, the exit code is 1 where a clone has moved on or is gone.
     """
+    from locator.damaged import answered
     from locator.tree.status import state
 
-    found = state(_index(root), check=check)
+    _, found, left_out = answered(_index(root), lambda sound: state(sound, check=check))
+    _print_notes(left_out)
     if as_json:
         import msgspec
 
@@ -433,6 +445,14 @@ def _index(root: Path | None) -> Index:
     from summaries.index.index import Index, default_dir
 
     return Index.open(root or default_dir())
+
+
+def _print_notes(notes: Sequence[str]) -> None:
+    """Say beside an answer what was left out of it."""
+    from locator.terminal import safe
+
+    for note in notes:
+        click.echo(f"note: {safe(note)}", err=True)
 
 
 def _print_json(value: Any) -> None:

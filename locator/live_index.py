@@ -15,12 +15,12 @@ from pathlib import Path
 from msgspec import Struct
 
 from locator.access import Caller
-from summaries.errors import BugatlasError, IndexDamaged, IndexMissing
+from locator.damaged import unopened, with_readable_states
+from summaries.errors import BugatlasError, IndexMissing
 from summaries.index.index import MANIFEST, Index, Room
 
 CHECK = 0.5  # seconds between looks at the disk
 TRIES = 5  # to open an index that somebody is publishing to
-LOOKED_AT = 512  # so many repositories are all opened at once, which tells of damage before anybody asks
 Stamp = tuple[tuple[str, int, int], ...]
 
 log = logging.getLogger("bugatlas.index")
@@ -96,20 +96,18 @@ def opened(root: Path, before: Edition | None, room: Room = Room()) -> Edition: 
     for _ in range(TRIES):
         stamp = stamp_of(root)
         index = before.index.renewed() if before else Index.open(root, room)
-        damaged = []
-        for name in index.repos if len(index.repos) <= LOOKED_AT else ():
-            try:
-                index.shard(name)
-                index.store(name)
-            except IndexDamaged as e:
-                damaged.append(name)
-                why = e
+        unreadable = with_readable_states(index)
+        damaged = unopened(index)
         if stamp == stamp_of(root):
             break
+    if unreadable and not index.repos:
+        raise unreadable[0]
+    for error in (*unreadable, *damaged.values()):
+        log.warning("left out: %s", error)
     if damaged:
-        log.warning("left out: %s (%s)", ", ".join(damaged), why)
-        index = index.only(index.repos.keys() - set(damaged))
-    return Edition(before.number + 1 if before else 1, index, stamp, tuple(damaged))
+        index = index.only(index.repos.keys() - damaged.keys())
+    out = [e.file.parent.name for e in unreadable if e.file]
+    return Edition(before.number + 1 if before else 1, index, stamp, (*out, *damaged))
 
 
 def stamp_of(root: Path) -> Stamp:

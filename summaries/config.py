@@ -85,6 +85,13 @@ class Settings(Models, frozen=True, forbid_unknown_fields=True):
             "`fail`."
         ),
     ] = "warn"
+    redact_agents: Annotated[
+        bool,
+        Meta(
+            description="Take secrets out of what coding agents are answered over MCP, as out of prompts: for agents "
+            "whose model somebody else hosts. Needs `detect-secrets`."
+        ),
+    ] = False
     voters: Annotated[
         Mapping[str, float],
         Meta(

@@ -17,6 +17,7 @@ BugatlasError
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 
 class BugatlasError(Exception):
@@ -60,7 +61,11 @@ class IndexLocked(IndexError_):
 
 
 class IndexDamaged(IndexError_):
-    """A file of the index is unreadable."""
+    """A file of the index is unreadable: `file`, where it is known which."""
+
+    def __init__(self, message: str, hint: str = "", file: Path | None = None) -> None:
+        super().__init__(message, hint)
+        self.file = file
 
 
 class StaleError(BugatlasError):

@@ -103,4 +103,7 @@ def _serve(root: Path | None, settings: Settings) -> None:
             lambda: find(index(), read(report), options, chosen, weights, progress, chat=chat)
         )
 
-    server(lambda ctx: live.index(LOCAL), ask, asyncio.to_thread, local=True).run("stdio")
+    made = server(
+        lambda ctx: live.index(LOCAL), ask, asyncio.to_thread, local=True, redacting=settings.redact_agents
+    )
+    made.run("stdio")

@@ -24,6 +24,7 @@ from summaries import __version__
 from summaries.config_models import Mode
 from summaries.errors import BugatlasError
 from summaries.index.index import Index
+from summaries.redact import redact
 
 T = TypeVar("T")
 REMEMBERED = 128  # answers that explain_result knows
@@ -68,12 +69,17 @@ class Answers:
 
 
 def server(
-    index_of: Callable[[Context[Any, Any]], Index], ask: Ask, run: Run, *, local: bool = False
+    index_of: Callable[[Context[Any, Any]], Index],
+    ask: Ask,
+    run: Run,
+    *,
+    local: bool = False,
+    redacting: bool = False,
 ) -> MCPServer[Any]:
     """The server. `index_of` gives what whoever asks may see; `run` does work beside the event loop.
 
     `ask` answers a report from such an index in a mode, "" being the one that is set. A `local` one tells where clones
-    lie, and reads what is not committed.
+    lie, and reads what is not committed. With `redacting`, secrets are taken out of all that is answered.
     """
     made: MCPServer[Any] = MCPServer(
         "bugatlas", title="Bugatlas", instructions=INSTRUCTIONS, version=__version__
@@ -90,11 +96,15 @@ def server(
         if worktree and not local:
             raise ToolError("a service has no working trees: leave out `worktree`")
 
-    async def within(ctx: Context[Any, Any], work: Callable[[Index], T]) -> T:
-        def done() -> T:
-            return work(index_of(ctx))
+    async def answering(work: Callable[[], str]) -> str:
+        def done() -> str:
+            text = work()
+            return redact(text).text if redacting else text
 
         return await raising_tool_errors(run(done))
+
+    async def within(ctx: Context[Any, Any], work: Callable[[Index], str]) -> str:
+        return await answering(lambda: work(index_of(ctx)))
 
     @made.tool(annotations=READ_ONLY, structured_output=False, title="Find where a bug lives")
     async def locate_bug(
@@ -167,8 +177,7 @@ def server(
             teller.cancel()
         assert index is not None  # it was opened for the answer
         id_ = answers.keep(index, found)
-        told: str = await run(lambda: texts.located(id_, found, index, max_snippet_lines, local=local))
-        return told
+        return await answering(lambda: texts.located(id_, found, index, max_snippet_lines, local=local))
 
     @made.tool(annotations=READ_ONLY, structured_output=False, title="Why this file?")
     async def explain_result(

@@ -114,7 +114,7 @@ class Arrays:
                 raise IndexError_(
                     f"too many open files: {path}", "raise `ulimit -n`, or lower open_repositories"
                 ) from e
-            raise IndexDamaged(f"cannot read {path}: {e}", "run `bugatlas doctor`") from e
+            raise IndexDamaged(f"cannot read {path}: {e}", "run `bugatlas doctor`", path) from e
 
     def __contains__(self, name: str) -> bool:
         return name in self._spans
@@ -122,14 +122,16 @@ class Arrays:
     def __getitem__(self, name: str) -> Array:
         """Raises IndexDamaged where there is none of that name, or it cannot be unpacked."""
         if name not in self._spans:
-            raise IndexDamaged(f"{self.path} lacks {name}", "run `bugatlas doctor`")
+            raise IndexDamaged(f"{self.path} lacks {name}", "run `bugatlas doctor`", self.path)
         if name not in self._packed:
             return self._mapped(name)
         if name not in self._unpacked:
             try:
                 self._unpacked[name] = _unpack(self._mapped(name), *self._packed[name])
             except (ZstdError, ValueError, TypeError, OverflowError) as e:
-                raise IndexDamaged(f"cannot read {name} of {self.path}: {e}", "run `bugatlas doctor`") from e
+                raise IndexDamaged(
+                    f"cannot read {name} of {self.path}: {e}", "run `bugatlas doctor`", self.path
+                ) from e
         return self._unpacked[name]
 
     def _mapped(self, name: str) -> Array:

@@ -154,7 +154,9 @@ class Index:
         shard = Shard(self.local_path(name, self.repos[name].shard))
         if shard.repo != name:
             raise IndexDamaged(
-                f"the shard of {name} is of another repository", f"bugatlas index --rebuild {name}"
+                f"the shard of {name} is of another repository",
+                f"bugatlas index --rebuild {name}",
+                self.folder(name) / self.repos[name].shard,
             )
         if shard.info.schema != SCHEMA:
             raise IndexVersion(

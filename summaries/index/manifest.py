@@ -67,16 +67,28 @@ def read_state(path: Path) -> RepoState:
     try:
         state = msgspec.json.decode(path.read_bytes(), type=RepoState)
     except (OSError, msgspec.MsgspecError, RecursionError) as e:
-        raise IndexDamaged(f"cannot read {path}: {e}", "run `bugatlas doctor`") from e
+        raise IndexDamaged(f"cannot read {path}: {e}", "run `bugatlas doctor`", path) from e
     texts = (state.name, state.git_dir, state.url, state.branch, state.shard, state.store)
     if not 0 <= state.time <= LAST_TIME or any("\0" in t for t in texts):
-        raise IndexDamaged(f"cannot read {path}: a time or a name that cannot be", "run `bugatlas doctor`")
+        raise IndexDamaged(
+            f"cannot read {path}: a time or a name that cannot be", "run `bugatlas doctor`", path
+        )
     return state
 
 
-def read_states(root: Path) -> dict[str, RepoState]:
-    """Published repositories of the index at `root` by name, in order of name."""
-    states = [read_state(p) for p in sorted((root / "repos").glob("*/repo.json"))]
+def read_states(root: Path, damaged: list[IndexDamaged] | None = None) -> dict[str, RepoState]:
+    """Published repositories of the index at `root` by name, in order of name.
+
+    Raises IndexDamaged for one that is unreadable, unless such errors are collected in `damaged`.
+    """
+    states = []
+    for path in sorted((root / "repos").glob("*/repo.json")):
+        try:
+            states.append(read_state(path))
+        except IndexDamaged as e:
+            if damaged is None:
+                raise
+            damaged.append(e)
     return {s.name: s for s in sorted(states, key=lambda s: s.name)}
 
 

@@ -54,7 +54,7 @@ class Shard:
         try:
             self.info = msgspec.json.decode(self.arrays.meta["info"], type=ShardInfo)
         except (KeyError, TypeError, msgspec.MsgspecError, RecursionError) as e:
-            raise IndexDamaged(f"cannot read {path}: {e}", "run `bugatlas doctor`") from e
+            raise IndexDamaged(f"cannot read {path}: {e}", "run `bugatlas doctor`", path) from e
         self.repo = self.info.repo
         self._views: dict[int, View] = {}
 

@@ -13,14 +13,16 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from summaries.errors import IndexDamaged
+from summaries.errors import IndexDamaged, IndexError_
 from summaries.index import packs
 from summaries.index.packs import Pack
+from summaries.index.sqlite import fault_of
 from summaries.index.zstd import ZstdError, decompress
 from summaries.types import Commit, Facts, SkipReason
 
@@ -117,7 +119,7 @@ class Store:
                 self._db.execute("pragma cache_size = -200")  # KB; many are open at a time
                 self._db.bound()
         except sqlite3.Error as e:
-            raise IndexDamaged(f"cannot read {path}: {e}", "run `bugatlas doctor`") from e
+            raise fault_of(path, e) from e
 
     def close(self) -> None:
         """Close the database file."""
@@ -127,33 +129,56 @@ class Store:
         if hasattr(self, "_db"):
             self._db.close()
 
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """What SQLite says is wrong, in our words."""
+        try:
+            yield
+        except sqlite3.Error as e:
+            raise fault_of(self.path, e) from e
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """The same, and what a stored text is that cannot be unpacked."""
+        try:
+            with self._writing():
+                yield
+        except (TypeError, ValueError, ZstdError, msgspec.MsgspecError) as e:
+            raise IndexDamaged(f"cannot read {self.path}: {e}", "run `bugatlas doctor`", self.path) from e
+
     def known(self) -> dict[str, SkipReason | None]:
         """Every blob id met so far, with the reason where its content is not indexed."""
-        rows = self._db.execute("select id, skip from blob")
-        return {i: SkipReason(s) if s else None for i, s in rows}
+        with self._reading():
+            rows = self._db.execute("select id, skip from blob")
+            return {i: SkipReason(s) if s else None for i, s in rows}
 
     def add(self, packs: Iterable[Pack]) -> None:
         """Durable with the next `flush`, safe from a killed process within about a second."""
-        for p in packs:
-            number = (
-                self._db.execute("insert into pack(data) values(?)", (p.data,)).lastrowid if p.data else 0
-            )
-            self._db.executemany(
-                "insert or replace into blob values(?,?,?,?,?,?)",
-                [(r.id, r.skip.value if r.skip else None, number, r.start, r.middle, r.end) for r in p.rows],
-            )
-        if time.monotonic() - self._kept > SAVE_EVERY:
-            self._db.commit()
-            self._kept = time.monotonic()
+        with self._writing():
+            for p in packs:
+                number = (
+                    self._db.execute("insert into pack(data) values(?)", (p.data,)).lastrowid if p.data else 0
+                )
+                self._db.executemany(
+                    "insert or replace into blob values(?,?,?,?,?,?)",
+                    [
+                        (r.id, r.skip.value if r.skip else None, number, r.start, r.middle, r.end)
+                        for r in p.rows
+                    ],
+                )
+            if time.monotonic() - self._kept > SAVE_EVERY:
+                self._db.commit()
+                self._kept = time.monotonic()
 
     def flush(self) -> None:
         """Make sure that all that was written outlives a loss of power."""
-        self._db.commit()
-        if self._fresh:
-            with self.path.open("rb") as f:
-                os.fsync(f.fileno())
-            self._db.execute("pragma synchronous = full")
-            self._fresh = False
+        with self._writing():
+            self._db.commit()
+            if self._fresh:
+                with self.path.open("rb") as f:
+                    os.fsync(f.fileno())
+                self._db.execute("pragma synchronous = full")
+                self._fresh = False
 
     def facts(self, blob: str) -> Facts:
         """Facts of a blob. Raises IndexDamaged where it is unknown or unreadable."""
@@ -165,14 +190,19 @@ class Store:
             try:
                 yield i, packs.decode_facts(self._pieces(i)[0])
             except (TypeError, ZstdError, sqlite3.Error, msgspec.MsgspecError) as e:
-                raise IndexDamaged(f"{self.path} has no facts of {i}", "run `bugatlas doctor`") from e
+                raise self._lacks("facts", i, e) from e
 
     def text(self, blob: str) -> str:
         """Text of a blob. Raises IndexDamaged where it is unknown or unreadable."""
         try:
             return str(self._pieces(blob)[1], "utf-8", "replace")
         except (TypeError, ZstdError, sqlite3.Error) as e:
-            raise IndexDamaged(f"{self.path} has no text of {blob}", "run `bugatlas doctor`") from e
+            raise self._lacks("text", blob, e) from e
+
+    def _lacks(self, what: str, blob: str, error: Exception) -> IndexError_:
+        if isinstance(error, sqlite3.Error):
+            return fault_of(self.path, error)
+        return IndexDamaged(f"{self.path} has no {what} of {blob}", "run `bugatlas doctor`", self.path)
 
     def _pieces(self, blob: str) -> tuple[memoryview, memoryview]:
         """Facts and text of a blob, packed no more. Raises TypeError where it is unknown, ZstdError."""
@@ -195,36 +225,42 @@ class Store:
 
     def fault(self) -> str:
         """What SQLite finds wrong with the file; "" where it is sound."""
-        said = self._db.execute("pragma quick_check(1)").fetchone()
+        try:
+            said = self._db.execute("pragma quick_check(1)").fetchone()
+        except sqlite3.Error as e:
+            return str(e)
         return "" if said and said[0] == "ok" else str(said[0] if said else "no answer")
 
     def commits(self) -> list[Commit]:
         """Every commit met so far, parents before children."""
-        rows = self._db.execute("select commits from history order by seq")
-        return [c for (data,) in rows for c in packs.unpack_commits(data)]
+        with self._reading():
+            rows = self._db.execute("select commits from history order by seq")
+            return [c for (data,) in rows for c in packs.unpack_commits(data)]
 
     def add_commits(self, commits: list[Commit]) -> None:
         """Append commits, in one transaction."""
         if commits:
-            with self._db:
+            with self._writing(), self._db:
                 self._db.execute("insert into history(commits) values(?)", (packs.pack_commits(commits),))
 
     def note(self, prefix: str, name: str = "") -> str:
         """A named text of the repository, "" where there is none."""
-        row = self._db.execute(
-            "select texts from note where prefix = ? and first <= ? order by first desc limit 1",
-            (prefix, name),
-        ).fetchone()
-        return packs.unpack_notes(row[0]).get(name, "") if row else ""
+        with self._reading():
+            row = self._db.execute(
+                "select texts from note where prefix = ? and first <= ? order by first desc limit 1",
+                (prefix, name),
+            ).fetchone()
+            return packs.unpack_notes(row[0]).get(name, "") if row else ""
 
     def notes(self, prefix: str) -> dict[str, str]:
         """All named texts of a prefix."""
-        rows = self._db.execute("select texts from note where prefix = ? order by first", (prefix,))
-        return {n: t for (data,) in rows for n, t in packs.unpack_notes(data).items()}
+        with self._reading():
+            rows = self._db.execute("select texts from note where prefix = ? order by first", (prefix,))
+            return {n: t for (data,) in rows for n, t in packs.unpack_notes(data).items()}
 
     def set_notes(self, prefix: str, texts: Mapping[str, str]) -> None:
         """Replace all named texts of a prefix, in one transaction."""
-        with self._db:
+        with self._writing(), self._db:
             self._db.execute("delete from note where prefix = ?", (prefix,))
             found = [(prefix, first, data) for first, data in packs.pack_notes(texts)]
             self._db.executemany("insert into note values(?,?,?)", found)

@@ -7,7 +7,10 @@ from collections.abc import Iterator
 
 from summaries.redact.spans import HOLDER, Span
 
-_ROW = r"[ \t]{0,40}[\"'`]?(?:\\n)?[A-Za-z0-9+/=]{56,80}(?:\\r)?(?:\\n)?[\"'`]?[ \t]{0,8}[+,.\\]?[ \t]{0,8}"
+_ROW = (  # with the number of its line, or without
+    r"(?:[ \t]{0,6}\d{1,6}:?[ ])?[ \t]{0,40}[\"'`]?(?:\\n)?[A-Za-z0-9+/=]{56,80}(?:\\r)?(?:\\n)?[\"'`]?[ \t]{0,8}"
+    r"[+,.\\]?[ \t]{0,8}"
+)
 _BLOCKS = (
     (
         "private key",
@@ -19,7 +22,12 @@ _BLOCKS = (
     ("private key", re.compile(r"PuTTY-User-Key-File-\d.{0,4000}?Private-MAC: ?[0-9a-f]{1,80}", re.DOTALL)),
     (
         "base64 block",
-        re.compile(rf"^{_ROW}\n(?:{_ROW}\n){{1,2000}}(?:[ \t\"'`]{{0,40}}[A-Za-z0-9+/=]{{4,80}})?", re.M),
+        re.compile(
+            rf"^{_ROW}\n(?:{_ROW}\n){{1,2000}}"
+            rf"(?:[ \t]{{0,6}}\d{{1,6}}:?[ ]{{1,40}}[A-Za-z0-9+/=]{{8,80}}(?=[ \t\n\"'`]|$)|"
+            rf"[ \t\"'`]{{0,40}}[A-Za-z0-9+/=]{{4,80}})?",
+            re.M,
+        ),
     ),
     ("vault", re.compile(r"\$ANSIBLE_VAULT;[^\n]{0,80}(?:\\?\n[ \t]{0,40}[0-9a-f]{2,80}){1,2000}")),
     ("vault", re.compile(r"\bENC\[AES256_GCM,[^\]\n]{1,8000}\]|\{cipher\}[\w+/=]{16,4000}")),

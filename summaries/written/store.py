@@ -18,6 +18,7 @@ import msgspec
 from msgspec import Struct
 
 from summaries.errors import IndexDamaged
+from summaries.index.sqlite import fault_of
 
 FILE = "written.sqlite"
 STAMP = "summarised"  # note of a store that says of which generation its summaries are
@@ -105,9 +106,10 @@ class Written:
                 self._db.executescript(f"{_SCHEMA} pragma user_version = {VERSION}")
             self._db.execute("select path from edit limit 1")
         except sqlite3.Error as e:
-            raise IndexDamaged(
-                f"cannot read {path}: {e}", "move it away; its summaries are then written anew"
-            ) from e
+            error = fault_of(path, e)
+            if isinstance(error, IndexDamaged):
+                error.hint = "move it away; its summaries are then written anew"
+            raise error from e
 
     def close(self) -> None:
         """Close the database file."""

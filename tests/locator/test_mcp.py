@@ -305,3 +305,41 @@ def test_http_needs_a_token_and_the_right_host(shop_index):
 @pytest.fixture(autouse=True)
 def quiet():
     logging.getLogger("mcp").setLevel(logging.CRITICAL)
+
+
+def test_agents_of_strangers_get_no_secrets(tmp_path):
+    from kits.git import commit, make_repo
+
+    from indexer.build import build
+    from indexer.sources.discover import Source
+
+    secret = "ghp_" + "aB3dE5fG7hI9jK1lM3nO5pQ7rS9tU1vW3xY5"
+    code = (
+        f'"""Deploys the tax tables."""\n\n\ndef deploy_taxes():\n    """Upload the tax tables."""\n'
+        f'    token = "{secret}"\n    return upload(token)\n'
+    )
+    make_repo(tmp_path / "r", [commit({"deploy.py": code}, f"Deploy tax tables with {secret}")])
+    assert not build(tmp_path / "index", [Source("r", tmp_path / "r")], workers=1).failed
+    live = LiveIndex(tmp_path / "index")
+
+    async def ask(index, report, options, mode, progress):
+        return await asyncio.to_thread(
+            lambda: find(index(), read(report), options, Settings(), Weights(), progress)
+        )
+
+    async def shown(redacting):
+        made = server(lambda ctx: live.index(LOCAL), ask, asyncio.to_thread, redacting=redacting)
+        async with Client(made) as client:
+            calls = [("locate_bug", {"report": "deploy_taxes fails: the upload of the tax tables is refused"}),
+                     ("search_code", {"query": '"token ="'}), ("read_summary", {"place": "r/deploy.py"}),
+                     ("read_file", {"repo": "r", "path": "deploy.py"})]  # fmt: skip
+            got = [(await client.call_tool(n, a)) for n, a in calls]
+            id_ = re.search(r"answer_id (\w+)", got[0].content[0].text)[1]
+            got.append(await client.call_tool("explain_result", {"answer_id": id_, "rank": 1}))
+            assert not any(g.is_error for g in got), [g.content for g in got]
+            return ["\n".join(c.text for c in g.content) for g in got]
+
+    plain, hidden = asyncio.run(shown(False)), asyncio.run(shown(True))
+    assert secret in plain[1] and secret in plain[3] and secret in plain[4], "they are told otherwise"
+    assert all(secret not in text for text in hidden)
+    assert all("deploy.py" in text for text in hidden)

@@ -289,3 +289,13 @@ def test_hostile_texts_take_linear_time(text: str) -> None:
     began = time.process_time()
     redact(text)
     assert time.process_time() - began < 5
+
+
+def test_keys_between_numbers_of_lines() -> None:
+    """Code is shown with its lines' numbers, and a part of a key is one too."""
+    rows = [
+        f"{n:>4} {'MIIEowIBAAKCAQEAx7Jq2' + 'aB3dE5fG7hI9jK1lM3nO5pQ7rS9tU1vW3xY5z' * 2}"[:69]
+        for n in range(12, 20)
+    ]
+    assert "KCAQEA" not in redact("def key():\n" + "\n".join(rows) + "\n  20 done\n").text
+    assert "KCAQEA" not in redact("\n".join(r.strip().replace(" ", ": ", 1) for r in rows)).text

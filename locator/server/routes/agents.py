@@ -37,7 +37,8 @@ class Agents:
         ) -> Answer:
             return await ask(service, index, report, None, options, mode, progress)
 
-        self.server = server(index_of, answer, service.queries.run)
+        hides = service.asking.redact_agents
+        self.server = server(index_of, answer, service.queries.run, redacting=hides)
         self.app: ASGIApp = self.server.streamable_http_app(
             streamable_http_path=PATH,
             stateless_http=True,
