@@ -64,7 +64,12 @@ def test_the_command_line_answers_from_the_others(root: Path) -> None:
     assert any("left out" in n and "shop-payments" in n for n in answer["notes"]), answer["notes"]
     found = run("search", "discount", "--json", index=root)
     assert found.code == 0, found.err
-    for words in (("show",), ("show", "shop-orders/src"), ("show", "shop-orders/src/orders/discount.py"), ("status",)):
+    for words in (
+        ("show",),
+        ("show", "shop-orders/src"),
+        ("show", "shop-orders/src/orders/discount.py"),
+        ("status",),
+    ):
         found = run(*words, index=root)
         assert found.code == 0, (words, found.err)
 
