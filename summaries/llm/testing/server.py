@@ -159,7 +159,11 @@ class _Handler(BaseHTTPRequestHandler):
         text, refusal, calls = answered(owner.answer, body, fault)
         if body.get("stream"):
             return self._stream(body, text, calls, cut=fault == "truncated")
-        message = {"role": "assistant", "content": None if refusal else text, "refusal": refusal}
+        message: dict[str, Any] = {
+            "role": "assistant",
+            "content": None if refusal else text,
+            "refusal": refusal,
+        }
         if calls:
             message["tool_calls"] = calls
         choice = {"index": 0, "message": message, "finish_reason": "tool_calls" if calls else "stop"}
