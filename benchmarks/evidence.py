@@ -203,7 +203,7 @@ FILES: tuple[tuple[str, Check], ...] = (
     (r"defines (\S+), which (.+) uses", _uses),
     (r"frame (\d+) of the stack trace: (.+?)(?: \([^()]*\))?", _frame),
     (r"the (title|report) names (.+)", _mention),
-    (r"of the calls in the stack trace it has the innermost that lies in indexed code", _innermost),
+    (r"holds the innermost call of the stack trace in indexed code", _innermost),
     (r"the report names this file", _called),
     (r"similar commit message: \"(.*)\" \(\d{4}-\d\d\)", _commit),
     (r"(serves|calls) (.+)", _route),

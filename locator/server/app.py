@@ -70,6 +70,8 @@ def service(root: Path, settings: ServiceSettings, asking: Settings | None = Non
             answering(live, asking, weights, meters, chat),
             secret,
             lambda t, done: _count(meters, t, done),
+            settings.public_url,
+            settings.feedback,
         )
     return Service(
         settings=settings,

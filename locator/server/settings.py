@@ -45,6 +45,13 @@ class ServiceSettings(
         tuple[str, ...],
         Meta(description="Names that the service goes by, as in the Host header, beside loopback names."),
     ] = ()
+    public_url: Annotated[
+        str,
+        Meta(
+            pattern=r"^(https?://[^/?#@\s]+(/[^?#@\s]*)?)?$",
+            description="Where people open the page, as in `https://atlas.shop.example`: comments link to it.",
+        ),
+    ] = ""
     proxies: Annotated[
         tuple[str, ...], Meta(description="Addresses of reverse proxies whose X-Forwarded-For is believed.")
     ] = ()

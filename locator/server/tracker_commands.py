@@ -173,6 +173,7 @@ def _chosen(root: Path | None, file: Path, name: str) -> tuple[Path, Any, str]:
 def _handler(root: Path | None, settings: Settings, file: Path, name: str) -> Iterator[tuple[Any, Any]]:
     from locator.live_index import LiveIndex
     from locator.server.app import answering
+    from locator.server.settings import load
     from locator.trackers.handle import Handler
     from locator.trackers.queue import Queue
     from locator.trackers.run import client
@@ -184,7 +185,7 @@ def _handler(root: Path | None, settings: Settings, file: Path, name: str) -> It
     api = client(chosen, token)
     locate = answering(LiveIndex(root or default_dir()), settings, weights)(chosen)
     try:
-        yield Handler(chosen, api, queue, locate, state / "live.jsonl"), chosen
+        yield Handler(chosen, api, queue, locate, state / "live.jsonl", page=load(file).public_url), chosen
     finally:
         api.close()
         queue.close()

@@ -14,13 +14,19 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
-from locator.answer import Answer, FileHit
+from locator.answer import Answer, FileHit, Verdict
 from locator.place import place
 from locator.terminal import link, one_line
+from locator.trackers.reasons import line_of, packages, strongest, whom
 from summaries.index.index import RepoState
 from summaries.redact import redact
 
-REASONS = 2  # of each file
+_HEADS = {
+    Verdict.CONFIDENT: "Likely location",
+    Verdict.LIKELY: "Likely location",
+    Verdict.UNSURE: "A first guess",
+}
+FULL = "The full answer, with the code and all reasons"
 ASK = "Answers to these questions would help:"
 MARK = "bugatlas:"  # how our comment is told from others'
 
@@ -33,27 +39,32 @@ class CommentedFile(Struct, frozen=True):
     url: str  # of its lines at the code host, or ""
     function: str  # "OrderService.place, lines 42-49", or ""
     reasons: tuple[str, ...]
+    code: str = ""  # the line to look at, as it stands in the file
+    ask: str = ""  # whose it is, and who changed it last
 
 
 class Note(Struct, frozen=True):
     """A comment before it is written in some markup."""
 
     issue: str
-    verdict: str
+    verdict: Verdict
     confidence: float
     hits: tuple[CommentedFile, ...]
     questions: tuple[str, ...] = ()  # to the reporter
+    page: str = ""  # where the whole answer is, or ""
+    wrong: str = ""  # the comment by which people say that it is wrong, or ""
 
     @property
     def head(self) -> str:
         """The comment's first line."""
-        return f"This bug probably lives here ({self.verdict}, {self.confidence:.0%}):"
+        return f"{_HEADS.get(self.verdict, 'Nearest files')} ({self.verdict}, {self.confidence:.0%}):"
 
     @property
     def foot(self) -> str:
         """Its last words; the mark is in them."""
+        wrong = f"Not right? Comment: {self.wrong}. " if self.wrong else ""
         return (
-            "Bugatlas found this from the text of the issue and edits this comment when it finds something else. "
+            f"{wrong}Bugatlas read the text of the issue, and edits this comment when it finds something else. "
             f"[{MARK}{self.issue}]"
         )
 
@@ -72,27 +83,58 @@ def note(
     template: str = "",
     *,
     questions: bool = False,
+    code: bool = False,
+    page: str = "",
+    wrong: str = "",
 ) -> Note:
-    """What to say of an answer; with `questions` also what a model would ask the reporter."""
+    """What to say of an answer; with `questions` also what a model would ask the reporter, with `code` the lines found.
+
+    `page` is the address of the service's page, "" for none; `wrong` the comment that says that the answer is wrong.
+    """
     commits = {r.repo: r.commit for r in answer.routes}
+    without = packages(answer)
     return Note(
         issue,
         answer.verdict,
         answer.confidence,
-        tuple(_hit(f, states.get(f.repo), commits.get(f.repo, ""), template) for f in answer.files[:limit]),
+        tuple(
+            _hit(f, states.get(f.repo), commits.get(f.repo, ""), template, without[f.repo], code=code)
+            for f in answer.files[:limit]
+        ),
         tuple(one_line(q, 300) for q in answer.questions) if questions else (),
+        f"{page.rstrip('/')}/#/issue/{quote(issue, safe='')}" if page and issue else "",
+        wrong,
     )
 
 
-def _hit(file: FileHit, state: RepoState | None, commit: str, template: str) -> CommentedFile:
+def _hit(
+    file: FileHit,
+    state: RepoState | None,
+    commit: str,
+    template: str,
+    without: frozenset[str],
+    *,
+    code: bool,
+) -> CommentedFile:
     start, end = place(file)
     named = next((s for s in file.symbols if s.start == start), None)
     lines = f"lines {start}-{end}" if end > start else f"line {start}" if start else ""
     function = ", ".join(x for x in (named.qualname if named else "", lines) if x)
     url = address(state, commit or (state.commit if state else ""), file.path, start, end, template)
-    # Those who read an issue are not those who read the repository.
-    reasons = tuple(one_line(redact(e.text, strict=False).text, 200) for e in file.evidence[:REASONS])
-    return CommentedFile(file.repo, one_line(file.path, 300), url, one_line(function, 200), reasons)
+    return CommentedFile(
+        file.repo,
+        one_line(file.path, 300),
+        url,
+        one_line(function, 200),
+        tuple(_safe(r, 200) for r in strongest(file, without)),
+        _safe(line_of(file), 160) if code else "",
+        _safe(whom(file), 300),
+    )
+
+
+def _safe(text: str, limit: int) -> str:
+    """A line without secrets: those who read an issue are not those who read the repository."""
+    return one_line(redact(text, strict=False).text, limit)
 
 
 def address(state: RepoState | None, commit: str, path: str, start: int, end: int, template: str = "") -> str:
@@ -126,8 +168,10 @@ def adf(note: Note) -> dict[str, Any]:
         if hit.function:
             told.append(text(f": {hit.function}"))
         inside = [paragraph(*told)]
-        if hit.reasons:
-            reasons = [{"type": "listItem", "content": [paragraph(text(r))]} for r in hit.reasons]
+        if hit.code:
+            inside.append(paragraph(text(hit.code, {"type": "code"})))
+        if lines := [*hit.reasons, *([hit.ask] if hit.ask else [])]:
+            reasons = [{"type": "listItem", "content": [paragraph(text(r))]} for r in lines]
             inside.append({"type": "bulletList", "content": reasons})
         return {"type": "listItem", "content": inside}
 
@@ -138,6 +182,8 @@ def adf(note: Note) -> dict[str, Any]:
         content.append(paragraph(text(ASK)))
         asked = [{"type": "listItem", "content": [paragraph(text(q))]} for q in note.questions]
         content.append({"type": "bulletList", "content": asked})
+    if note.page:
+        content.append(paragraph(text(FULL, {"type": "link", "attrs": {"href": note.page}})))
     content.append(paragraph(text(note.foot, {"type": "em"})))
     return {"version": 1, "type": "doc", "content": content}
 
@@ -163,9 +209,11 @@ def wiki(note: Note) -> str:
         path = f"[{safe(hit.path)}|{hit.url}]" if hit.url else safe(hit.path)
         function = f": {safe(hit.function)}" if hit.function else ""
         lines.append(f"# {path} in {safe(hit.repo)}{function}")
-        lines += [f"#* {safe(r)}" for r in hit.reasons]
+        lines += [f"#* {{{{{safe(hit.code)}}}}}"] if hit.code else []
+        lines += [f"#* {safe(r)}" for r in (*hit.reasons, hit.ask) if r]
     if note.questions:
         lines += ["", ASK, *(f"* {safe(q)}" for q in note.questions)]
+    lines += ["", f"[{FULL}|{note.page}]"] if note.page else []
     return "\n".join([*lines, "", f"_{safe(note.foot)}_"])
 
 
@@ -188,10 +236,12 @@ def markdown(note: Note) -> str:
         path = f"[{code(hit.path)}]({hit.url})" if hit.url else code(hit.path)
         function = f": {code(hit.function)}" if hit.function else ""
         lines.append(f"{n}. {path} in {code(hit.repo)}{function}")
-        lines += [f"   - {safe(r)}" for r in hit.reasons]
+        lines += [f"   - {code(hit.code)}"] if hit.code else []
+        lines += [f"   - {safe(r)}" for r in (*hit.reasons, hit.ask) if r]
     if note.questions:
         lines += ["", ASK, "", *(f"- {safe(q)}" for q in note.questions)]
-    foot = note.foot.partition(" [")[0]
+    lines += ["", f"[{FULL}]({note.page})"] if note.page else []
+    foot = note.foot.rpartition(" [")[0]
     return "\n".join([*lines, "", f"<sub>{safe(foot)}</sub>", f"<!-- {MARK}{note.issue} -->"])
 
 

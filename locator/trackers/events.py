@@ -19,6 +19,7 @@ class Event(Struct, frozen=True):
     delivery: str  # the same for every try of one delivery
     issue: str  # "SHOP-12", "owner/name#12"
     forced: bool = False  # a person asked for it by a comment
+    wrong: bool = False  # a person says by a comment that the answer is wrong
 
 
 class Ignored(Struct, frozen=True):
@@ -82,6 +83,10 @@ def labelled(settings: TrackerSettings, labels: Collection[str]) -> bool:
     return not settings.labels or any(w.lower() in have for w in settings.labels)
 
 
-def commanded(settings: TrackerSettings, comment: str) -> bool:
-    """Whether a comment asks for an answer."""
-    return bool(settings.command) and comment.lstrip().lower().startswith(settings.command.lower())
+def command(settings: TrackerSettings, comment: str, delivery: str, issue: str) -> Event | None:
+    """What a comment asks for: an answer, or that one be noted as wrong; None where it asks for nothing."""
+    text = comment.lstrip().lower()
+    if settings.wrong and text.startswith(settings.wrong.lower()):
+        return Event(delivery, issue, wrong=True)
+    asked = bool(settings.command) and text.startswith(settings.command.lower())
+    return Event(delivery, issue, forced=True) if asked else None

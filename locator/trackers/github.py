@@ -11,7 +11,7 @@ from locator.trackers.events import (
     Event,
     Ignored,
     Read,
-    commanded,
+    command,
     dig,
     digest,
     labelled,
@@ -65,11 +65,10 @@ def read(settings: TrackerSettings, headers: signing.Headers, payload: Any, own:
     name = headers.get("x-github-delivery") or digest(key, event, action, text(issue, "updated_at"))
     if event == "issue_comment":
         said = text(payload, "comment", "body")
-        if action != "created" or comment.MARK in said or not commanded(settings, said):
+        asked = command(settings, said, name, key)
+        if action != "created" or comment.MARK in said or asked is None:
             return Ignored("a comment")
-        return (
-            Event(name, key, forced=True) if listed(settings, repo) else Ignored("repository is not listed")
-        )
+        return asked if listed(settings, repo) else Ignored("repository is not listed")
     changed = dig(payload, "changes")
     edited = action == "edited" and isinstance(changed, Mapping) and bool({"title", "body"} & changed.keys())
     tagged = action == "labeled" and labelled(settings, [text(payload, "label", "name")])

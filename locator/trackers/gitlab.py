@@ -14,7 +14,7 @@ from locator.trackers.events import (
     Event,
     Ignored,
     Read,
-    commanded,
+    command,
     dig,
     digest,
     labelled,
@@ -77,8 +77,8 @@ def read(settings: TrackerSettings, headers: signing.Headers, payload: Any, own:
     )
     if event == "note":
         note = text(said, "note")
-        wanted = text(said, "noteable_type") == "Issue" and commanded(settings, note)
-        return Event(name, key, forced=True) if wanted and comment.MARK not in note else Ignored("a comment")
+        asked = command(settings, note, name, key) if text(said, "noteable_type") == "Issue" else None
+        return asked if asked and comment.MARK not in note else Ignored("a comment")
     action, changed = text(said, "action"), dig(payload, "changes")
     matters = isinstance(changed, Mapping) and bool({"title", "description", "labels"} & changed.keys())
     if not (action == "open" or (action == "update" and matters)):

@@ -58,10 +58,12 @@ class Handler:
         locate: Locate,
         feedback: Path,
         write: Callable[[], Any] = contextlib.nullcontext,
+        page: str = "",
     ) -> None:
-        """`write` is entered around each write: it keeps the pace."""
+        """`write` is entered around each write: it keeps the pace. `page` is the address of the service's page."""
         self.settings, self.tracker, self.queue = settings, tracker, queue
         self.locate, self.feedback, self.write = locate, feedback, write
+        self.page = page
         self._turns = Turns()
 
     def preview(self, key: str) -> tuple[Issue, comment.Note, Answer]:
@@ -113,7 +115,10 @@ class Handler:
 
     def _note(self, key: str, answer: Answer, states: Mapping[str, RepoState]) -> comment.Note:
         s = self.settings
-        return comment.note(key, answer, states, s.limit, s.links, questions=s.questions)
+        return comment.note(
+            key, answer, states, s.limit, s.links,
+            questions=s.questions, code=s.code, page=self.page, wrong=s.wrong,
+        )  # fmt: skip
 
     def _write(
         self, task: QueuedIssue, issue: Issue, note: comment.Note, before: WrittenComment | None

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from locator.trackers import comment, signing
-from locator.trackers.events import Event, Ignored, Read, commanded, dig, digest, listed, named, names, text
+from locator.trackers.events import Event, Ignored, Read, command, dig, digest, listed, named, names, text
 from locator.trackers.settings import TrackerSettings
 from locator.trackers.to_markdown import plain
 from locator.trackers.tracker import (
@@ -79,8 +79,9 @@ def read(settings: TrackerSettings, headers: signing.Headers, payload: Any, own:
     project = text(issue, "fields", "project", "key") or key.rpartition("-")[0]
     if project and not listed(settings, project):
         return Ignored("project is not listed")
-    if isinstance(said, Mapping) and commanded(settings, plain(said.get("body"))):
-        return Event(name, key, forced=True)
+    asked = command(settings, plain(said.get("body")), name, key) if isinstance(said, Mapping) else None
+    if asked:
+        return asked
     if event == "jira:issue_updated":
         changed = {c.lower() for c in names(payload, "changelog", "items", of="field")}
         if not changed & MATTERS:

@@ -22,6 +22,7 @@ from locator.trackers.queue import FullError, Queue, QueuedIssue
 from locator.trackers.settings import TrackerSettings
 from locator.trackers.signing import Headers
 from locator.trackers.tracker import Adapter, Tracker
+from locator.trackers.wrong import note
 from summaries.errors import TrackerError, UsageError
 from summaries.fs import locked
 
@@ -69,6 +70,7 @@ class TrackerWorker:
         queue: Queue,
         locate: Locate,
         feedback: Path,
+        page: str = "",
     ) -> None:
         self.settings, self.kind = settings, KINDS[settings.kind]
         self.secrets = {name: secret(getattr(settings, name)) for name in ("secret", "header_secret")}
@@ -79,7 +81,7 @@ class TrackerWorker:
         if not token:
             raise UsageError(f"tracker {settings.name} has no token", "give `token` as env:NAME or file:PATH")
         self.api = client(settings, token)
-        self.handler = Handler(settings, self.api, queue, locate, feedback, Pace(settings.pace))
+        self.handler = Handler(settings, self.api, queue, locate, feedback, Pace(settings.pace), page)
         self.resumes = 0.0  # `time.monotonic()` before which nothing is asked of it
         self.own = ""  # our account there, until it has been found out
         self._ask = 0.0  # `time.monotonic()` from which to ask for it
@@ -105,15 +107,23 @@ class Trackers:
         locate: Callable[[TrackerSettings], Locate],
         secret: Callable[[str], str],
         count: Count = lambda tracker, done: None,
+        page: str = "",
+        feedback: bool = True,
     ) -> None:
-        """Raises TrackerError, UsageError."""
+        """`page` is the service's own address, for links; without `feedback` nobody's word on an answer is kept.
+
+        Raises TrackerError, UsageError.
+        """
         state.mkdir(parents=True, exist_ok=True)
         taken = TrackerError(f"another service works on {state}", "give each its own `state`")
         self._lock = ExitStack()
         self._lock.enter_context(locked(state / "queue.lock", taken))
         self.queue, self.count = Queue(state / "queue.sqlite", owner=True), count
-        feedback = state / "live.jsonl"
-        self.desks = {s.name: TrackerWorker(s, secret, self.queue, locate(s), feedback) for s in settings}
+        self.commented = state / "live.jsonl"
+        self.feedback = state / "feedback.jsonl" if feedback else None
+        self.desks = {
+            s.name: TrackerWorker(s, secret, self.queue, locate(s), self.commented, page) for s in settings
+        }
         self._ends = threading.Event()
         self._threads = [
             threading.Thread(
@@ -158,6 +168,10 @@ class Trackers:
         if not isinstance(found, Event):
             self.count(desk.settings.name, "ignored")
             return str(found.why)
+        if found.wrong:
+            done = self._wrong(desk.settings.name, found.issue)
+            self.count(desk.settings.name, done)
+            return done
         now = self.queue.now()
         # The sender's name for a delivery isn't signed, its body is: a replay under another name is known too.
         names = (found.delivery[:200], "body:" + hashlib.sha256(body).hexdigest())
@@ -169,6 +183,12 @@ class Trackers:
         done = "queued" if new else "known"
         self.count(desk.settings.name, done)
         return done
+
+    def _wrong(self, tracker: str, issue: str) -> str:
+        try:
+            return note(self.commented, self.feedback, tracker, issue) if self.feedback else "not kept"
+        except OSError as e:
+            raise FullError(f"feedback cannot be stored now: {e.strerror}") from e
 
     def problems(self) -> tuple[str, ...]:
         """Threads that are down or whose last turn failed, each with why; empty where all is well."""

@@ -57,12 +57,20 @@ class TrackerSettings(Struct, frozen=True, forbid_unknown_fields=True):
         float, Meta(ge=0, le=1, description="Nothing is written below this confidence, unless asked for.")
     ] = 0.35
     limit: Annotated[int, Meta(ge=1, le=20, description="Files of a comment.")] = 5
+    code: Annotated[bool, Meta(description="Show the line of code to look at.")] = True
     questions: Annotated[
         bool, Meta(description="Also write what a model would ask the reporter where it is unsure.")
     ] = False
     command: Annotated[
         str,
         Meta(max_length=100, description="A comment that starts with this asks for an answer; empty: none."),
+    ] = ""
+    wrong: Annotated[
+        str,
+        Meta(
+            max_length=100,
+            description="A comment that starts with this says that the answer is wrong: kept as feedback; empty: none.",
+        ),
     ] = ""
     internal: Annotated[
         bool, Meta(description="Jira: write comments that customers of a service desk don't see.")

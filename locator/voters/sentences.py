@@ -134,7 +134,7 @@ def frame(subject: Subject) -> list[Sentence]:
 
 def raised(subject: Subject) -> list[Sentence]:
     """That nothing deeper in the trace is indexed code."""
-    return [Sentence("of the calls in the stack trace it has the innermost that lies in indexed code")]
+    return [Sentence("holds the innermost call of the stack trace in indexed code")]
 
 
 def pointer(subject: Subject) -> list[Sentence]:

@@ -8,8 +8,8 @@ import { locate } from "./locate.js";
 import { map } from "./map.js";
 import { search } from "./search.js";
 
-const VIEWS = { "": locate, a: locate, search, map, at: browse };
-const NAMES = { "": "locate", a: "locate", at: "map" };
+const VIEWS = { "": locate, a: locate, issue: locate, search, map, at: browse };
+const NAMES = { "": "locate", a: "locate", issue: "locate", at: "map" };
 const TITLES = { locate: "Locate", search: "Search", map: "Map" };
 let leave = () => {};
 

@@ -23,6 +23,7 @@ let shown = null; // the answer on the screen: { packed, asked, answer }
 export const current = () => shown?.answer ?? null;
 
 export async function locate(main, where, signal) {
+  if (where.view === "issue") return issue(main, where.rest, signal);
   if (where.view !== "a") {
     if (where.query.has("report")) keep({ ...draft, report: where.query.get("report") });
     return form(main, signal);
@@ -36,6 +37,15 @@ export async function locate(main, where, signal) {
     return failed(main, error, "To the form");
   }
   return run(main, draft, where.rest, signal, { file, line });
+}
+
+// An issue of a tracker by its key: read by the service, located, and shown under an address of its own.
+async function issue(main, ref, signal) {
+  const found = await get("/v1/issue", { ref }, signal);
+  keep({ ...EMPTY, report: found.report });
+  const packed = await pack(draft) ?? "long";
+  history.replaceState(null, "", `#/a/${packed}`);
+  return run(main, draft, packed, signal, {});
 }
 
 function failed(main, error, back) {
