@@ -143,6 +143,9 @@ def test_a_tracker(tmp_path: Path) -> None:
         "print(kind.verified({'secret': 's'}, {'x-notebook': 's'}, b''), kind.verified({'secret': 's'}, {}, b''))\n"
         "print(kind.read(own, {}, {'note': 'note-7', 'id': 'd'}, ''), kind.key_at('', '/notes/note-7'))",
     )  # fmt: skip
-    assert out.splitlines() == ["True False", "Event(delivery='d', issue='note-7', forced=False, wrong=False) note-7"]
+    assert out.splitlines() == [
+        "True False",
+        "Event(delivery='d', issue='note-7', forced=False, wrong=False) note-7",
+    ]
     pytest.importorskip("mypy")
     ran(house, "-m", "mypy", "-p", "locator.trackers", "--cache-dir", str(tmp_path / "cache"))
