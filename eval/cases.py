@@ -40,7 +40,7 @@ class Case(Struct, frozen=True, omit_defaults=True):
     created: str | None = None
     fix_commits: tuple[Base, ...] = ()
     fixed: str | None = None  # when the last of them was made
-    words: str = ""  # where the text is from, if not from a person's report: "commit"
+    words: str = ""  # where the text is from, if not from a person's report: "commit", "notes"
     place: str = ""  # "bugs.jsonl:12"; set on reading
 
     @property

@@ -44,6 +44,7 @@ from locator.query import Query, understand
 from locator.rank import Ranking
 from locator.report.reader import read
 from locator.scope import Scope
+from locator.translations.bridge import translated
 from locator.weights import Weights
 from summaries.errors import BugatlasError, UsageError
 from summaries.fs import replace
@@ -162,7 +163,7 @@ def answer(index: Index, task: CaseTask, settings: RunSettings) -> RunLine:
     try:
         began = time.perf_counter()
         report = read(case.body, case.title) if case.body.strip() else read(case.title)
-        query = without_forms(index, views, understand(report))
+        query = translated(index, views, without_forms(index, views, understand(report)))
         ranking: Ranking | None = None
         if settings.ranker in BASELINES:
             scope = Scope(views)

@@ -28,6 +28,7 @@ from locator.route_evidence import introduced, routed
 from locator.scope import Scope
 from locator.shortlist import likeliest
 from locator.snapshots import views_at
+from locator.translations.bridge import translated
 from locator.weights import Weights
 from summaries import system
 from summaries.index.index import Index
@@ -97,7 +98,7 @@ def locate_in(
     """As `locate`, over these snapshots, whatever the options say of repositories and `at`."""
     began = time.perf_counter()
     weights = weights or Weights.of(index.root)
-    query = without_forms(index, views, query)
+    query = translated(index, views, without_forms(index, views, query))
     scope, ranking = rank_in(index, views, query, weights, tests=options.tests)
     wanted = passing(scope, Filter(options.languages, options.paths))
     order = folded(scope, best_files(ranking, alike.MOST * options.limit, wanted), options.limit)

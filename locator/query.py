@@ -67,6 +67,19 @@ class Mark(Struct, frozen=True):
         return TITLE_NAMES if self.title else 1.0
 
 
+class Translation(Struct, frozen=True):
+    """A place of the code that shows a text of the report, by the text's key in a catalogue."""
+
+    repo: str
+    path: str
+    line: int
+    key: str
+    text: str  # as the catalogue has it
+    catalogue: str  # its path, in the same repository
+    whole: bool  # all of the text stands in the report
+    weight: float  # 0-1
+
+
 class Query(Struct, frozen=True):
     """What the report asks for."""
 
@@ -76,6 +89,7 @@ class Query(Struct, frozen=True):
     prose: frozenset[int]  # keys of words that prose or title use
     marks: tuple[Mark, ...]
     spelled: dict[int, str]  # the word behind each key, for explanations
+    translations: tuple[Translation, ...] = ()  # found in catalogues: see locator/translations
 
 
 def understand(report: Report) -> Query:

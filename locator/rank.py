@@ -108,6 +108,9 @@ def fuse(scope: Scope, features: Features, weights: Weights) -> Ranking:
     total = (
         np.sum(list(route_parts.values()), axis=0) if route_parts else np.zeros(len(scope.views), np.float32)
     )
+    if weights.offsets:
+        learnt = np.array([weights.offsets.get(v.repo, 0.0) for v in scope.views], np.float32)
+        route_parts["learnt"], total = np.maximum(learnt, 0), total + learnt
     scores = fused + (total[scope.repo_of] if scope.size else 0)
     costs = np.zeros(scope.size, np.float32)
     for name in sorted(weights.priors.keys() & features.roles.keys()):

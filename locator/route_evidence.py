@@ -21,6 +21,7 @@ from summaries.index.index import Index
 from summaries.index.postings import weighted
 from summaries.index.shard import View
 
+LEARNT = "more reports end here than their words say, as calibrated"
 LEAST = 3  # repositories told of, though no file of theirs is in the answer
 WORDS = 4  # of the report, quoted for a repository
 
@@ -49,7 +50,7 @@ def routed(
         )
         said: list[Evidence] = []
         for name, weight in parts:
-            sentence = ROUTE_BY_NAME[name].says
+            sentence = ROUTE_BY_NAME[name].says if name in ROUTE_BY_NAME else LEARNT
             found = particulars(r, name) if "{}" in sentence else ""
             if found or "{}" not in sentence:
                 said.append(Evidence(name, sentence.replace("{}", found), 0, round(weight, 3)))

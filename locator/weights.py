@@ -43,6 +43,8 @@ class Weights(Struct, frozen=True):
     sure: Mapping[str, float] = field(default_factory=lambda: dict(SURE))
     # Of the confidence after a model; any may be negative.
     judged: Mapping[str, float] = field(default_factory=lambda: dict(JUDGED))
+    # By repository, added to all its files: how much more often reports end there than their words say. Learnt only.
+    offsets: Mapping[str, float] = {}
 
     @classmethod
     def of(cls, root: Path) -> Weights:

@@ -23,8 +23,10 @@ class Role(IntFlag):
 _TEST_DIRS = {"test", "tests", "testing", "__tests__", "testdata", "test-data", "testcases", "androidtest",
               "integrationtest", "integration-test", "e2e", "fixtures", "__fixtures__", "unittests",
               "__snapshots__"}  # fmt: skip
-_TEST_WORDS = {"tests", "unittest", "unittests", "integrationtest", "integrationtests", "functionaltest",
-               "functionaltests"}  # fmt: skip
+_TEST_WORDS = re.compile(  # `Shop.AcceptanceTests`, `shop-systemtest`; neither contests nor protests
+    r"tests|(?:acceptance|api|approval|browser|component|contract|e2e|endtoend|functional|instrumented|integration|load"
+    r"|mutation|perf|performance|persistence|regression|smoke|snapshot|stress|system|ui|unit)tests?"
+)
 _SPEC_DIRS = {"spec", "specs", "conformance"}
 _SPECIFIED = frozenset(
     "rb js jsx mjs cjs es6 ts tsx mts cts coffee vue svelte lua moon cr dart php sh bash swift m mm scala groovy "
@@ -175,7 +177,7 @@ def _telling_folders(folders: list[str], language: str) -> list[str]:
 def _of_tests(folder: str) -> bool:
     """`tests`, but also `Shop.Orders.Tests`, `shop-test` and `test-utils`."""
     words = re.split(r"[._-]", folder)
-    return folder in _TEST_DIRS or "test" in (words[0], words[-1]) or not _TEST_WORDS.isdisjoint(words)
+    return folder in _TEST_DIRS or "test" in (words[0], words[-1]) or any(map(_TEST_WORDS.fullmatch, words))
 
 
 def suffixes(path: str, most: int = 6) -> list[str]:

@@ -36,7 +36,9 @@ def calibrate(
     """Fit the ranking to the indexed repositories' own past fixes, and keep it if it gains."""
     # fmt: on
     import msgspec
+    from msgspec.structs import replace as replace_
 
+    from eval.learning import offsets
     from eval.learning.calibrate import TooFew, as_text, provenance
     from eval.learning.calibrate import calibrate as learn
     from locator.weights import FILE, Learnt
@@ -69,11 +71,25 @@ def calibrate(
         click.echo(f"nothing learnt: {e}; the weights stay as they are")
         return
     click.echo(as_text(found))
-    if not (found.fusion_gained or found.confidence_gained or out):
+    ends = offsets.learn(
+        index,
+        load(cases) if cases else (),
+        weights=found.weights,
+        most=fixes,
+        until=before,
+        work=work,
+        jobs=jobs or min(os.cpu_count() or 1, 8),
+        say=lambda line: click.echo(line, err=True),
+    )
+    if ends:
+        click.echo("\n" + offsets.as_text(ends))
+    used = replace_(found.weights, offsets=ends.offsets) if ends and ends.gained else found.weights
+    if not (found.fusion_gained or found.confidence_gained or used.offsets or out):
         with index.writing():
             target.unlink(missing_ok=True)  # what an earlier run learnt is no longer borne out
         return
-    data = msgspec.json.format(msgspec.json.encode(Learnt(found.weights, provenance(found, index))), indent=1)
+    notes = provenance(found, index) | ({"offsets": offsets.provenance(ends)} if ends else {})
+    data = msgspec.json.format(msgspec.json.encode(Learnt(used, notes)), indent=1)
     try:
         with index.writing():
             replace(target, data + b"\n")

@@ -17,6 +17,7 @@ from summaries.errors import UsageError
 @click.option("--out", required=True, type=PATH, metavar="CASES.jsonl", help="The set; its rules go to *.about.json.")
 @click.option("--issues", multiple=True, metavar="[OWNER/NAME=]FILE",
               help="A tracker's export: Jira search (JSON, CSV), GitHub or GitLab issues (JSON, CSV). Repeatable.")
+@click.option("--notes", is_flag=True, help="Issues that change logs and release notes name, in their words.")
 @click.option("--own-words", is_flag=True, help="Keep issues that no export has, told in their commits' words.")
 @click.option("--repo", "repos", multiple=True, metavar="NAME", help="Only these repositories. Repeatable.")
 @click.option("--since", metavar="DATE", help="Only bugs fixed from then on.")
@@ -28,7 +29,7 @@ from summaries.errors import UsageError
 @click.option("--split", "share", metavar="DATE|SHARE", help="Also write *-early.jsonl and *-late.jsonl.")
 @click.pass_context
 def mine_command(
-    ctx: click.Context, out: Path, issues: tuple[str, ...], own_words: bool, repos: tuple[str, ...],
+    ctx: click.Context, out: Path, issues: tuple[str, ...], notes: bool, own_words: bool, repos: tuple[str, ...],
     since: str | None, until: str | None, max_files: int, max_gold: int, share: str | None,
 ) -> None:
     """Build a bug set from the fixes in the indexed repositories' history."""
@@ -43,7 +44,7 @@ def mine_command(
         raise UsageError(f"not indexed: {', '.join(sorted(unknown))}")
     exported = [i for said in issues for i in _read(said)]
     limits = MiningLimits(max_files, max_gold, since=_date(since, 0), until=_date(until, 2**40))
-    found = mine(index, exported, limits, only=repos, own=own_words)
+    found = mine(index, exported, limits, only=repos, own=own_words, notes=notes)
     print_problems(found.problems)
     if not found.cases:
         click.echo("\n".join(_left(found.left_out)), err=True)

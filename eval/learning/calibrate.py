@@ -92,7 +92,7 @@ def calibrate(
     world = prepare(cases, repos_of(index), "", "all", work, jobs, say)
     tasks = [Lesson(c, world.commits[c.id]) for c in cases]
     shipped = shipped or Weights()
-    with _Pool(world.root, jobs) as pool:
+    with Pool(world.root, jobs) as pool:
         samples = pool.map(_sample, [(t, shipped) for t in tasks])
         known = [(t, s) for t, s in zip(tasks, samples, strict=True) if s]
         if len(known) < LEAST:
@@ -245,6 +245,11 @@ def provenance(c: Calibration, index: Index) -> dict[str, Any]:
 _opened: Index
 
 
+def opened() -> Index:
+    """The working index, in a process of the pool."""
+    return _opened
+
+
 def _start(root: Path) -> None:
     global _opened
     _opened = Index.open(root)
@@ -258,7 +263,7 @@ def _trial(task: tuple[Lesson, Weights]) -> Trial:
     return trial(_opened, *task)
 
 
-class _Pool:
+class Pool:
     """Processes that hold the working index open, or this one where one is enough."""
 
     def __init__(self, root: Path, jobs: int) -> None:
@@ -266,7 +271,7 @@ class _Pool:
         if self.pool is None:
             _start(root)
 
-    def __enter__(self) -> _Pool:
+    def __enter__(self) -> Pool:
         return self
 
     def __exit__(

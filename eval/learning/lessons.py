@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
 from eval.cases import Base, Case, Gold
 from eval.learning.fit import Sample
@@ -16,7 +18,7 @@ from eval.snapshots import views_of
 from locator.confidence import Shape, shape
 from locator.locate import rank_in, vote_in
 from locator.query import understand
-from locator.rank import fuse
+from locator.rank import Ranking, fuse
 from locator.report.reader import Report, read
 from locator.scope import Scope
 from locator.voters import registry
@@ -69,20 +71,25 @@ def lessons(index: Index, most: int, slices: int, until: int = 2**40) -> list[Ca
             if fix.latest < until and (fix.speaks or settles) and len(fix.message.split()) >= LEAST_WORDS:
                 found.setdefault(fix.message, fix)  # the same change in several repositories counts once
     ordered = sorted(found.values(), key=lambda f: (f.earliest, f.repo, f.commit))[-most:]
+    return sliced([_case(f) for f in ordered], slices)
+
+
+def sliced(ordered: Sequence[Case], slices: int) -> list[Case]:
+    """Cases in the order of their times, each asked of the trees before its slice of time began."""
     out: list[Case] = []
     for group in np.array_split(np.arange(len(ordered)), max(1, min(slices, len(ordered)))):
-        out += [_case(ordered[int(n)], ordered[int(group[0])].earliest) for n in group]
+        out += [replace(ordered[int(n)], as_of=ordered[int(group[0])].as_of) for n in group]
     return out
 
 
-def _case(fix: Fix, moment: int) -> Case:
+def _case(fix: Fix) -> Case:
     title, body = own_words(fix.message)
     return Case(
         id=f"{fix.repo}@{fix.commit}",
         title=title,
         body=body,
         gold=tuple(Gold(fix.repo, p) for p in fix.files),
-        as_of=datetime.fromtimestamp(moment, UTC).isoformat(),
+        as_of=datetime.fromtimestamp(fix.earliest, UTC).isoformat(),
         fix_commits=(Base(fix.repo, fix.commit),),
         words="commit",
     )
@@ -118,11 +125,18 @@ def sample(index: Index, lesson: Lesson, shipped: Weights) -> Sample | None:
     return Sample(np.column_stack(columns).astype(np.float32), gold[rows])
 
 
-def trial(index: Index, lesson: Lesson, weights: Weights) -> Trial:
-    """Rank with some weights, as `locate` does."""
+def ranked(index: Index, lesson: Lesson, weights: Weights) -> tuple[Scope, Ranking, Mask]:
+    """Rank with some weights, as `locate` does, and which files are gold."""
     views = views_of(index, lesson.commits)
     scope, ranking = rank_in(index, views, understand(_report(lesson.case)), weights)
-    gold = np.flatnonzero(_gold(scope, lesson.case) & ranking.candidates & (ranking.scores > 0))
+    return scope, ranking, _gold(scope, lesson.case)
+
+
+def trial(index: Index, lesson: Lesson, weights: Weights) -> Trial:
+    """What some weights make of a lesson."""
+    scope, ranking, wanted = ranked(index, lesson, weights)
+    views = scope.views
+    gold = np.flatnonzero(wanted & ranking.candidates & (ranking.scores > 0))
     rank = None
     if len(gold):
         best = int(gold[np.argmax(ranking.scores[gold])])

@@ -37,6 +37,7 @@ class ExportedIssue(Struct, frozen=True):
     body: str
     created: str  # as exported, ISO 8601 where the tracker says so
     bug: bool | None  # None: the tracker doesn't tell
+    words: str = ""  # where the text is from, if not from the tracker: "notes"
 
 
 def read_issues(path: Path, repo: str = "") -> tuple[list[ExportedIssue], list[str]]:

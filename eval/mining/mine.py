@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from eval.cases import Base, Case, Gold, Repo, seconds_of
 from eval.mining.exports import ExportedIssue
 from eval.mining.fixes import Fix, fixes, own_words
+from eval.mining.notes import issues_of_notes
 from eval.snapshots import commits_of, git_paths
 from indexer.git.git import Git
 from summaries.errors import BugatlasError, UsageError
@@ -34,8 +35,9 @@ RULES = (
     "only where a fix changes no other source file. An issue with more than `max_gold` gold files is left out.",
     "One issue is one case, in however many repositories it was fixed. `as_of` is a second before its earliest "
     "fix, by the earlier of author's and committer's time.",
-    "The text is the tracker's, in Markdown; cases with `words: commit` have the first fix's message instead, "
-    "without issue numbers, trailers and the conventional prefix.",
+    "The text is the tracker's, in Markdown; cases with `words: notes` have a line of a change log or of release notes "
+    "that names the issue, or the change that settled it, without links, numbers and names of people; cases with "
+    "`words: commit` have the first fix's message, without issue numbers, trailers and the conventional prefix.",
 )
 
 
@@ -76,14 +78,19 @@ def mine(
     *,
     only: Sequence[str] = (),
     own: bool = False,
+    notes: bool = False,
 ) -> Mined:
     """Find fixes in all repositories and make a case of every issue they settle.
 
     With `issues`, only those are told of, and others too (in the commits' own words) where `own` is set; without
-    them all are told in the commits' own words.
+    them all are told in the commits' own words. `notes` are lines of change logs: what no tracker tells of is told
+    in theirs, be it an issue or a change that settled it.
     """
     repos = repos_of(index, only)
-    run = _Mine(names_of(index), {}, limits, own or not issues, Counter())
+    run = _Mine(names_of(index), {}, limits, own or not (issues or notes), Counter())
+    for keys, issue in issues_of_notes(index, tuple(r.name for r in repos)) if notes else ():
+        home = run.names.get(issue.repo, issue.repo)
+        run.known.update({(home, key): issue for key in keys if (home, key) not in run.known})
     run.known.update({(run.names.get(i.repo, i.repo), i.key): i for i in issues})
     problems: list[str] = []
     by_issue: dict[tuple[str, str], list[Fix]] = {}
@@ -126,7 +133,8 @@ class _Mine(Struct, frozen=True):
             if at and self.known[at].bug is False:
                 why = "settles no bug, by the issue's type or labels"
             elif at and (ref.closes or number or fix.speaks):
-                out[at] = None
+                issue = self.known[at]  # a line of notes may name it by several numbers
+                out[self.names.get(issue.repo, issue.repo), issue.key] = None
             elif ref.closes:
                 out[home, ref.key] = None
         if not out:
@@ -144,7 +152,8 @@ class _Mine(Struct, frozen=True):
         if issue is None and not self.own:
             self.left["issue: not in the export"] += 1
             return None
-        if issue is None and not any(f.speaks for f in fixed):
+        doubted = issue is None or (issue.words == "notes" and issue.bug is None)
+        if doubted and not any(f.speaks for f in fixed):
             self.left["issue: no commit of it speaks of a repair"] += 1
             return None
         if not self.limits.since <= before < self.limits.until:
@@ -166,7 +175,7 @@ class _Mine(Struct, frozen=True):
                 Base(f.repo, f.commit) for f in sorted(fixed, key=lambda f: (f.earliest, f.commit))
             ),
             fixed=_iso(max(f.latest for f in fixed)),
-            words="" if issue else "commit",
+            words=issue.words if issue else "commit",
         )
 
 
@@ -230,6 +239,7 @@ def about(mined: Mined, limits: MiningLimits, sources: Iterable[Path], index: In
     return {
         "cases": len(mined.cases),
         "in the commits' own words": sum(c.words == "commit" for c in mined.cases),
+        "in the words of change logs": sum(c.words == "notes" for c in mined.cases),
         "rules": list(RULES),
         "limits": {k: getattr(limits, k) for k in ("max_files", "max_gold", "max_issues")},
         "exports": [p.name for p in sources],

@@ -63,7 +63,7 @@ def references(message: str) -> tuple[Reference, ...]:
             at = _next(text, target.end())
     subject = text.split("\n", 1)[0]
     for key in (*_SUBJECT_KEY.findall(subject), *_TRAILER_KEY.findall(text)):
-        if _is_key(key.upper()):
+        if is_key(key.upper()):
             found.setdefault(("", key.upper()), True)
     for number in _BARE.findall(text):
         found.setdefault(("", str(int(number))), False)
@@ -80,7 +80,7 @@ def speaks_of_fix(message: str) -> bool:
 
 def _named(target: re.Match[str]) -> tuple[str, str]:
     if target["key"]:
-        return "", target["key"] if _is_key(target["key"]) else ""
+        return "", target["key"] if is_key(target["key"]) else ""
     if target["url"]:
         return target["url"].strip("/"), str(int(target["urln"]))
     return (target["repo"] or "").strip("/"), str(int(target["number"] or target["gh"]))
@@ -92,5 +92,6 @@ def _next(text: str, at: int) -> int:
     return gap.end() if gap and gap.end() > at else len(text)
 
 
-def _is_key(key: str) -> bool:
+def is_key(key: str) -> bool:
+    """Whether what is written like a tracker's key is one: no encoding, standard or licence."""
     return key.rpartition("-")[0].upper() not in _NO_PROJECT

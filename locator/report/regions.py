@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from locator.report import environment, forms, logs
 from locator.report.types import Region, RegionKind
@@ -112,7 +112,8 @@ def split(
     """The regions of a body, in order. `spans` are the line ranges of its stack traces, `template` lines of forms."""
     marks = fences(lines)
     kinds = _base(lines, marks)
-    _settle_blocks(lines, marks, kinds)
+    traced = {i for first, last in spans for i in range(first, last + 1)}
+    _settle_blocks(lines, marks, kinds, traced)
     forms.mark(lines, marks, kinds, template)
     environment.mark(lines, marks, kinds)
     for first, last in spans:
@@ -167,8 +168,10 @@ def _indented(line: str, above: str) -> bool:
     return line.startswith("\t") or (line.startswith("    ") and above in ("", "code", "fence"))
 
 
-def _settle_blocks(lines: Sequence[str], marks: Sequence[int], kinds: list[str]) -> None:
-    """A fenced block is a log if half of its lines are, and code otherwise."""
+def _settle_blocks(
+    lines: Sequence[str], marks: Sequence[int], kinds: list[str], traced: Collection[int]
+) -> None:
+    """A fenced block is a log if half of its lines are, and code otherwise; around a trace each line is what it is."""
     i = 0
     while i < len(lines):
         if marks[i] != 1:
@@ -179,5 +182,6 @@ def _settle_blocks(lines: Sequence[str], marks: Sequence[int], kinds: list[str])
             end += 1
         filled = [k for k, line in zip(kinds[i:end], lines[i:end], strict=True) if line.strip()]
         kind = "log" if filled and 2 * filled.count("log") >= len(filled) else "code"
-        kinds[i:end] = [kind] * (end - i)
+        if kind == "log" or not any(n in traced for n in range(i, end)):
+            kinds[i:end] = [kind] * (end - i)
         i = end

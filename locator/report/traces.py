@@ -47,7 +47,8 @@ _LIBRARY_PATH = re.compile(
     r"|\.cargo/registry|\.m2|\.nuget|\.rustup|rustc|usr/local/go/src|usr/lib|usr/include|usr/src"
     r"|lib/ruby|lib/python\d[\d.]*|goroot|go/src/(?:runtime|net|reflect|testing|syscall|internal))/"
     r"|^<|^node:|^internal/(?:modules|process|main|timers|streams|deps)/|^native |/sysdeps/|^\[native"
-    r"|^(?:/lib|/lib64)/|\.so[.\d]*$|libc-start|/Frameworks/",
+    r"|^(?:/lib|/lib64)/|\.so[.\d]*$|libc-start|/Frameworks/|/libexec/src/(?:runtime|net|internal)/"
+    r"|^dart:|^package:(?:flutter(?:_test|_driver)?|sky_engine|test_api|stack_trace)/",
 )
 _LIBRARY_MODULE = re.compile(
     r"(?:java|javax|jakarta|jdk|sun|com\.sun|kotlin|kotlinx|scala|groovy|clojure|android|androidx|dalvik"

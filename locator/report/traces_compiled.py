@@ -100,7 +100,7 @@ def _jvm_name(owner: str, method: str, path: str) -> tuple[str, str]:
 _NET = re.compile(
     r"([\w.<>`$+|\[\],]++)\(([^()\n]*)\)(?: (?:in|à|em|en|в|dans) ([^\n]+?):\D{1,8}(\d+))?\.?\s*$"
 )
-_NET_ASYNC = re.compile(r"<(\w+)>[a-z]__[\w|]*(?:\.MoveNext)?")
+_NET_ASYNC = re.compile(r"<(\w+)>[a-z]__[\w|]*(?:`\d+)?(?:\.MoveNext)?")
 
 
 def dotnet(lines: Lines, i: int) -> Iterator[Raw]:
@@ -123,6 +123,10 @@ def dotnet(lines: Lines, i: int) -> Iterator[Raw]:
 # --- Go -------------------------------------------------------------------------------------------------
 
 _GO_POS = re.compile(r"\s+((?:[A-Za-z]:)?[^\s:]+\.(?:go|s)):(\d+)(?:\s+\+0x[\da-f]+)?\s*$")
+_GO_ADDRESSED = re.compile(
+    r"\s{0,12}((?:[A-Za-z]:)?[^\s:()]{1,400}\.(?:go|s)):(\d{1,7}) \(0x[\da-f]{1,16}\)\s*$"
+)
+_GO_SOURCE = re.compile(r"\s{1,12}([\w.()*\[\]]{1,200}): ")  # below it: `(*Server).Start: s.listen()`
 _GO_CALL = re.compile(r"\s*(?:created by )?((?>(?:[^\s()]++|\(\*?[^\s()]++\)(?=\.))+))")
 _GO_METHOD = re.compile(
     r"(?<![\w.~%/@-])([\w.~%/@-]++)(?<=\.)\(\*?(\w+)(?:\[[^\]\s]{0,80}\])?\)\.(\w+)((?>(?:\.\w+)*))"
@@ -132,11 +136,18 @@ _GO_CLOSURE = re.compile(r"\.(?:func)?\d+(?=\.|$)|-fm$|\.gowrap\d+$|\.deferwrap\
 
 
 def go(lines: Lines, i: int) -> Iterator[Raw]:
-    """Go: a function line over a tab and `file.go:12 +0x1f`; `pkg/path.(*Type).method` anywhere."""
+    """Go: a function line over a tab and `file.go:12 +0x1f`; `pkg/path.(*Type).method` anywhere.
+
+    And gin's recovery: `file.go:12 (0x1f2e)` over a tab, the function and its line of source.
+    """
     line = lines[i]
     ahead = _GO_POS.match(lines[i + 1]) if i + 1 < len(lines) and ".go:" in lines[i + 1] else None
     if ahead and (m := _GO_CALL.match(line)) and ("." in m[1] or m[1] == "panic"):
         yield Raw(clean_path(ahead[1]), lineno(ahead[2]), *go_name(m[1]), height=2)
+    elif "(0x" in line and (at := _GO_ADDRESSED.match(line)):
+        below = _GO_SOURCE.match(lines[i + 1]) if i + 1 < len(lines) else None
+        symbol = go_name(f"go.{below[1]}")[0] if below else ""
+        yield Raw(clean_path(at[1]), lineno(at[2]), symbol, height=2 if below else 1)
     elif ".(" in line:
         for m in _GO_METHOD.finditer(line):
             symbol, module = go_name(f"{m[1]}(*{m[2]}).{m[3]}{m[4]}")

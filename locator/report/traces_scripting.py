@@ -46,6 +46,9 @@ _JS_CALL = re.compile(r"(?:async )?(?:new )?([^()\n]*?) ?\(([^()\n]+?):(\d+)(?::
 _JS_BARE = re.compile(
     r"(?:async )?((?:[\w+-]+:/|/|\.|[A-Za-z]:[\\/]|[\w@.-]+/|node:)[^\s()]*?):(\d+):\d+\)?\s*$"
 )
+_JS_FILE = re.compile(  # a function without a name, as React's production build is printed
+    r"(?:async )?([\w@./-]{1,300}\.(?:[cm]?jsx?|tsx?|vue|svelte)):(\d{1,7})(?::\d{1,7})?\s*$"
+)
 _JS_FIREFOX = re.compile(
     r"\s*([\w.$/<>*-]*+)@((?:https?|file|webpack|resource|chrome)[^\s@]*?):(\d+):\d+\s*$"
 )
@@ -67,7 +70,7 @@ def javascript(lines: Lines, i: int) -> Iterator[Raw]:
             m = _JS_CALL.match(piece)
             if m and not m[2].endswith((".java", ".kt", ".scala")):
                 yield Raw(clean_path(m[2]), lineno(m[3]), _js_name(m[1]), whole=is_whole(line))
-            elif b := _JS_BARE.match(piece):
+            elif b := _JS_BARE.match(piece) or _JS_FILE.match(piece):
                 yield Raw(clean_path(b[1]), lineno(b[2]), "", whole=is_whole(line))
     elif ("@" in line and (m := _JS_FIREFOX.match(line))) or (
         (m := _JS_CONSOLE.match(line)) and len(m[1].split()) < 3

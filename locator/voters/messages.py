@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from locator.query import MarkKind, Query
 from locator.report.reader import MentionKind, RegionKind, Report
 from locator.scope import Scope
+from locator.translations.catalogues import numbers as catalogues
 from summaries.index.postings import Floats, Mask
 from summaries.index.shard import View
 from summaries.types import Facts, Literal
@@ -208,6 +209,12 @@ def _among(hashes: NDArray[np.int64], texts: Collection[str]) -> Mask:
     return on
 
 
+def _is_catalogue(scope: Scope, i: int) -> bool:
+    """The code that shows a catalogue's texts is asked after in voters/shown.py."""
+    view, n = scope.locate(i)
+    return n in view.memo(catalogues)
+
+
 def messages(
     scope: Scope, query: Query, by_phrase: dict[MarkKind, Floats], by_words: Floats, facts: FactsOf | None
 ) -> Floats:
@@ -216,11 +223,12 @@ def messages(
     if facts is None or not scope.size:
         return out
     phrases = by_phrase[MarkKind.PHRASE] + by_phrase[MarkKind.WORDS]
-    some = [*_top(phrases, BY_PHRASES), *_top(by_words, BY_WORDS)]
+    likely = dict.fromkeys((*_top(phrases, BY_PHRASES), *_top(by_words, BY_WORDS)))
+    some = [i for i in likely if not _is_catalogue(scope, i)]
     if not some:
         return out
     found: dict[int, LiteralMatch] = {}
-    for i, numbers in _likely(scope, list(dict.fromkeys(some)), query.report, facts).items():
+    for i, numbers in _likely(scope, some, query.report, facts).items():
         if f := best(query.report, facts(*scope.locate(i)), numbers):
             found[i] = f
     holders = Counter(f.literal.text if f.whole else f.run for f in found.values())

@@ -14,7 +14,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from locator.query import MarkKind
-from locator.voters import context, exact_sentences, sentences, written
+from locator.voters import context, exact_sentences, sentences, shown, written
 from locator.voters.ballot import Ballot
 from locator.voters.exact import PointerKind
 from locator.voters.sentences import Sentences
@@ -115,6 +115,8 @@ VOTERS = (
     _pointer(_P.FILE, 0.31),
     _pointer(_P.MODULE, 0.22),
     Voter("message", 0.85, Group.MARKS, Scale.BOUNDED, lambda b: b.messages, _X.message),
+    # A key that one file uses for a text of the report is as sure as a path: a guess.
+    Voter("shown", 1.0, Group.MARKS, Scale.BOUNDED, lambda b: shown.shown(b.scope, b.query), shown.use),
     _mark(_M.QUALIFIED_PROSE, 0.43, _X.name),
     _mark(_M.PHRASE, 0.1, _X.message),
     _mark(_M.QUALIFIED_TITLE, 0.29, _X.name),

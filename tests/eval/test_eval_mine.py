@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kits.eval import when
 from kits.git import HOUR, START, commit, make_repo
+from kits.linear import grows_faster
 
 from eval.cases import read_cases
 from eval.commands.group import evaluate
@@ -18,6 +19,7 @@ from eval.mining.exports import ExportedIssue, read_issues
 from eval.mining.fixes import own_words, sources
 from eval.mining.html import document, html, wiki
 from eval.mining.mine import MiningLimits, mine, split
+from eval.mining.notes import is_notes, issues_of_notes, items, said
 from eval.mining.references import references, speaks_of_fix
 from indexer.build import build
 from indexer.sources.discover import Source
@@ -370,3 +372,113 @@ def test_mined_set_is_run_where_its_repositories_lie(index: Index, tmp_path: Pat
     assert all(g.get("rank") or g["path"] == "app.yaml" for x in lines.values() for g in x["gold"])
     seen = {h["path"] for h in lines["ORD-8"]["ranked"]}
     assert "new.py" not in seen, "it was made later"
+
+
+# --- change logs --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("CHANGELOG.md", True),
+        ("docs/release-notes.rst", True),
+        ("CHANGES", True),
+        ("changelog/812.bugfix.rst", True),
+        ("CHANGELOG/CHANGELOG-1.2.md", True),
+        ("doc/whatsnew/v1.2.rst", True),
+        ("src/history.py", False),
+        ("docs/releasing.md", False),
+        ("src/changes/apply.go", False),
+    ],
+)
+def test_change_logs_are_known_by_their_names(path: str, expected: bool) -> None:
+    assert is_notes(path) == expected
+
+
+NOTES = """# Change log
+
+## 1.2
+
+### Bug fixes
+
+* **basket:** The total is wrong for 3 for 2 offers ([#12](https://git.example.org/acme/shop/issues/12)),
+  by @ann, closes [#13](https://git.example.org/acme/shop/issues/13)
+* Orders of guests get lost on a retry (SHOP-7). Thanks to Bo!
+
+### New features
+
+- Gift cards are sold in three sizes (#15)
+
+Fixed
+-----
+1. `Basket.clear <https://docs.example.org>`_ leaves coupons behind :issue:`16`
+"""
+
+
+def test_items_of_a_change_log() -> None:
+    assert [(heading, said(text)) for heading, text in items(NOTES)] == [
+        ("Bug fixes", "basket: The total is wrong for 3 for 2 offers"),
+        ("Bug fixes", "Orders of guests get lost on a retry"),
+        ("New features", "Gift cards are sold in three sizes"),
+        ("Fixed", "Basket.clear leaves coupons behind"),
+    ]
+
+
+def test_a_set_in_the_words_of_change_logs(tmp_path: Path) -> None:
+    repo = tmp_path / "shop"
+    make_repo(
+        repo,
+        [
+            {"src/basket.py": "total = 1\n", "src/orders.py": "orders = []\n"},
+            commit({"src/basket.py": "total = 2\n"}, "fix: offers (#13)"),
+            commit({"src/orders.py": "orders = [1]\n"}, "SHOP-7 keep orders of guests"),
+            commit({"src/cards.py": "cards = 3\n"}, "feat: gift cards\n\nCloses #15"),
+            commit({"CHANGELOG.md": NOTES}, "Release notes"),
+        ],
+    )
+    build(tmp_path / "index", [Source("acme/shop", repo)])
+    index = Index.open(tmp_path / "index")
+    assert [(keys, i.repo, i.bug) for keys, i in issues_of_notes(index)] == [
+        (("12", "13"), "acme/shop", True),
+        (("SHOP-7",), "", True),
+        (("15",), "acme/shop", False),
+        (("16",), "acme/shop", True),
+    ]
+    found = mine(index, notes=True)
+    assert [(c.id, c.title, [g.path for g in c.gold], c.words) for c in found.cases] == [
+        ("acme/shop#12", "basket: The total is wrong for 3 for 2 offers", ["src/basket.py"], "notes"),
+        ("SHOP-7", "Orders of guests get lost on a retry", ["src/orders.py"], "notes"),
+    ]
+    told = mine(
+        index, [ExportedIssue("acme/shop", "12", "Wrong total", "It is wrong.", "", True)], notes=True
+    )
+    assert told.cases[0].title == "Wrong total"
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "* ",
+        "* a (#1)\n",
+        "[",
+        "[a](",
+        "#1 ",
+        "`a <",
+        "thanks ",
+        "https://a/b/issues/",
+        "closes  ",
+        "  (",
+        "* a\n  b\n",
+    ],
+)
+def test_hostile_change_logs_take_linear_time(unit: str) -> None:
+    def read(text: str) -> None:
+        for _, item in items(text):
+            said(item)
+
+    assert not grows_faster(read, unit, 30_000)
+
+
+@given(st.text(max_size=300))
+def test_any_change_log_is_read(text: str) -> None:
+    assert all(isinstance(said(item), str) for _, item in items(text))

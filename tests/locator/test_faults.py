@@ -13,6 +13,7 @@ from kits.paths import FIXTURES
 
 from locator.answer import Answer
 from locator.locate import Options, locate
+from locator.translations.catalogues import is_translation
 from summaries.index.index import Index
 
 FAULTS = FIXTURES / "faults"
@@ -48,6 +49,12 @@ def told(found: Answer) -> list[str]:
         ("issue-template", "bare.md", "shop", "src/basket.py"),
         ("issue-template", "full.md", "shop", "src/basket.py"),
         ("pasted", "manifest.md", "shop-ui", "src/counter.js"),
+        ("translations", "de.md", "app", "src/main/java/com/shop/Checkout.kt"),
+        ("translations", "en.md", "app", "src/main/java/com/shop/Checkout.kt"),
+        ("translations", "es.md", "rails", "app/models/ledger.rb"),
+        ("translations", "fr.md", "admin", "admin/signin.py"),
+        ("translations", "ru.md", "web", "src/views/upload.ts"),
+        ("translations", "zh.md", "board", "src/components/ArchivedCards.vue"),
     ],
 )
 def test_the_right_file_comes_first(name: str, report: str, repo: str, path: str) -> None:
@@ -85,3 +92,30 @@ def test_the_template_of_a_form_is_no_answer() -> None:
 def test_a_comment_of_a_rendered_manifest_is_no_pointer() -> None:
     found = [f for f in answer("pasted", "manifest.md").files if f.path.endswith("ui-dep.yaml")]
     assert not any(e.voter.startswith("at:") for f in found for e in f.evidence)
+
+
+@pytest.mark.parametrize(
+    ("report", "text", "line"),
+    [
+        (
+            "de.md",
+            'shows a text that the report has: "Die Bestellung wurde nicht gesendet. Versuche es später noch einmal.", '
+            "of src/main/res/values-de/strings.xml",
+            7,
+        ),
+        (
+            "ru.md",
+            'shows a text that shares words with the report: "Картинка слишком большая, выберите другую", '
+            "of src/locales/ru.json",
+            6,
+        ),
+    ],
+)
+def test_the_use_of_a_text_is_told_with_its_line(report: str, text: str, line: int) -> None:
+    found = answer("translations", report).files[0].evidence
+    assert (text, line) in [(e.text, e.line) for e in found]
+
+
+def test_catalogues_in_other_languages_are_no_answers() -> None:
+    for report in sorted((FAULTS / "translations").glob("*.md")):
+        assert not any(is_translation(f.path) for f in answer("translations", report.name).files)

@@ -166,13 +166,58 @@ def test_calls_in_the_formats_of_tools(text: str, innermost: tuple[str, int, str
     assert calls(text)[0] == innermost
 
 
+GIN = """runtime error: invalid memory address or nil pointer dereference
+/usr/local/Cellar/go/1.12.1/libexec/src/runtime/panic.go:82 (0x443050)
+\tpanicmem: panic(memoryError)
+/home/ci/shop/orders/basket.go:206 (0xc864a8)
+\t(*Basket).Empty: b.lines = nil
+/home/ci/shop/router/router.go:55 (0xcc6b06)
+/go/pkg/mod/github.com/gin-gonic/gin@v1.6.2/context.go:156 (0xa5ed59)
+"""
+REACT = "TypeError: Cannot read property 'map' of undefined\n    at OrderRow.jsx:141\n    at Table.jsx:12:7\n"
+ASYNC = "System.Exception: no\n   at Shop.Audit.Import.<Run>d__2`2.MoveNext()\n   at Shop.Audit.Start.Now(String a)\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "own"),
+    [
+        (
+            GIN,
+            [
+                ("/home/ci/shop/orders/basket.go", 206, "Basket.Empty"),
+                ("/home/ci/shop/router/router.go", 55, ""),
+            ],
+        ),
+        (REACT, [("OrderRow.jsx", 141, ""), ("Table.jsx", 12, "")]),
+        (ASYNC, [("", 0, "Import.Run"), ("", 0, "Start.Now")]),
+    ],
+)
+def test_calls_that_are_ones_own(text: str, own: list[tuple[str, int, str]]) -> None:
+    assert [(f.path, f.line, f.symbol) for f in find(text.split("\n")).frames if not f.library] == own
+
+
+def test_a_framework_of_dart_is_a_library() -> None:
+    text = "#0  Page.build (package:shop/page.dart:4:2)\n#1  Element.build (package:flutter/src/framework.dart:9:1)\n"
+    assert [f.library for f in find(text.split("\n")).frames] == [False, True]
+
+
 def test_a_sentence_about_a_place_is_no_trace() -> None:
     assert not calls("I changed the file at line 12 and orders.js:12 broke.\n  see orders.js:12 for this\n")
 
 
 @pytest.mark.parametrize(
     "unit",
-    ['"file": "a/b.php", ', "  a b.js:1\n", "│ x.py:1 in f ", '{"file":"x.php","line":1}', " at a.pl line "],
+    [
+        '"file": "a/b.php", ',
+        "  a b.js:1\n",
+        "│ x.py:1 in f ",
+        '{"file":"x.php","line":1}',
+        " at a.pl line ",
+        "a.go:1 (0x1)\n",
+        " at a.jsx:1",
+        "\t(((((a: ",
+        "a.go:1 (0x" + "f" * 99,
+    ],
 )
 def test_new_formats_take_linear_time(unit: str) -> None:
     def seconds(size: int) -> float:

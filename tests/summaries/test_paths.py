@@ -12,6 +12,7 @@ TESTS = """
     a/OrderSpec.groovy a/OrderSpec.kt a/OrderSpec.swift test/OrderSpec.hs orders_spec.lua spec/helper.rb spec/a.js
     src/test/java/com/shop/Helper.java src/test/groovy/com/shop/OrderSpec.groovy tests/data.yaml a/__tests__/x.js
     Shop.Orders.Tests/Order.cs e2e/basket.ts pkg/testdata/a.json src/main/window.spec.ts src/main/window.test.js
+    src/Shop.AcceptanceTests/Orders.cs src/Shop.AcceptanceTests.Sql/A.cs shop-systemtest/a.go perftest/a.jmx
     spec/test_schema.py src/androidTest/java/A.java t/basic.t app/spec/models/order_spec.rb
 """
 NO_TESTS = """
@@ -19,6 +20,7 @@ NO_TESTS = """
     src/main/java/com/shop/test/Harness.java src/commonMain/kotlin/OrderTest.kt pkg/apis/deployment_spec.go
     api/v1/pod_spec.go pkg/spec/types.go spec/types.go api/spec/openapi.yaml spec/openapi.json specs/shop.proto
     docs/spec/protocol.md com/shop/ApiSpec.java src/pod_spec.rs shop/pod_spec.py lib/spec.ex a/Specification.java
+    src/Shop.Contests/Enter.cs protests/a.py systematic/tests.md.go
     src/contest.py latest.go a/Submit.java a/GIT.go src/main/resources/order_spec.json crd/deployment.spec.yaml
     src/main/scala/com/shop/RouteSpec.scala internal/conformance.go
 """
