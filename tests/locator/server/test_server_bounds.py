@@ -130,7 +130,7 @@ def test_deliveries_without_proof_are_limited_by_address(shop_index, tracker, tm
 
 
 def test_bodies_are_bounded_together(shop_index, tracker, tmp_path, monkeypatch):
-    monkeypatch.setattr("locator.server.guard.HELD_BYTES", 300_000)
+    monkeypatch.setattr("locator.server.guard.BODY_BYTES", 300_000)
     with running(shop_index, trackers=(tracker,), state=str(tmp_path)) as (client, _):
         held = [
             connect(client, send=head_of(client, "/webhooks/jira", 200_000) + b"x" * 120_000)
