@@ -12,8 +12,8 @@ from indexer.services.walks import walks
 from summaries.errors import IndexDamaged
 from summaries.fs import replace as write
 from summaries.index.index import Index
-from summaries.offline.system import Member, Outside, Use, purpose_of
-from summaries.system import FILE, OUTSIDE, read
+from summaries.offline.system import purpose_of
+from summaries.system import FILE, OUTSIDE, Member, Outside, Use, read
 from summaries.written.store import effective
 
 MOST = 500  # repositories that are linked (a guess): beyond, purposes and words have to do

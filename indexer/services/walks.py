@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from math import log1p
 from typing import TYPE_CHECKING
 
-from summaries.offline.system import Use, Walk
+from summaries.system import Use, Walk
 
 if TYPE_CHECKING:
     import networkx as nx

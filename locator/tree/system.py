@@ -6,8 +6,8 @@ import msgspec
 
 from summaries.errors import BugatlasError
 from summaries.index.index import Index
-from summaries.offline.system import LIMIT, Member, Outside, System, compose
-from summaries.system import OUTSIDE, read
+from summaries.offline.system import LIMIT, compose
+from summaries.system import OUTSIDE, Member, Outside, System, read
 
 MOST = 300  # repositories whose stores are opened where the index has no file of the system (a guess)
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from summaries.index.postings import Floats
-from summaries.offline.system import System, Use, Walk
+from summaries.system import System, Use, Walk
 
 HOW = {"http": "calls over HTTP", "topic": "sends messages", "import": "builds on", "host": "connects to"}
 

@@ -9,63 +9,18 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from msgspec import Struct
-
 from summaries.offline import kind as kinds
 from summaries.offline import vocabulary as v
 from summaries.offline.directory import name_words
 from summaries.offline.prose import sentences
 from summaries.offline.text import capital, clip, counted, listing, unique, words
+from summaries.system import Member, Outside, System, Use
 from summaries.types import Facts, Literal
 
 LIMIT = 12_000  # characters of a system summary at most
 SHOWN = 300  # names of each sort that a repository hands up (a guess: more never linked anything new)
 WORDS = 40  # words of a repository that are weighed
 OWN_WORDS = 5  # of these, words that stand for it in the text
-
-
-class Outside(Struct, frozen=True):
-    """What a repository shows to the system: `facts` hold routes, topics, imports and names, one for each language."""
-
-    purpose: str
-    words: tuple[tuple[str, int], ...] = ()  # with the number of files that have them in names
-    facts: tuple[Facts, ...] = ()
-
-
-class Member(Struct, frozen=True):
-    """A repository in the system."""
-
-    purpose: str
-    words: tuple[tuple[str, int], ...] = ()
-    generation: int = 0  # of the state that this tells of
-
-
-class Use(Struct, frozen=True):
-    """One repository uses another: how, and how many places say so."""
-
-    source: str
-    target: str
-    kind: str  # http topic import host
-    sites: int
-    detail: str = ""  # one of the routes, topics, modules or hosts
-
-
-class Walk(Struct, frozen=True):
-    """Where a walk from a repository along what it uses often comes to."""
-
-    share: float  # of its time there, 0-1: personalised PageRank
-    path: tuple[str, ...]  # repositories on the shortest way, both ends with it
-
-
-class System(Struct, frozen=True):
-    """All repositories of an index and who uses whom."""
-
-    parts: Mapping[str, Member] = {}
-    uses: tuple[Use, ...] = ()
-    walks: Mapping[str, tuple[Walk, ...]] = {}  # by the repository that they begin at, the likeliest first
-    written: str = ""  # the text that a model wrote of all of it, where one did
-    inputs: str = ""  # the text that the model was shown, to see what changed since
-    key: str = ""  # of the prompt and the model
 
 
 def outside(summary: str, facts: Mapping[str, Facts]) -> Outside:

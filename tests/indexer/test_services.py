@@ -16,7 +16,7 @@ from indexer.parse.parse import parse
 from indexer.services.links import SITES, Link, aliases, links
 from indexer.services.match import Book, distinctive, literal_route, topic_fits
 from indexer.services.walks import RETURNS, walks
-from summaries.offline.system import Use
+from summaries.system import Use
 from summaries.types import Endpoint, Facts, Literal, Topic
 
 

@@ -20,8 +20,8 @@ from locator.tree.system import system_of, system_summary
 from summaries.index.index import Index, Manifest
 from summaries.llm.testing.server import TestServer, text_of
 from summaries.llm.types import Price
-from summaries.offline.system import Member, System, Use, compose, distinctive
-from summaries.system import FILE, read
+from summaries.offline.system import compose, distinctive
+from summaries.system import FILE, Member, System, Use, read
 
 
 def sources(folder: Path) -> list[Source]:

@@ -16,7 +16,7 @@ from locator.report.reader import read
 from locator.voters.neighbours import paths, reached
 from locator.weights import Weights
 from summaries.index.index import Index
-from summaries.offline.system import System, Use, Walk
+from summaries.system import System, Use, Walk
 
 REPOS = ["acme/page", "acme/orders", "acme/ledger", "acme/other"]
 USES = (
