@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
@@ -109,12 +111,13 @@ def about_of(cases: Sequence[Case], world: CaseSnapshots, settings: RunSettings,
     }
     if settings.model:
         said["models"] = settings.model.fingerprint
-    return About(settings.name, scope, len(cases), digest(asked), code.digest(code.ANSWERS), said)
+    typed = shlex.join(["bugatlas", *sys.argv[1:]])[:1000]
+    return About(settings.name, scope, len(cases), digest(asked), code.digest(code.ANSWERS), said, typed)
 
 
 def _check(out: Path, about: About) -> None:
     old = read_about(out) if out.exists() else None
-    if old is None or old == about:
+    if old is None or msgspec.structs.replace(old, command=about.command) == about:
         return
     fields = ("settings", "scope", "commits", "cases", "code")
     what = ", ".join(f for f in fields if getattr(old, f) != getattr(about, f)) or "name"

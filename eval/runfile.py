@@ -85,6 +85,7 @@ class About(Struct, frozen=True, omit_defaults=True):
     commits: str  # digest of every commit searched
     code: str  # digest of our source
     settings: Mapping[str, object] = {}
+    command: str = ""  # as it was typed
 
 
 def encode(line: RunLine) -> bytes:

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from eval.cases import Case
 from eval.rankers.models import COSTS, costs
+from eval.report import plain
 from eval.report.plots import Series, diverging, forest, histogram, legend, lines, matrix, reliability
 from eval.report.report import Book, Miss, RunPart
 from eval.report.svg import printable
@@ -70,6 +71,10 @@ def page(b: Book) -> str:
         cuts=CUTS,
         descriptions=DESCRIPTIONS,
         misses=[_miss(m) for m in b.misses[:MOST_MISSES]],
+        hits=[_miss(m) for m in b.hits],
+        sentences=list(plain.sentences(b)),
+        definitions=plain.DEFINITIONS,
+        terms=plain.TERMS,
     )  # fmt: skip
 
 
@@ -86,6 +91,7 @@ def _environment() -> jinja2.Environment:
         loader=loader, autoescape=True, finalize=shown, undefined=jinja2.StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
+    out.filters["shown"] = lambda value, measure: plain.shown(measure, value)
     out.globals["asset"] = lambda name: Markup(loader.get_source(out, name)[0])  # noqa: S704  (our own files)
     return out
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import log10
+from math import floor, log10
 from xml.etree import ElementTree as ET
 
 from markupsafe import Markup
@@ -16,6 +16,7 @@ from eval.scoring.intervals import Interval
 WIDTH, HEIGHT = 640, 340
 LEFT, RIGHT, TOP, BOTTOM = 46, 16, 14, 40
 ROW = 24  # pixels of a row of a list
+FEW = 5  # cases of a group: with fewer its dot is hollow, for chance decides
 
 
 class Series(Struct, frozen=True):
@@ -82,19 +83,22 @@ def forest(rows: Sequence[tuple[str, int, Interval]], measure: str) -> Markup:
     """One interval a row: name, cases, mean with its 95 % interval between 0 and 1."""
     label, end = 240, WIDTH - 50
     place = _scale(0, 1, label, end)
-    size = TOP + ROW * len(rows) + BOTTOM - 8
-    drawn = [element("line", x1=place(t), x2=place(t), y1=TOP, y2=size - BOTTOM + 8, class_="grid")
+    size = TOP + ROW * len(rows) + BOTTOM + 6
+    drawn = [element("line", x1=place(t), x2=place(t), y1=TOP, y2=size - BOTTOM - 6, class_="grid")
              for t in (0, 0.25, 0.5, 0.75, 1)]  # fmt: skip
-    drawn += [element("text", f"{t:g}", x=place(t), y=size - 14, class_="tick middle") for t in (0, 0.5, 1)]
-    drawn.append(element("text", measure, x=place(0.25), y=size - 14, class_="tick middle"))
+    drawn += [
+        element("text", f"{100 * t:g}%", x=place(t), y=size - 28, class_="tick middle") for t in (0, 0.5, 1)
+    ]
+    drawn.append(element("text", measure, x=place(0.5), y=size - 8, class_="tick middle"))
     for n, (name, cases, i) in enumerate(rows):
         y = TOP + ROW * n + ROW / 2
+        dot, said = ("hollow", "too few cases to tell") if cases < FEW else ("dot", str(i))
         drawn += [
             element("text", _short(name, 30), element("title", name), x=0, y=y + 4, class_="name"),
             element("text", cases, x=label - 12, y=y + 4, class_="tick end"),
             element("line", x1=place(i.low), x2=place(i.high), y1=y, y2=y, class_="whisker s0"),
-            element("circle", element("title", str(i)), cx=place(i.mean), cy=y, r=4.5, class_="dot s0"),
-            element("text", f"{i.mean:.2f}", x=WIDTH, y=y + 4, class_="tick end"),
+            element("circle", element("title", said), cx=place(i.mean), cy=y, r=4.5, class_=f"{dot} s0"),
+            element("text", f"{100 * i.mean:.0f}%", x=WIDTH, y=y + 4, class_="tick end"),
         ]
     return drawing(WIDTH, size, drawn, f"{measure} by group")
 
@@ -126,27 +130,28 @@ def histogram(
 ) -> Markup:
     """Counts of values, with named marks; a last bar holds the slowest hundredth."""
     top = sorted(values)[min(len(values) - 1, int(0.99 * len(values)))] if values else 1.0
-    top = max(top, 1e-3) * 1.02
+    step = _round(max(top, 1e-3) / 4)
+    top = 4 * step
     counts = [0] * bins
     for v in values:
         counts[min(bins - 1, int(v / top * bins))] += 1
     most = max(counts) or 1
     place = _scale(0, top, LEFT, WIDTH - RIGHT)
-    floor = 200 - BOTTOM
+    base = 200 - BOTTOM
     drawn: list[ET.Element] = []
     for n, c in enumerate(counts):
-        x, tall = place(top * n / bins), (floor - TOP - 28) * c / most
+        x, tall = place(top * n / bins), (base - TOP - 28) * c / most
         wide = (WIDTH - LEFT - RIGHT) / bins - 1
-        bar = {"x": x, "y": round(floor - tall, 1), "width": round(wide, 1), "height": round(tall, 1)}
+        bar = {"x": x, "y": round(base - tall, 1), "width": round(wide, 1), "height": round(tall, 1)}
         drawn.append(element("rect", element("title", f"{c} queries"), class_="bar s0", **bar))
-    drawn.append(element("line", x1=LEFT, x2=WIDTH - RIGHT, y1=floor, y2=floor, class_="axis"))
-    drawn += [element("text", f"{top * t:.2g}", x=place(top * t), y=floor + 16, class_="tick middle")
+    drawn.append(element("line", x1=LEFT, x2=WIDTH - RIGHT, y1=base, y2=base, class_="axis"))
+    drawn += [element("text", f"{top * t:g}", x=place(top * t), y=base + 16, class_="tick middle")
               for t in (0, 0.25, 0.5, 0.75, 1)]  # fmt: skip
-    drawn.append(element("text", name, x=(LEFT + WIDTH) / 2, y=floor + 34, class_="tick middle"))
+    drawn.append(element("text", name, x=(LEFT + WIDTH) / 2, y=base + 34, class_="tick middle"))
     for n, (said, v) in enumerate(marks):  # each on a row of its own: they may stand close together
         x = place(min(v, top))
         late = x > 0.8 * WIDTH
-        drawn.append(element("line", x1=x, x2=x, y1=TOP, y2=floor, class_="mark"))
+        drawn.append(element("line", x1=x, x2=x, y1=TOP, y2=base, class_="mark"))
         drawn.append(
             element(
                 "text",
@@ -157,6 +162,14 @@ def histogram(
             )
         )
     return drawing(WIDTH, 200, drawn, name)
+
+
+def _round(value: float) -> float:
+    """The next number with few digits."""
+    power: float = 10.0 ** floor(log10(value))
+    return next(
+        round(m * power, 9) for m in (1, 1.25, 1.5, 2, 2.5, 3, 4, 5, 10) if m * power >= value * 0.999
+    )
 
 
 def matrix(names: Sequence[str], counts: Sequence[Sequence[int]]) -> Markup:

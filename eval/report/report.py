@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from eval.cases import Case
 from eval.rankers.models import COSTS, StageCost, costs, stages
+from eval.report import plain
 from eval.runfile import RunLine, read_about, read_run
 from eval.scoring.breakdown import Breakdown, breakdowns, kind_of
 from eval.scoring.calibration_error import Trust, trust
@@ -22,6 +23,7 @@ from summaries.errors import UsageError
 
 MISSED = 1  # a case is a miss where no gold file is among so many first ones
 SHOWN = 10  # files of a miss
+HITS = 3  # shown before the misses
 
 
 class Curve(Struct, frozen=True):
@@ -58,7 +60,7 @@ class Confusion(Struct, frozen=True):
 
 
 class Miss(Struct, frozen=True):
-    """A case whose first file was not gold."""
+    """A case with its answer: mostly one whose first file was not gold."""
 
     case: Case
     line: RunLine | None
@@ -79,6 +81,9 @@ class Book(Struct, frozen=True):
     confusion: Confusion | None
     misses: tuple[Miss, ...]  # of the first run, nearest first
     balance: Mapping[str, float]  # mean over misses whose gold came close
+    hits: tuple[Miss, ...] = ()  # of the first run: some whose first file was gold
+    repositories: tuple[tuple[str, int], ...] = ()  # of the gold, with how many cases each
+    origin: tuple[tuple[str, str], ...] = ()  # of the first run: when, by which command and code
 
 
 def book(cases: Sequence[Case], runs: Sequence[Path], title: str) -> tuple[Book, list[str]]:
@@ -103,7 +108,20 @@ def book(cases: Sequence[Case], runs: Sequence[Path], title: str) -> tuple[Book,
     told = breakdowns(cases, first, scores)
     owners = {g.repo.rpartition("/")[0] for c in cases for g in c.gold}
     owner = owners.pop() if len(owners) == 1 else ""
-    return Book(title, len(cases), owner, tuple(parts), told, confusion(cases, first), missed, mean), problems
+    found = Book(
+        title,
+        len(cases),
+        owner,
+        tuple(parts),
+        told,
+        confusion(cases, first),
+        missed,
+        mean,
+        hits(cases, first),
+        plain.repositories(cases),
+        plain.origin(runs[0], read_about(runs[0])),
+    )
+    return found, problems
 
 
 def cases_of(cases: Sequence[Case], run: Path, lines: Mapping[str, RunLine]) -> Sequence[Case]:
@@ -170,14 +188,30 @@ def misses(cases: Sequence[Case], run: Mapping[str, RunLine]) -> tuple[Miss, ...
     """Cases whose first file is not gold, those that came nearest first."""
     out = []
     for case, rank in zip(cases, first_ranks(cases, run), strict=True):
-        if rank is not None and rank <= MISSED:
-            continue
-        line = run.get(case.id)
-        gold = {g.repo for g in case.gold}
-        routed = next((i for i, r in enumerate(repos_of(line), 1) if r in gold), None)
-        short = replace(line, ranked=line.ranked[:SHOWN]) if line else None
-        out.append(Miss(case, short, rank, kind_of(line), routed, _balance(line)))
+        if rank is None or rank > MISSED:
+            out.append(_answered(case, run.get(case.id), rank))
     return tuple(sorted(out, key=lambda m: (m.rank or 10**6, m.case.id)))
+
+
+def hits(cases: Sequence[Case], run: Mapping[str, RunLine]) -> tuple[Miss, ...]:
+    """Some cases whose first file is gold, of as many repositories as there are, the surest first."""
+    found = [
+        _answered(case, run.get(case.id), rank)
+        for case, rank in zip(cases, first_ranks(cases, run), strict=True)
+        if rank == 1
+    ]
+    found.sort(key=lambda m: (-((m.line.confidence if m.line else 0) or 0), m.case.id))
+    first = {m.line.ranked[0].repo: m for m in reversed(found) if m.line}  # the surest of each repository
+    ids = {m.case.id for m in first.values()}
+    found.sort(key=lambda m: m.case.id not in ids)
+    return tuple(found[:HITS])
+
+
+def _answered(case: Case, line: RunLine | None, rank: int | None) -> Miss:
+    gold = {g.repo for g in case.gold}
+    routed = next((i for i, r in enumerate(repos_of(line), 1) if r in gold), None)
+    short = replace(line, ranked=line.ranked[:SHOWN]) if line else None
+    return Miss(case, short, rank, kind_of(line), routed, _balance(line))
 
 
 def _balance(line: RunLine | None) -> dict[str, float]:
@@ -192,7 +226,9 @@ def _balance(line: RunLine | None) -> dict[str, float]:
 
 def as_markdown(b: Book) -> str:
     """The tables of a report, without its misses' texts."""
-    out = [f"# {b.title}", "", f"{b.cases} cases. Intervals are 95 % (bootstrap over cases).", ""]
+    out = [f"# {b.title}", "", _plain(" ".join(plain.sentences(b))), ""]
+    out += [*(f"- {name}: {_plain(value)}" for name, value in b.origin), ""] if b.origin else []
+    out += [f"{b.cases} cases. Intervals are 95 % (bootstrap over cases).", ""]
     shown = (
         "Success@1",
         "Success@3",

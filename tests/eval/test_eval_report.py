@@ -102,7 +102,11 @@ def test_command_writes_a_page_that_needs_nothing_else(tmp_path: Path) -> None:
         assert not any(k in attributes for k in ("src", "onerror", "onload")), name
         assert (attributes.get("href") or "#").startswith("#")
     assert "url(" not in text and "@import" not in text
-    assert seen.count("details") == 8, "one for every case whose first file is not gold"
+    folds = [attributes["class"] for tag, attributes in seen.seen if tag == "details"]
+    assert folds.count("miss") == 8 + 3, "every case whose first file is not gold, and three hits"
+    assert folds.count("how") == 2
+    assert "In 4 of 12 bugs the first file was right; in 8 a right file was among the first five" in text
+    assert [a for tag, a in seen.seen if tag == "th" and "first file of the answer" in (a.get("title") or "")]
     again = tmp_path / "again.html"
     CliRunner().invoke(evaluate, [*asked[:-1], str(again)], catch_exceptions=False)
     assert again.read_text("utf-8") == text

@@ -2,7 +2,7 @@
 (() => {
   const form = document.getElementById("filter");
   if (!form) return;
-  const all = [...document.querySelectorAll(".miss")];
+  const all = [...document.querySelectorAll("#miss-list .miss")];
   const texts = all.map((m) => m.textContent.toLowerCase());
   const [words, kind, past, count] = ["words", "kind", "past", "count"].map((id) => document.getElementById(id));
   const apply = () => {
