@@ -13,7 +13,7 @@ from eval.cases import Case
 from eval.rankers.models import COSTS, costs
 from eval.report import plain
 from eval.report.plots import Series, diverging, forest, histogram, legend, lines, matrix, reliability
-from eval.report.report import Book, Miss, RunPart
+from eval.report.report import Book, Miss, RunPart, in_words
 from eval.report.svg import printable
 from eval.runfile import Target
 from eval.scoring.measures import HEADLINE
@@ -72,7 +72,7 @@ def page(b: Book) -> str:
         descriptions=DESCRIPTIONS,
         misses=[_miss(m) for m in b.misses[:MOST_MISSES]],
         hits=[_miss(m) for m in b.hits],
-        sentences=list(plain.sentences(b)),
+        sentences=in_words(b),
         definitions=plain.DEFINITIONS,
         terms=plain.TERMS,
     )  # fmt: skip

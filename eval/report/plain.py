@@ -6,13 +6,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from eval.cases import Case
 from eval.runfile import About
-
-if TYPE_CHECKING:
-    from eval.report.report import Book, RunPart
+from eval.scoring.intervals import Interval
 
 DEFINITIONS: Mapping[str, str] = {
     "Success@1": "Share of bugs where the first file of the answer is one that the fix changed.",
@@ -38,29 +35,25 @@ TERMS: Mapping[str, str] = {
 SHARES = ("Success", "Recall", "All", "Route")  # measures that are shares, shown in percent
 
 
-class _Count:
-    """So many of so many bugs."""
+def sentences(
+    cases: int, runs: Sequence[tuple[str, Mapping[str, Interval]]], *, routed: bool
+) -> Iterator[str]:
+    """The first run in a sentence or two, then each other run beside it; `runs` are names and measures."""
 
-    def __init__(self, part: RunPart, cases: int) -> None:
-        self.part, self.cases = part, cases
+    def count(measures: Mapping[str, Interval], name: str) -> int:
+        return round(measures[name].mean * cases)
 
-    def __getitem__(self, measure: str) -> int:
-        return round(self.part.measures[measure].mean * self.cases)
-
-
-def sentences(book: Book) -> Iterator[str]:
-    """The first run in a sentence or two, then each other run beside it."""
-    first = _Count(book.parts[0], book.cases)
-    bugs = "bug" if book.cases == 1 else "bugs"
+    first = runs[0][1]
     yield (
-        f"In {first['Success@1']} of {book.cases} {bugs} the first file was right; in {first['Success@5']} a right file was "
-        f"among the first five, in {first['Success@10']} among the first ten."
+        f"In {count(first, 'Success@1')} of {cases} {'bug' if cases == 1 else 'bugs'} the first file was right; in "
+        f"{count(first, 'Success@5')} a right file was among the first five, in {count(first, 'Success@10')} among the "
+        "first ten."
     )
-    if len(book.repositories) > 1:
-        yield f"The right repository was named first in {first['Route@1']}."
-    for part in book.parts[1:]:
-        n = _Count(part, book.cases)
-        yield f"{part.name}: {n['Success@1']}, {n['Success@5']} and {n['Success@10']}."
+    if routed:
+        yield f"The right repository was named first in {count(first, 'Route@1')}."
+    for name, found in runs[1:]:
+        one, five, ten = (count(found, m) for m in ("Success@1", "Success@5", "Success@10"))
+        yield f"{name}: {one}, {five} and {ten}."
 
 
 def shown(measure: str, value: float) -> str:

@@ -224,9 +224,15 @@ def _balance(line: RunLine | None) -> dict[str, float]:
     return {n: round(best.parts.get(n, 0.0) - top.parts.get(n, 0.0), 4) for n in sorted(names)}
 
 
+def in_words(b: Book) -> list[str]:
+    """What the runs mean, in plain sentences."""
+    runs = [(p.name, p.measures) for p in b.parts]
+    return list(plain.sentences(b.cases, runs, routed=len(b.repositories) > 1))
+
+
 def as_markdown(b: Book) -> str:
     """The tables of a report, without its misses' texts."""
-    out = [f"# {b.title}", "", _plain(" ".join(plain.sentences(b))), ""]
+    out = [f"# {b.title}", "", _plain(" ".join(in_words(b))), ""]
     out += [*(f"- {name}: {_plain(value)}" for name, value in b.origin), ""] if b.origin else []
     out += [f"{b.cases} cases. Intervals are 95 % (bootstrap over cases).", ""]
     shown = (
