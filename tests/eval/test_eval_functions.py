@@ -101,6 +101,7 @@ def judged_run(count: int, honest: bool) -> tuple[list[Case], dict[str, RunLine]
     return cases, run
 
 
+@pytest.mark.slow
 def test_the_confidence_after_a_model_is_fitted_to_what_was_right() -> None:
     flat = Weights(judged=dict.fromkeys(Weights().judged, 0.0))
     fit = fit_judged(*judged_run(120, honest=True), flat)
@@ -131,6 +132,7 @@ def test_what_tokens_buy() -> None:
     assert (cheap.judged_cases, cheap.tokens) == (2, 500.0), "the two that the search had right cost nothing"
 
 
+@pytest.mark.slow
 def test_two_versions_of_a_prompt_are_measured_over_the_same_cases(tmp_path: Path) -> None:
     company(tmp_path / "clones")
     bugs, repos, mirror = write_corpus(tmp_path)

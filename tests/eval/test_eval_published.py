@@ -51,6 +51,7 @@ def again(root: Path, *names: str) -> Result:
     )
 
 
+@pytest.mark.slow
 def test_what_is_published_holds_until_something_changes(corpus: Path) -> None:
     path = publish(corpus)
     p = read_published(path)
@@ -98,6 +99,7 @@ def test_corpus_must_be_said(corpus: Path) -> None:
         call(corpus, "published", "acme")
 
 
+@pytest.mark.slow
 def test_the_demo_is_a_corpus_that_needs_no_files(tmp_path: Path) -> None:
     done = call(tmp_path, "publish", "demo", "demo", "--title", "Demo", "--config", "bm25")
     assert done.exit_code == 0, done.output
@@ -106,6 +108,7 @@ def test_the_demo_is_a_corpus_that_needs_no_files(tmp_path: Path) -> None:
     assert call(tmp_path, "published", "demo").output.strip().endswith("demo: ok")
 
 
+@pytest.mark.slow
 def test_ablation_tells_what_each_part_brings(corpus: Path, tmp_path: Path) -> None:
     bugs, repos, mirror = corpus / "bugs.jsonl", corpus / "repos.txt", str(corpus / "clones/{owner}/{name}")
     asked = ["ablate", str(bugs), "--repos", str(repos), "--mirror", mirror, "--out", str(tmp_path / "runs")]

@@ -227,6 +227,7 @@ def test_markdown_tables_have_as_many_cells_in_every_row(tmp_path: Path) -> None
     assert len(misses(cases, run)) == 8
 
 
+@pytest.mark.slow
 @given(st.text())
 def test_no_text_becomes_markup(text: str) -> None:
     made = drawing(1, 1, [element("text", text, class_=text)], text)
@@ -235,6 +236,7 @@ def test_no_text_becomes_markup(text: str) -> None:
     assert printable(printable(text)) == printable(text)
 
 
+@pytest.mark.slow
 @given(st.text("<>&'\"/!-x {}%\0\n"))
 @settings(max_examples=25)
 def test_no_text_of_a_case_becomes_markup(text: str) -> None:

@@ -186,6 +186,7 @@ def versions() -> st.SearchStrategy[list[Files]]:
     return st.lists(st.dictionaries(paths, texts | st.just(GATE), max_size=4), min_size=1, max_size=4)
 
 
+@pytest.mark.slow
 @given(versions())
 @settings(max_examples=60)
 def test_building_upon_an_old_shard_comes_to_the_same_as_starting_anew(

@@ -50,6 +50,7 @@ def repo(tmp_path):
 # Paths
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("option", ["before", "after"])
 def test_a_relative_index_can_clone(repo, tmp_path, monkeypatch, option):
     monkeypatch.chdir(tmp_path)
@@ -77,6 +78,7 @@ def test_what_python_indexes_by_a_relative_path_holds_elsewhere(tmp_path, monkey
     assert done.exit_code == 0, done.output
 
 
+@pytest.mark.slow
 def test_a_demo_that_is_kept_can_be_indexed_from_anywhere(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     done = run("demo", "--keep", "shop")
@@ -209,6 +211,7 @@ def test_a_large_tree_is_read_whole(repo):
 # A doctor who does no harm
 
 
+@pytest.mark.slow
 def test_the_doctor_finds_nothing_wrong_with_an_attached_index(shop_index, tmp_path):
     from indexer.doctor.doctor import check
     from indexer.publish import publish

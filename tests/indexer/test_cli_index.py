@@ -215,6 +215,7 @@ def test_rebuild_parses_everything_and_keeps_snapshots(repos: Path, root: Path) 
     }
 
 
+@pytest.mark.slow
 def test_many_repositories_go_to_workers(root: Path, tmp_path: Path) -> None:
     for n in range(5):
         make_repo(tmp_path / "many" / f"r{n}", [{f"f{n}.py": f"def f{n}(): pass\n"}])
@@ -250,6 +251,7 @@ def test_progress_counts_every_file(root: Path, tmp_path: Path) -> None:
     assert steps == [(0, count), (CHUNK, count), (2 * CHUNK, count), (count, count)]
 
 
+@pytest.mark.slow
 def test_jobs_side_by_side_make_the_same_shard(root: Path, tmp_path: Path) -> None:
     from indexer.sources.discover import discover
 
@@ -322,6 +324,7 @@ def test_wrong_settings_are_named(given: str, said: str, root: Path, tmp_path: P
     assert said in ran.err
 
 
+@pytest.mark.slow
 def test_demo_tells_what_was_found_of_what_was_planted(tmp_path: Path) -> None:
     from indexer.demo import REPORTS
 

@@ -43,6 +43,7 @@ def git_ignores(path: Path, paths: list[str]) -> set[str]:
     return {name for _, _, pattern, name in rows if pattern and not pattern.startswith("!")}
 
 
+@pytest.mark.slow
 @given(LINES, st.lists(LINES, max_size=1), st.lists(PATHS, min_size=1, max_size=12, unique=True))
 @example(["a/", "!a/b"], [], ["a/b", "b/a", "a"])
 @example(["*", "!a", "!*.c"], [["*"]], ["a", "a.c", "a/b", "ab/a.c"])

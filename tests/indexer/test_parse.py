@@ -381,6 +381,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_text_ends_soon(name: str) -> None:
     text = HOSTILE[name]

@@ -315,6 +315,7 @@ def test_any_file_has_a_bounded_summary(path: str, parsed: Facts, repo: str) -> 
     assert well_formed(text, 700)
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(paths, described, told)
 def test_any_directory_has_a_bounded_summary(
@@ -323,6 +324,7 @@ def test_any_directory_has_a_bounded_summary(
     assert well_formed(directory_summary(path, files, subdirs), 800)
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(
     words_,

@@ -158,6 +158,7 @@ def test_a_readme_of_two_megabytes_takes_no_longer_than_its_beginning() -> None:
     assert time.process_time() - began < 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["README.md", "README.rst", "README.adoc"])
 @pytest.mark.parametrize(
     "piece",
