@@ -187,6 +187,7 @@ def test_key_blocks_go_whole_cut_quoted_or_in_one_line(head: str) -> None:
         assert told.text.startswith("before\n"), name
 
 
+@pytest.mark.slow
 def test_a_secret_far_into_a_long_line_is_found() -> None:
     r = random.Random(7)
     for at in (0, 7_980, 8_000, 15_400, 100_000):
@@ -261,6 +262,7 @@ def test_ordinary_code_stays_as_it_is(text: str) -> None:
     assert told.total == 0
 
 
+@pytest.mark.slow
 def test_few_lines_of_real_code_are_taken_for_secrets() -> None:
     modules = sorted(Path(sysconfig.get_path("stdlib")).glob("*.py"))[:120]
     lines = found = 0
@@ -279,6 +281,7 @@ def test_any_text_is_read(text: str) -> None:
     assert told.text == text or told.total > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     ["://" * 40_000, "eyJ" * 30_000, "password" * 10_000, "password=" * 10_000, "-----BEGIN PRIVATE KEY-----" * 3000,

@@ -34,6 +34,7 @@ def misses(kind: str) -> list[str]:
     return out
 
 
+@pytest.mark.slow
 def test_enough_kinds_are_taken_out() -> None:
     kinds = [*MARKED, *LINES]
     assert len(kinds) >= 139
@@ -82,6 +83,7 @@ def test_what_only_speaks_of_secrets_stays(text: str) -> None:
     assert redact(text).text == text
 
 
+@pytest.mark.slow
 def test_ordinary_code_stays() -> None:
     modules = sorted(Path(sysconfig.get_path("stdlib")).rglob("*.py"))[::12][:120]
     lines = sum(m.read_text("utf-8", "replace").count("\n") for m in modules)
