@@ -29,7 +29,8 @@ def demo(keep: Path | None, no_color: bool) -> None:
     from indexer.demo import build as write
     from indexer.progress import display, render
     from indexer.sources.discover import Source
-    from locator.locate import Options, locate
+    from locator.locate import Options
+    from locator.modes import find
     from locator.render.answer import render as show
     from locator.render.page import Page
     from locator.report.reader import read
@@ -55,7 +56,7 @@ def demo(keep: Path | None, no_color: bool) -> None:
     index = Index.open(root)
     verdicts = []
     for asked in REPORTS:
-        answer = locate(index, read(f"{asked.title}\n\n{asked.body}"), Options(limit=LISTED))
+        answer = find(index, read(f"{asked.title}\n\n{asked.body}"), Options(limit=LISTED), settings)
         click.echo("\n" + "─" * 72 + "\n")
         screen = console("never" if no_color else "auto")
         _reported(Page(screen), asked)

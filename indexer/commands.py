@@ -147,7 +147,7 @@ def forget(root: Path | None, name: str, at: str) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 @click.pass_obj
 def doctor(root: Path | None, as_json: bool) -> None:
-    """Check everything in an index, and say which command mends what is wrong.
+    """Check everything in an index, and name the command that fixes what is wrong.
 
     The exit code is 1 if something is wrong. Nothing is changed.
     """
@@ -158,7 +158,9 @@ def doctor(root: Path | None, as_json: bool) -> None:
     if as_json:
         _print_json([msgspec.to_builtins(f) for f in findings])
     else:
-        click.echo("\n".join(_finding(f.where, f.what, f.run) for f in findings) or f"{root} is sound")
+        click.echo(
+            "\n".join(_finding(f.where, f.what, f.run) for f in findings) or f"{root}: no problems found"
+        )
     if findings:
         raise click.exceptions.Exit(1)
 

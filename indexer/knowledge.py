@@ -190,7 +190,7 @@ def _embedder(index: Index, say: Say) -> Embedder:
     learner = backends.learner(name)
     files = sum(sum(s.files.values()) for s in index.repos.values())
     if learner and (why := learner.stale(folder, files)):
-        say(f"learning how words go together: {why}")
+        say(f"training the embedder: {why}")
         return learner.learn(folder, list(_lessons(index)), files)
     return backends.embedder(name, folder)
 

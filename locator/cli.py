@@ -112,7 +112,7 @@ def run(command: click.Command) -> NoReturn:
     except BugatlasError as e:
         _fail(str(e), e.exit_code)
     except Exception as e:
-        _fail(f"{type(e).__name__}: {e} (this is a fault of bugatlas: run with --debug and report it)", 1)
+        _fail(f"{type(e).__name__}: {e} (this is a bug in Bugatlas: run it with --debug and report it)", 1)
 
 
 def _explained(error: click.ClickException) -> str:

@@ -86,7 +86,7 @@ class Guard:
         except Exception:
             log.exception("request %s", request)
             if not begun:
-                refusal = problem(500, "a fault of the service", "its log says more", request)
+                refusal = problem(500, "internal error", "see the log of the service", request)
                 await refusal(scope, receive, sending)
         finally:
             body.give_back()

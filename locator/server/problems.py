@@ -114,7 +114,7 @@ async def on_invalid(request: Request, error: Exception) -> Response:
 
 async def on_fault(request: Request, error: Exception) -> Response:
     """A fault of ours. It goes on to the log."""
-    return problem(500, "a fault of the service", "its log says more", _id(request))
+    return problem(500, "internal error", "see the log of the service", _id(request))
 
 
 def _id(request: Request) -> str:

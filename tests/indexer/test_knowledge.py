@@ -209,7 +209,7 @@ def test_an_index_that_doubles_learns_again_and_drops_what_was(repos: Path, tmp_
     make_repo(repos / "stock", [{f"s{n}.py": f'"""Counts shelf {n}."""\n' for n in range(6)}])
     said: list[str] = []
     index = indexed(root, repos, on_phase=said.append)
-    assert said[0] == "learning how words go together: it learnt from 5 files, now there are 11"
+    assert said[0] == "training the embedder: it learnt from 5 files, now there are 11"
     assert index.manifest.digest != first
     assert {h.digest for h in read_record(root).repos.values()} == {index.manifest.digest}
     held = backends.vectors("exact", root).counts()
@@ -261,7 +261,7 @@ def test_a_killed_run_is_mended_by_the_next(
         indexed(root, repos, vectors)
     assert run("doctor", index=root).code == 1
     index = indexed(root, repos, vectors)
-    assert run("doctor", index=root).out == f"{root} is sound\n"
+    assert run("doctor", index=root).out == f"{root}: no problems found\n"
     base = Knowledge(index)
     assert {n.repo for n in base.near("order card", limit=99)} == {"cards", "orders"}
     base.close()

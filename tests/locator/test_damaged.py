@@ -77,7 +77,7 @@ def test_the_command_line_answers_from_the_others(root: Path) -> None:
 def test_what_is_damaged_itself_is_named(root: Path) -> None:
     found = run("locate", REPORT, "--repo", "shop-payments", index=root)
     assert found.code != 0
-    assert "fault of bugatlas" not in found.err
+    assert "bug in Bugatlas" not in found.err
 
 
 def test_a_service_starts_with_the_others(root: Path) -> None:

@@ -140,7 +140,7 @@ def _last(task: asyncio.Task[Answer], service: Service, request: Request) -> byt
         return event("error", _problem(e.status_code, e.detail, e.hint, instance))
     except Exception:
         log.exception("request %s", instance)
-        return event("error", _problem(500, "a fault of the service", "its log says more", instance))
+        return event("error", _problem(500, "internal error", "see the log of the service", instance))
     _log(service, request, found)
     return event("result", found)
 

@@ -37,7 +37,7 @@ const PLAIN: Partial<Record<Trouble, string>> = {
   busy: "Wait a moment and try again.",
   old: "Update Bugatlas where it runs: git pull in its clone, and install it again.",
   garbage: "Check the address in the settings.",
-  fault: "Its log says more.",
+  fault: "See the log of the service.",
 };
 
 /** What to do about an error: the service's own hint where it gave one. */

@@ -51,7 +51,7 @@ async function answer(
   if (mode === "garbage") return void say(200, "text/html", "<html>Welcome to the intranet</html>");
   if (mode === "old") return void refuse(404, "Not Found");
   if (mode === "forbid") return void refuse(403, "this token may not read", "ask for a token that may");
-  if (mode === "fault") return void refuse(500, "a fault of the service", "its log says more, by this instance");
+  if (mode === "fault") return void refuse(500, "internal error", "see the log of the service, by this instance");
   if (mode === "unready") {
     if (request.url !== "/readyz") return void refuse(503, "there is no index yet");
     return void say(503, "application/json", '{"status":"unready","version":"0.1.0","detail":"IndexMissing"}');

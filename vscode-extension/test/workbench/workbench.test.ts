@@ -304,7 +304,7 @@ const FAULTS = [
   ["old", "Update Bugatlas where it runs", "too old"],
   ["unready", "An index is made once", "has no index"],
   ["busy", "The report is kept", "Too many requests"],
-  ["fault", "The report is kept", "A fault of the service"],
+  ["fault", "The report is kept", "Internal error"],
   ["forbid", "The report is kept", "This token may not read"],
 ] as const;
 for (const [mode, welcome, said] of FAULTS) {
