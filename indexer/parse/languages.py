@@ -53,11 +53,11 @@ _BY_EXTENSION = {
         "powershell": "ps1 psm1 psd1",
         "batch": "bat cmd",
         "yaml": "yaml yml",
-        "properties": "properties ini cfg conf env service socket timer mount desktop editorconfig",
+        "properties": "properties ini cfg conf env service socket timer mount desktop editorconfig strings",
         "toml": "toml",
-        "json": "json json5 jsonc webmanifest",
+        "json": "json json5 jsonc webmanifest arb",
         "xml": "xml xsd wsdl xsl xslt csproj fsproj vbproj props targets config plist xaml axaml nuspec vcxproj "
-        "resx storyboard xib",
+        "resx storyboard xib xlf xliff stringsdict",
         "solution": "sln",
         "html": "html htm xhtml cshtml razor jsp jspx erb ejs hbs mustache handlebars ftl ftlh ftlx j2 jinja "
         "jinja2 twig tmpl gohtml liquid mjml njk nunjucks heex eex leex astro aspx ascx rhtml latte mako",

@@ -31,16 +31,23 @@ def read(path: str, text: str) -> list[Entry]:
     """Entries of a catalogue by its extension, at most `MOST_ENTRIES`."""
     reader = _READERS.get(path.rpartition(".")[2].lower(), _nested)
     found = reader(text[:MOST_CHARACTERS])
-    return [e for e in islice(found, MOST_ENTRIES) if e.key and e.text]
+    some = (Entry(e.key, _CONTROL.sub(" ", e.text), e.line) for e in islice(found, MOST_ENTRIES))
+    return [e for e in some if e.key and e.text.strip()]
 
 
 _ESCAPE = re.compile(r"\\(?:u\{?([0-9a-fA-F]{4,6})\}?|(.))")
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\n"}
 
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
 def _plain(written: str) -> str:
-    """A string without its escapes."""
-    return _ESCAPE.sub(_unescaped, written) if "\\" in written else written
+    """A string without its escapes; halves of characters are put together, or replaced."""
+    if "\\" in written:
+        written = _ESCAPE.sub(_unescaped, written)
+        written = written.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return written
 
 
 def _unescaped(m: re.Match[str]) -> str:

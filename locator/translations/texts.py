@@ -121,8 +121,15 @@ def whole(entry: Entry, text: Text) -> Found | None:
     return Found(entry, TOLD * share, True) if told else None
 
 
+# Of Laravel and Drupal (`:name`, `@name`), of Python and Ruby (`%(name)s`, `%{name}`), of ICU, nested by one level.
+_PLACEHOLDER = re.compile(
+    r"(?<![\w:@!%])[:@!]\w{1,40}|%\(\w{1,40}\)\w|%\{\w{1,40}\}|\{\w{1,40},(?:[^{}]|\{[^{}]*\})*\}|%\d{1,2}\$\w|%@"
+)
+
+
 @lru_cache(maxsize=100_000)
 def _pieces(text: str) -> tuple[tuple[str, ...], ...]:
+    text = _PLACEHOLDER.sub("{}", text)
     return tuple(tuple(r) for p in words.pieces(text) if (r := row(" ".join(p))))
 
 

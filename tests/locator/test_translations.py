@@ -137,6 +137,11 @@ def test_any_text_is_read(text: str, extension: str) -> None:
     assert all(e.key and e.text and e.line > 0 for e in read(f"x.{extension}", text))
 
 
+def test_escapes_hide_nothing() -> None:
+    texts = [e.text for e in read("de.json", r'{"a": "\ud83d\ude00 \u001b[31m \ud800 x", "b": "1\n2"}')]
+    assert texts == ["\U0001f600  [31m \ufffd x", "1 2"]
+
+
 def test_wrong_encodings_are_no_error() -> None:
     for data in (b"\xff\xfe\x00a", "schön: spät".encode("cp1252"), "a: б".encode("utf-16")):
         read("de.yml", data.decode("utf-8", "replace"))
@@ -164,6 +169,8 @@ def test_the_language_of_a_report(text: str, expected: bool) -> None:
         ('It says "The order was not sent".', "The order was not sent", True),
         ("It says the order was not sent today", "The order was not sent", True),
         ('It says "Order 17 is paid already"', "Order %{number} is paid already", True),
+        ("Order 17 of shop A is late", "Order :id of %(shop)s is late", True),
+        ('It says "3 orders are late"', "{n, plural, one {# order} other {# orders}} orders are late", True),
         ("An order was sent", "The order was not sent", False),
         ("The button says OK", "OK", False),
         ("点击后显示「订单已取消」", "订单已取消", True),
