@@ -18,7 +18,7 @@ from tree_sitter import Language, Parser, Query, QueryCursor
 
 from indexer.parse import lines as parse_lines
 from indexer.parse.extract import Captures, facts
-from indexer.parse.guard import tame, too_wide
+from indexer.parse.guard import resident, tame, too_wide
 from indexer.parse.symbols import Capture
 from indexer.parse.text import line_count
 from summaries.types import Facts
@@ -27,6 +27,8 @@ _PACKAGES: Final = {"shell": "bash", "cython": "python", "csharp": "c_sharp", "t
 _QUERIES: Final = {"cython": "python"}
 _STEPS: Final = 300, 25  # hundreds of parser steps that any text may take, and bytes that earn it one more:
 # twice what code takes. Not seconds, because a blob must say the same on every machine, however busy.
+_MEMORY: Final = 100_000_000, 100  # bytes that a parse may take, and for each byte of the text: twice what code takes
+_LOOK: Final = 4  # progress calls between two looks at the memory; nonsense takes up to 35 MB a call
 _CHUNK: Final = 1 << 16
 _MATCHES: Final = 1 << 14  # unfinished matches the query engine may keep; generous, it bounds hostile input
 
@@ -99,10 +101,12 @@ def _parsed(grammar: Grammar, data: bytes, language: str) -> Facts:
 
 
 def _captures(grammar: Grammar, data: bytes) -> Captures | None:
-    """Runs the parser and the query; None if the parser needs more steps than code of that length does."""
+    """Runs the parser and the query; None if the parser needs more steps or memory than code of that length does."""
     least, bytes_each = _STEPS
     steps = count()
     most = least + len(data) // bytes_each
+    fixed, for_each = _MEMORY
+    full = resident() + fixed + for_each * len(data)
     given = 0
 
     def read(at: int, _: object) -> bytes:
@@ -110,12 +114,14 @@ def _captures(grammar: Grammar, data: bytes) -> Captures | None:
         given = max(given, at + _CHUNK)
         return data[at : at + _CHUNK]
 
+    def too_much(_offset: int, _error: bool) -> bool:
+        """Called every hundred steps. Errors that follow each other keep more and more readings of a text alive."""
+        step = next(steps)
+        return step > most or (step % _LOOK == 0 and resident() > full)
+
     with _PARSING:
         try:
-            tree = grammar.parser.parse(
-                read,
-                progress_callback=lambda _offset, _error: next(steps) > most,  # called every hundred steps
-            )
+            tree = grammar.parser.parse(read, progress_callback=too_much)
         except ValueError:  # cancelled
             grammar.parser.reset()
             return None

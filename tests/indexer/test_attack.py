@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -231,3 +232,24 @@ def test_the_doctor_finds_nothing_wrong_with_an_attached_index(shop_index, tmp_p
     shard.write_bytes(shard.read_bytes()[:-100])
     [found] = check(reader)
     assert found.where == name and "rm " in found.run and "index" not in found.run.replace(str(tmp_path), "")
+
+
+NONSENSE = {  # statements that are none, each a little different: every one is an error that the parser tries to mend
+    "lua": "''.join(f';; {n}\\n' for n in range(60_000))",
+    "lua of one line": "''.join(f';;;x{n}' for n in range(60_000))",
+    "lua of ends": "''.join('*/' * 20 + f'; {n}\\n' for n in range(9_000))",
+    "shell": "''.join(random.Random(4).choice(['<<A', '(', '\\n', ';;', ' x']) for _ in range(200_000))",
+}
+
+
+@pytest.mark.parametrize("name", NONSENSE)
+def test_nonsense_takes_neither_the_memory_nor_the_time(name: str) -> None:
+    code = (
+        "import random, resource; from indexer.parse.parse import parse\n"
+        f"facts = parse('x', {NONSENSE[name]}, {name.split()[0]!r})\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, resource.getrusage(resource.RUSAGE_SELF).ru_utime)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
+    megabytes, seconds = map(float, done.stdout.split())
+    assert megabytes < 400
+    assert seconds < 20
