@@ -27,7 +27,8 @@ _PACKAGES: Final = {"shell": "bash", "cython": "python", "csharp": "c_sharp", "t
 _QUERIES: Final = {"cython": "python"}
 _STEPS: Final = 300, 25  # hundreds of parser steps that any text may take, and bytes that earn it one more:
 # twice what code takes. Not seconds, because a blob must say the same on every machine, however busy.
-_MEMORY: Final = 100_000_000, 100  # bytes that a parse may take, and for each byte of the text: twice what code takes
+# Bytes that a parse may take, and for each byte of the text: twice what code takes.
+_MEMORY: Final = 100_000_000, 100
 _LOOK: Final = 4  # progress calls between two looks at the memory; nonsense takes up to 35 MB a call
 _CHUNK: Final = 1 << 16
 _MATCHES: Final = 1 << 14  # unfinished matches the query engine may keep; generous, it bounds hostile input

@@ -249,7 +249,9 @@ def test_nonsense_takes_neither_the_memory_nor_the_time(name: str) -> None:
         f"facts = parse('x', {NONSENSE[name]}, {name.split()[0]!r})\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, resource.getrusage(resource.RUSAGE_SELF).ru_utime)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True
+    )
     megabytes, seconds = map(float, done.stdout.split())
     assert megabytes < 400
     assert seconds < 20
