@@ -105,15 +105,18 @@ def _with_way(route: RouteHit, view: View, ways: Mapping[str, str]) -> tuple[Evi
 
 
 def _purpose(index: Index, view: View) -> str:
-    """What the snapshot's own README and manifests say that it is for."""
-    from summaries.offline.repository import purpose  # a tenth of a cold start, and heads don't need it
+    """What the snapshot's own README and manifests say that it is for; where they don't, what its code shows."""
+    from summaries.offline.repository import purpose, repository_summary  # a tenth of a cold start: not for heads
     from summaries.offline.tree import outside
 
     number = {p: n for n, p in enumerate(view.paths)}
     store = index.store(view.repo)
     readme, manifests = outside(number, lambda path: store.text(view.blob(number[path])))
-    text = purpose(view.repo, readme, manifests, ()).text
-    return f"{text}." if text else ""
+    own = purpose(view.repo, readme, manifests, ())
+    if own.enough:
+        return f"{own.text}."
+    facts = (f for _, f in store.facts_of([view.blob(n) for n in range(len(view))]))
+    return repository_summary(view.repo, readme, manifests, (), zip(view.paths, facts, strict=True))
 
 
 def _words(scope: Scope, query: Query, ranking: Ranking, r: int) -> list[str]:
