@@ -106,7 +106,8 @@ def _with_way(route: RouteHit, view: View, ways: Mapping[str, str]) -> tuple[Evi
 
 def _purpose(index: Index, view: View) -> str:
     """What the snapshot's own README and manifests say that it is for; where they don't, what its code shows."""
-    from summaries.offline.repository import purpose, repository_summary  # a tenth of a cold start: not for heads
+    # A tenth of a cold start, and heads don't need it.
+    from summaries.offline.repository import purpose, repository_summary
     from summaries.offline.tree import outside
 
     number = {p: n for n, p in enumerate(view.paths)}
