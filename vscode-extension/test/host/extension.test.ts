@@ -245,10 +245,10 @@ suite("the extension", () => {
     const client = new Client({ name: "tests", version: "0" });
     await client.connect(new StreamableHTTPClientTransport(url, { requestInit: { headers } }));
     const tools = (await client.listTools()).tools.map((t) => t.name);
-    assert.deepEqual(tools.sort(), ["explain_result", "index_status", "locate_bug", "read_summary", "search_code"]);
+    assert.deepEqual(tools.sort(), ["explain_result", "index_status", "locate_bug", "read_file", "read_summary", "search_code"]);
     const given = { name: "locate_bug", arguments: { report: GIVEN.report } };
-    const found = (await client.callTool(given)).structuredContent as { files: { path: string }[] };
-    assert.ok(found.files.some((f) => f.path === PRICING), JSON.stringify(found.files));
+    const [found] = (await client.callTool(given)).content as { type: string; text: string }[];
+    assert.ok(found?.text.includes(PRICING), JSON.stringify(found));
     await client.close();
     const stranger = new Client({ name: "stranger", version: "0" });
     await assert.rejects(stranger.connect(new StreamableHTTPClientTransport(url)), /401|Unauthorized/i);

@@ -265,7 +265,7 @@ test("the editor itself finds the service for its agents, starts it, and is told
   await w.answer("Bugatlas");
   await list.filter({ hasText: "Start Server" }).waitFor();
   await w.answer("Start Server");
-  await w.page.locator(".part.panel", { hasText: "Discovered 5 tools" }).waitFor();
+  await w.page.locator(".part.panel", { hasText: "Discovered 6 tools" }).waitFor();
   await w.shot("agents");
   await w.command("View: Toggle Panel Visibility");
 });
