@@ -10,7 +10,6 @@ import sqlite3
 from collections.abc import Callable, Collection, Sequence
 from contextlib import closing
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import msgspec
@@ -25,6 +24,7 @@ from summaries.index import arrays
 from summaries.index.index import MANIFEST, Index, Manifest, RepoState, slug
 from summaries.index.remote import HeadName, Remote, digest, digest_of, files
 from summaries.index.routing_update import entries
+from summaries.scratch import Scratch
 
 GRACE = 86_400.0  # seconds by the store's own clock that an upload may take before it counts as left behind
 
@@ -96,7 +96,7 @@ def _publish(index: Index, remote: Remote, state: RepoState, head: HeadName | No
     ):
         what = f"not published: {old.commit[:12]} is there, which this clone does not know (fetch it, or --force)"
         return Published(state.name, what, head.generation if head else 0, failed=True)
-    with TemporaryDirectory(prefix="bugatlas-publish-") as name:
+    with Scratch("publish") as name:
         copy, terms = Path(name) / "store", Path(name) / "words"
         compact(folder / state.store, copy)
         said = entries(index.shard(state.name))
@@ -148,7 +148,7 @@ def compact(store: Path, into: Path) -> None:
 
 def put(remote: Remote, name: str, data: bytes) -> None:
     """Write a small file, under its name only when it is whole."""
-    with TemporaryDirectory(prefix="bugatlas-publish-") as folder:
+    with Scratch("publish") as folder:
         file = Path(folder) / "file"
         file.write_bytes(data)
         put_file(remote, tuple(name.split("/")), file, again=True)
@@ -207,7 +207,7 @@ def index_and_publish(job: Job, progress: Progress = lambda parsed, found: None)
     This is what a machine of a cluster does: it shares nothing with the others but the store.
     """
     name = job.source.name
-    with TemporaryDirectory(prefix="bugatlas-job-") as folder:
+    with Scratch("job") as folder:
         root = Path(folder)
         _taken(Index.create(root, job.manifest), Remote(job.url), name)
         outcome = index_repository(replace(job, root=root, url=""), progress)

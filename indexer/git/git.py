@@ -7,13 +7,14 @@ import subprocess
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory, TemporaryFile
+from tempfile import TemporaryFile
 from threading import Timer
 from typing import IO, NamedTuple, Self
 
 from indexer.git.sandbox import OPTIONS, common_dir_of, environment, git_dir_of, write_mask
 from summaries import dates
 from summaries.errors import RepositoryError, SnapshotMissing
+from summaries.scratch import Scratch
 
 FSCK = "run git fsck there"
 INSTALL = "install git 2.30 or newer"
@@ -53,7 +54,7 @@ class Git:
             )
         self.git_dir = found
         self.shown = shown(str(found))
-        self._mask = TemporaryDirectory(prefix="bugatlas-git-")
+        self._mask = Scratch("git")
         mask = Path(self._mask.name)
         try:
             self._common = common_dir_of(found)

@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import get_context
-from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any
+
+from summaries.scratch import Scratch
 
 
 @contextmanager
@@ -39,7 +40,7 @@ class Workers(ProcessPoolExecutor):
 
     def __init__(self, count: int, start: Callable[..., None] | None = None, *args: object) -> None:
         begin: Any = _begin  # the stubs lose the arguments of an initializer
-        self._folder = TemporaryDirectory(prefix="bugatlas-workers-", ignore_cleanup_errors=True)
+        self._folder = Scratch("workers")
         arguments: Any = (self._folder.name, start, *args)
         super().__init__(count, get_context("spawn"), initializer=begin, initargs=arguments)
 

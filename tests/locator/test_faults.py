@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
 
 import pytest
 from kits.cli import indexed
@@ -15,13 +14,17 @@ from locator.answer import Answer
 from locator.locate import Options, locate
 from locator.translations.catalogues import is_translation
 from summaries.index.index import Index
+from summaries.scratch import Scratch
 
 FAULTS = FIXTURES / "faults"
+FOLDERS: list[Scratch] = []
 
 
 @cache
 def system(name: str) -> Index:
-    root = Path(mkdtemp(prefix="bugatlas-faults-"))
+    folder = Scratch("faults")  # it goes when the tests are done
+    FOLDERS.append(folder)
+    root = Path(folder.name)
     for repo in sorted(p for p in (FAULTS / name).iterdir() if p.is_dir()):
         files = {str(f.relative_to(repo)): f.read_bytes() for f in sorted(repo.rglob("*")) if f.is_file()}
         make_repo(root / "repos" / repo.name, [files])
