@@ -207,3 +207,14 @@ def test_the_other_repository_can_still_be_asked(root: Path) -> None:
     ran = run("locate", "--repo", "cards", "Charge fails", index=root)
     assert "cards.go" in ran.out
     assert Store(folder(root, "cards") / "blobs.sqlite").fault() == ""
+
+
+def test_what_a_failed_rebuild_left_is_seen_and_goes(sound: Path, root: Path) -> None:
+    folder = Index.open(root).folder("orders")
+    for name in ("blobs-9.sqlite", "blobs-9.sqlite-journal", "shard-9.safetensors"):
+        (folder / name).write_bytes(b"half")
+    found = [f for f in check(root) if f.where == "orders"]
+    assert ["3 files" in f.what for f in found] == [True], found
+    assert mended(found[0], sound).code == 0
+    assert not [f for f in check(root) if f.where == "orders"]
+    assert not (folder / "blobs-9.sqlite").exists()

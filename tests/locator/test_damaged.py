@@ -39,7 +39,7 @@ def _overwritten(folder: Path) -> None:
     store.write_bytes(data[:1024] + b"\xff" * (len(data) - 1024))
 
 
-DAMAGE: dict[str, Callable[[Path], None]] = {
+DAMAGE: dict[str, Callable[[Path], object]] = {
     "no state": lambda folder: (folder / "repo.json").write_text("{"),
     "cut shard": _cut,
     "overwritten store": _overwritten,
