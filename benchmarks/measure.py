@@ -40,7 +40,7 @@ def command(*args: str, check: bool = True, memory: bool = True) -> Cost:
         [sys.executable, "-m", *args],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=os.environ | {"PYTHONPATH": path},
+        env=os.environ | {"PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1"},  # as the command line has it
         text=True,
     )
     peak = 0

@@ -104,6 +104,7 @@ def _query(f: Result) -> str:
     w = f["warm"]
     rows = [
         ["`locate` with all details, warm", f"{w['locate']['median_ms']} ms", f"{w['locate']['p95_ms']} ms"],
+        *_by_processor(f),
         ["ranking alone, warm", f"{w['ranking']['median_ms']} ms", f"{w['ranking']['p95_ms']} ms"],
         ["`bugatlas locate`, a process of its own", f"{f['cold_locate_s']} s", ""],
         ["`bugatlas --help`", f"{f['help_s']} s", ""],
@@ -119,6 +120,15 @@ def _query(f: Result) -> str:
             [[n, str(ms)] for n, ms in w["stages_ms"].items()],
         )
     )
+
+
+def _by_processor(f: Result) -> list[list[str]]:
+    if not (cpu := f["warm"].get("locate_cpu")):  # of before it was measured
+        return []
+    return [
+        ["the same, seconds of the processor", f"{cpu['median_ms']} ms", f"{cpu['p95_ms']} ms"],
+        ["a process of its own, the same", f"{f['cold_locate_cpu_s']} s", ""],
+    ]
 
 
 def _curve(f: Result) -> str:
