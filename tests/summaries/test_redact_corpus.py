@@ -7,7 +7,7 @@ import sysconfig
 from pathlib import Path
 
 import pytest
-from kits.paths import HERE
+from kits.paths import ROOT
 from kits.secrets import LINES, MARKED, PLACES, value
 
 from summaries.redact import redact
@@ -41,7 +41,7 @@ def test_enough_kinds_are_taken_out() -> None:
     assert len(kinds) >= 139
     missed = {k: m[0] for k in kinds if (m := misses(k))}
     assert len(missed) <= (1 - ENOUGH) * len(kinds), missed
-    page = (HERE / "docs/security.md").read_text("utf-8")
+    page = (ROOT / "docs/security.md").read_text("utf-8")
     assert f"| {len(kinds) - len(missed)} of {len(kinds)} (" in page, "the page says what is so"
 
 
