@@ -335,6 +335,7 @@ facts = st.builds(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(
     st.dictionaries(words, st.lists(st.tuples(words, facts), max_size=3), max_size=4),

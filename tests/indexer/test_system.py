@@ -50,6 +50,7 @@ def test_the_shop_is_described_from_above(shop: Path) -> None:
     assert "Its words: " in orders
 
 
+@pytest.mark.slow
 def test_bytes_are_the_same_from_run_to_run(shop: Path, tmp_path: Path) -> None:
     before = (shop / FILE).read_bytes()
     index = Index.open(shop)

@@ -199,6 +199,7 @@ def test_hostile_and_broken_attachments_are_read(data: Any) -> None:
     assert time.process_time() - start < 5
 
 
+@pytest.mark.slow
 @given(st.recursive(st.none() | st.booleans() | st.text(max_size=5), lambda x: st.lists(x) | st.dictionaries(
     st.sampled_from(["log", "entries", "exception", "values", "resourceSpans", "scopeSpans", "spans", "data",
                      "stacktrace", "frames", "attributes", "tags", "request", "status", "processes"]), x)))  # fmt: skip
@@ -206,6 +207,7 @@ def test_any_json_is_read(data: Any) -> None:
     attached({"data": data, "log": data, "exception": data, "x": "some words"})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "piece", ["ERROR a is closed\n", '{"level":"error","msg":"a b c"}\n', "│ x │\n", "a: 1.2.3\n"]
 )
