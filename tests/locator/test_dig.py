@@ -199,6 +199,7 @@ NONSENSE = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OUTSIDE)
 def test_no_file_from_outside_is_read(index: Index, name: str) -> None:
     for tool in ("open", "history", "summary", "siblings", "callees"):

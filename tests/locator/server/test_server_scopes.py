@@ -73,6 +73,7 @@ def told(client, method, path, body):
     return got.status_code, MOMENTS.sub("", text.replace('\\"', '"'))
 
 
+@pytest.mark.slow
 def test_answers_are_the_same_with_and_without_what_is_hidden(pair):
     (whole, wp), (one, op) = pair
     differ = []

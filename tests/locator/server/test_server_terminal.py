@@ -44,6 +44,7 @@ def read(source: int, wanted: str, seconds: float = 60) -> str:
     return said
 
 
+@pytest.mark.slow
 def test_at_a_terminal_it_speaks_to_people(shop_index: Path) -> None:
     ours, theirs = pty.openpty()
     process = serving(shop_index, theirs)
@@ -65,6 +66,7 @@ def test_at_a_terminal_it_speaks_to_people(shop_index: Path) -> None:
         os.close(ours)
 
 
+@pytest.mark.slow
 def test_in_a_pipe_it_writes_json(shop_index: Path) -> None:
     process = serving(shop_index, subprocess.PIPE)
     assert process.stderr
