@@ -50,6 +50,9 @@ _ASSIGNED = re.compile(
     r"[ \t]{0,60}(?:=>|:=|[:=])[ \t]{0,60}(\S[^\n]{0,300})",
     re.MULTILINE,
 )
+_MEMBER = re.compile(
+    r"\"([\w.$:-]{1,100})\"[ \t]{0,9}:[ \t]{0,9}(\"[^\"\n]{1,300}\")"
+)  # several may stand in a line
 _ELEMENT = re.compile(r"<([\w.:-]{1,80})>([^<>\n]{1,300})</")
 _IN_URL = re.compile(r"[a-z][a-z0-9+.-]{1,20}://[^\s:/@\"'{$<]{1,80}:([^\s@/\"'{$<*]{3,100})@", re.IGNORECASE)
 _PLACEHOLDER = re.compile(
@@ -104,7 +107,9 @@ def holds_secret(path: str, text: str) -> bool:
     if manifest and any(_is_value(value) for value in islice(_data(text), _MOST_PAIRS)):
         return True
     pairs = [
-        (m[1], m[2]) for pattern in (_ASSIGNED, _ELEMENT) for m in islice(pattern.finditer(text), _MOST_PAIRS)
+        (m[1], m[2])
+        for pattern in (_ASSIGNED, _MEMBER, _ELEMENT)
+        for m in islice(pattern.finditer(text), _MOST_PAIRS)
     ]
     return any(_is_value(value, quoted=code) for key, value in pairs if _is_key(key))
 
