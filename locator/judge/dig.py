@@ -18,7 +18,7 @@ from locator.answer import Answer, FileHit, Look, RouteHit, Step
 from locator.judge.answers import calls_of, notes_of, plain, questions_of, reordered, within
 from locator.judge.chance import doubtful, rated
 from locator.judge.limits import Judging
-from locator.judge.prompt import CLOSE, brief, clip, system_map, telling
+from locator.judge.prompt import brief, clip, system_map, telling
 from locator.judge.sources import Sources
 from locator.judge.tools import NotThere, Tools, Wish
 from locator.judge.turns import LAST_TOOLS, TOOLS, Finding, Found, LastTurn, Turn, read_turn
@@ -255,5 +255,5 @@ def _opinion(f: FileHit) -> str:
     reason = next((e.text for e in f.evidence if e.voter == "judge"), "")
     told = reason or next((e.text for e in telling(f.evidence)), "")
     function = f.symbols[0].qualname if f.symbols and reason else ""
-    text = ": ".join(x for x in (function, clip(told.removesuffix(CLOSE), 130)) if x)
+    text = ": ".join(x for x in (function, clip(told, 130)) if x)
     return f": {text}" if text else ""

@@ -30,7 +30,6 @@ from summaries.types import Facts
 # Voters whose evidence repeats the report's words and says nothing of what the file does.
 _REPEATING = (Group.FILES, Group.FUNCTIONS, Group.SUMMARIES, Group.PATHS, Group.CONTEXT)
 WORDS = frozenset(v.name for v in VOTERS if v.group in _REPEATING)
-CLOSE = ", in words close to the report's"  # ends what is said of a past change; its subject shows it
 DETAILED = 12  # candidates that are shown in detail
 ABOUT = 180  # characters on what a file is for
 NAMES, SHORT = 6, 3  # names of functions or keys of a file in detail, and of one in a line
@@ -163,11 +162,7 @@ def _detailed(n: int, c: Candidate, wanted: Wanted, sources: Sources) -> str:
         out.append(f"   {about}")
     if told := telling(c.hit.evidence)[:2]:
         out.append(
-            "   "
-            + "; ".join(
-                clip(e.text.removesuffix(CLOSE), 140) + (f" (line {e.line})" if e.line > 1 else "")
-                for e in told
-            )
+            "   " + "; ".join(clip(e.text, 140) + (f" (line {e.line})" if e.line > 1 else "") for e in told)
         )
     if names := _names(c.hit, c.facts, wanted, NAMES):
         out.append(f"   in it: {clip(', '.join(names), 260)}")

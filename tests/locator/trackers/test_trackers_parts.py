@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from kits.jira import Jira, adf, listening
 from kits.linear import grows_faster
 
+from locator.answer import Verdict
 from locator.trackers import comment, signing
 from locator.trackers.backfill import as_reported, first, keys
 from locator.trackers.handle import pause
@@ -130,7 +131,7 @@ EVIL = [
 
 def evil_note(text):
     hit = comment.CommentedFile(text, text, "https://code.example/x", text, (text, text))
-    return comment.Note("SHOP-1", "likely", 0.5, (hit,))
+    return comment.Note("SHOP-1", Verdict.LIKELY, 0.5, (hit,))
 
 
 @pytest.mark.parametrize("text", EVIL)
