@@ -43,7 +43,10 @@ def answered(index: Index, work: Callable[[Index], T]) -> tuple[Index, T, tuple[
 
     Raises IndexDamaged where nothing is left, or no repository is at fault.
     """
-    notes = [_note(e.file.parent.name if e.file else "a repository", e) for e in with_readable_states(index)]
+    unreadable = with_readable_states(index)
+    if unreadable and not index.repos:
+        raise unreadable[0]
+    notes = [_note(e.file.parent.name if e.file else "a repository", e) for e in unreadable]
     first: IndexDamaged | None = None
     while True:
         try:

@@ -15,7 +15,8 @@ from summaries.errors import IndexDamaged
 FILE = "weights.json"  # in the folder of an index: what was learnt there
 
 # Fitted on two open bug sets together (listwise softmax, non-negative, pulled to guesses from the literature) and
-# rounded; docs/accuracy.md has the method, and the check that leaves one system out. Each stands in its voter's row.
+# rounded, some weighed anew on three since; docs/accuracy.md has the method, and the check that leaves one system out.
+# Each stands in its voter's row.
 VOTERS: dict[str, float] = {v.name: v.weight for v in registry.VOTERS}
 ROUTES: dict[str, float] = {v.name: v.weight for v in registry.ROUTES}
 PRIORS: dict[str, float] = {"config": 0.33, "example": 0.39, "tool": 0.03, "migration": 0.4}

@@ -174,7 +174,10 @@ def test_nothing_changed_writes_nothing(root: Path) -> None:
 def test_few_shards_stay_open(room: Room, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(opened, "UNPACKED", 60)  # as if shards were twenty times as large
     index, every = Index.open(root, room), Index.open(root)
-    most = min(room.repositories, 1_000_000 // 60 // min(every.shard(n).arrays.size for n in every.repos))
+    most = min(
+        room.repositories,
+        room.megabytes * 1_000_000 // 60 // min(every.shard(n).arrays.size for n in every.repos),
+    )
     assert 1 < most < MOST
     for n in (3, 42, 60):
         answer = locate(index, read(f"furnace{n}x is cold"))

@@ -26,7 +26,6 @@ WRITING = {
     "networkx",
     "chromadb",
     "pathspec",
-    "filelock",
 }
 
 
