@@ -190,6 +190,7 @@ def test_a_tree_bomb_of_long_names_is_given_up(repo, monkeypatch):
         opened.tree(sha)
 
 
+@pytest.mark.slow
 def test_a_tree_bomb_of_nothing_is_given_up(repo, monkeypatch):
     monkeypatch.setattr(plumbing, "TREE_SECONDS", 1.0)
     empty = git(repo, "hash-object", "-t", "tree", "-w", "--stdin")
@@ -242,6 +243,7 @@ NONSENSE = {  # statements that are none, each a little different: every one is 
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NONSENSE)
 def test_nonsense_takes_neither_the_memory_nor_the_time(name: str) -> None:
     code = (

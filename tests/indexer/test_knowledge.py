@@ -95,6 +95,7 @@ def test_notes_hold_the_head_of_what_is_published(repos: Path, tmp_path: Path) -
     assert store.note(STAMP) == "1"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("vectors", ["exact", "chroma"])
 def test_nodes_are_found_by_meaning(vectors: str, repos: Path, tmp_path: Path) -> None:
     index = indexed(tmp_path / "index", repos, vectors)

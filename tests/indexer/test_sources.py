@@ -348,6 +348,7 @@ def test_a_token_is_stored_and_shown_nowhere(tmp_path: Path, server: str) -> Non
     assert "hunter2" not in str(caught.value) + "".join(said)
 
 
+@pytest.mark.slow
 def test_two_processes_clone_at_once(tmp_path: Path) -> None:
     make_repo(tmp_path / "shop", [{f"f{i}": str(i)} for i in range(50)])
     code = (

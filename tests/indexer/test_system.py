@@ -94,6 +94,7 @@ def test_show_without_an_argument_begins_with_the_system(shop: Path) -> None:
     assert look(Index.open(shop)).summary == system_summary(Index.open(shop))
 
 
+@pytest.mark.slow
 def test_what_is_removed_is_not_described(tmp_path: Path) -> None:
     demo(tmp_path / "shop")
     root = tmp_path / "index"

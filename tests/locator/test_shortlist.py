@@ -126,6 +126,7 @@ def test_what_the_map_does_not_know_yet_is_searched(root: Path) -> None:
     assert some == [n for n in names if n in some]
 
 
+@pytest.mark.slow
 def test_changes_go_into_segments_that_are_merged(root: Path, clones: Path, tmp_path: Path) -> None:
     git(tmp_path, "clone", "-q", str(clones / "foundry5"), "foundry5")
     here = [Source("works/foundry5", tmp_path / "foundry5" / ".git")]
@@ -226,6 +227,7 @@ def test_the_longest_unused_is_let_go(used: list[tuple[str, int]]) -> None:
         assert held.only("abc").names() == [n for n in "abc" if n in sizes]
 
 
+@pytest.mark.slow
 def test_a_reader_fetches_what_it_opens(root: Path, tmp_path: Path) -> None:
     publish(root, str(tmp_path / "shared"))
     here = tmp_path / "reader"

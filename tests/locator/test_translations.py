@@ -115,6 +115,7 @@ UNITS = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", UNITS)
 def test_hostile_catalogues_take_linear_time(unit: str) -> None:
     for extension in EXTENSIONS:

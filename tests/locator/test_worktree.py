@@ -44,6 +44,7 @@ def tree(tmp_path: Path) -> Path:
     return top
 
 
+@pytest.mark.slow
 def test_what_is_not_committed_is_found(tree: Path) -> None:
     index = tree.parent.parent / "index"
     (tree / "src" / "points.py").write_text(POINTS)

@@ -54,6 +54,7 @@ def act(box: dict[str, str], **more: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_one_comment_written_and_edited(box: dict[str, str]) -> None:
     report = next(r for r in REPORTS if r.repo == "shop-orders")
     asked = {"TITLE": report.title, "BODY": report.body, "MINIMUM": "unsure"}
@@ -69,12 +70,14 @@ def test_one_comment_written_and_edited(box: dict[str, str]) -> None:
     assert Path(box["EDITED"]).exists() and [p.name for p in Path(box["STATE"]).iterdir()] == ["17"]
 
 
+@pytest.mark.slow
 def test_nothing_is_said_where_nothing_is_known(box: dict[str, str]) -> None:
     done = act(box, TITLE="asdkjh qwelkjq", BODY="")
     assert done.returncode == 0 and "no comment" in done.stdout, done.stderr
     assert list(Path(box["STATE"]).iterdir()) == []
 
 
+@pytest.mark.slow
 def test_hostile_text_is_data(box: dict[str, str], tmp_path: Path) -> None:
     bait = tmp_path / "bait"
     done = act(box, TITLE=f"$(touch {bait}) `touch {bait}` \"; touch {bait}; '", BODY="--help\n-o /x")

@@ -27,6 +27,7 @@ PAGES = [
 GENERATED = {"cli.md", "config.md"}
 
 
+@pytest.mark.slow
 def test_generated_pages_are_up_to_date() -> None:
     # In a process of its own: commands keep the help option of whoever asked first, which may be another test.
     done = subprocess.run(

@@ -85,6 +85,7 @@ def test_no_layer_names_a_higher_one_even_in_a_string(layer: str) -> None:
     assert found == []
 
 
+@pytest.mark.slow
 def test_the_page_of_the_library_runs(
     shop: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -87,6 +87,7 @@ def test_an_earlier_version_serves_until_there_is_one_of_its_own(index: Index, t
     assert look(index, f"{NAME}/{BASKET}").origin == "written by a model"
 
 
+@pytest.mark.slow
 def test_what_was_written_later_says_nothing_of_an_earlier_snapshot(index: Index, tmp_path: Path) -> None:
     first = git(tmp_path / NAME, "rev-parse", "HEAD").decode().strip()
     written_by_model(changed(tmp_path, (None, first)))

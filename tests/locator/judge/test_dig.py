@@ -170,6 +170,7 @@ def test_sure_answers_are_not_looked_into_unless_always(index: Index) -> None:
             assert len(server.asked) == calls
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("request_", "expected"),
     [
@@ -362,6 +363,7 @@ LONG = "def long(order):\n" + "".join(
 MIDDLE = "\n\ndef middle(order):\n" + "".join(f"    part_{n} = order.price * {n}\n" for n in range(150))
 
 
+@pytest.mark.slow
 def test_a_function_is_shown_whole_where_there_is_room_and_else_how_to_see_the_rest(tmp_path: Path) -> None:
     index = shop(tmp_path, {"src/orders/long.py": LONG + MIDDLE})
     ask = [wish("open", file="long.py", name="middle"), wish("history", file="long.py")]
@@ -383,6 +385,7 @@ def test_the_room_of_a_round_is_shared_by_need() -> None:
     assert shared([], 2600) == []
 
 
+@pytest.mark.slow
 def test_the_rounds_announced_are_those_there_is_budget_for(index: Index) -> None:
     for total, turns in ((25_000, 4), (25_000, 12), (14_000, 4), (11_000, 4)):
         judging = Judging(dig=True, dig_total=total, dig_turns=turns)

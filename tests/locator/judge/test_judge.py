@@ -105,6 +105,7 @@ def test_few_are_asked_for_however_many_are_listed(tmp_path: Path) -> None:
             assert f"{CHOSEN} at most, the likeliest first" in text_of(request)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "fault",
     "401 quota 500 drop truncated malformed html refusal empty prose wrong-schema invented context 429 slow "

@@ -82,6 +82,7 @@ def test_invented_numbers_are_dropped(index: Index) -> None:
     assert len({(f.repo, f.path) for f in told.files}) == len(told.files)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", ["500", "prose", "invented", "refusal", "slow", "drip"])
 def test_a_failing_model_leaves_the_offline_answer(index: Index, fault: str) -> None:
     began = time.monotonic()

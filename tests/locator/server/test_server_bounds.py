@@ -64,6 +64,7 @@ def test_headers_that_never_end_are_closed(shop_index, monkeypatch, begun):
         assert client.get("/healthz").status_code == 200
 
 
+@pytest.mark.slow
 def test_a_long_answer_is_not_cut_by_the_time_for_headers(shop_index, monkeypatch):
     monkeypatch.setattr("locator.server.connections.HEADER_SECONDS", 0.2)
     with running(shop_index) as (client, parts):
@@ -110,12 +111,14 @@ def head_of(client, path, length):
             f"Content-Length: {length}\r\n\r\n").encode()  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_delivery_for_nobody_is_refused_before_its_body(shop_index, tracker, tmp_path):
     with running(shop_index, trackers=(tracker,), state=str(tmp_path)) as (client, _):
         got = raw(str(client.base_url).rstrip("/"), head_of(client, "/webhooks/nobody", 5_000_000), 2)
         assert b" 404 " in got and b"problem+json" in got
 
 
+@pytest.mark.slow
 def test_deliveries_without_proof_are_limited_by_address(shop_index, tracker, tmp_path):
     with running(shop_index, trackers=(tracker,), state=str(tmp_path), rate=60, burst=5) as (client, _):
         seen = [client.post("/webhooks/jira", json={}).status_code for _ in range(8)]
@@ -129,6 +132,7 @@ def test_deliveries_without_proof_are_limited_by_address(shop_index, tracker, tm
             assert other.post("/webhooks/jira", json={}).status_code == 401
 
 
+@pytest.mark.slow
 def test_bodies_are_bounded_together(shop_index, tracker, tmp_path, monkeypatch):
     monkeypatch.setattr("locator.server.guard.BODY_BYTES", 300_000)
     with running(shop_index, trackers=(tracker,), state=str(tmp_path)) as (client, _):

@@ -161,6 +161,7 @@ def test_bodies_are_limited(index):
         assert client.post("/v1/locate", json={"report": "orders"}).status_code == 200
 
 
+@pytest.mark.slow
 def test_smuggled_and_doubled_headers(scoped):
     client, _ = scoped
     url = str(client.base_url)

@@ -77,6 +77,7 @@ def test_an_issue_is_read_by_those_who_may(shop_index, tmp_path, jira):
         assert client.get("/v1/issue", params={"ref": "SHOP-99"}, headers=bearer("all")).status_code == 404
 
 
+@pytest.mark.slow
 def test_a_tracker_that_fails_is_told_apart_from_an_issue_that_is_not_there(shop_index, tmp_path, jira):
     server, settings = jira
     with running(shop_index, trackers=(settings,), state=str(tmp_path / "s")) as (client, _):

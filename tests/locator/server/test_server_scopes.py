@@ -115,6 +115,7 @@ def test_agents_get_the_same_too(pair):
         assert first == second, name
 
 
+@pytest.mark.slow
 def test_a_job_of_all_repositories_is_not_given_to_who_sees_one(pair):
     (client, parts), _ = pair
     for _ in range(2):

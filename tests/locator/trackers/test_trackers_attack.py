@@ -110,6 +110,7 @@ def test_asking_on_other_hosts_changes_no_rule_either(shop_index, tmp_path, kind
 # One comment
 
 
+@pytest.mark.slow
 def test_one_issue_by_two_names_gets_one_comment(shop_index, tmp_path):
     jira = Jira(faults=Faults(slow=0.2))
     with service(shop_index, jira, tmp_path, command="/locate", workers=4) as (send, parts, _):
@@ -121,6 +122,7 @@ def test_one_issue_by_two_names_gets_one_comment(shop_index, tmp_path):
     assert {k: len(jira.ours(k)) for k in jira.issues} == dict.fromkeys(jira.issues, 1)
 
 
+@pytest.mark.slow
 def test_a_name_in_other_letters_is_the_same_issue(shop_index, tmp_path):
     host = hosts.Host("github")
     told = host.add("shop/orders#1", REPORTS[1].title, REPORTS[1].body)
@@ -136,6 +138,7 @@ def test_a_name_in_other_letters_is_the_same_issue(shop_index, tmp_path):
     assert len(host.comments["shop/orders#1"]) == 1
 
 
+@pytest.mark.slow
 def test_a_moved_issue_keeps_its_comment(shop_index, tmp_path):
     jira = Jira()
     issue = bug(jira, "SHOP-1")
@@ -153,6 +156,7 @@ def test_a_moved_issue_keeps_its_comment(shop_index, tmp_path):
         assert after["id"] == before["id"] and after["edits"] == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lie", ["unstored", "unlisted"])
 def test_a_tracker_that_lies_gets_one_comment(shop_index, tmp_path, lie):
     """It says that it took a comment and did not; it lists no comments though it has some."""
@@ -183,6 +187,7 @@ def full(queue, on=True):
                 queue._db.execute(f"drop trigger full{n}")
 
 
+@pytest.mark.slow
 def test_a_full_disk_ends_no_worker_and_is_no_secret(shop_index, tmp_path):
     jira = Jira(faults=Faults(slow=0.1))
     with service(shop_index, jira, tmp_path) as (send, parts, client):
@@ -202,6 +207,7 @@ def test_a_full_disk_ends_no_worker_and_is_no_secret(shop_index, tmp_path):
     assert {k: len(jira.ours(k)) for k in jira.issues} == dict.fromkeys(jira.issues, 1)
 
 
+@pytest.mark.slow
 def test_a_queue_that_is_locked_by_somebody_ends_no_worker(shop_index, tmp_path):
     jira = Jira()
     with service(shop_index, jira, tmp_path) as (send, parts, _):

@@ -94,6 +94,7 @@ def _marks(node):
         yield from _marks(c)
 
 
+@pytest.mark.slow
 def test_who_says_that_it_is_wrong_is_heard(shop_index, tmp_path, monkeypatch):
     monkeypatch.setenv("SHOP_JIRA_TOKEN", TOKEN)
     monkeypatch.setenv("SHOP_HOOK", "s")

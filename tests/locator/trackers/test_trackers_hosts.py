@@ -66,6 +66,7 @@ def gitlab_event(issue, action="open", **more):
             "user": {"username": "ann"}, **more}  # fmt: skip
 
 
+@pytest.mark.slow
 def test_github(shop_index, tmp_path):
     host = Host("github")
     issue = host.add(KEY, REPORTS[1].title, REPORTS[1].body)
@@ -88,6 +89,7 @@ def test_github(shop_index, tmp_path):
         assert len(host.comments[KEY]) == 1 and host.comments[KEY][0]["edits"] == 1
 
 
+@pytest.mark.slow
 def test_gitlab(shop_index, tmp_path):
     host = Host("gitlab")
     issue = host.add(KEY, REPORTS[1].title, REPORTS[1].body)
@@ -104,6 +106,7 @@ def test_gitlab(shop_index, tmp_path):
         assert len(host.comments[KEY]) == 1 and host.comments[KEY][0]["edits"] == 1
 
 
+@pytest.mark.slow
 def test_gitlab_signing_tokens(shop_index, tmp_path):
     host = Host("gitlab")
     issue = host.add(KEY, REPORTS[1].title, REPORTS[1].body)
@@ -178,6 +181,7 @@ def test_what_gitlab_sends_that_is_not_answered(shop_index, tmp_path):
         assert send(gitlab_delivery(asked, SECRET)).json()["status"] == "queued"
 
 
+@pytest.mark.slow
 def test_checks(shop_index, tmp_path):
     for kind in ("github", "gitlab"):
         host = Host(kind)

@@ -113,6 +113,7 @@ def test_any_text_is_wiki(text):
     assert isinstance(wiki(text), str)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", ["{code}", "[", "*a", "!a", "{color:", "\\"])
 def test_hostile_texts_take_linear_time(unit):
     assert not grows_faster(wiki, unit)
