@@ -1,8 +1,8 @@
 """Mode `judge`: the offline search proposes, a model orders and explains what was proposed, and nothing else.
 
-One call sees up to 80 candidates, the first dozen with code. The model names candidates by number; a number that was
-not offered is dropped. Where it stays unsure it may go on and look things up (`dig`). Whatever goes wrong, and
-whenever the time is up, the offline answer stands.
+One call sees up to 60 candidates, the first dozen with code, and further files by name. The model names candidates by
+number; a number that was not offered is dropped. Where it stays unsure it may go on and look things up (`dig`).
+Whatever goes wrong, and whenever the time is up, the offline answer stands.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from locator.judge.answers import (
 from locator.judge.candidates import OFFERED, SEARCHED, Candidate, candidates, scored
 from locator.judge.chance import doubtful, rated
 from locator.judge.limits import Judging
+from locator.judge.others import others
 from locator.judge.prompt import brief, listed
 from locator.judge.sources import Sources
 from locator.judge.words import wanted_of
@@ -145,13 +146,16 @@ def _first(
 ) -> tuple[Answer, Answered[Ruling]]:
     """The answer in the model's order."""
     offered = candidates(sources, answer.files, SMALL if judging.small else OFFERED)
+    if not judging.small:
+        offered += others(sources, answer.routes, offered)
     call = _ask(sources, answer, offered, report, chat, judging)
     files = scored(offered)
     chosen, unknown = _chosen(files, call.value.ranking)
     if not chosen:
         raise ModelError("the model chose none of the candidates")
     order = [
-        (sources.with_functions(f, c.functions), plain(c.why) or "chosen without a reason") for f, c in chosen
+        (sources.with_functions(_whole(sources, f), c.functions), plain(c.why) or "chosen without a reason")
+        for f, c in chosen
     ]
     agrees = order[0][0].path == answer.files[0].path and order[0][0].repo == answer.files[0].repo
     word = Judgement(answer.confidence, agrees, call.value.sure)
@@ -199,6 +203,11 @@ def _messages(
     wanted = wanted_of(report)
     shown = listed(sources, offered, answer.routes, room, wanted, 4 if judging.small else 12)
     return asked.filled(report=text, candidates=shown, count=str(min(CHOSEN, len(offered))))
+
+
+def _whole(sources: Sources, file: FileHit) -> FileHit:
+    """A file with its summary, which one that was offered by name alone lacks."""
+    return file if file.summary else replace(sources.hit(file.repo, file.path), score=file.score)
 
 
 def _chosen(

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from locator.answer import Evidence, FileHit, RouteHit
 from locator.judge.candidates import Candidate
 from locator.judge.code import code
+from locator.judge.others import block
 from locator.judge.sources import Sources
 from locator.judge.words import Wanted, closest
 from locator.report.reader import Report
@@ -32,6 +33,7 @@ ABOUT = 180  # characters on what a file is for
 NAMES, SHORT = 6, 3  # names of functions or keys of a file in detail, and of one in a line
 PURPOSE, REPOSITORIES = 150, 12  # characters on a repository, and of how many there are some
 SYSTEM = 2000  # characters on the system
+NAMED = "By name alone, numbered on:"
 FADES = 0.5  # the n-th file has a share of the code of n to the minus this (guess)
 _ANYTHING = re.compile(
     r"defines [a-z]+, which "
@@ -89,9 +91,14 @@ def listed(
     """Numbered candidates within a budget of tokens. Before them stands what their repositories are for."""
     repos = list(dict.fromkeys(c.hit.repo for c in offered))
     head = system_map(sources, routes, repos)
+    named = [c for c in offered if c.named]
+    offered = offered[: len(offered) - len(named)]
+    tail = f"\n\n{NAMED}\n{block(sources, named, len(offered) + 1)}" if named else ""
     lines = [line(n, c, wanted, sources) for n, c in enumerate(offered, 1)]
-    left = budget - tokens(head) - sum(map(tokens, lines)) - 2 * len(lines) // 3
+    left = budget - tokens(head) - tokens(tail) - sum(map(tokens, lines)) - 2 * len(lines) // 3
     first = [n for n, c in enumerate(offered) if not c.copy][:detailed]
+    if left < 0 and tail:
+        left, tail = left + tokens(tail), ""
     while left < 0 and len(lines) > detailed:  # a tiny budget: the last ones are left out
         left += tokens(lines.pop()) + 1
     for n in (n for n in first if n < len(lines)):
@@ -108,7 +115,7 @@ def listed(
         if shown and tokens(shown) <= left:
             lines[n] += f"\n{shown}"
             left -= tokens(shown) + 1
-    return data("candidates", f"{head}\n\n{chr(10).join(lines)}".strip())
+    return data("candidates", f"{head}\n\n{chr(10).join(lines)}{tail}".strip())
 
 
 def line(n: int, c: Candidate, wanted: Wanted, sources: Sources) -> str:

@@ -1,0 +1,95 @@
+"""Files that no word of the report leads to: a model sees their names, in the repositories that may be meant.
+
+Of 60 reports of two systems the file to fix was not among the 80 best of the search for four; its repository was
+among the eight likeliest for all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import groupby
+
+from locator.answer import FileHit, RouteHit
+from locator.judge.candidates import Candidate
+from locator.judge.sources import Sources
+from summaries.llm.types import tokens
+from summaries.paths import Role
+
+REPOSITORIES = 8  # of which files are named
+ROOM = 900  # tokens of names, as many names of each repository: a guess
+_NO_ANSWER = int(Role.TEST | Role.MOCK | Role.DOC | Role.EXAMPLE | Role.TOOL | Role.CONFIG | Role.MIGRATION)
+_CALLABLE = frozenset(("function", "method"))
+
+Place = tuple[str, str]  # repository, path
+
+
+def others(sources: Sources, routes: Sequence[RouteHit], offered: Sequence[Candidate]) -> list[Candidate]:
+    """Files with functions that are not offered yet, of the likeliest repositories, long ones before short ones."""
+    known = {(c.hit.repo, c.hit.path) for c in offered}
+    repos = [r.repo for r in routes[:REPOSITORIES]]
+    queues = [_longest(sources, repo, known) for repo in repos]
+    places = list(_fitting(sources, _in_turn(queues)))
+    order = {repo: n for n, repo in enumerate(repos)}
+    places.sort(key=lambda p: (order[p[0]], p[1].rpartition("/")[0], p[1]))
+    return [_named(sources, place) for place in places]
+
+
+def block(sources: Sources, named: Sequence[Candidate], first: int) -> str:
+    """Files by name, a line a folder; their numbers begin with `first`."""
+    lines = []
+    numbered = enumerate(named, first)
+    for (repo, folder), files in groupby(numbered, lambda f: (f[1].hit.repo, _folder(f[1].hit.path))):
+        names = ", ".join(f"{n} {c.hit.path[len(folder) :]}" for n, c in files)
+        lines.append(f"{sources.label(repo, folder or '.')}: {names}")
+    return "\n".join(lines)
+
+
+def _folder(path: str) -> str:
+    return path[: path.rfind("/") + 1]
+
+
+def _longest(sources: Sources, repo: str, known: Collection[Place]) -> Iterator[Place]:
+    view = sources.views.get(repo)
+    if view is None:
+        return
+    some = [
+        n for n, p in enumerate(view.paths) if (repo, p) not in known and not int(view.roles[n]) & _NO_ANSWER
+    ]
+    facts = sources.index.store(repo).facts_of([view.blob(n) for n in some])
+    sizes = {
+        n: f.lines
+        for n, (_, f) in zip(some, facts, strict=True)
+        if any(s.kind in _CALLABLE for s in f.symbols)
+    }
+    for n in sorted(sizes, key=lambda n: (-sizes[n], view.path(n))):
+        yield repo, view.path(n)
+
+
+def _in_turn(queues: Iterable[Iterator[Place]]) -> Iterator[Place]:
+    """One of each, over and over, until all are empty."""
+    left = list(queues)
+    while left:
+        for queue in list(left):
+            if (place := next(queue, None)) is None:
+                left.remove(queue)
+            else:
+                yield place
+
+
+def _fitting(sources: Sources, places: Iterable[Place]) -> Iterator[Place]:
+    """Places whose names fit into the room: each costs its name and a number, the first of a folder that too."""
+    left, folders = ROOM, set[Place]()
+    for repo, path in places:
+        folder = _folder(path)
+        left -= tokens(path[len(folder) :]) + 2
+        if (repo, folder) not in folders:
+            left -= tokens(sources.label(repo, folder)) + 1
+            folders.add((repo, folder))
+        if left < 0:
+            return
+        yield repo, path
+
+
+def _named(sources: Sources, place: Place) -> Candidate:
+    facts = sources.facts(*place)
+    return Candidate(FileHit(*place, facts.language, 0.0, ()), facts, named=True)
