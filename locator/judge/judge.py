@@ -147,7 +147,7 @@ def _first(
     """The answer in the model's order."""
     offered = candidates(sources, answer.files, SMALL if judging.small else OFFERED)
     if not judging.small:
-        offered += others(sources, answer.routes, offered)
+        offered += others(sources, (*answer.routes, *answer.also), offered)
     call = _ask(sources, answer, offered, report, chat, judging)
     files = scored(offered)
     chosen, unknown = _chosen(files, call.value.ranking)

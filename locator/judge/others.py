@@ -1,12 +1,14 @@
 """Files that no word of the report leads to: a model sees their names, in the repositories that may be meant.
 
-Of 60 reports of two systems the file to fix was not among the 80 best of the search for four; its repository was
-among the eight likeliest for all.
+Of 30 reports of one system the file to fix was not among the 80 best of the search for four; its repository was among
+the eight likeliest for all.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from heapq import heapify, heappop, heapreplace
 from itertools import groupby
 
 from locator.answer import FileHit, RouteHit
@@ -15,8 +17,8 @@ from locator.judge.sources import Sources
 from summaries.llm.types import tokens
 from summaries.paths import Role
 
-REPOSITORIES = 8  # of which files are named
-ROOM = 900  # tokens of names, as many names of each repository: a guess
+REPOSITORIES = 20  # of which files are named: a guess
+ROOM = 1000  # tokens of names, as many names of each repository: a guess
 _NO_ANSWER = int(Role.TEST | Role.MOCK | Role.DOC | Role.EXAMPLE | Role.TOOL | Role.CONFIG | Role.MIGRATION)
 _CALLABLE = frozenset(("function", "method"))
 
@@ -24,23 +26,32 @@ Place = tuple[str, str]  # repository, path
 
 
 def others(sources: Sources, routes: Sequence[RouteHit], offered: Sequence[Candidate]) -> list[Candidate]:
-    """Files with functions that are not offered yet, of the likeliest repositories, long ones before short ones."""
+    """Files with functions that are not offered yet, long ones before short ones.
+
+    Of the likeliest repositories; where the system has few more, of all. Each has its turn while fewer of its
+    files are offered than of the next.
+    """
     known = {(c.hit.repo, c.hit.path) for c in offered}
-    repos = [r.repo for r in routes[:REPOSITORIES]]
-    queues = [_longest(sources, repo, known) for repo in repos]
-    places = list(_fitting(sources, _in_turn(queues)))
+    repos = list(dict.fromkeys([*(r.repo for r in routes), *sources.views]))[:REPOSITORIES]
+    counts = Counter(c.hit.repo for c in offered)
+    queues = [(counts[repo], _longest(sources, repo, known)) for repo in repos]
+    places = list(_fitting(_in_turn(queues)))
     order = {repo: n for n, repo in enumerate(repos)}
-    places.sort(key=lambda p: (order[p[0]], p[1].rpartition("/")[0], p[1]))
+    places.sort(key=lambda p: (order[p[0]], _folder(p[1]), p[1]))
     return [_named(sources, place) for place in places]
 
 
 def block(sources: Sources, named: Sequence[Candidate], first: int) -> str:
-    """Files by name, a line a folder; their numbers begin with `first`."""
+    """Files by name, a line a folder under their repositories; their numbers begin with `first`.
+
+    No colons: "secrets: NAME" would be taken for a secret, and taken out.
+    """
     lines = []
-    numbered = enumerate(named, first)
-    for (repo, folder), files in groupby(numbered, lambda f: (f[1].hit.repo, _folder(f[1].hit.path))):
-        names = ", ".join(f"{n} {c.hit.path[len(folder) :]}" for n, c in files)
-        lines.append(f"{sources.label(repo, folder or '.')}: {names}")
+    for repo, files in groupby(enumerate(named, first), lambda f: f[1].hit.repo):
+        lines.append(f"in {sources.short[repo]}")
+        for folder, some in groupby(files, lambda f: _folder(f[1].hit.path)):
+            names = ", ".join(f"{n} {c.hit.path[len(folder) :]}" for n, c in some)
+            lines.append(f"  {folder or './'} {names}")
     return "\n".join(lines)
 
 
@@ -65,25 +76,27 @@ def _longest(sources: Sources, repo: str, known: Collection[Place]) -> Iterator[
         yield repo, view.path(n)
 
 
-def _in_turn(queues: Iterable[Iterator[Place]]) -> Iterator[Place]:
-    """One of each, over and over, until all are empty."""
-    left = list(queues)
-    while left:
-        for queue in list(left):
-            if (place := next(queue, None)) is None:
-                left.remove(queue)
-            else:
-                yield place
+def _in_turn(queues: Iterable[tuple[int, Iterator[Place]]]) -> Iterator[Place]:
+    """The next of the one that had the fewest, by what each had before, until all are empty."""
+    heap = [(count, n, queue) for n, (count, queue) in enumerate(queues)]
+    heapify(heap)
+    while heap:
+        count, n, queue = heap[0]
+        if (place := next(queue, None)) is None:
+            heappop(heap)
+        else:
+            heapreplace(heap, (count + 1, n, queue))
+            yield place
 
 
-def _fitting(sources: Sources, places: Iterable[Place]) -> Iterator[Place]:
+def _fitting(places: Iterable[Place]) -> Iterator[Place]:
     """Places whose names fit into the room: each costs its name and a number, the first of a folder that too."""
     left, folders = ROOM, set[Place]()
     for repo, path in places:
         folder = _folder(path)
-        left -= tokens(path[len(folder) :]) + 2
+        left -= tokens(f"{path[len(folder) :]}, 100")
         if (repo, folder) not in folders:
-            left -= tokens(sources.label(repo, folder)) + 1
+            left -= tokens(folder) + 1
             folders.add((repo, folder))
         if left < 0:
             return
