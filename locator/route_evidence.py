@@ -18,7 +18,7 @@ from locator.voters.sentences import commit_label
 from summaries.index.index import Index
 from summaries.index.postings import weighted
 from summaries.index.shard import View
-from summaries.offline.repository import purpose
+from summaries.offline.repository import purpose, repository_summary
 from summaries.offline.tree import outside
 
 LEAST = 3  # repositories told of, though no file of theirs is in the answer
@@ -93,12 +93,15 @@ def introduced(
 
 
 def _purpose(index: Index, view: View) -> str:
-    """What the snapshot's own README and manifests say that it is for."""
+    """What the snapshot's own README and manifests say that it is for; where they don't, what its code shows."""
     number = {p: n for n, p in enumerate(view.paths)}
     store = index.store(view.repo)
     readme, manifests = outside(number, lambda path: store.text(view.blob(number[path])))
-    text = purpose(view.repo, readme, manifests, ()).text
-    return f"{text}." if text else ""
+    own = purpose(view.repo, readme, manifests, ())
+    if own.enough:
+        return f"{own.text}."
+    facts = (f for _, f in store.facts_of([view.blob(n) for n in range(len(view))]))
+    return repository_summary(view.repo, readme, manifests, (), zip(view.paths, facts, strict=True))
 
 
 def _words(scope: Scope, query: Query, ranking: Ranking, r: int) -> list[str]:

@@ -17,7 +17,7 @@ from locator.judge.sources import Sources
 from summaries.llm.types import tokens
 from summaries.paths import Role
 
-REPOSITORIES = 20  # of which files are named: a guess
+REPOSITORIES = 20  # of a system of which all are named: a guess
 ROOM = 1000  # tokens of names, as many names of each repository: a guess
 _NO_ANSWER = int(Role.TEST | Role.MOCK | Role.DOC | Role.EXAMPLE | Role.TOOL | Role.CONFIG | Role.MIGRATION)
 _CALLABLE = frozenset(("function", "method"))
@@ -28,11 +28,13 @@ Place = tuple[str, str]  # repository, path
 def others(sources: Sources, routes: Sequence[RouteHit], offered: Sequence[Candidate]) -> list[Candidate]:
     """Files with functions that are not offered yet, long ones before short ones.
 
-    Of the likeliest repositories; where the system has few more, of all. Each has its turn while fewer of its
-    files are offered than of the next.
+    Of the likeliest repositories; of all where the system has few. Each has its turn while fewer of its files are
+    offered than of the next.
     """
     known = {(c.hit.repo, c.hit.path) for c in offered}
-    repos = list(dict.fromkeys([*(r.repo for r in routes), *sources.views]))[:REPOSITORIES]
+    likely = [r.repo for r in routes]
+    all_of_few = list(sources.views) if len(sources.views) <= REPOSITORIES else []
+    repos = list(dict.fromkeys([*likely, *all_of_few]))
     counts = Counter(c.hit.repo for c in offered)
     queues = [(counts[repo], _longest(sources, repo, known)) for repo in repos]
     places = list(_fitting(_in_turn(queues)))

@@ -16,6 +16,7 @@ from indexer.sources.discover import Source
 from locator.answer import Answer, Evidence, FileHit
 from locator.judge.candidates import Candidate, candidates
 from locator.judge.code import code
+from locator.judge.others import ROOM, block, others
 from locator.judge.prompt import DETAILED, brief
 from locator.judge.prompt import listed as list_of
 from locator.judge.sources import Sources
@@ -341,3 +342,38 @@ def test_a_path_is_not_taken_for_a_secret(tmp_path: Path) -> None:
         text = sources.label(repo, "internal/pkg/client.go")
         assert redact(text).text == text
     assert redact("go-secrets: internal/pkg/client.go").total
+
+
+def test_files_that_no_word_leads_to_are_offered_by_name(tmp_path: Path) -> None:
+    """Each repository has its turn, long files go first, tests never, and numbers go on."""
+    shop = {f"cart{n}.py": f"def refund{n}(order):\n    return order.refund\n" for n in range(6)}
+    engine = {
+        "core/short.py": "def tick():\n    return 1\n",
+        "core/long.py": "def spin():\n    return 1\n\n\ndef halt():\n    return 2\n",
+        "core/names.py": "LIMIT = 3\n",
+        "tests/test_core.py": "def test_spin():\n    assert True\n",
+    }
+    index, sources = made(tmp_path, {"engine": engine, "shop": shop})
+    found = locate(index, "The refund of an order is lost", Options(limit=100, nearest=True))
+    offered = [c for c in candidates(sources, found.files, 4) if c.hit.repo == "shop"]
+    more = others(sources, (*found.routes, *found.also), offered)
+    by_name = [(c.hit.repo, c.hit.path) for c in more]
+    assert {p for r, p in by_name if r == "engine"} == {"core/long.py", "core/short.py"}
+    assert not {(c.hit.repo, c.hit.path) for c in offered} & set(by_name)
+    first = len(offered) + 1
+    shown = block(sources, more, first)
+    at = first + by_name.index(("engine", "core/long.py"))
+    assert re.search(rf"in engine\n  core/ {at} long.py, {at + 1} short.py", shown)
+    assert redact(shown).text == shown
+    text = list_of(sources, [*offered, *more], found.routes, 4000, wanted_of(read("refund")))
+    assert shown in text
+    tiny = list_of(sources, [*offered, *more], found.routes, 60, wanted_of(read("refund")))
+    assert "long.py" not in tiny, "names go first where there is little room"
+
+
+def test_names_have_a_budget(tmp_path: Path) -> None:
+    many = {f"p{n}/module_number_{n}.py": "def f():\n    return 1\n" for n in range(300)}
+    _, sources = made(tmp_path, {"many": many})
+    more = others(sources, (), [])
+    assert 0 < len(more) < 300
+    assert tokens(block(sources, more, 1)) <= ROOM
