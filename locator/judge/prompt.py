@@ -7,11 +7,14 @@ closest functions, and lines of code.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
+
+from msgspec.structs import replace
 
 from locator.answer import Evidence, FileHit, RouteHit
 from locator.judge.candidates import Candidate
-from locator.judge.code import code
+from locator.judge.code import CALLED, code
 from locator.judge.others import block
 from locator.judge.sources import Sources
 from locator.judge.words import Wanted, closest
@@ -33,6 +36,7 @@ ABOUT = 180  # characters on what a file is for
 NAMES, SHORT = 6, 3  # names of functions or keys of a file in detail, and of one in a line
 PURPOSE, REPOSITORIES = 150, 12  # characters on a repository, and of how many there are some
 SYSTEM = 2000  # characters on the system
+CHORE = 6  # of the candidates that have a function of one name: a guess
 NAMED = "By name alone, numbered on:"
 FADES = 0.5  # the n-th file has a share of the code of n to the minus this (guess)
 _ANYTHING = re.compile(
@@ -94,6 +98,7 @@ def listed(
     named = [c for c in offered if c.named]
     offered = offered[: len(offered) - len(named)]
     tail = f"\n\n{NAMED}\n{block(sources, named, len(offered) + 1)}" if named else ""
+    offered = _without_chores(offered, wanted)
     lines = [line(n, c, wanted, sources) for n, c in enumerate(offered, 1)]
     left = budget - tokens(head) - tokens(tail) - sum(map(tokens, lines)) - 2 * len(lines) // 3
     first = [n for n, c in enumerate(offered) if not c.copy][:detailed]
@@ -116,6 +121,29 @@ def listed(
             lines[n] += f"\n{shown}"
             left -= tokens(shown) + 1
     return data("candidates", f"{head}\n\n{chr(10).join(lines)}{tail}".strip())
+
+
+def _without_chores(offered: Sequence[Candidate], wanted: Wanted) -> list[Candidate]:
+    """Candidates without the functions that many of them have by the same name, which set none of them apart.
+
+    Such are loops, loggers and checks that a framework wants of every file. What the report names stays.
+    """
+    often = Counter(
+        n for c in offered for n in {_last(s.qualname) for s in c.facts.symbols if s.kind in CALLED}
+    )
+    chores = {n for n, count in often.items() if count >= CHORE} - wanted.names
+    out = []
+    for c in offered:
+        own = tuple(s for s in c.facts.symbols if _last(s.qualname) not in chores)
+        if any(s.kind in CALLED for s in own):
+            best = tuple(s for s in c.hit.symbols if _last(s.qualname) not in chores)
+            c = replace(c, facts=replace(c.facts, symbols=own), hit=replace(c.hit, symbols=best))
+        out.append(c)
+    return out
+
+
+def _last(qualname: str) -> str:
+    return qualname.rpartition(".")[2]
 
 
 def line(n: int, c: Candidate, wanted: Wanted, sources: Sources) -> str:
