@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -158,6 +158,28 @@ def pieces(text: str, placeholders: bool = True) -> list[list[str]]:
         if found:
             out.append(found)
     return out
+
+
+def stands(rows: Sequence[str], text: str) -> bool:
+    """Whether the pieces of a message stand in this order on one line of a text.
+
+    A piece is words in a row; every word of the text has a space on both sides.
+    """
+    at = text.find(f" {rows[0]} ")
+    for _ in range(20):  # places where it may begin
+        if at < 0:
+            return False
+        end = text.find("\n", at)
+        here = at + len(rows[0]) + 1
+        for row in rows[1:]:
+            here = text.find(f" {row} ", here, end)
+            if here < 0:
+                break
+            here += len(row) + 1
+        else:
+            return True
+        at = text.find(f" {rows[0]} ", at + 1)
+    return False
 
 
 def phrases(text: str, size: int = 3) -> list[str]:

@@ -115,9 +115,9 @@ def whole(entry: Entry, text: Text) -> Found | None:
         return None  # two characters are one word
     share = 1 - 1 / size
     pieces = [" ".join(p) for p in rows]
-    if _stands(pieces, text.quoted):
+    if words.stands(pieces, text.quoted):
         return Found(entry, share, True)
-    told = size >= LEAST_TOLD and _stands(pieces, text.told)
+    told = size >= LEAST_TOLD and words.stands(pieces, text.told)
     return Found(entry, TOLD * share, True) if told else None
 
 
@@ -131,24 +131,6 @@ _PLACEHOLDER = re.compile(
 def _pieces(text: str) -> tuple[tuple[str, ...], ...]:
     text = _PLACEHOLDER.sub("{}", text)
     return tuple(tuple(r) for p in words.pieces(text) if (r := row(" ".join(p))))
-
-
-def _stands(pieces: Sequence[str], text: str) -> bool:
-    at = text.find(f" {pieces[0]} ")
-    for _ in range(20):  # places where it may begin
-        if at < 0:
-            return False
-        end = text.find("\n", at)
-        here = at + len(pieces[0]) + 1
-        for piece in pieces[1:]:
-            here = text.find(f" {piece} ", here, end)
-            if here < 0:
-                break
-            here += len(piece) + 1
-        else:
-            return True
-        at = text.find(f" {pieces[0]} ", at + 1)
-    return False
 
 
 def near(entries: Sequence[Entry], text: Text, language: str) -> list[Found]:

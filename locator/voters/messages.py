@@ -21,7 +21,7 @@ from locator.translations.catalogues import numbers as catalogues
 from summaries.index.postings import Floats, Mask
 from summaries.index.shard import View
 from summaries.types import Facts, Literal
-from summaries.words import pieces
+from summaries.words import pieces, stands
 
 BY_PHRASES, BY_WORDS = (
     48,
@@ -93,34 +93,15 @@ def _match(literal: Literal, text: _Text) -> LiteralMatch | None:
         return None
     if all(w in text.words for part in parts for w in part):
         rows = [" ".join(p) for p in parts]
-        if _stands(rows, text.quoted):
+        if stands(rows, text.quoted):
             return LiteralMatch(literal, size, True)
-        if size >= LEAST_IN_PROSE and _stands(rows, text.prose):
+        if size >= LEAST_IN_PROSE and stands(rows, text.prose):
             return LiteralMatch(literal, size, True, True)
     run = max((_longest(p, text.runs) for p in parts), key=len, default=[])
     if len(run) < LEAST:
         return None
     row = " ".join(run)
     return LiteralMatch(literal, len(run), False, f" {row} " not in text.quoted, row)
-
-
-def _stands(rows: Sequence[str], text: str) -> bool:
-    """Whether pieces of a message stand in this order on one line."""
-    at = text.find(f" {rows[0]} ")
-    for _ in range(20):  # places where it may begin
-        if at < 0:
-            return False
-        end = text.find("\n", at)
-        here = at + len(rows[0]) + 1
-        for row in rows[1:]:
-            here = text.find(f" {row} ", here, end)
-            if here < 0:
-                break
-            here += len(row) + 1
-        else:
-            return True
-        at = text.find(f" {rows[0]} ", at + 1)
-    return False
 
 
 def _longest(part: Sequence[str], runs: frozenset[str]) -> list[str]:
