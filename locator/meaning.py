@@ -19,6 +19,7 @@ from summaries.errors import BugatlasError, UsageError
 from summaries.index.index import Index
 from summaries.index.postings import Floats
 from summaries.index.shard import View
+from summaries.products import product
 from summaries.protocols import Embedder, Vector, Vectors
 from summaries.vectors.knowledge import RECORD, Knowledge, Near, words
 
@@ -102,7 +103,7 @@ def _exact(index: Index, view: View, embedder: Embedder, vector: Vector) -> list
         said = [words(view.repo, p, t) for p, t in zip(view.paths, texts, strict=True)]
         kept[embedder.digest] = embedder.documents(said), texts
     rows, texts = kept[embedder.digest]
-    scores = rows @ vector
+    scores = product(rows, vector)
     best = np.argsort(-scores, kind="stable")[:MOST].tolist()
     return [(Near(view.repo, view.path(n), float(scores[n])), texts[n]) for n in best]
 

@@ -17,6 +17,7 @@ from summaries.index.index import Index
 from summaries.index.postings import Floats
 from summaries.index.shard import View
 from summaries.offline.file import file_summary
+from summaries.products import product
 from summaries.vectors.embed.lsa import Lsa
 
 
@@ -24,7 +25,7 @@ def nearness(index: Index, scope: Scope, report: Report) -> Floats:
     """Cosine of the report and each file's summary, float32 (files,), 0 or more."""
     space = _space(index.root)
     query = space.embedder.query(f"{report.title}\n{report.body}")
-    near = [space.vectors(index, v) @ query for v in scope.views]
+    near = [product(space.vectors(index, v), query) for v in scope.views]
     return np.maximum(join(near), 0)
 
 

@@ -11,6 +11,8 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from summaries.products import product
+
 DRAWS = 5_000
 SEED = 20_240_229
 
@@ -60,7 +62,7 @@ def differences(a: Values, b: Values) -> list[Difference]:
     d = a - b
     low, high = np.percentile(_resampled(d), [2.5, 97.5], axis=0)
     signs = np.random.default_rng(SEED).choice([-1.0, 1.0], (DRAWS, len(d)))
-    by_chance = np.abs(signs @ d) >= np.abs(d.sum(axis=0)) - 1e-9
+    by_chance = np.abs(product(signs, d)) >= np.abs(d.sum(axis=0)) - 1e-9
     p = (by_chance.sum(axis=0) + 1) / (DRAWS + 1)
     return [
         Difference(float(d[:, i].mean()), float(low[i]), float(high[i]), float(p[i]), *_changed(d[:, i]))
@@ -72,7 +74,7 @@ def _resampled(values: Values) -> Values:
     """Means of every column in every draw: (draws, columns)."""
     n = len(values)
     picks = np.random.default_rng(SEED).multinomial(n, np.full(n, 1 / n), DRAWS)
-    return (picks @ values) / n
+    return product(picks.astype(np.float64), values) / n
 
 
 def _changed(d: Values) -> tuple[int, int]:

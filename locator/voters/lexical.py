@@ -10,6 +10,7 @@ from locator.query import Query
 from locator.scope import Scope, join
 from summaries.index.parameters import BM25, PATHS, TEXT, UNITS
 from summaries.index.postings import Floats, Ints, Matches, bm25, idf, weighted
+from summaries.products import product
 from summaries.words import Hashes
 
 UNIT_DECAY = 0.6  # weight of the next best unit of the same file
@@ -90,7 +91,7 @@ def _share(scope: Scope, holders: NDArray[np.float64], weights: Floats) -> Float
         return np.zeros(0, np.float32)
     few = np.log((len(scope.views) + 1) / ((holders > 0).sum(axis=0) + 0.5))
     sizes = np.array([max(len(v), 1) for v in scope.views])
-    return np.asarray((holders / sizes[:, None] * few) @ weights, np.float32)
+    return product(holders / sizes[:, None] * few, weights.astype(np.float64)).astype(np.float32)
 
 
 def _by_blob(scores: Floats, units: Matches, blob_of: Ints, blobs: int) -> tuple[Floats, Floats]:

@@ -11,6 +11,7 @@ from msgspec import Struct
 from summaries.errors import IndexDamaged
 from summaries.index import arrays
 from summaries.index.arrays import Strings
+from summaries.products import product
 from summaries.protocols import Match, Node, Vector, Vectors
 
 
@@ -70,7 +71,7 @@ class Exact:
         for name in collections:
             if self._path(name).exists():
                 held = _read(self._path(name))
-                scores = held.rows @ vector
+                scores = product(held.rows, vector)
                 best = np.argsort(-scores, kind="stable")[:limit]
                 found += [Match(name, held.ids[i], float(scores[i])) for i in best]
         return sorted(found, key=lambda m: (-m.score, m.collection, m.id))[:limit]
