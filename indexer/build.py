@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import cache, partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -98,7 +99,7 @@ def build(
         rest = [j for j in jobs if j.source.name not in settled]
         where = fanout.engine(engine, cores, len(rest))
         if not isinstance(where, fanout.Here):  # this process waits for others
-            knowledge.warm(index)
+            on_files = _first(partial(knowledge.warm, index), on_files)
         outcomes += fanout.run(rest, where, on_files, on_done)
         if url:
             pull(root)
@@ -179,6 +180,17 @@ def _opened(root: Path, manifest: Manifest | None, rebuild: bool) -> Index:
         with index.writing():
             index.set_manifest(merged)
     return index
+
+
+def _first(begin: Callable[[], None], on_files: OnFiles) -> OnFiles:
+    """To begin something with the first figures of the others: they are forked by then, from a process of one thread."""
+    once = cache(begin)
+
+    def told(parsed: int, found: int) -> None:
+        once()
+        on_files(parsed, found)
+
+    return told
 
 
 def _sweep(index: Index) -> None:
