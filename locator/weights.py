@@ -23,7 +23,7 @@ PRIORS: dict[str, float] = {"config": 0.33, "example": 0.39, "tool": 0.03, "migr
 # Of the logistic curve that turns the shape of a ranking into a chance. Fitted by `bugatlas eval confidence` on real
 # reports, the same cut short, and reports about something else; docs/accuracy.md has the method and the figures.
 SURE: dict[str, float] = {
-    "bias": -4.63, "margin": 0.48, "gap": 3.26, "past": 0.38, "pointed": 0.58, "known": 0.63, "amount": 1.34,
+    "bias": -4.27, "margin": 0.68, "gap": 2.72, "past": 0.5, "pointed": 0.56, "known": 0.59, "amount": 1.15,
     "alone": 0.0, "exact": 0.0, "route": 0.0,
 }  # fmt: skip
 # Of the logistic curve after a model's word (`locator.judge.chance`). Fitted on 60 judged reports of two systems

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from eval.cases import Case
 from eval.learning.fit import Floats, logistic
-from eval.scoring.calibration_error import expected_error
+from eval.scoring.calibration_error import error_by_chance, expected_error
 from eval.snapshots import views_of
 from locator.confidence import CONFIDENT, LIKELY, Shape, chance, shape
 from locator.locate import rank_in
@@ -136,6 +136,7 @@ class Reliability(Struct, frozen=True):
     forms: tuple[Form, ...]
     reports: int
     error: float  # calibration error, ten bins
+    by_chance: float  # what it would be in the mean if the confidence were right
     mean: float  # confidence
     right: float  # share of first files that were right
     unsure: float  # share called unsure or none
@@ -170,7 +171,8 @@ def _row(system: str, forms: tuple[Form, ...], promised: Floats, true: Floats) -
 
     likely = (promised >= LIKELY) & (promised < CONFIDENT)
     return Reliability(
-        system, forms, len(promised), expected_error(promised, true), float(promised.mean()), float(true.mean()),
+        system, forms, len(promised), expected_error(promised, true), error_by_chance(promised),
+        float(promised.mean()), float(true.mean()),
         float((promised < LIKELY).mean()), share(likely), share(promised >= CONFIDENT),
     )  # fmt: skip
 
@@ -180,11 +182,12 @@ def as_text(rows: Sequence[Reliability], sure: Mapping[str, float]) -> str:
     out = [
         "each system by what was fitted on the others",
         "",
-        "| system | reports | | calibration error | confidence | right | unsure or none | right if likely | if confident |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| system | reports | | calibration error | by chance alone | confidence | right "
+        "| unsure or none | right if likely | if confident |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
     out += [
-        f"| {r.system or 'together'} | {', '.join(r.forms)} | {r.reports} | {r.error:.3f} | {r.mean:.2f} "
+        f"| {r.system or 'together'} | {', '.join(r.forms)} | {r.reports} | {r.error:.3f} | {r.by_chance:.3f} | {r.mean:.2f} "
         f"| {r.right:.2f} | {r.unsure:.2f} | {r.likely:.2f} | {r.confident:.2f} |"
         for r in rows
     ]

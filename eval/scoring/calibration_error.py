@@ -13,6 +13,7 @@ from eval.runfile import RunLine
 from eval.scoring.measures import score
 
 BINS = 10
+DRAWS, SEED = 1_000, 1  # of truths, for what chance alone does
 
 
 class Bin(Struct, frozen=True):
@@ -71,3 +72,14 @@ def expected_error(promised: NDArray[np.float64], true: NDArray[np.float64]) -> 
     return float(
         sum(on.sum() * abs(promised[on].mean() - true[on].mean()) for on in own) / max(1, len(promised))
     )
+
+
+def error_by_chance(promised: NDArray[np.float64]) -> float:
+    """The calibration error that so many answers show in the mean even where every promise is true.
+
+    Few answers to a bin are never right as often as promised: an error is to be read beside this one.
+    """
+    if not len(promised):
+        return 0.0
+    draws = np.random.default_rng(SEED).random((DRAWS, len(promised))) < promised
+    return float(np.mean([expected_error(promised, d.astype(np.float64)) for d in draws]))

@@ -22,7 +22,6 @@ from summaries.types import Facts, Symbol
 CALLED = ("function", "method")
 WIDE = 200  # characters of a line
 LEAST, PART = 40, 150  # tokens that are worth a further function, and a part of one (guesses)
-LONG = 2 / 3  # of what is left a function that doesn't fit may take: others are wanted too (guess)
 BEFORE, BEHIND = 2, 5  # lines shown around one with the report's words (guess)
 
 _COMMENT = re.compile(r"\s*(?:#(?!\s*(?:define|if|pragma|include)|!?\[)|//|--|;|%)")
@@ -108,7 +107,7 @@ def _chosen(f: _File, left: int) -> set[int]:
         if sum(f.rows[n] for n in rows) > left:
             if out and left < PART:
                 continue
-            rows = _part(f, rows, left if len(blocks) == 1 else int(left * LONG), pointed)
+            rows = _part(f, rows, left, pointed)
         out.update(rows)
         left -= sum(f.rows[n] for n in rows)
     return out

@@ -32,7 +32,7 @@ from locator.judge.limits import Judging
 from locator.judge.others import others
 from locator.judge.prompt import brief, listed
 from locator.judge.sources import Sources
-from locator.judge.words import wanted_of
+from locator.judge.words import Wanted, wanted_of
 from locator.locate import Options, Progress, locate_in, matched, views_for
 from locator.query import understand
 from locator.report.reader import Report, read
@@ -146,9 +146,10 @@ def _first(
 ) -> tuple[Answer, Answered[Ruling]]:
     """The answer in the model's order."""
     offered = candidates(sources, answer.files, SMALL if judging.small else OFFERED)
+    wanted = wanted_of(report, sources.scope)
     if not judging.small:
-        offered += others(sources, (*answer.routes, *answer.also), offered)
-    call = _ask(sources, answer, offered, report, chat, judging)
+        offered += others(sources, (*answer.routes, *answer.also), offered, wanted)
+    call = _ask(sources, answer, offered, report, wanted, chat, judging)
     files = scored(offered)
     chosen, unknown = _chosen(files, call.value.ranking)
     if not chosen:
@@ -170,13 +171,14 @@ def _ask(
     answer: Answer,
     offered: Sequence[Candidate],
     report: Report,
+    wanted: Wanted,
     chat: Chat,
     judging: Judging,
 ) -> Answered[Ruling]:
     deadline = None if judging.seconds is None else time.monotonic() + judging.seconds
     total = SMALL_TOTAL if judging.small else judging.total
     while True:
-        messages = _messages(sources, answer, offered, report, judging, total)
+        messages = _messages(sources, answer, offered, report, wanted, judging, total)
         request = Request("judge", chat.model, messages, "ruling", schema_of(Ruling), ANSWER,
                           options=chat.settings.options)  # fmt: skip
         try:
@@ -192,6 +194,7 @@ def _messages(
     answer: Answer,
     offered: Sequence[Candidate],
     report: Report,
+    wanted: Wanted,
     judging: Judging,
     total: int,
 ) -> tuple[Message, ...]:
@@ -200,7 +203,6 @@ def _messages(
     text = brief(report, min(judging.report, total // 4))
     fixed = tokens(asked.system) + tokens(asked.user) + tokens(repr(schema_of(Ruling))) + tokens(text)
     room = max(LEAST, total - fixed - WRITTEN)
-    wanted = wanted_of(report)
     shown = listed(sources, offered, answer.routes, room, wanted, 4 if judging.small else 12)
     return asked.filled(report=text, candidates=shown, count=str(min(CHOSEN, len(offered))))
 

@@ -1,5 +1,7 @@
 """Files that no word of the report leads to: a model sees their names, in the repositories that may be meant.
 
+Beside a name stands the function that comes closest to the report, where one shares a word with it.
+
 Of 30 reports of one system three had no file to fix among the 80 best of the search; all three have one here.
 """
 
@@ -13,6 +15,7 @@ from itertools import groupby
 from locator.answer import FileHit, RouteHit
 from locator.judge.candidates import Candidate
 from locator.judge.sources import Sources
+from locator.judge.words import Wanted, closest
 from summaries.llm.types import tokens
 from summaries.paths import Role
 
@@ -24,7 +27,9 @@ _CALLABLE = frozenset(("function", "method"))
 Place = tuple[str, str]  # repository, path
 
 
-def others(sources: Sources, routes: Sequence[RouteHit], offered: Sequence[Candidate]) -> list[Candidate]:
+def others(
+    sources: Sources, routes: Sequence[RouteHit], offered: Sequence[Candidate], wanted: Wanted
+) -> list[Candidate]:
     """Files with functions that are not offered yet, long ones before short ones.
 
     Of the likeliest repositories; of all where the system has few. Each has its turn while fewer of its files are
@@ -36,13 +41,12 @@ def others(sources: Sources, routes: Sequence[RouteHit], offered: Sequence[Candi
     repos = list(dict.fromkeys([*likely, *all_of_few]))
     counts = Counter(c.hit.repo for c in offered)
     queues = [(counts[repo], _longest(sources, repo, known)) for repo in repos]
-    places = list(_fitting(_in_turn(queues)))
+    files = list(_fitting((_named(sources, place) for place in _in_turn(queues)), wanted))
     order = {repo: n for n, repo in enumerate(repos)}
-    places.sort(key=lambda p: (order[p[0]], _folder(p[1]), p[1]))
-    return [_named(sources, place) for place in places]
+    return sorted(files, key=lambda c: (order[c.hit.repo], _folder(c.hit.path), c.hit.path))
 
 
-def block(sources: Sources, named: Sequence[Candidate], first: int) -> str:
+def block(sources: Sources, named: Sequence[Candidate], first: int, wanted: Wanted) -> str:
     """Files by name, a line a folder under their repositories; their numbers begin with `first`.
 
     No colons: "secrets: NAME" would be taken for a secret, and taken out.
@@ -51,9 +55,16 @@ def block(sources: Sources, named: Sequence[Candidate], first: int) -> str:
     for repo, files in groupby(enumerate(named, first), lambda f: f[1].hit.repo):
         lines.append(f"in {sources.short[repo]}")
         for folder, some in groupby(files, lambda f: _folder(f[1].hit.path)):
-            names = ", ".join(f"{n} {c.hit.path[len(folder) :]}" for n, c in some)
+            names = ", ".join(f"{n} {_called(c, wanted)}" for n, c in some)
             lines.append(f"  {folder or './'} {names}")
     return "\n".join(lines)
+
+
+def _called(c: Candidate, wanted: Wanted) -> str:
+    """A file by its name, with the function that comes closest to the report."""
+    calls = [s.name for s in c.facts.symbols if s.kind in _CALLABLE]
+    close = closest(calls, wanted, sharing=True)[:1]
+    return " ".join([c.hit.path[len(_folder(c.hit.path)) :], *(f"({name})" for name in close)])
 
 
 def _folder(path: str) -> str:
@@ -90,18 +101,18 @@ def _in_turn(queues: Iterable[tuple[int, Iterator[Place]]]) -> Iterator[Place]:
             yield place
 
 
-def _fitting(places: Iterable[Place]) -> Iterator[Place]:
-    """Places whose names fit into the room: each costs its name and a number, the first of a folder that too."""
+def _fitting(files: Iterable[Candidate], wanted: Wanted) -> Iterator[Candidate]:
+    """Files whose names fit into the room: each costs its name and a number, the first of a folder that too."""
     left, folders = ROOM, set[Place]()
-    for repo, path in places:
-        folder = _folder(path)
-        left -= tokens(f"{path[len(folder) :]}, 100")
-        if (repo, folder) not in folders:
+    for c in files:
+        folder = _folder(c.hit.path)
+        left -= tokens(f"{_called(c, wanted)}, 100")
+        if (c.hit.repo, folder) not in folders:
             left -= tokens(folder) + 1
-            folders.add((repo, folder))
+            folders.add((c.hit.repo, folder))
         if left < 0:
             return
-        yield repo, path
+        yield c
 
 
 def _named(sources: Sources, place: Place) -> Candidate:

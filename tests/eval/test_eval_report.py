@@ -22,7 +22,7 @@ from eval.report.report import Book, as_markdown, book, confusion, misses
 from eval.report.svg import drawing, element, printable
 from eval.runfile import About, RankedFile, Reason, RunLine, Target, about_path, encode
 from eval.scoring.breakdown import breakdowns
-from eval.scoring.calibration_error import Bin, trust
+from eval.scoring.calibration_error import Bin, error_by_chance, trust
 from eval.scoring.intervals import Interval
 from eval.scoring.measures import score
 
@@ -286,3 +286,12 @@ def test_marks_that_stand_close_together_can_be_read() -> None:
     assert [said for *_, said in placed] == ["median 0.045", "p95 0.046"]
     assert len({y for _, y, _, _ in placed}) == 2
     assert all(float(x) < WIDTH and kind == "tick end" for x, _, kind, _ in placed)
+
+
+def test_a_confidence_that_is_right_still_shows_an_error_by_chance() -> None:
+    few, many = np.full(40, 0.5), np.full(4_000, 0.5)
+    assert error_by_chance(np.array([])) == 0
+    assert error_by_chance(np.ones(50)) == 0
+    # The mean distance of a binomial share from its chance: sqrt(p (1 - p) / n) * sqrt(2 / pi).
+    assert error_by_chance(few) == pytest.approx(0.5 / 40**0.5 * (2 / np.pi) ** 0.5, rel=0.1)
+    assert error_by_chance(many) == pytest.approx(error_by_chance(few) / 10, rel=0.1)

@@ -102,7 +102,7 @@ def test_no_pattern_takes_long(pattern: str) -> None:
     began = time.process_time()
     for path in ("a" * 1000, "a/" * 499 + "a", "aaaaaaaaa/" * 99 + "c"):
         found.matches(path)
-    assert time.process_time() - began < 0.5
+    assert time.process_time() - began < 3
 
 
 @given(st.text(max_size=60), st.text(max_size=30))

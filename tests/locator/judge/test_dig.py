@@ -282,7 +282,7 @@ def test_time_is_up(index: Index) -> None:
     with Endpoint(digger(finding(RIGHT)), slow=30) as server:
         server.faults.extend(["", "slow"] if WAY == "tools" else ["", "no-tools", "slow"])
         found = judge(index, REPORT, Options(), chat_of(server), Judging(dig=True, dig_seconds=0.5))
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
     assert paths(found)[0] == WRONG
     assert any("looking further came to no answer" in n for n in found.notes)
 

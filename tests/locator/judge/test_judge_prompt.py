@@ -356,16 +356,17 @@ def test_files_that_no_word_leads_to_are_offered_by_name(tmp_path: Path) -> None
     index, sources = made(tmp_path, {"engine": engine, "shop": shop})
     found = locate(index, "The refund of an order is lost", Options(limit=100, nearest=True))
     offered = [c for c in candidates(sources, found.files, 4) if c.hit.repo == "shop"]
-    more = others(sources, (*found.routes, *found.also), offered)
+    wanted = wanted_of(read("The refund of an order is lost when the wheel is halting"), sources.scope)
+    more = others(sources, (*found.routes, *found.also), offered, wanted)
     by_name = [(c.hit.repo, c.hit.path) for c in more]
     assert {p for r, p in by_name if r == "engine"} == {"core/long.py", "core/short.py"}
     assert not {(c.hit.repo, c.hit.path) for c in offered} & set(by_name)
     first = len(offered) + 1
-    shown = block(sources, more, first)
+    shown = block(sources, more, first, wanted)
     at = first + by_name.index(("engine", "core/long.py"))
-    assert re.search(rf"in engine\n  core/ {at} long.py, {at + 1} short.py", shown)
+    assert re.search(rf"in engine\n  core/ {at} long.py \(halt\), {at + 1} short.py$", shown, re.MULTILINE)
     assert redact(shown).text == shown
-    text = list_of(sources, [*offered, *more], found.routes, 4000, wanted_of(read("refund")))
+    text = list_of(sources, [*offered, *more], found.routes, 4000, wanted)
     assert shown in text
     tiny = list_of(sources, [*offered, *more], found.routes, 60, wanted_of(read("refund")))
     assert "long.py" not in tiny, "names go first where there is little room"
@@ -374,6 +375,22 @@ def test_files_that_no_word_leads_to_are_offered_by_name(tmp_path: Path) -> None
 def test_names_have_a_budget(tmp_path: Path) -> None:
     many = {f"p{n}/module_number_{n}.py": "def f():\n    return 1\n" for n in range(300)}
     _, sources = made(tmp_path, {"many": many})
-    more = others(sources, (), [])
+    wanted = wanted_of(read("f is slow"))
+    more = others(sources, (), [], wanted)
     assert 0 < len(more) < 300
-    assert tokens(block(sources, more, 1)) <= ROOM
+    assert tokens(block(sources, more, 1, wanted)) <= ROOM
+
+
+def test_a_word_that_all_functions_have_chooses_no_lines(tmp_path: Path) -> None:
+    """In its own file a common word may stand in one function alone: that doesn't make this the one to show."""
+    common = {f"c{n}.py": f"def run{n}(context):\n    return context.value\n" for n in range(30)}
+    lines = "".join(f"    step{n} = work.part{n}\n" for n in range(40))
+    files = {
+        "a.py": f"def first(context):\n    value = context.value\n{lines}\n\ndef second(ledger):\n{lines}    return ledger\n"
+    }
+    _, sources = made(tmp_path, {"shop": common | files})
+    report = read("The value of a context is not in the ledger")
+    facts, text = sources.facts("shop", "a.py"), sources.text("shop", "a.py")
+    hit = sources.hit("shop", "a.py")
+    assert "def second" in code(hit, facts, text, wanted_of(report, sources.scope), 250)
+    assert "def second" not in code(hit, facts, text, wanted_of(report), 250)

@@ -54,13 +54,13 @@ def test_headers_that_never_end_are_closed(shop_index, monkeypatch, begun):
                 assert b"200" in slow.recv(65536)
                 slow.sendall(b"thz")
             began = time.monotonic()
-            while time.monotonic() - began < 4:
+            while time.monotonic() - began < 20:
                 try:
                     slow.sendall(b"a")
                     time.sleep(0.1)
                 except ConnectionError:
                     break
-            assert time.monotonic() - began < 3
+            assert time.monotonic() - began < 15
         assert client.get("/healthz").status_code == 200
 
 

@@ -197,8 +197,8 @@ def test_a_body_that_never_arrives_is_given_up(index, monkeypatch):
         url = str(client.base_url)
         start = f"POST /v1/locate HTTP/1.1\r\nHost: {url[7:]}\r\nContent-Type: application/json\r\n"
         began = time.monotonic()
-        got = raw(url, (start + "Content-Length: 14\r\n\r\n{").encode(), 5.0)
-        assert b" 408 " in got and time.monotonic() - began < 4
+        got = raw(url, (start + "Content-Length: 14\r\n\r\n{").encode(), 30.0)
+        assert b" 408 " in got and time.monotonic() - began < 20
 
 
 def test_rate_limit(index):

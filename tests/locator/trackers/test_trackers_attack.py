@@ -281,7 +281,7 @@ def test_an_answer_that_drips_is_given_up(head):
         began = time.monotonic()
         with pytest.raises(Later, match="ReadTimeout"):
             http("POST", "x", {})
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 20
         http.close()
 
 

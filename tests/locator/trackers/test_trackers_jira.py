@@ -65,7 +65,7 @@ def test_a_new_bug_gets_one_comment(shop_index, tmp_path, cloud):
         began = time.perf_counter()
         got = send(created(issue), "one")
         assert got.status_code == 202 and got.json() == {"status": "queued"}
-        assert time.perf_counter() - began < 1
+        assert time.perf_counter() - began < 5
         assert send(created(issue), "one").json() == {"status": "known"}
         idle(parts)
         [comment] = jira.ours("SHOP-12")
