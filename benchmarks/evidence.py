@@ -9,7 +9,8 @@ from functools import cached_property
 from typing import Any
 
 from eval.cases import Case
-from eval.snapshots import CaseSnapshots, views_of
+from eval.snapshots import CaseSnapshots
+from eval.working_index import asked
 from locator.answer import Answer, Evidence, FileHit, RouteHit
 from locator.locate import Options, locate_in
 from locator.query import understand
@@ -316,10 +317,10 @@ def evidence(world: CaseSnapshots, cases: Sequence[Case], limit: int = 10) -> di
     false: Counter[str] = Counter()
     examples: list[str] = []
     for case in cases:
-        views = views_of(index, world.commits[case.id])
+        then, views = asked(index, world.commits[case.id])
         report = read(case.body, case.title) if case.body.strip() else read(case.title)
-        answer = locate_in(index, views, understand(report), Options(limit=limit, nearest=True))
-        for voter, text, holds in judge_answer(index, views, report, answer):
+        answer = locate_in(then, views, understand(report), Options(limit=limit, nearest=True))
+        for voter, text, holds in judge_answer(then, views, report, answer):
             count[voter] += 1
             if holds is not True:
                 false[voter] += 1

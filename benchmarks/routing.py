@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.cases import Case, Repo
-from eval.snapshots import commits_of, views_of
+from eval.snapshots import commits_of
+from eval.working_index import asked
 from locator.locate import best_files, rank_in
 from locator.query import Query, understand
 from locator.report.reader import read
@@ -45,7 +46,7 @@ def routing_accuracy(
     found: dict[tuple[str, int], list[int]] = {}
     seconds: dict[str, list[float]] = {}
     for case in cases:
-        views = views_of(index, commits[case.id]) if commits else [index.view(n) for n in index.repos]
+        views = asked(index, commits[case.id])[1] if commits else [index.view(n) for n in index.repos]
         held = {v.repo for v in views}
         gold = {(g.repo, g.path) for g in case.gold if g.repo in held}
         if not gold:

@@ -33,7 +33,8 @@ from eval.runfile import (
     read_about,
 )
 from eval.scoring.strata import kind_of
-from eval.snapshots import CaseSnapshots, digest, views_of
+from eval.snapshots import CaseSnapshots, digest
+from eval.working_index import Say, asked, opened, reading
 from indexer.workers.pool import Workers
 from locator.answer import Answer
 from locator.confidence import confidence
@@ -76,6 +77,7 @@ def run(
     jobs: int = 1,
     fresh: bool = False,
     on_line: OnLine = lambda line: None,
+    say: Say = lambda line: None,
 ) -> int:
     """Answer every case that `out` does not answer yet; the number answered now.
 
@@ -91,7 +93,7 @@ def run(
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         replace(about_path(out), msgspec.json.format(msgspec.json.encode(about)))
-        with out.open("ab") as f:
+        with reading(world.root, say), out.open("ab") as f:
             for line in _answers(tasks, world.root, settings, jobs):
                 f.write(encode(line))
                 f.flush()
@@ -103,7 +105,7 @@ def run(
 
 def about_of(cases: Sequence[Case], world: CaseSnapshots, settings: RunSettings, scope: str) -> About:
     """What makes a run what it is."""
-    asked = {c.id: world.commits.get(c.id, {}) for c in cases}
+    at = {c.id: world.commits.get(c.id, {}) for c in cases}
     said = {
         "ranker": settings.ranker,
         "weights": msgspec.to_builtins(settings.weights),
@@ -112,7 +114,7 @@ def about_of(cases: Sequence[Case], world: CaseSnapshots, settings: RunSettings,
     if settings.model:
         said["models"] = settings.model.fingerprint
     typed = shlex.join(["bugatlas", *sys.argv[1:]])[:1000]
-    return About(settings.name, scope, len(cases), digest(asked), code.digest(code.ANSWERS), said, typed)
+    return About(settings.name, scope, len(cases), digest(at), code.digest(code.ANSWERS), said, typed)
 
 
 def _check(out: Path, about: About) -> None:
@@ -126,7 +128,7 @@ def _check(out: Path, about: About) -> None:
 
 def _answers(tasks: Sequence[CaseTask], root: Path, settings: RunSettings, jobs: int) -> Iterator[RunLine]:
     if jobs < 2 or len(tasks) < 2:
-        index = Index.open(root)
+        index = opened(root)
         try:
             yield from (answer(index, t, settings) for t in tasks)
         finally:
@@ -146,7 +148,7 @@ _opened: tuple[Index, RunSettings]
 
 def _start(root: Path, settings: RunSettings) -> None:
     global _opened
-    _opened = Index.open(root), settings
+    _opened = opened(root), settings
 
 
 def _work(task: CaseTask) -> RunLine:
@@ -157,7 +159,7 @@ def _work(task: CaseTask) -> RunLine:
 def answer(index: Index, task: CaseTask, settings: RunSettings) -> RunLine:
     """Answer one case. `seconds` is the time of reading and ranking, with the snapshots open (warm)."""
     case = task.case
-    views = views_of(index, task.commits)
+    index, views = asked(index, task.commits)
     if not views:
         return RunLine(case.id, error="none of its repositories could be searched")
     for view in views:

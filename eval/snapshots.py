@@ -1,24 +1,21 @@
-"""Time travel: which commit of every repository a case is asked of, and the index that holds them all."""
+"""Time travel: which commit of every repository a case is asked of."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from shutil import rmtree
 
 import xxhash
 from msgspec import Struct
 
-from eval import code
+from eval import working_index
 from eval.cases import Case, Repo
+from eval.working_index import Say
 from indexer.git.git import Git
-from summaries.errors import BugatlasError, IndexDamaged, IndexVersion, SnapshotMissing, UsageError
-from summaries.index.index import MANIFEST, Index
-from summaries.index.shard import SCHEMA, View
+from summaries.errors import BugatlasError, SnapshotMissing
 
 SCOPES = ("all", "reported", "oracle")
 Commits = dict[str, dict[str, str]]  # case id -> repository -> commit
-Say = Callable[[str], None]
 
 
 class CaseSnapshots(Struct, frozen=True):
@@ -27,18 +24,6 @@ class CaseSnapshots(Struct, frozen=True):
     root: Path
     commits: Commits
     problems: tuple[str, ...] = ()
-
-
-def views_of(index: Index, commits: Mapping[str, str]) -> list[View]:
-    """The snapshots of one case. They are made anew, so that views of past cases hold no memory."""
-    out = []
-    for repo, commit in sorted(commits.items()):
-        if repo in index.repos:
-            shard = index.shard(repo)
-            number = shard.find(commit)
-            if number is not None:
-                out.append(View(shard, number))
-    return out
 
 
 def prepare(
@@ -55,61 +40,9 @@ def prepare(
     What cannot be resolved or indexed is told in `problems`, and the rest goes on.
     """
     commits, problems = commits_of(cases, repos, pattern, scope)
-    ats = every_commit(commits)
-    root = work or _cached(repos, pattern, ats)
-    index = _opened(root)
-    missing = [r for r in repos if _lacks(index, r.name, ats.get(r.name, ()))]
-    if missing and not work and (larger := _larger(root, repos, pattern, ats)):
-        return CaseSnapshots(larger, commits, tuple(problems))
-    if missing:
-        from indexer.build import build
-        from indexer.sources.discover import Source
-
-        # Names of services are read off a repository's first snapshot: the oldest knows nothing of the future.
-        wanted = {r.name: _by_age(r.where(pattern), ats[r.name]) for r in missing}
-        sources = [Source(r.name, r.where(pattern)) for r in missing]
-        sources.sort(key=lambda s: -len(wanted[s.name]))  # the longest first: workers end together
-        say(f"indexing {sum(map(len, wanted.values()))} snapshots of {len(missing)} repositories into {root}")
-        report = build(root, sources, wanted, workers=jobs)
-        problems += [f"{o.repo}: {o.reason}" for o in report.failed]
+    root = work or working_index.default_folder(repos, pattern)
+    problems += working_index.fill(root, repos, pattern, every_commit(commits), jobs, say)
     return CaseSnapshots(root, commits, tuple(problems))
-
-
-def _opened(root: Path) -> Index | None:
-    try:
-        return Index.open(root) if (root / MANIFEST).exists() else None
-    except (IndexVersion, IndexDamaged) as e:
-        raise UsageError(f"the working index cannot be used: {e.message}", f"remove {root}") from e
-
-
-def _larger(root: Path, repos: Sequence[Repo], pattern: str, ats: Mapping[str, Sequence[str]]) -> Path | None:
-    """Another index of the cache, by this code and of the same repositories, that has all of these snapshots.
-
-    A sample of cases asks what the whole set had made. Scores are those of a snapshot, whatever else an index holds.
-    """
-    where = {r.name: str(r.where(pattern).resolve()) for r in repos if r.name in ats}
-    for other in sorted(root.parent.parent.glob(f"*/{root.name}")):
-        index = _opened(other)
-        if index is None or any(_lacks(index, name, shas) for name, shas in ats.items()):
-            continue
-        if all(str(Path(index.repos[n].git_dir).resolve()) == place for n, place in where.items()):
-            return other
-    return None
-
-
-def _lacks(index: Index | None, name: str, shas: Sequence[str]) -> bool:
-    if not shas or index is None or name not in index.repos:
-        return bool(shas)
-    shard = index.shard(name)
-    return any(shard.find(sha) is None for sha in shas)
-
-
-def _by_age(path: Path, shas: Sequence[str]) -> list[str | None]:
-    """Commits in order of their age, oldest first."""
-    with Git(path) as git:
-        asked = "".join(f"{sha}\n" for sha in shas).encode("ascii")
-        newest_first = git.run("rev-list", "--no-walk=sorted", "--stdin", input=asked).decode("ascii").split()
-    return [*reversed(newest_first)]
 
 
 def commits_of(
@@ -237,18 +170,3 @@ def _before(line: Sequence[tuple[int, str]], moment: int | None) -> str | None:
     if moment is None:
         return line[-1][1] if line else None
     return next((sha for time, sha in reversed(line) if time < moment), None)
-
-
-def _cached(repos: Sequence[Repo], pattern: str, ats: Mapping[str, Sequence[str]]) -> Path:
-    """A folder of the user's cache for exactly these snapshots, read by exactly this code."""
-    import platformdirs
-
-    where = {r.name: str(r.where(pattern).resolve()) for r in repos if r.name in ats}
-    asked = [f"{name} {where[name]} {' '.join(sorted(shas))}" for name, shas in sorted(ats.items())]
-    corpus = xxhash.xxh3_64_hexdigest("\n".join(asked).encode("utf-8", "surrogatepass"))
-    home = platformdirs.user_cache_path("bugatlas") / "eval" / corpus
-    root = home / f"{SCHEMA}-{code.digest(code.SNAPSHOTS)}"
-    for old in home.glob("*") if home.is_dir() else ():
-        if old != root:  # made by other code: nobody will ask for it again
-            rmtree(old, ignore_errors=True)
-    return root

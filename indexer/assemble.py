@@ -17,7 +17,7 @@ from summaries.index.shard import SCHEMA, Shard, ShardInfo, SnapshotInfo, View
 from summaries.index.store import blob_id
 from summaries.index.term_counts import tally
 from summaries.owners import without_addresses
-from summaries.paths import Role, folders, role, suffixes
+from summaries.paths import folders, role_of, suffixes
 from summaries.types import Commit, Snapshot
 
 Arrays = dict[str, NDArray[Any]]
@@ -52,7 +52,7 @@ def assemble(
     routing = {
         e.path for s in snapshots for e in s.entries if blob_id(e.blob, languages[e.path, e.blob]) in serving
     }
-    out["path_roles"] = np.array([_role(p, tongues[p], p in routing) for p in paths], np.uint8)
+    out["path_roles"] = np.array([role_of(p, tongues[p], p in routing) for p in paths], np.uint8)
     out |= _path_rows(paths)
     out |= _history(commits, {p: n for p, n in path_at.items() if tongues[p] != DEPENDENCIES})
     order = {c.sha: i for i, c in enumerate(commits)}
@@ -90,7 +90,7 @@ def overlay(
     roles = np.zeros(len(paths), np.uint8)
     roles[: len(old.paths)] = old.roles
     for path, blob in named.items():
-        roles[path_at[path]] = _role(path, tongues[path], bool(serves[blob_at[blob]]))
+        roles[path_at[path]] = role_of(path, tongues[path], bool(serves[blob_at[blob]]))
     out["path_roles"] = roles
     out |= _path_rows(paths)
     out["snap0.paths"] = np.array([path_at[p] for p in named], np.uint32)
@@ -116,12 +116,6 @@ def _info(repo: str, ids: Sequence[str], snapshots: Sequence[Snapshot]) -> dict[
     """What a shard says of itself."""
     told = tuple(SnapshotInfo(s.commit, s.time, s.ref) for s in snapshots)
     return {"info": msgspec.json.encode(ShardInfo(SCHEMA, repo, tuple(_languages(ids)), told)).decode()}
-
-
-def _role(path: str, language: str, serves: bool) -> int:
-    """Roles of a path; what serves routes is no mere configuration, whatever its language."""
-    found = role(path, language)
-    return int(found & ~Role.CONFIG if serves else found)
 
 
 def _column(name: str, texts: Sequence[str]) -> Arrays:

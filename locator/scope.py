@@ -17,6 +17,8 @@ from summaries.paths import Role
 from summaries.words import Hashes
 
 _DOCS = {"units": "unit", "heads": "blob", "marks": "blob", "names": "path", "messages": "commit"}
+_MASKS = {"units": "unit_mask", "heads": "blob_mask", "marks": "blob_mask", "names": "path_mask",
+          "messages": "message_mask"}  # fmt: skip
 _SIZES: Mapping[str, Callable[[View], int]] = {
     "unit": lambda v: len(v.shard.unit_blobs),
     "blob": lambda v: len(v.shard.blobs),
@@ -80,7 +82,7 @@ class Scope:
         """As `gather`, but only of the snapshots. The last answer of each field is kept."""
         asked, found = self._kept.get(field, (None, []))
         if asked is None or not np.array_equal(asked, keys):
-            mask = f"{_DOCS[field]}_mask"
+            mask = _MASKS[field]
             found = [
                 m.keep(getattr(v, mask)) for v, m in zip(self.views, self.gather(field, keys), strict=True)
             ]

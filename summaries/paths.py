@@ -120,6 +120,12 @@ def role(path: str, language: str = "") -> Role:
     return out
 
 
+def role_of(path: str, language: str, serves: bool) -> int:
+    """Roles of a file; one that serves routes is no mere configuration, whatever its language."""
+    found = role(path, language)
+    return int(found & ~Role.CONFIG if serves else found)
+
+
 def base_name(path: str) -> str:
     """The last part of a path."""
     return path.rpartition("/")[2]

@@ -27,9 +27,9 @@ def confidence_command(
 
     from eval.cases import read_repos
     from eval.learning.confidence import ConfidencePoint, as_text, fitted, left_out, points
+    from eval.working_index import reading
     from locator.weights import Weights
     from summaries.errors import UsageError
-    from summaries.index.index import Index
 
     if len(systems) < 2:
         raise UsageError("one system alone cannot be left out", "give --system twice or more")
@@ -39,7 +39,8 @@ def confidence_command(
         foreign = [c for other, (more, _, _) in sets.items() if other != name for c in more]
         random.Random(1).shuffle(foreign)  # noqa: S311  (the same order every time)
         world = prepared(cases, repos, mirror, scope, work / name, jobs)
-        found += points(Index.open(world.root), name, cases, world.commits, foreign, Weights())
+        with reading(world.root) as index:
+            found += points(index, name, cases, world.commits, foreign, Weights())
         click.echo(f"{name}: {len(cases)} reports", err=True)
     click.echo(as_text(left_out(found), fitted(found)))
 # fmt: on

@@ -96,7 +96,10 @@ def answer_all(
             if line.error:
                 failed.append(f"{line.id}: {line.error}")
 
-        done = run(cases, world, settings, scope, out, jobs=cores(jobs), fresh=fresh, on_line=on_line)
+        done = run(
+            cases, world, settings, scope, out, jobs=cores(jobs), fresh=fresh, on_line=on_line,
+            say=lambda line: click.echo(line, err=True),
+        )  # fmt: skip
     print_problems(failed)
     return done
 

@@ -17,12 +17,14 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
+from eval import working_index
 from eval.cases import Case
 from eval.learning.fit import Floats, Sample, fit, logistic, reciprocal_ranks
 from eval.learning.lessons import TEACHABLE, Lesson, Trial, lessons, names_of, sample, trial
 from eval.mining.mine import repos_of
 from eval.scoring.intervals import Difference, differences
-from eval.snapshots import Say, prepare
+from eval.snapshots import prepare
+from eval.working_index import Say, reading
 from indexer.workers.pool import Workers
 from locator.confidence import chance
 from locator.weights import Weights
@@ -92,7 +94,7 @@ def calibrate(
     world = prepare(cases, repos_of(index), "", "all", work, jobs, say)
     tasks = [Lesson(c, world.commits[c.id]) for c in cases]
     shipped = shipped or Weights()
-    with Pool(world.root, jobs) as pool:
+    with reading(world.root, say), Pool(world.root, jobs) as pool:
         samples = pool.map(_sample, [(t, shipped) for t in tasks])
         known = [(t, s) for t, s in zip(tasks, samples, strict=True) if s]
         if len(known) < LEAST:
@@ -252,7 +254,7 @@ def opened() -> Index:
 
 def _start(root: Path) -> None:
     global _opened
-    _opened = Index.open(root)
+    _opened = working_index.opened(root)
 
 
 def _sample(task: tuple[Lesson, Weights]) -> Sample | None:

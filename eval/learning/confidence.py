@@ -18,7 +18,7 @@ from msgspec import Struct
 from eval.cases import Case
 from eval.learning.fit import Floats, logistic
 from eval.scoring.calibration_error import error_by_chance, expected_error
-from eval.snapshots import views_of
+from eval.working_index import asked
 from locator.confidence import CONFIDENT, LIKELY, Shape, chance, shape
 from locator.locate import rank_in
 from locator.query import understand
@@ -87,17 +87,17 @@ def points(
 ) -> Iterator[ConfidencePoint]:
     """Every case of a system in all its forms, and one foreign report beside each, of the same snapshots."""
     for n, case in enumerate(cases):
-        views = views_of(index, commits[case.id])
+        then, views = asked(index, commits[case.id])
         gold = {(g.repo, g.path) for g in case.gold}
-        asked = [(Form.WHOLE, whole(case)), *((f, read(t)) for f, t in shortened(case) if t.strip())]
+        forms = [(Form.WHOLE, whole(case)), *((f, read(t)) for f, t in shortened(case) if t.strip())]
         if foreign:
             other = foreign[n % len(foreign)]
-            asked.append((Form.FOREIGN, whole(other)))
-            asked += [
+            forms.append((Form.FOREIGN, whole(other)))
+            forms += [
                 (Form.FOREIGN_SHORT, read(t)) for _, t in list(shortened(other))[n % 2 :: 3] if t.strip()
             ]
-        for form, report in asked:
-            found, first = _shape_of(index, views, report, weights)
+        for form, report in forms:
+            found, first = _shape_of(then, views, report, weights)
             right = first in gold and form not in (Form.FOREIGN, Form.FOREIGN_SHORT)
             yield ConfidencePoint(
                 system, case.id, form, len(f"{report.title} {report.body}".split()), found, right

@@ -14,7 +14,7 @@ from eval.cases import Base, Case, Gold
 from eval.learning.fit import Sample
 from eval.mining.fixes import Fix, fixes, own_words
 from eval.mining.mine import LEAST_WORDS
-from eval.snapshots import views_of
+from eval.working_index import asked
 from locator.confidence import Shape, shape
 from locator.locate import rank_in, vote_in
 from locator.query import understand
@@ -97,7 +97,7 @@ def _case(fix: Fix) -> Case:
 
 def sample(index: Index, lesson: Lesson, shipped: Weights) -> Sample | None:
     """Features of the best candidates by the shipped weights, and of the gold; None without gold among them."""
-    views = views_of(index, lesson.commits)
+    index, views = asked(index, lesson.commits)
     report = _report(lesson.case)
     scope, found = vote_in(index, views, understand(report), shipped)
     gold = _gold(scope, lesson.case) & found.candidates
@@ -127,7 +127,7 @@ def sample(index: Index, lesson: Lesson, shipped: Weights) -> Sample | None:
 
 def ranked(index: Index, lesson: Lesson, weights: Weights) -> tuple[Scope, Ranking, Mask]:
     """Rank with some weights, as `locate` does, and which files are gold."""
-    views = views_of(index, lesson.commits)
+    index, views = asked(index, lesson.commits)
     scope, ranking = rank_in(index, views, understand(_report(lesson.case)), weights)
     return scope, ranking, _gold(scope, lesson.case)
 

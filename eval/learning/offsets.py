@@ -21,7 +21,8 @@ from eval.learning.fit import Floats, Sample, Stack, sharpness
 from eval.learning.lessons import Lesson, ranked, sliced
 from eval.mining.mine import mine, repos_of
 from eval.scoring.intervals import Difference, differences
-from eval.snapshots import Say, prepare
+from eval.snapshots import prepare
+from eval.working_index import Say, reading
 from locator.weights import Weights
 from summaries.index.index import Index
 
@@ -85,7 +86,7 @@ def learn(
     say(f"{len(cases)} {what} for offsets of repositories")
     world = prepare(cases, repos_of(index), "", "all", work, jobs, say)
     names = sorted(index.repos)
-    with Pool(world.root, jobs) as pool:
+    with reading(world.root, say), Pool(world.root, jobs) as pool:
         found = pool.map(_asked, [(Lesson(c, world.commits[c.id]), weights, names) for c in cases])
     known = [(c, a) for c, a in zip(cases, found, strict=True) if a]
     if len(known) < LEAST:

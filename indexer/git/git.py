@@ -109,9 +109,10 @@ class Git:
             ) as process:
                 assert process.stdout is not None
                 timer = Timer(seconds or 0.0, process.kill)
-                if seconds:
-                    timer.start()
+                timer.daemon = True  # an interrupt may come before it can be cancelled
                 try:
+                    if seconds:
+                        timer.start()
                     yield process.stdout
                     ended = not process.stdout.read(1)
                 except BaseException:

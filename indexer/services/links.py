@@ -41,7 +41,27 @@ class Link(Struct, frozen=True, order=True):
     line: int  # 0 where the whole file says it
 
 
+class Declaration(Struct, frozen=True):
+    """What a manifest says of names."""
+
+    manifest: static_manifest.PackageManifest | None
+    images: frozenset[str] = frozenset()  # that a chart or workload runs
+
+
+def declaration(path: str, text: str) -> Declaration:
+    """What a manifest declares. Never raises."""
+    found = static_manifest.read(path, text)
+    if not found or found.kind not in _RUN:
+        return Declaration(found)
+    return Declaration(found, frozenset(normal(m[1]) for m in _IMAGE.finditer(text[:_RUN_TEXT])))
+
+
 def aliases(name: str, manifests: Sequence[tuple[str, str]]) -> frozenset[str]:
+    """Names of a repository by the paths and texts of its manifests: see `names_of`."""
+    return names_of(name, [(path, declaration(path, text)) for path, text in manifests])
+
+
+def names_of(name: str, manifests: Sequence[tuple[str, Declaration]]) -> frozenset[str]:
     """Names by which a repository is known to others: its own and those that its manifests declare.
 
     A folder with a Dockerfile is a service of that name (`cmd/orders/Dockerfile`); a Go module is known
@@ -50,27 +70,26 @@ def aliases(name: str, manifests: Sequence[tuple[str, str]]) -> frozenset[str]:
     it runs: it mostly runs what others build. Never raises.
     """
     own = {name, name.rsplit("/", 1)[-1]}
-    built, run = set(own), list[tuple[static_manifest.PackageManifest, str]]()
-    for path, text in manifests:
+    built, run = set(own), list[Declaration]()
+    for path, said in manifests:
         above = [part.lower() for part in PurePosixPath(path).parts[:-1]]
         if not _ASIDE.isdisjoint(above) or role(path) & (Role.TEST | Role.MOCK | Role.EXAMPLE | Role.DOC):
             continue
         if above and PurePosixPath(path).name.lower().startswith("dockerfile"):
             built.add(next((part for part in reversed(above) if not generic(part)), ""))
-        declared = static_manifest.read(path, text)
-        if declared and declared.kind in _RUN:
-            run.append((declared, text))
+        if said.manifest and said.manifest.kind in _RUN:
+            run.append(said)
             continue
-        for alias in declared.names if declared else ():
+        for alias in said.manifest.names if said.manifest else ():
             built |= {alias, re.sub(r"/v\d+$", "", alias)}
             group, colon, artifact = alias.partition(":")
             if colon:
                 built |= {artifact} | ({group} if group.count(".") >= 2 else set())
     known = {normal(k.rsplit("/", 1)[-1]) for k in built if k}
-    for declared, text in run:
-        images = {normal(m[1]) for m in _IMAGE.finditer(text[:_RUN_TEXT])}
-        foreign = bool(images) and images.isdisjoint(known)
-        built |= {n for n in declared.names if normal(n) in known or (images and not foreign)}
+    for said in run:
+        foreign = bool(said.images) and said.images.isdisjoint(known)
+        names = said.manifest.names if said.manifest else ()
+        built |= {n for n in names if normal(n) in known or (said.images and not foreign)}
     owner = normal(name.rpartition("/")[0].rpartition("/")[2])
     return frozenset(k for k in built if k and (k in own or not (generic(k) or normal(k) == owner)))
 

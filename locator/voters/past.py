@@ -43,7 +43,7 @@ def past(scope: Scope, query: Query) -> Past:
 
 def commit_counts(view: View) -> tuple[int, float]:
     """Commits of a snapshot with a message, and the words of all of them."""
-    lengths = view.shard.messages.lengths[view.commit_mask]
+    lengths = view.shard.messages.lengths[view.message_mask]
     return int((lengths > 0).sum()), float(lengths.sum())
 
 

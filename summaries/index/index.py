@@ -215,6 +215,14 @@ class Index:
         part._shards, part._stores = self._shards.only(names), self._stores.only(names)
         return part
 
+    def stated(self, states: Mapping[str, RepoState]) -> Index:
+        """This index with these repositories only, and with these states in place of theirs. Shares what is open."""
+        part = Index(self.root, self.manifest, self.room)
+        part.remote = self.remote
+        part.__dict__["repos"] = dict(states)
+        part._shards, part._stores = self._shards, self._stores
+        return part
+
     def overlaid(self, overlays: Mapping[str, Overlay]) -> Index:
         """This index with something else to read in place of some repositories' files."""
         part = self.only(self.repos)

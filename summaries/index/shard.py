@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from summaries.errors import IndexDamaged
 from summaries.index.arrays import Arrays, Strings
 from summaries.index.postings import Mask, Postings
-from summaries.paths import Role
+from summaries.paths import Role, role_of
 
 SCHEMA = 2
 
@@ -83,6 +83,26 @@ class Shard:
     def roles(self) -> NDArray[np.uint8]:
         """`paths.Role` of every path."""
         return self.arrays["path_roles"]
+
+    @cached_property
+    def serves(self) -> NDArray[np.uint8]:
+        """Which blobs serve routes, 0 or 1; none of an index that does not say so."""
+        known = "blob_serves" in self.arrays
+        return self.arrays["blob_serves"] if known else np.zeros(len(self.blobs), np.uint8)
+
+    @cached_property
+    def changing(self) -> Mask:
+        """Paths whose role depends on the snapshot: their files differ in language, or in whether they serve routes."""
+        kinds = self.arrays["blob_languages"].astype(np.int64) * 2 + self.serves
+        least, most = (
+            np.full(len(self.roles), len(self.info.languages) * 2),
+            np.zeros(len(self.roles), np.int64),
+        )
+        for n in range(len(self.info.snapshots) if len(self.info.snapshots) > 1 else 0):
+            paths, blobs = self.arrays[f"snap{n}.paths"], self.arrays[f"snap{n}.blobs"]
+            least[paths] = np.minimum(least[paths], kinds[blobs])
+            most[paths] = np.maximum(most[paths], kinds[blobs])
+        return least < most
 
     @cached_property
     def units(self) -> Postings:
@@ -178,8 +198,12 @@ class View:
 
     @cached_property
     def roles(self) -> NDArray[np.uint8]:
-        """Roles of all files."""
-        return self.shard.roles[self.path_ids]
+        """Roles of all files, as this snapshot has them."""
+        roles = self.shard.roles[self.path_ids]
+        for i in np.flatnonzero(self.shard.changing[self.path_ids]).tolist():
+            serves = bool(self.shard.serves[self.blob_ids[i]])
+            roles[i] = role_of(self.path(i), self.language(i), serves)
+        return roles
 
     @cached_property
     def language_ids(self) -> NDArray[np.uint8]:
@@ -232,6 +256,14 @@ class View:
         packed: Any = self.shard.arrays[f"snap{self.number}.commits"]
         count = len(self.shard.arrays["commit_times"])
         return np.unpackbits(packed, count=count).astype(np.bool_)
+
+    @cached_property
+    def message_mask(self) -> Mask:
+        """Reachable commits that changed a file of the snapshot. What others changed is gone, or of other snapshots."""
+        arrays = self.shard.arrays
+        here = self.file_of_path[arrays["commit_paths"]] >= 0
+        before = np.concatenate([[0], np.cumsum(here)])[arrays["commit_starts"]]
+        return self.commit_mask & (before[1:] > before[:-1])
 
     @cached_property
     def lengths(self) -> tuple[NDArray[np.float32], float, float]:
