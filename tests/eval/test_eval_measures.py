@@ -83,6 +83,7 @@ names = st.sampled_from(["a.py", "b.py", "c/d.py", "é\x00.go", "\ud800", "x" * 
 files = st.tuples(st.sampled_from(["r", "s", "t"]), names)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(
     gold=st.lists(st.sets(files, min_size=1, max_size=4), min_size=1, max_size=4),
@@ -117,6 +118,7 @@ def test_agrees_with_a_plain_reckoning(
             assert float(s.of(name)[n]) == pytest.approx(value), (name, n)
 
 
+@pytest.mark.slow
 def test_intervals_hold_the_mean_and_narrow_with_more_cases() -> None:
     few = np.array([[1.0], [0.0]] * 10)
     many = np.array([[1.0], [0.0]] * 1000)

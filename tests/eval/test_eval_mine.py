@@ -455,6 +455,7 @@ def test_a_set_in_the_words_of_change_logs(tmp_path: Path) -> None:
     assert told.cases[0].title == "Wrong total"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "unit",
     [

@@ -73,6 +73,7 @@ def test_what_is_published_holds_until_something_changes(corpus: Path) -> None:
         write_corpus(corpus)
 
 
+@pytest.mark.slow
 def test_table_of_what_is_published(corpus: Path) -> None:
     publish(corpus)
     publish(corpus, "acme-bm25", "--config", "bm25")

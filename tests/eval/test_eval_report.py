@@ -86,6 +86,7 @@ def write(tmp_path: Path, cases: list[Case], *runs: dict[str, RunLine]) -> tuple
     return tmp_path / "bugs.jsonl", out
 
 
+@pytest.mark.slow
 def test_command_writes_a_page_that_needs_nothing_else(tmp_path: Path) -> None:
     cases, run = some()
     worse = dict([*run.items()][6:])

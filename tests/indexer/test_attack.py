@@ -70,6 +70,7 @@ def test_a_relative_index_can_clone(repo, tmp_path, monkeypatch, option):
     assert "b.py" in Index.open(tmp_path / "ix").view(k.name).paths
 
 
+@pytest.mark.slow
 def test_what_python_indexes_by_a_relative_path_holds_elsewhere(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     paths = demo.build(Path("shop"))
@@ -174,6 +175,7 @@ def bomb(repo, leaf, levels=10, width=10):
     return git(repo, "commit-tree", below, "-m", "Bomb")
 
 
+@pytest.mark.slow
 def test_a_tree_bomb_is_given_up(repo, monkeypatch):
     monkeypatch.setattr(plumbing, "MAX_ENTRIES", 20_000)
     sha = bomb(repo, git(repo, "rev-parse", "HEAD^{tree}"))

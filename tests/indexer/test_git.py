@@ -139,6 +139,7 @@ def test_what_is_no_reference(shop: tuple[Path, list[str]], at: str) -> None:
     assert sorted(path.name for path in shop[0].iterdir()) == [".git"]
 
 
+@pytest.mark.slow
 @given(st.text(max_size=40))
 @settings(max_examples=40, deadline=None)
 def test_any_text_is_a_reference_or_an_error(shop: tuple[Path, list[str]], at: str) -> None:

@@ -64,6 +64,7 @@ def test_ignored_as_git_ignores(
     assert {path for path in paths if ignored(path)} == git_ignores(asked, paths)
 
 
+@pytest.mark.slow
 @given(LINES, st.lists(PATHS, min_size=1, max_size=12, unique=True))
 @settings(max_examples=100, deadline=None)
 def test_attributes_as_git_reads_them(asked: Path, patterns: list[str], paths: list[str]) -> None:

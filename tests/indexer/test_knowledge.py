@@ -117,6 +117,7 @@ def test_kinds_follow_the_tree(repos: Path, tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_nothing_is_opened_where_nothing_changed(repos: Path, tmp_path: Path) -> None:
     root = tmp_path / "index"
     indexed(root, repos, "chroma")

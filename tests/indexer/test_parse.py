@@ -69,6 +69,7 @@ def check_ranges(facts: Facts, text: str) -> None:
     assert list(facts.symbols) == sorted(facts.symbols, key=lambda s: s.start)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", FIXTURES, ids=lambda p: p.name)
 def test_golden(path: Path) -> None:
     text = path.read_text("utf-8")
@@ -327,6 +328,7 @@ def test_the_description_of_an_api_routes_nothing(server: str) -> None:
     assert facts.serves == facts.calls == ()
 
 
+@pytest.mark.slow
 def test_long_files_are_capped() -> None:
     code = "\n".join(
         f'def f{i}():\n    raise E{i}("text number {i}", os.getenv("KEY_{i}"))' for i in range(4_000)

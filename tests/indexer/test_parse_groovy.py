@@ -75,6 +75,7 @@ def test_any_text_is_read(text: str) -> None:
     assert all(1 <= s.start <= s.end <= rows for s in found.symbols)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", ['"""', "/*", "class A {", "def a() {}\n", '"\\', "@A(" * 9 + "\n"])
 def test_time_grows_with_the_text_and_not_faster(unit: str) -> None:
     assert not grows_faster(groovy, unit, 75_000)

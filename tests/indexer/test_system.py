@@ -39,6 +39,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.mark.slow
 def test_the_shop_is_described_from_above(shop: Path) -> None:
     text = system_summary(Index.open(shop))
     first, *lines = text.split("\n")
@@ -143,6 +144,7 @@ def test_the_text_is_bounded(limit: int) -> None:
     assert len(compose(System(parts), limit=limit)) <= max(limit, 400)
 
 
+@pytest.mark.slow
 def test_a_model_describes_the_whole_last_and_once(shop: Path) -> None:
     index = Index.open(shop)
     kept = (shop / FILE).read_bytes()

@@ -176,6 +176,7 @@ def test_nothing_and_too_much_are_refused(data: bytes) -> None:
         attached(data)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "data",
     [

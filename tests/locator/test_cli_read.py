@@ -182,6 +182,7 @@ def test_screens_fit(width: str, shop_index: Path) -> None:
         assert len(line) <= int(width) or any(Path(p).name in line for p in paths)
 
 
+@pytest.mark.slow
 def test_colours_only_where_they_are_wanted(shop_index: Path) -> None:
     def colored(*args: str, tty: bool = True, **env: Any) -> bool:
         return (
@@ -611,6 +612,7 @@ def completed(words: str, index: Path) -> list[str]:
     return [line.partition(",")[2] for line in out.decode().splitlines() if line]
 
 
+@pytest.mark.slow
 def test_completion(shop_index: Path) -> None:
     assert completed("bugatlas lo", shop_index) == ["locate"]
     assert completed("bugatlas show shop-o", shop_index) == ["shop-orders"]

@@ -331,6 +331,7 @@ UNITS = [  # what is repeated, after what
 # fmt: on
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", UNITS)
 def test_time_grows_with_size_and_not_faster(unit: str) -> None:
     """Four times the text takes about four times as long; a quadratic pattern takes sixteen times."""
@@ -354,6 +355,7 @@ def test_time_grows_with_size_and_not_faster(unit: str) -> None:
     pytest.fail(f"{ratio:.1f} times the time for four times the text of {unit!r}")
 
 
+@pytest.mark.slow
 def test_ten_megabytes_cost_little_more_than_the_limit() -> None:
     at_limit, huge = "a.b " * (LIMIT // 4), "a.b " * 2_500_000
     start = time.process_time()

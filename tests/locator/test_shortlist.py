@@ -85,6 +85,7 @@ REPORTS = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", REPORTS)
 def test_few_are_opened_and_the_right_one_is_among_them(root: Path, kind: str) -> None:
     assert maps(root) == ["map-1.safetensors"]
@@ -172,6 +173,7 @@ def test_nothing_changed_writes_nothing(root: Path) -> None:
     assert {p.name: p.stat().st_mtime_ns for p in root.glob(PATTERN)} == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("room", [Room(repositories=4), Room(megabytes=1)])
 def test_few_shards_stay_open(room: Room, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(opened, "UNPACKED", 60)  # as if shards were twenty times as large

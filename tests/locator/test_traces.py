@@ -205,6 +205,7 @@ def test_a_sentence_about_a_place_is_no_trace() -> None:
     assert not calls("I changed the file at line 12 and orders.js:12 broke.\n  see orders.js:12 for this\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "unit",
     [

@@ -122,6 +122,7 @@ def test_hostile_catalogues_take_linear_time(unit: str) -> None:
         assert not grows_faster(partial(read, f"de.{extension}"), unit), extension
 
 
+@pytest.mark.slow
 def test_a_huge_catalogue_is_read_in_part() -> None:
     text = "".join(f'"k{n}": "text {n}",\n' for n in range(400_000))
     found = read("de.json", "{" + text)
@@ -130,6 +131,7 @@ def test_a_huge_catalogue_is_read_in_part() -> None:
     assert read("de.json", text[:50_001])[-1].key.startswith("k")  # cut off within an entry
 
 
+@pytest.mark.slow
 def test_deep_nesting_is_read() -> None:
     assert read("de.json", '{"a":' * 100_000 + '"text"')[-1].text == "text"
     read("de.yml", "\n".join(" " * (n % 40) + f"k{n}:" for n in range(50_000)))

@@ -109,6 +109,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
     return Index.open(indexed(root / "index", root / "repos"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", REPORTS)
 def test_the_code_that_shows_a_text_comes_first(index: Index, name: str) -> None:
     report, path = REPORTS[name]

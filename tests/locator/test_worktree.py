@@ -66,6 +66,7 @@ def test_what_is_not_committed_is_found(tree: Path) -> None:
     assert not list(index.rglob("*worktree*"))
 
 
+@pytest.mark.slow
 def test_a_changed_file_is_read_as_it_lies_there(tree: Path) -> None:
     index = tree.parent.parent / "index"
     (tree / "src" / "cart.py").write_text(CART + POINTS)
@@ -78,6 +79,7 @@ def test_a_changed_file_is_read_as_it_lies_there(tree: Path) -> None:
     ]  # the file's: its lines are of no commit
 
 
+@pytest.mark.slow
 def test_a_clone_that_has_moved_on_is_read_where_it_is(tree: Path) -> None:
     index = tree.parent.parent / "index"
     (tree / "src" / "points.py").write_text(POINTS)
@@ -87,6 +89,7 @@ def test_a_clone_that_has_moved_on_is_read_where_it_is(tree: Path) -> None:
     assert run("locate", REPORT, "--worktree", "-c", "stale=fail", index=index).code in (0, 3)
 
 
+@pytest.mark.slow
 def test_a_clean_tree_answers_as_the_index_does(tree: Path) -> None:
     index = tree.parent.parent / "index"
     plain, clean = answer(index), answer(index, "--worktree")
@@ -95,6 +98,7 @@ def test_a_clean_tree_answers_as_the_index_does(tree: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_scores_are_those_of_an_index_of_the_same_files(tree: Path, tmp_path: Path) -> None:
     (tree / "src" / "points.py").write_text(POINTS)
     (tree / "a_first.py").write_text("def pilgrim_pays():\n    grant()\n")
@@ -108,6 +112,7 @@ def test_scores_are_those_of_an_index_of_the_same_files(tree: Path, tmp_path: Pa
     assert first == [(f["path"], f["symbols"]) for f in fresh["files"][:2]]
 
 
+@pytest.mark.slow
 def test_nothing_outside_the_tree_is_read(tree: Path, tmp_path: Path) -> None:
     secret = tmp_path / "secret.py"
     secret.write_text(POINTS)
@@ -134,6 +139,7 @@ def test_nothing_outside_the_tree_is_read(tree: Path, tmp_path: Path) -> None:
     assert read_inside(tree, b"src/large.py", 1000)[0] is None
 
 
+@pytest.mark.slow
 def test_what_cannot_be_asked_says_so(tree: Path, tmp_path: Path) -> None:
     index = tree.parent.parent / "index"
     both = run("locate", REPORT, "--worktree", "--at", "HEAD", index=index)
@@ -144,6 +150,7 @@ def test_what_cannot_be_asked_says_so(tree: Path, tmp_path: Path) -> None:
     assert any("working tree was not read" in n for n in answer(index, "--worktree")["notes"])
 
 
+@pytest.mark.slow
 def test_a_linked_working_tree_of_git_is_read_as_well(tree: Path, tmp_path: Path) -> None:
     linked = tmp_path / "linked"
     subprocess.run(["git", "-C", str(tree), "worktree", "add", "-q", str(linked)], check=True)

@@ -70,6 +70,7 @@ def test_help_is_fast() -> None:
     assert min(took) < 0.3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layer", LAYERS)
 def test_no_layer_names_a_higher_one_even_in_a_string(layer: str) -> None:
     """Import contracts don't see what is loaded by its dotted name."""

@@ -51,6 +51,7 @@ def opened(server: TestServer, index: Path | None = None, **more: object) -> Cha
     return open_chat(msgspec.structs.replace(settings, **more), index)
 
 
+@pytest.mark.slow
 def test_an_answer_is_read_and_accounted(tmp_path: Path) -> None:
     with TestServer(right) as server:
         chat = opened(server, tmp_path, prices={"m": Price(1.0, 2.0)})

@@ -307,6 +307,7 @@ def well_formed(text: str, limit: int) -> bool:
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(paths, facts, words_)
 def test_any_file_has_a_bounded_summary(path: str, parsed: Facts, repo: str) -> None:

@@ -81,6 +81,7 @@ def test_sections_stand_side_by_side(path: str, owners: tuple[str, ...]) -> None
     assert owners_of(GITLAB, path) == owners
 
 
+@pytest.mark.slow
 def test_what_a_stranger_writes_takes_no_time() -> None:
     began = time.monotonic()
     text = "".join(f"{'*a' * 400}{n} @x\n{'**/' * 300}b{n} @y\n" for n in range(2000))

@@ -76,6 +76,7 @@ def test_what_a_reporter_would_say_finds_the_file_and_is_the_evidence(index: Ind
     ]
 
 
+@pytest.mark.slow
 def test_an_earlier_version_serves_until_there_is_one_of_its_own(index: Index, tmp_path: Path) -> None:
     written_by_model(index)
     index = changed(tmp_path)
@@ -132,6 +133,7 @@ def test_seeds_alone_are_written_corrected_and_passed_down(index: Index) -> None
     assert look(Index.open(index.root), NAME).summary == "This is the heart of the shop."
 
 
+@pytest.mark.slow
 def test_summaries_go_from_machine_to_machine(index: Index, tmp_path: Path) -> None:
     index = written_by_model(index)
     keep(index, NAME, "src", "Everything, by Ada.")

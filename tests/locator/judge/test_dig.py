@@ -42,7 +42,7 @@ def first_call(body: dict[str, Any]) -> bool:
     return bool(shape) and "ranking" in shape["json_schema"]["schema"]["properties"]
 
 
-@pytest.fixture(params=["tools", "json"], autouse=True)
+@pytest.fixture(params=["json", pytest.param("tools", marks=pytest.mark.slow)], autouse=True)
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every test runs with an endpoint that has tools, and with one that refuses them."""
     monkeypatch.setattr(f"{__name__}.WAY", request.param)
@@ -150,6 +150,7 @@ def test_it_looks_things_up_and_ends_with_files_functions_and_what_is_in_doubt(i
     assert found.routes[0].repo == "shop-orders", "routes follow the files"
 
 
+@pytest.mark.slow
 def test_sure_answers_are_not_looked_into_unless_always(index: Index) -> None:
     first = paths(locate(index, REPORT))[0]
 
@@ -252,6 +253,7 @@ def test_many_requests_at_once_are_cut(index: Index) -> None:
     assert f"{500 - REQUESTS} further requests were not answered" in prompts[1]
 
 
+@pytest.mark.slow
 def test_ten_megabytes_are_not_shown(tmp_path: Path) -> None:
     rows = "".join(f"    x{n} = 'discount {n} {'y' * 900}'\n" for n in range(900))
     index = shop(tmp_path, {"src/orders/large.py": f"def large():\n{rows}"})
@@ -419,6 +421,7 @@ def test_calls_that_cannot_be_read_are_asked_for_again(index: Index) -> None:
         assert paths(found)[0] == RIGHT
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("fault", ["", "no-choice"])
 def test_tools_are_offered_where_an_endpoint_has_them(index: Index, stream: bool, fault: str) -> None:

@@ -41,6 +41,7 @@ def problem(response, status):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("report", REPORTS, ids=lambda r: r.repo)
 def test_locate_answers_what_the_library_answers(client, index, report):
     text = f"{report.title}\n\n{report.body}"

@@ -43,6 +43,7 @@ def scoped(index):
         yield client, parts
 
 
+@pytest.mark.slow
 def test_a_host_that_is_not_ours_is_refused(scoped):
     client, _ = scoped
     for host in (
@@ -145,6 +146,7 @@ def test_scores_of_a_scoped_token_do_not_depend_on_hidden_repositories(scoped, i
     assert [f["path"] for f in own["files"]] == [f["path"] for f in same["files"]]
 
 
+@pytest.mark.slow
 def test_bodies_are_limited(index):
     with running(index, body_kib=4) as (client, _):
         big = {"report": "x" * 5000}
@@ -358,6 +360,7 @@ def test_guard_reads_hosts():
     assert socket and msgspec
 
 
+@pytest.mark.slow
 def test_repository_names_lead_nowhere(tmp_path):
     """Names are keys of the index, never paths: not on disk, not in addresses."""
     made = tmp_path / "repo"

@@ -59,6 +59,7 @@ def jira(monkeypatch):
         )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_an_issue_is_read_by_those_who_may(shop_index, tmp_path, jira):
     server, settings = jira
     tokens = (token("all", may=("read", "issues")), token("orders"))

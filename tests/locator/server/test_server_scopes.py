@@ -86,6 +86,7 @@ def test_answers_are_the_same_with_and_without_what_is_hidden(pair):
     assert not differ, differ[:3]
 
 
+@pytest.mark.slow
 def test_agents_get_the_same_too(pair):
     pytest.importorskip("mcp")
     (whole, _), (one, _) = pair
