@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 from indexer.files.ignore import MAX_RULES, Ignored, Rule, attribute_rules, ignore_rules, says
@@ -60,11 +61,9 @@ def choose(git: Blobs, tree: Iterable[TreeEntry], max_bytes: int = MAX_BYTES) ->
     linguist-generated) are read from the tree itself. An attribute that is cleared there overrules the signs
     of a vendored path. `max_bytes` is a file's size limit.
     """
-    from indexer.parse.languages import language_of
-
     files = {entry.path: entry for entry in tree}  # a crafted tree can hold a name twice
     ignored, vendored, generated = _rules(git, files)
-    languages = {path: language for path in files if (language := language_of(path))}
+    languages: dict[str, str] = {}
 
     def reason(entry: TreeEntry) -> SkipReason | None:
         path = entry.path
@@ -72,20 +71,21 @@ def choose(git: Blobs, tree: Iterable[TreeEntry], max_bytes: int = MAX_BYTES) ->
             return SkipReason.SUBMODULE
         if entry.mode == "120000":
             return SkipReason.SYMLINK
-        if len(path) > MAX_PATH or not {"", ".", ".."}.isdisjoint(path.split("/")):
-            return SkipReason.UNREADABLE
-        if is_secret(path):
-            return SkipReason.SECRET
+        signs = _signs(path)
+        if signs.language:
+            languages[path] = signs.language
+        if signs.unfit:
+            return signs.unfit
         if ignored and ignored(path):
             return SkipReason.IGNORED
-        vendor = says(vendored, path)
-        if is_vendored(path) if vendor is None else vendor:
+        vendor = says(vendored, path) if vendored else None
+        if signs.vendored if vendor is None else vendor:
             return SkipReason.VENDORED
-        if says(generated, path):
+        if generated and says(generated, path):
             return SkipReason.GENERATED
-        if path.rpartition("/")[2].lower() in LOCK_FILES:
+        if signs.lock:
             return SkipReason.LOCK_FILE
-        if path not in languages:
+        if not signs.language:
             return SkipReason.NOT_SOURCE
         if entry.size < 0:
             return SkipReason.UNREADABLE
@@ -98,6 +98,29 @@ def choose(git: Blobs, tree: Iterable[TreeEntry], max_bytes: int = MAX_BYTES) ->
     entries = tuple(Entry(path, files[path].blob) for path, why in reasons.items() if not why)
     skips = tuple(Skip(path, why) for path, why in reasons.items() if why)
     return Chosen(entries, skips, {entry.path: languages[entry.path] for entry in entries})
+
+
+class _Signs(NamedTuple):
+    """What a path alone tells."""
+
+    unfit: SkipReason | None
+    vendored: bool
+    lock: bool
+    language: str | None
+
+
+@lru_cache(maxsize=32_768)  # snapshots of a repository have most paths in common
+def _signs(path: str) -> _Signs:
+    from indexer.parse.languages import language_of
+
+    unfit = None
+    if len(path) > MAX_PATH or not {"", ".", ".."}.isdisjoint(path.split("/")):
+        unfit = SkipReason.UNREADABLE
+    elif is_secret(path):
+        unfit = SkipReason.SECRET
+    vendored = not unfit and is_vendored(path)
+    lock = path.rpartition("/")[2].lower() in LOCK_FILES
+    return _Signs(unfit, vendored, lock, language_of(path))
 
 
 def _scripts(git: Blobs, unknown: Iterable[TreeEntry], max_bytes: int) -> dict[str, str]:
