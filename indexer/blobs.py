@@ -19,7 +19,7 @@ from indexer.workers.pool import Workers
 from indexer.workers.quarantine import marked, one_by_one
 from summaries.index.packs import Pack, Record, packed, record
 from summaries.index.store import blob_id
-from summaries.types import SkipReason
+from summaries.types import Facts, SkipReason
 
 CHUNK = 96  # blobs parsed and stored in one piece
 
@@ -84,16 +84,17 @@ def _parse(git: Blobs, wanted: Sequence[tuple[str, str, str]], at_once: int) -> 
         for path, language in by_sha[sha]
     )
     while some := list(islice(every, at_once)):
-        yield Parsed(list(packed(r for r, _ in some)), {r.id: rows for r, rows in some if rows})
+        rows = blob_terms([(r.id, facts, text) for r, facts, text in some if facts])
+        yield Parsed(list(packed(r for r, _, _ in some)), rows)
 
 
-def _record(sha: str, path: str, language: str, data: bytes | None) -> tuple[Record, BlobTerms | None]:
+def _record(sha: str, path: str, language: str, data: bytes | None) -> tuple[Record, Facts | None, str]:
     key = blob_id(sha, language)
     text = SkipReason.UNREADABLE if data is None else inspect(path, data)
     if isinstance(text, SkipReason):
-        return Record(key, text), None
+        return Record(key, text), None, ""
     facts = parse(path, text, refine(path, text) or language)
-    return record(key, facts, text), blob_terms(facts, text)
+    return record(key, facts, text), facts, text
 
 
 def _dead(blob: tuple[str, str, str]) -> Parsed:

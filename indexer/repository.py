@@ -229,7 +229,7 @@ def _update(
 
     def rows(ids: Sequence[str]) -> Mapping[str, BlobTerms]:
         rest = [i for i in ids if i not in fresh_rows]  # parsed by a run that was killed
-        return fresh_rows | {i: blob_terms(f, store.text(i)) for i, f in store.facts_of(rest)}
+        return fresh_rows | blob_terms((i, f, store.text(i)) for i, f in store.facts_of(rest))
 
     data, meta = assemble(job.source.name, snapshots, languages, _reachable(commits + fresh), shard, rows)
     arrays.write(index.folder(job.source.name) / draft.file, data, meta)

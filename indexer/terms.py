@@ -6,7 +6,9 @@ grammar names nothing. Every line belongs to exactly one unit, so a file's words
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from msgspec import Struct
@@ -24,6 +26,7 @@ _UNIT_KINDS = frozenset(
     "function method constructor class interface struct enum trait type object record module service message table "
     "block rule".split()
 )
+AT_ONCE = 500_000  # characters whose words are counted together
 _SHARED_NAMES = 4  # names shorter than this are too common to be evidence
 
 
@@ -40,27 +43,67 @@ class BlobTerms(Struct, frozen=True, array_like=True):
     serves: bool = False  # whether the blob serves routes
 
 
-def blob_terms(facts: Facts, text: str) -> BlobTerms:
-    """All rows of one blob. What a proxy's directive means to its clients counts as words of its line."""
+def blob_terms(files: Iterable[tuple[str, Facts, str]]) -> dict[str, BlobTerms]:
+    """All rows of blobs, given with their facts and texts. Small files are counted together: each pass has its price."""
+    out: dict[str, BlobTerms] = {}
+    some: dict[str, _Rows] = {}
+    size = 0
+    for blob, facts, text in files:
+        some[blob] = _rows(facts, text)
+        size += len(text)
+        if size > AT_ONCE:
+            out.update(zip(some, _counted(list(some.values())), strict=True))
+            some, size = {}, 0
+    return out | dict(zip(some, _counted(list(some.values())), strict=True))
+
+
+class _Rows(NamedTuple):
+    """A file whose words are still to be counted."""
+
+    facts: Facts
+    text: str  # with its head and what its directives mean below it
+    owners: NDArray[np.int32]  # the unit of each line of that text; of the head's, the number of units
+    spans: NDArray[np.int32]
+
+
+def _rows(facts: Facts, text: str) -> _Rows:
+    """What a proxy's directive means to its clients counts as words of its line."""
     lines = text.count("\n") + 1
     spans, owners = split_units(facts, lines)
     head = head_text(facts)
-    routing = facts.serves and facts.language in ROUTING
-    notes = [(s.start, s.doc) for s in facts.symbols if s.doc and s.kind == "key"] if routing else []
-    noted = owners[np.array([min(line, lines) - 1 for line, _ in notes], np.int32)]
-    rows = np.concatenate([owners, np.full(head.count("\n") + 1, len(spans), np.int32), noted])
-    docs, keys, counts = tally("\n".join([text, head, *(note for _, note in notes)]), rows)
-    cut = int(np.searchsorted(docs, len(spans)))
-    return BlobTerms(
-        spans.tobytes(),
-        docs[:cut].tobytes(),
-        keys[:cut].tobytes(),
-        counts[:cut].tobytes(),
-        keys[cut:].tobytes(),
-        counts[cut:].tobytes(),
-        np.sort(np.fromiter(mark_keys(facts), np.uint64)).tobytes(),
-        bool(facts.serves),
-    )
+    every, rows = [text, head], [owners, np.full(head.count("\n") + 1, len(spans), np.int32)]
+    if facts.serves and facts.language in ROUTING:
+        notes = [(s.start, s.doc) for s in facts.symbols if s.doc and s.kind == "key"]
+        every += (note for _, note in notes)
+        rows.append(owners[np.array([min(line, lines) - 1 for line, _ in notes], np.int32)])
+    return _Rows(facts, "\n".join(every), np.concatenate(rows), spans)
+
+
+def _counted(files: Sequence[_Rows]) -> list[BlobTerms]:
+    if not files:
+        return []
+    starts = np.cumsum(
+        [0, *(len(r.spans) + 1 for r in files)], dtype=np.int32
+    )  # of each one's units, and its head
+    parts = np.concatenate([r.owners + at for r, at in zip(files, starts, strict=False)])
+    docs, keys, counts = tally("\n".join([r.text for r in files]), parts)
+    cuts = np.searchsorted(docs, np.concatenate([starts, starts[1:] - 1])).tolist()
+    out: list[BlobTerms] = []
+    for n, r in enumerate(files):
+        first, last, head = cuts[n], cuts[n + 1], cuts[len(files) + 1 + n]
+        out.append(
+            BlobTerms(
+                r.spans.tobytes(),
+                (docs[first:head] - starts[n]).tobytes(),
+                keys[first:head].tobytes(),
+                counts[first:head].tobytes(),
+                keys[head:last].tobytes(),
+                counts[head:last].tobytes(),
+                np.sort(np.fromiter(mark_keys(r.facts), np.uint64)).tobytes(),
+                bool(r.facts.serves),
+            )
+        )
+    return out
 
 
 def split_units(facts: Facts, lines: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
@@ -92,27 +135,28 @@ def head_text(facts: Facts) -> str:
 
 def mark_keys(facts: Facts) -> set[int]:
     """Exact things of the file that a report can name; the namespaces are explained in `summaries.words`."""
-    out: set[int] = set()
-    for literal in facts.strings:
-        out.update(_phrase_keys(literal.text))
-    out.update(map(words.key, _marks(facts)))
+    out = set(map(words.key, _marks(facts)))
+    out.update(*[_phrase_keys(literal.text) for literal in facts.strings])
     return out
 
 
 def _marks(facts: Facts) -> set[str]:
     """All of them but the words of literals."""
-    out = {"n:" + s.name for s in facts.symbols if len(s.name) >= _SHARED_NAMES}
-    for s in facts.symbols:
-        if len(s.name) >= _SHARED_NAMES and "." in s.qualname:
-            out.add("q:" + ".".join(s.qualname.rsplit(".", 2)[-2:]))
+    named = [s for s in facts.symbols if len(s.name) >= _SHARED_NAMES]
+    out = {f"n:{s.name}" for s in named}
+    out.update(f"q:{'.'.join(s.qualname.rsplit('.', 2)[-2:])}" for s in named if "." in s.qualname)
     for e in (*facts.serves, *facts.calls):
         parts = words.route_key(e.route).strip("/").split("/")
         out.update("r:" + "/".join(parts[i:]) for i in range(max(1, len(parts) - 1)))
-    out.update("t:" + t.name.lower() for t in facts.topics)
+    out.update(f"t:{t.name.lower()}" for t in facts.topics)
     for k in facts.keys:
-        parts = k.lower().split(".")
-        out.update("k:" + ".".join(parts[i:]) for i in range(max(1, len(parts) - 1)))
-    out.update("e:" + e for e in facts.errors)
+        key = k.lower()
+        out.add(f"k:{key}")
+        at = key.find(".")
+        while (following := key.find(".", at + 1)) >= 0:  # each suffix that has two names still
+            out.add(f"k:{key[at + 1 :]}")
+            at = following
+    out.update(f"e:{e}" for e in facts.errors)
     return out
 
 

@@ -93,7 +93,7 @@ def laid(index: Index, repo: str, top: Path, file: Path) -> Laid:
     def terms(ids: Sequence[str]) -> Mapping[str, BlobTerms]:
         """Rows of what was parsed now, and of what some other snapshot's file already was."""
         rest = [i for i in ids if i not in rows]
-        return rows | {i: blob_terms(f, base.text(i)) for i, f in base.facts_of(rest)}
+        return rows | blob_terms((i, f, base.text(i)) for i, f in base.facts_of(rest))
 
     data, meta = overlay(snapshot, wanted, view, terms)
     arrays.write(file.with_suffix(".safetensors"), data, meta)

@@ -21,6 +21,7 @@ from xxhash import xxh3_64_intdigest
 Hashes = NDArray[np.uint64]
 
 _TOKEN = re.compile(r"[^\W\d_][\w$]*|\d[\w.]*\w|[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]+", re.UNICODE)
+_TOKEN_OR_END = re.compile(rf"{_TOKEN.pattern}|\n", re.UNICODE)
 _PARTS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_a-zA-Z]+")
 _CJK = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]+")
 _SENTENCE = re.compile(r"[.!?;:,()\[\]{}\"\n]+")
@@ -46,6 +47,11 @@ def tokens(text: str) -> list[str]:
     return _TOKEN.findall(text)
 
 
+def token_rows(texts: Sequence[str]) -> Iterator[str]:
+    """Raw tokens of some texts that have no line end in them, "\\n" after those of each, in one pass."""
+    return iter(_TOKEN_OR_END.findall("".join([f"{t}\n" for t in texts])))
+
+
 def terms_of(token: str) -> tuple[str, ...]:
     """The terms of one token: the stemmed whole first, then its stemmed parts where it has several.
 
@@ -60,22 +66,27 @@ def is_cjk(token: str) -> bool:
 
 
 def _terms_of(token: str) -> tuple[str, ...]:
-    if _CJK.fullmatch(token):
+    if not token.isascii() and _CJK.fullmatch(token):
         return tuple(token[i : i + 2] for i in range(max(1, len(token) - 1)))
     whole = token.lower().strip("_$.")
     if len(whole) < 2 or whole in STOP or len(whole) > 80:
         return ()
     if token.isascii() and token.isalpha() and (token.islower() or token[1:].islower()):
         return (_STEM.stemWord(whole),)  # most words of a text: no parts to look for
-    parts = [p.lower() for p in _PARTS.findall(token)]
+    parts = _PARTS.findall(token)
     if len(parts) <= 1:
         return (_STEM.stemWord(whole),)
-    kept = [_stem(p) for p in parts if len(p) > 1 and p not in STOP]
-    return (_STEM.stemWord(whole.replace("_", "")), *kept)
+    return (_STEM.stemWord(whole.replace("_", "")), *[t for p in parts if (t := _part(p))])
 
 
 _term_cache = lru_cache(maxsize=200_000)(_terms_of)
-_stem = lru_cache(maxsize=50_000)(_STEM.stemWord)  # of parts, which identifiers share
+
+
+@lru_cache(maxsize=50_000)
+def _part(part: str) -> str:
+    """The term of a part, which identifiers share; "" for a letter and a stop word."""
+    small = part.lower()
+    return _STEM.stemWord(small) if len(small) > 1 and small not in STOP else ""
 
 
 def terms(text: str) -> Iterator[str]:

@@ -6,7 +6,7 @@ Line readers, not grammars: templated YAML (Helm, Jinja) and the dialects of `.c
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Final
 
@@ -31,20 +31,16 @@ def read(data: bytes, language: str) -> Facts:
     rows = line_count(data)
     lines = data.split(b"\n")
     found = list(islice(READERS[language](data, lines), 4 * MAX_KEYS))
+    names = [".".join(path) for _, path, _ in found]
     symbols: list[Symbol] = []
     seen: set[str] = set()
-    for index, (row, path, value) in enumerate(found):
-        qualname = ".".join(path)
-        if len(path) > _SYMBOL_DEPTH or qualname in seen or len(symbols) >= _MAX_SYMBOLS:
+    for index, ((row, path, value), qualname) in enumerate(zip(found, names, strict=True)):
+        if len(path) > _SYMBOL_DEPTH or qualname in seen:
             continue
+        if len(symbols) >= _MAX_SYMBOLS:
+            break
         seen.add(qualname)
-        end = row + 1
-        if not value:
-            below = found[index + 1 : index + 400]
-            following = next(
-                (r for r, other, _ in below if other[: len(path)] != path), rows if below else end
-            )
-            end = min(max(end, following), rows)
+        end = row + 1 if value else _end(found, index, rows)
         written = lines[row].strip()[:200].decode("utf-8", "replace") if value else ""
         symbols.append(
             Symbol(path[-1], qualname, "key", row + 1, end, written, doc_above(lines, row, language))
@@ -61,8 +57,20 @@ def read(data: bytes, language: str) -> Facts:
         strings=tuple(strings[:_MAX_STRINGS]),
         serves=serves,
         calls=calls,
-        keys=tuple(dict.fromkeys(".".join(path) for _, path, _ in found))[:MAX_KEYS],
+        keys=tuple(dict.fromkeys(names))[:MAX_KEYS],
     )
+
+
+def _end(keys: Sequence[Key], index: int, rows: int) -> int:
+    """The last line of what a key holds: up to the next one beside it, where that is near; else the file's last."""
+    row, path, _ = keys[index]
+    depth = len(path)
+    if index + 1 == len(keys):
+        return min(row + 1, rows)
+    for at in range(index + 1, min(index + 400, len(keys))):
+        if keys[at][1][:depth] != path:
+            return min(max(row + 1, keys[at][0]), rows)
+    return rows
 
 
 def _limited(keys: list[Key], symbols: list[Symbol], lines: list[bytes]) -> list[Symbol]:
@@ -102,7 +110,8 @@ _YAML_LINE = re.compile(
 
 
 def _yaml(_: bytes, lines: list[bytes]) -> Iterator[Key]:
-    stack: list[tuple[int, str]] = []
+    indents: list[int] = []  # of the keys that are open
+    names: list[str] = []
     text_below = -1  # indentation of a key whose block scalar is being skipped
     for row, line in enumerate(lines):
         if not line or line.isspace():
@@ -112,20 +121,25 @@ def _yaml(_: bytes, lines: list[bytes]) -> Iterator[Key]:
                 continue
             text_below = -1
         if line.startswith(b"---"):
-            stack = []
+            indents, names = [], []
             continue
         found = _YAML_LINE.match(line[:_LINE].rstrip())
         if not found:
             continue
-        indent = len(found[1]) + len(found[2])
-        while stack and stack[-1][0] >= indent:
-            stack.pop()
-        stack = [*stack[: _DEPTH - 1], (indent, _text(found[3]).strip("\"'"))]
-        value = _text(found[4])
-        if value[:1] in ("|", ">"):
-            text_below, value = len(found[1]), ""
-        value = value if value[:1] in ("'", '"') and value.endswith(value[:1]) else value.split(" #")[0]
-        yield row, tuple(name for _, name in stack), value.strip("\"' ")
+        spaces, dashes, name, given = found.groups()
+        indent = len(spaces) + len(dashes)
+        while indents and indents[-1] >= indent:
+            indents.pop()
+        del indents[_DEPTH - 1 :], names[min(len(indents), _DEPTH - 1) :]
+        indents.append(indent)
+        names.append(_text(name).strip("\"'"))
+        value = _text(given)
+        first = value[:1]
+        if first in ("|", ">"):
+            text_below, value = len(spaces), ""
+        elif " #" in value and not (first in ("'", '"') and value.endswith(first)):
+            value = value.split(" #")[0]
+        yield row, tuple(names), value.strip("\"' ")
 
 
 _PROPERTY = re.compile(rb"\s*(?:export\s+)?([A-Za-z_][\w.\-/\[\]]{0,150})\s*[=:]\s*(.*)$")
@@ -170,30 +184,34 @@ def _path(raw: bytes) -> tuple[str, ...]:
     return tuple(part for part in parts if part)[:_DEPTH] or ("?",)
 
 
-_JSON_TOKEN = re.compile(rb"\"((?:[^\"\\\n]|\\.){0,1000})\"(\s{0,100}:)?|[{}\[\]\n]")
+_JSON_TOKEN = re.compile(
+    rb"\"((?:[^\"\\\n]++|\\.)*+)(?:(\")(\s{0,100}+:)?|\\?(?=\n|\Z))"  # a text, which may lack its end: linear in any case
+    rb"|([{}\[\]\n])"
+)
 
 
 def _json(data: bytes, _: list[bytes]) -> Iterator[Key]:
     path: list[str] = []  # of the objects and lists that are open; lists have no name
     row = 0
     name: tuple[int, str] | None = None  # a key that still waits for its value
-    for found in islice(_JSON_TOKEN.finditer(data), _MAX_TOKENS):
-        token = found[0]
-        if token == b"\n":
+    for text, closed, colon, mark in map(re.Match.groups, islice(_JSON_TOKEN.finditer(data), _MAX_TOKENS)):
+        if mark == b"\n":
             row += 1
             continue
-        if name and (found[2] is not None or len(token) == 1):
+        if not (closed or mark):
+            continue
+        if name and (colon is not None or mark):
             yield name[0], _named(path, name[1]), ""
-        if token in (b"{", b"["):
+        if mark in (b"{", b"["):
             path.append(name[1] if name else "")
-        elif token in (b"}", b"]"):
+        elif mark:
             del path[-1:]
-        elif found[2] is None and name:
-            yield name[0], _named(path, name[1]), _text(found[1])
+        elif colon is None and name:
+            yield name[0], _named(path, name[1]), _text(text[:_LINE])
         name = None
-        if found[2] is not None:
-            name = (row, _text(found[1][:120]) or "?")
-            row += found[2].count(b"\n")
+        if colon is not None:
+            name = (row, _text(text[:120]) or "?")
+            row += colon.count(b"\n")
 
 
 def _named(path: list[str], name: str) -> tuple[str, ...]:

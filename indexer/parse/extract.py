@@ -28,9 +28,8 @@ class Captures(NamedTuple):
     broken: bool
 
 
-def facts(data: bytes, language: str, captures: Captures) -> Facts:
-    """The facts of a parsed file."""
-    lines = data.split(b"\n")
+def facts(data: bytes, lines: list[bytes], language: str, captures: Captures) -> Facts:
+    """The facts of a parsed file, given as bytes and as lines."""
     docstrings = dict(captures.docstrings)
     placed = place(data, lines, language, captures.definitions, captures.decorators, docstrings)
     imports = _imports(data, captures.imports)

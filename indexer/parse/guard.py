@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import os
 import re
-from pathlib import Path
 from typing import Final
 
+import numpy as np
 from tree_sitter import Node
 
 from indexer.parse.text import words
@@ -43,7 +43,8 @@ def tame(data: bytes, lines: list[bytes], language: str) -> bytes | None:
     if max(map(len, lines)) > STRETCH:
         data = b"\n".join([_blank(line) if _periodic(line) else line for line in lines])
     table, long = (_TABLE, _LONG) if language in _ACROSS_LINES else (_LINES_TABLE, _LONG_LINE)
-    if max(map(len, data.translate(table).split(b"\n"))) >= STRETCH:
+    marks = np.flatnonzero(np.frombuffer(data.translate(table), np.uint8) == 0x0A)
+    if np.diff(marks, prepend=-1, append=len(data)).max() > STRETCH:
         data = long.sub(lambda found: _blank(found[0]), data)
     return data
 
@@ -76,13 +77,17 @@ def too_wide(root: Node) -> bool:
     return False
 
 
-_STATM: Final = Path("/proc/self/statm")  # of Linux; elsewhere memory is not bounded, steps are
+_STATM: Final = "/proc/self/statm"  # of Linux; elsewhere memory is not bounded, steps are
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 
 
 def resident() -> int:
-    """Bytes of memory that this process has; 0 where nobody can say."""
+    """Bytes of memory that this process has; 0 where nobody can say. Asked several times a file, so plainly."""
     try:
-        return int(_STATM.read_bytes().split()[1]) * _PAGE
+        file = os.open(_STATM, os.O_RDONLY)
+        try:
+            return int(os.read(file, 200).split()[1]) * _PAGE
+        finally:
+            os.close(file)
     except (OSError, IndexError, ValueError):
         return 0

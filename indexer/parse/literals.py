@@ -188,7 +188,9 @@ _THROW = re.compile(
     rb"|\braise\s+([A-Za-z_][\w.:]*)"
     rb"|\bErr\(\s*([A-Za-z_][\w:]*)"
 )
-_SENTINEL = re.compile(rb"\bErr[A-Z]\w*")
+_SENTINEL = re.compile(
+    rb"Err(?<=\bErr)[A-Z]\w*"
+)  # a text in front is searched for twenty times as fast as a border
 _NOT_NAMES = re.compile(r"[^\w.]+")
 
 

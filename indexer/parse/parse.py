@@ -94,11 +94,12 @@ def parse(path: str, text: str, language: str) -> Facts:
 
 
 def _parsed(grammar: Grammar, data: bytes, language: str) -> Facts:
-    safe = tame(data, data.split(b"\n"), language)
+    lines = data.split(b"\n")
+    safe = tame(data, lines, language)
     captures = _captures(grammar, safe) if safe is not None else None
     if safe is None or captures is None:
         return Facts(language, line_count(data), broken=True)
-    return facts(safe, language, captures)
+    return facts(safe, lines if safe is data else safe.split(b"\n"), language, captures)
 
 
 def _captures(grammar: Grammar, data: bytes) -> Captures | None:

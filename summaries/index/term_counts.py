@@ -7,6 +7,7 @@ one holds is found out once a process; after that a text costs one split, one lo
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ _TABLE = bytes(
     for c in range(256)
 )
 MOST = 4_000_000  # terms of all chunks known at a time, about 200 MB
+MOST_BYTES = 64 << 20  # of these chunks: one may be a line of a megabyte
 
 Tally = tuple[NDArray[np.int32], NDArray[np.uint64], NDArray[np.int32]]  # part, term key, count
 
@@ -48,24 +50,40 @@ class _Chunks(dict[bytes, int]):
     def __init__(self) -> None:
         super().__init__({_LINE: 0})
         self.size = 0  # terms of all chunks
+        self.weight = 0  # bytes of all chunks
         self.ends = _Column(np.int64)  # where the terms of each chunk end in `terms`
         self.ends.fresh.append(0)
         self.terms = _Column(np.int32)  # positions in `hashes`
         self.hashes = _Column(np.uint64)
+        self._fresh: list[bytes] = []  # numbered, their terms not yet known
         self._known: dict[int, int] = {}  # by key
         self._terms: dict[str, int] = {}  # the same by term: it has its key found out once
 
     def __missing__(self, chunk: bytes) -> int:
-        known, found = self._terms, self.terms.fresh
-        before = len(found)
-        for token in words.tokens(chunk.decode("utf-8", "surrogatepass")):
-            for term in words.terms_of(token):
-                number = known.get(term)
-                found.append(self._new(term) if number is None else number)
-        self.size += len(found) - before
-        self.ends.fresh.append(self.size)
+        self._fresh.append(chunk)
         number = self[chunk] = len(self)
         return number
+
+    def numbers(self, chunks: Sequence[bytes]) -> NDArray[np.int64]:
+        """The number of each chunk. Terms of those that are new are found out together, by one search for tokens."""
+        found = np.fromiter(map(self.__getitem__, chunks), np.int64, len(chunks))
+        if self._fresh:
+            self._learn(str(b"\n".join(self._fresh), "utf-8", "surrogatepass").split("\n"))
+            self.weight += sum(map(len, self._fresh))
+            self._fresh = []
+        return found
+
+    def _learn(self, chunks: Sequence[str]) -> None:
+        known, found, ends = self._terms, self.terms.fresh, self.ends.fresh
+        before = self.size - len(found)
+        for word in words.token_rows(chunks):
+            if word == "\n":
+                ends.append(before + len(found))
+                continue
+            for term in words.terms_of(word):
+                number = known.get(term)
+                found.append(self._new(term) if number is None else number)
+        self.size = before + len(found)
 
     def _new(self, term: str) -> int:
         key = words.key(term)
@@ -91,12 +109,15 @@ def tally(text: str, parts: NDArray[np.int32]) -> Tally:
 
     `parts` says for every line to which part it belongs: int32 (lines,).
     """
-    if _own.chunks.size > MOST:
+    if _own.chunks.size > MOST or _own.chunks.weight > MOST_BYTES:
         _own.chunks = _Chunks()
     known = _own.chunks
     data = text.encode("utf-8", "surrogatepass").translate(_TABLE)
-    found = data.replace(_LINE, _SPACE + _LINE + _SPACE).split()
-    chunk = np.fromiter(map(known.__getitem__, found), np.int64, len(found))
+    try:
+        chunk = known.numbers(data.replace(_LINE, _SPACE + _LINE + _SPACE).split())
+    except BaseException:  # an interrupt leaves numbers without terms
+        _own.chunks = _Chunks()
+        raise
     ends = known.ends.all()
     terms = known.terms.all()
     keys = known.hashes.all()

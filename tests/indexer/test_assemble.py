@@ -60,11 +60,8 @@ class Bench:
 
     def rows(self, ids: Sequence[str]) -> dict[str, BlobTerms]:
         self.asked.append(list(ids))
-        out = {}
-        for i in ids:
-            path, text = self._blobs[i]
-            out[i] = blob_terms(parse(path, text, i.rsplit(".", 1)[1]), text)
-        return out
+        files = ((i, *self._blobs[i]) for i in ids)
+        return blob_terms((i, parse(path, text, i.rsplit(".", 1)[1]), text) for i, path, text in files)
 
     def shard(
         self, snapshots: Sequence[Snapshot], commits: Sequence[Commit] = (), old: Shard | None = None

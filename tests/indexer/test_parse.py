@@ -450,3 +450,26 @@ def test_an_interrupt_in_the_parser_is_not_lost() -> None:
         _captures(found, Interrupted(code))
     whole = _captures(found, code)
     assert whole is not None and len(whole.definitions) == 4000
+
+
+def test_a_long_text_of_a_json_file_is_one_text() -> None:
+    """A script or another document within a text has no say in where the keys around it stand."""
+    inner = '\\"steps\\": [{\\n' * 200
+    found = parse(
+        "a.json", f'{{\n"script": {{"run": "first {inner}",\n"after": 1}},\n"last": "ends"}}\n', "json"
+    )
+    assert found.keys == ("script", "script.run", "script.after", "last")
+    assert [s.line for s in found.strings] == [2, 4]
+    assert found.strings[0].text.startswith("first ")
+
+
+def test_a_json_text_without_an_end_ends_with_its_line() -> None:
+    text = '{"a": "never closed\\\n"b": "closed",\n"c": 2}'
+    assert parse("a.json", text, "json").keys == ("a", "b", "c")
+
+
+def test_nonsense_between_quotes_takes_no_time() -> None:
+    began = time.process_time()
+    for text in ('"' + '\\"' * 300_000, '"a' * 200_000, '"\\' * 300_000, '"k" ' * 200_000):
+        parse("a.json", text, "json")
+    assert time.process_time() - began < 5
