@@ -22,8 +22,8 @@ import msgspec
 from summaries.errors import IndexDamaged, IndexError_
 from summaries.index import packs
 from summaries.index.packs import Pack
-from summaries.index.sqlite import fault_of
 from summaries.index.zstd import ZstdError, decompress
+from summaries.sqlite import fault_of, raising_ours
 from summaries.types import Commit, Facts, SkipReason
 
 _SCHEMA = """
@@ -130,18 +130,10 @@ class Store:
             self._db.close()
 
     @contextmanager
-    def _writing(self) -> Iterator[None]:
-        """What SQLite says is wrong, in our words."""
-        try:
-            yield
-        except sqlite3.Error as e:
-            raise fault_of(self.path, e) from e
-
-    @contextmanager
     def _reading(self) -> Iterator[None]:
         """The same, and what a stored text is that cannot be unpacked."""
         try:
-            with self._writing():
+            with raising_ours(self.path):
                 yield
         except (TypeError, ValueError, ZstdError, msgspec.MsgspecError) as e:
             raise IndexDamaged(f"cannot read {self.path}: {e}", "run `bugatlas doctor`", self.path) from e
@@ -154,7 +146,7 @@ class Store:
 
     def add(self, packs: Iterable[Pack]) -> None:
         """Durable with the next `flush`, safe from a killed process within about a second."""
-        with self._writing():
+        with raising_ours(self.path):
             for p in packs:
                 number = (
                     self._db.execute("insert into pack(data) values(?)", (p.data,)).lastrowid if p.data else 0
@@ -172,7 +164,7 @@ class Store:
 
     def flush(self) -> None:
         """Make sure that all that was written outlives a loss of power."""
-        with self._writing():
+        with raising_ours(self.path):
             self._db.commit()
             if self._fresh:
                 with self.path.open("rb") as f:
@@ -240,7 +232,7 @@ class Store:
     def add_commits(self, commits: list[Commit]) -> None:
         """Append commits, in one transaction."""
         if commits:
-            with self._writing(), self._db:
+            with raising_ours(self.path), self._db:
                 self._db.execute("insert into history(commits) values(?)", (packs.pack_commits(commits),))
 
     def note(self, prefix: str, name: str = "") -> str:
@@ -260,7 +252,7 @@ class Store:
 
     def set_notes(self, prefix: str, texts: Mapping[str, str]) -> None:
         """Replace all named texts of a prefix, in one transaction."""
-        with self._writing(), self._db:
+        with raising_ours(self.path), self._db:
             self._db.execute("delete from note where prefix = ?", (prefix,))
             found = [(prefix, first, data) for first, data in packs.pack_notes(texts)]
             self._db.executemany("insert into note values(?,?,?)", found)

@@ -14,6 +14,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from summaries.llm.types import Reply, Request
+from summaries.sqlite import raising_ours
 
 FILE = "models.sqlite"
 
@@ -68,10 +69,11 @@ class Ledger:
             self._db.execute(f"insert into call values({','.join('?' * len(row))})", row)
 
     def answer(self, key: str) -> str | None:
-        """The kept answer to a request."""
-        with self._lock:
+        """The kept answer to a request; None where it cannot be read, for one can ask again."""
+        row = None
+        with suppress(sqlite3.Error), self._lock:
             row = self._db.execute("select text from answer where key = ?", (key,)).fetchone()
-        return row[0] if row else None
+        return row[0] if row and isinstance(row[0], str) else None
 
     def keep(self, key: str, text: str) -> None:
         """Keep an answer that could be read."""
@@ -93,11 +95,12 @@ class Ledger:
 
 
 def spent_in(root: Path, since: float = 0.0) -> list[Spent]:
-    """What an index's models took, without writing to it; nothing where none was asked."""
+    """What an index's models took, without writing to it; nothing where none was asked. Raises IndexError_."""
     if not (root / FILE).exists():
         return []
     ledger = Ledger(root / FILE)
     try:
-        return ledger.spent(since)
+        with raising_ours(root / FILE):
+            return ledger.spent(since)
     finally:
         ledger.close()

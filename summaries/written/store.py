@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from summaries.errors import IndexDamaged
-from summaries.index.sqlite import fault_of
+from summaries.errors import IndexDamaged, IndexError_
+from summaries.sqlite import fault_of
 
 FILE = "written.sqlite"
 STAMP = "summarised"  # note of a store that says of which generation its summaries are
@@ -90,7 +91,7 @@ class Written:
 
     def __init__(self, folder: Path, *, write: bool = False) -> None:
         """Raises IndexDamaged where the file is no database of ours. A missing one reads as empty."""
-        path = folder / FILE
+        self._path = path = folder / FILE
         try:
             if write:
                 folder.mkdir(parents=True, exist_ok=True)
@@ -106,14 +107,28 @@ class Written:
                 self._db.executescript(f"{_SCHEMA} pragma user_version = {VERSION}")
             self._db.execute("select path from edit limit 1")
         except sqlite3.Error as e:
-            error = fault_of(path, e)
-            if isinstance(error, IndexDamaged):
-                error.hint = "move it away; its summaries are then written anew"
-            raise error from e
+            raise self._fault(e) from e
 
     def close(self) -> None:
         """Close the database file."""
         self._db.close()
+
+    @contextmanager
+    def _raising_ours(self) -> Iterator[None]:
+        """What is wrong with the file, as an error of ours."""
+        try:
+            yield
+        except (sqlite3.Error, msgspec.MsgspecError, TypeError, AttributeError) as e:
+            raise self._fault(e) from e
+
+    def _fault(self, error: Exception) -> IndexError_:
+        if isinstance(error, sqlite3.Error):
+            found = fault_of(self._path, error)
+        else:
+            found = IndexDamaged(f"cannot read {self._path}: {error}")
+        if isinstance(found, IndexDamaged):
+            found.hint = "move it away; its summaries are then written anew"
+        return found
 
     def _version(self) -> int:
         return int(self._db.execute("pragma user_version").fetchone()[0])
@@ -127,13 +142,15 @@ class Written:
 
     def files(self, blobs: Iterable[str]) -> dict[str, FileText]:
         """Summaries of those blobs that have one."""
-        rows = (self._db.execute(f"{_FILES} where blob = ?", (b,)).fetchone() for b in blobs)
-        return {row[0]: _file(row) for row in rows if row}
+        with self._raising_ours():
+            rows = (self._db.execute(f"{_FILES} where blob = ?", (b,)).fetchone() for b in blobs)
+            return {row[0]: _file(row) for row in rows if row}
 
     def every_file(self, until: int | None = None) -> dict[str, FileText]:
         """Summaries of all blobs, or of those written of commits up to a time."""
         where = "" if until is None else f" where time <= {int(until)}"
-        return {row[0]: _file(row) for row in self._db.execute(_FILES + where)}
+        with self._raising_ours():
+            return {row[0]: _file(row) for row in self._db.execute(_FILES + where)}
 
     def holding(self, parts: Sequence[str]) -> dict[str, FileText]:
         """Summaries of files that have any of these, capitals or not, by blob."""
@@ -141,52 +158,51 @@ class Written:
             return {}
         like = ["%" + "".join("\\" + c if c in "\\%_" else c for c in p) + "%" for p in parts]
         where = " or ".join(["summary || concerns like ? escape '\\'"] * len(like))
-        return {row[0]: _file(row) for row in self._db.execute(f"{_FILES} where {where}", like)}
+        with self._raising_ours():
+            return {row[0]: _file(row) for row in self._db.execute(f"{_FILES} where {where}", like)}
 
     def keep_files(self, texts: Mapping[str, FileText]) -> None:
         """Summaries by blob, in one transaction."""
         rows = [(b, t.path, t.time, t.key, t.summary, "\n".join(t.concerns)) for b, t in texts.items()]
-        with self._db:
+        with self._raising_ours(), self._db:
             self._db.executemany("insert or replace into file values(?,?,?,?,?,?)", rows)
 
     def places(self, until: int | None = None) -> dict[str, WrittenPlace]:
         """Written summaries of directories and the repository, by path: the newest, or the newest up to a time."""
         where = "" if until is None else f" where time <= {int(until)}"
-        rows = self._db.execute(f"select path, text, key, inputs, time from place{where} order by time")  # noqa: S608
-        return {
-            p: WrittenPlace(t, k, msgspec.json.decode(i, type=dict[str, str]), at) for p, t, k, i, at in rows
-        }
+        with self._raising_ours():
+            rows = self._db.execute(f"{_PLACES}{where} order by time")
+            return {row[0]: _place(row) for row in rows}
 
     def every_place(self) -> list[tuple[str, WrittenPlace]]:
         """Texts of all places at all times, by path."""
-        rows = self._db.execute("select path, text, key, inputs, time from place order by path, time")
-        return [
-            (p, WrittenPlace(t, k, msgspec.json.decode(i, type=dict[str, str]), at))
-            for p, t, k, i, at in rows
-        ]
+        with self._raising_ours():
+            return [(row[0], _place(row)) for row in self._db.execute(f"{_PLACES} order by path, time")]
 
     def keep_place(self, path: str, place: WrittenPlace) -> None:
         """Store the text of one place."""
         inputs = msgspec.json.encode(place.inputs).decode()
-        with self._db:
+        with self._raising_ours(), self._db:
             row = (path, place.time, place.key, place.text, inputs)
             self._db.execute("insert or replace into place values(?,?,?,?,?)", row)
 
     def counts(self) -> tuple[int, int]:
         """Summaries of files and directories that a model wrote, and those that people edited."""
-        (files,), (places,), (edits,) = (
-            self._db.execute(f"select count(*) from {t}").fetchone()  # noqa: S608
-            for t in ("file", "place where path != char(0) || 'seed'", "edit")
-        )
+        with self._raising_ours():
+            (files,), (places,), (edits,) = (
+                self._db.execute(f"select count(*) from {t}").fetchone()  # noqa: S608
+                for t in ("file", "place where path != char(0) || 'seed'", "edit")
+            )
         return files + places, edits
 
     def edits(self) -> dict[str, str]:
         """What people wrote, by path."""
-        return dict(self._db.execute("select path, text from edit"))
+        with self._raising_ours():
+            return dict(self._db.execute("select path, text from edit"))
 
     def keep_edit(self, path: str, text: str) -> None:
         """Somebody's own summary of a path; an empty one takes it back."""
-        with self._db:
+        with self._raising_ours(), self._db:
             self._db.execute("delete from edit where path = ?", (path,))
             if text:
                 self._db.execute("insert into edit values(?,?)", (path, text))
@@ -231,3 +247,11 @@ _FILES = "select blob, path, time, key, summary, concerns from file"
 def _file(row: Sequence[Any]) -> FileText:
     _, path, time, key, summary, concerns = row
     return FileText(summary, tuple(c for c in concerns.split("\n") if c), path, time, key)
+
+
+_PLACES = "select path, text, key, inputs, time from place"
+
+
+def _place(row: Sequence[Any]) -> WrittenPlace:
+    _, text, key, inputs, time = row
+    return WrittenPlace(text, key, msgspec.json.decode(inputs, type=dict[str, str]), time)

@@ -16,8 +16,8 @@ from locator.access import LOCAL
 from locator.live_index import LiveIndex
 from summaries.errors import IndexDamaged, IndexError_, IndexLocked
 from summaries.index.index import Index
-from summaries.index.sqlite import fault_of
 from summaries.index.store import Store
+from summaries.sqlite import fault_of
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from summaries.errors import ModelError
+from summaries.errors import IndexDamaged, ModelError
 from summaries.llm.chat import Chat, open_chat
+from summaries.llm.ledger import FILE, Ledger, spent_in
 from summaries.llm.schema import read_as, schema_of
 from summaries.llm.testing.server import TestServer, text_of
 from summaries.llm.types import (
@@ -22,6 +23,7 @@ from summaries.llm.types import (
     Nonsense,
     Price,
     Refused,
+    Reply,
     Request,
     Unavailable,
 )
@@ -315,3 +317,21 @@ def test_the_key_is_not_written_anywhere(tmp_path: Path, monkeypatch: pytest.Mon
         chat.close()
     assert "a-key-of-mine" not in str(caught.value)
     assert not any(b"a-key-of-mine" in p.read_bytes() for p in tmp_path.iterdir())
+
+
+def test_a_damaged_ledger_costs_no_answer_and_is_reported(tmp_path: Path) -> None:
+    reply = Reply("yes", read=1, written=1)
+    request = Request("judge", "m", (Message("user", "?"),), "s", {}, 10)
+    ledger = Ledger(tmp_path / FILE)
+    for n in range(300):
+        ledger.add(request, reply)
+        ledger.keep(f"key{n}", "an answer " * 20)
+    ledger.close()
+    data = (tmp_path / FILE).read_bytes()
+    (tmp_path / FILE).write_bytes(data[:4096] + b"\xff" * (len(data) - 4096))
+    damaged = Ledger(tmp_path / FILE)
+    assert damaged.answer("key7") is None
+    damaged.keep("key7", "again")
+    damaged.close()
+    with pytest.raises(IndexDamaged, match=FILE):
+        spent_in(tmp_path)

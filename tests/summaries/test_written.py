@@ -20,7 +20,7 @@ from indexer.writing.run import Stage, WriteReport, Writing, plan, write
 from locator.locate import Options, locate
 from locator.tree.edit import keep
 from locator.tree.show import look
-from summaries.errors import IndexDamaged, IndexLocked
+from summaries.errors import IndexDamaged, IndexError_, IndexLocked
 from summaries.index.index import Index, Manifest
 from summaries.llm.chat import open_chat
 from summaries.llm.testing.server import TestServer, text_of
@@ -389,7 +389,28 @@ def test_the_file_of_summaries(tmp_path: Path) -> None:
     (tmp_path / FILE).write_bytes(b"no database" * 100)
     with pytest.raises(IndexDamaged):
         effective(tmp_path, files, ["src"])
-    assert sqlite3.sqlite_version
+
+
+def test_damage_behind_the_first_page_and_a_full_disk_are_errors_of_ours(tmp_path: Path) -> None:
+    written = Written(tmp_path, write=True)
+    written.keep_files(
+        {f"b{n}.python": FileText("One. " * 40, path=f"src/{n}.py", time=n) for n in range(400)}
+    )
+    written.keep_place("src", WrittenPlace("A directory.", "k", {"a.py": "One."}))
+    written._db.execute("pragma max_page_count = 1")  # as a full disk
+    with pytest.raises(IndexError_, match="no space is left") as full:
+        written.keep_files({f"c{n}.python": FileText("Two. " * 400) for n in range(400)})
+    assert not isinstance(full.value, IndexDamaged)
+    written.close()
+    with sqlite3.connect(tmp_path / FILE) as db:
+        db.execute("update place set inputs = '['")
+    db.close()
+    with pytest.raises(IndexDamaged, match=FILE):
+        effective(tmp_path, {}, ["src"])
+    data = (tmp_path / FILE).read_bytes()
+    (tmp_path / FILE).write_bytes(data[:4096] + b"\xff" * (len(data) - 4096))
+    with pytest.raises(IndexDamaged, match="cannot read"):
+        effective(tmp_path, {"src/a.py": "b1.python"}, ["src"])
 
 
 # --- parts ------------------------------------------------------------------------------------------------------

@@ -63,7 +63,7 @@ class Cached:
 
     def _read(self, keys: Sequence[bytes]) -> dict[bytes, Vector]:
         out: dict[bytes, Vector] = {}
-        with suppress(sqlite3.Error, OSError):
+        with suppress(sqlite3.Error, OSError, ValueError, TypeError):  # what cannot be read is embedded again
             db = self._open()
             for key in keys:
                 row = db.execute("select row from vector where key = ?", (key,)).fetchone()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from summaries.errors import IndexDamaged, IndexError_, IndexLocked
@@ -30,3 +32,12 @@ def fault_of(path: Path, error: sqlite3.Error) -> IndexError_:
     if code == sqlite3.SQLITE_NOMEM:
         return IndexError_(f"no memory is left to read {path}", "give it more memory")
     return IndexDamaged(f"cannot read {path}: {error}", "run `bugatlas doctor`", path)
+
+
+@contextmanager
+def raising_ours(path: Path) -> Iterator[None]:
+    """What SQLite says is wrong with a file, in our words."""
+    try:
+        yield
+    except sqlite3.Error as e:
+        raise fault_of(path, e) from e
