@@ -262,19 +262,20 @@ def file_summary(path: str, facts: Facts, repo: str) -> str:
         ("says", [f'"{m}"' for m in messages(facts, 3)] if runs else []),
     )
     does = fresh(behaviours(facts.symbols, 6), f"{head} {about}") if runs else []
+    said: list[str] = []
 
     def compose(size: int) -> list[str]:
-        rest = "; ".join(f"{verb} {listing(items, size)}" for verb, items in needs if items)
-        return [
+        said[:] = [
             first,
             f"it {listing_of(does[:size])}" if does else "",
             _middle(path, facts, kind, size),
             talk(facts.serves, facts.calls, facts.topics, size),
-            rest,
+            "; ".join(f"{verb} {listing(items, size)}" for verb, items in needs if items),
         ]
+        return said
 
     text = fitted(LIMIT, compose, 6)
-    if runs and sum(map(bool, compose(1))) < 5:
+    if runs and not all(said):  # whatever the size, the same ones say nothing
         for most in (3, 2, 1):
             extra = capital(_details(facts, most, text))
             if extra and len(text) + len(extra) + 2 <= LIMIT:

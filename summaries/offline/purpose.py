@@ -20,6 +20,7 @@ ENOUGH = 2.0  # score of a sentence that tells a purpose (a guess, see `prose`)
 PARAGRAPHS, SENTENCES = 14, 4  # of a README that are weighed, and of each paragraph
 ITEMS = 6  # features that are listed
 
+# Three patterns of small letters, which titles are brought to (see `prose`).
 _SKIPPED = re.compile(
     r"licen[cs]|copying|legal|trademark|\bbuil[dt]|compil|install|set[- ]?up|getting started|get started|quick|first steps"
     r"|\brun\b|running|usage|how to|using|\buse\b|deploy|develop|contribut|contact|support|help|communit|badge|status"
@@ -39,18 +40,15 @@ _SKIPPED = re.compile(
     r"|credits|thanks"
     r"|安装|安裝|快速|使用|许可|許可|贡献|貢獻|构建|运行|編譯|编译|文档|联系|更新|常见问题|インストール|使い方|ライセンス|설치|사용|라이선스|기여"
     r"|instalaci|licencia|contribui|lizenz|installier|mitwirken|utilisation|contribuer|uso\b",
-    re.IGNORECASE,
 )
 _PRIME = re.compile(
     r"\babout\b|overview|introduction|\bintro\b|description|what(?:'s| is| does)|summary|purpose|\bwhy\b|motivation"
     r"|background|nutshell"
     r"|abstract|goals?\b|scope|简介|介绍|概述|簡介|說明|说明|関する|概要|소개|descripci|introducci|beschreibung|überblick|présentation"
     r"|descrição",
-    re.IGNORECASE,
 )
 _FEATURES = re.compile(
     r"features?|highlights|capabilit|what (?:can|does) it|key (?:points|concepts)|特性|功能|特徴|機能|기능",
-    re.IGNORECASE,
 )
 _LEAD = re.compile(
     r"(?:\W*\b(?:overview|description|about|introduction|abstract|summary|tl;?dr|note)\b\s*[:：—-]+\s*)",
@@ -120,10 +118,10 @@ def readme_claims(sections: Sequence[Section], name: str) -> Iterator[Claim]:
     title = next((s.titles[-1] for s in sections if s.titles), "")
     for section in sections:
         below = section.titles[1:] if section.titles[:1] == (title,) else section.titles
-        if any(_SKIPPED.search(t) and not _PRIME.search(t) for t in below):
+        if any(_SKIPPED.search(t) and not _PRIME.search(t) for t in map(str.lower, below)):
             continue
-        prime = any(_PRIME.search(t) for t in section.titles[-1:])
-        listing = any(_FEATURES.search(t) for t in section.titles[-1:])
+        prime = any(_PRIME.search(t.lower()) for t in section.titles[-1:])
+        listing = any(_FEATURES.search(t.lower()) for t in section.titles[-1:])
         place = 1.2 if prime or not below else 0.5 if listing else -0.2
         if section.titles and seen < 3 and (tail := _tagline(section.titles[-1], name)):
             yield Claim(tail, 0.5, "README")
@@ -161,7 +159,7 @@ def features(sections: Sequence[Section], most: int = ITEMS) -> list[str]:
     """What a README lists under 'Features': of each item its beginning."""
     out: list[str] = []
     for section in sections:
-        if not any(_FEATURES.search(t) for t in section.titles[-1:]):
+        if not any(_FEATURES.search(t.lower()) for t in section.titles[-1:]):
             continue
         for block in section.blocks:
             if block.kind == "item" and block.linked < 0.6:

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
+from summaries.types import Facts
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -42,7 +44,7 @@ def remembered(find: Callable[P, T]) -> Callable[P, T]:
         known = _own.known
         if known is None or named:
             return find(*args, **named)
-        key = (find, *[a if isinstance(a, (str, int)) else id(a) for a in args])
+        key = (find, *[id(a) if isinstance(a, Facts) else a for a in args])
         if key not in known:
             known[key] = find(*args, **named)
         found: T = known[key]

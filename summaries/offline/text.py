@@ -25,9 +25,8 @@ _STOPS = re.compile(r"[.!?](?=\s+[^\sa-z]|\s*$)|[。！？]")
 _ABBREVIATED = ("e.g.", "i.e.", "etc.", "vs.", "cf.", "resp.", "approx.", "no.", "incl.")
 _NOT_PROSE = re.compile(
     r"copyright|licen[sc]ed? |spdx-|all rights reserved|free software|code generated|do not edit"
-    r"|eslint|tslint|prettier-|pylint|noqa|nolint|@ts-|jshint|istanbul|vim:|-\*-|clang-format|<\?xml|#!",
-    re.IGNORECASE,
-)
+    r"|eslint|tslint|prettier-|pylint|noqa|nolint|@ts-|jshint|istanbul|vim:|-\*-|clang-format|<\?xml|#!"
+)  # of small letters: see `prose`
 
 
 def plain(text: str) -> str:
@@ -140,6 +139,6 @@ def first_sentence(text: str, limit: int = 180) -> str:
             end = stop.start()
             break
     sentence = head[:end].strip(" -–—:.;*=#~_")
-    if _NOT_PROSE.search(head[:200]) or _letters(sentence) < 8 or " " not in sentence:
+    if _NOT_PROSE.search(head[:200].lower()) or _letters(sentence) < 8 or " " not in sentence:
         return ""
     return clip(sentence, limit)

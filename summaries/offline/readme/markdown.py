@@ -22,7 +22,10 @@ _LIST = ("bullet_list", "ordered_list")
 
 @cache
 def _parser() -> MarkdownIt:
-    return MarkdownIt("commonmark", {"html": True, "maxNesting": 20}).enable("table").disable("inline")
+    made = MarkdownIt("commonmark", {"html": True, "maxNesting": 20}).enable("table").disable("inline")
+    addresses: Any = made  # of links, which nobody reads: to encode them takes as long as to find them
+    addresses.normalizeLink = str
+    return made
 
 
 def blocks_of_markdown(text: str) -> Iterator[Block]:

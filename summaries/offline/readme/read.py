@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from summaries.offline.readme.blocks import Section, sections
+from summaries.offline.remembered import remembered
 from summaries.paths import base_name
 
 README = re.compile(r"readme(?:\.(?:md|markdown|mdown|rst|txt|adoc|asciidoc|org))?", re.IGNORECASE)
@@ -34,6 +35,7 @@ def _rank(path: str) -> int:
     return _RANK.index(ending) if ending in _RANK else len(_RANK)
 
 
+@remembered
 def read(path: str, text: str) -> list[Section]:
     """The sections of a README; at most its first 40,000 characters, whatever they hold."""
     text = text[:LIMIT].replace("\r\n", "\n").removeprefix("\ufeff")
