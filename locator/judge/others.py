@@ -1,6 +1,6 @@
 """Files that no word of the report leads to: a model sees their names, in the repositories that may be meant.
 
-Beside a name stands the function that comes closest to the report, where one shares a word with it.
+Beside a name stands the function that comes closest to the report, where one shares a rare word with it.
 
 Of 30 reports of one system three had no file to fix among the 80 best of the search; all three have one here.
 """
@@ -15,12 +15,13 @@ from itertools import groupby
 from locator.answer import FileHit, RouteHit
 from locator.judge.candidates import Candidate
 from locator.judge.sources import Sources
-from locator.judge.words import Wanted, closest
+from locator.judge.words import Wanted, name_closeness
 from summaries.llm.types import tokens
 from summaries.paths import Role
 
 REPOSITORIES = 20  # of a system of which all are named: a guess
 ROOM = 1000  # tokens of names, as many names of each repository: a guess
+CLOSE = 1.0  # of a function name, from which it is shown: a rare word of the report, or several (guess)
 _NO_ANSWER = int(Role.TEST | Role.MOCK | Role.DOC | Role.EXAMPLE | Role.TOOL | Role.CONFIG | Role.MIGRATION)
 _CALLABLE = frozenset(("function", "method"))
 
@@ -62,9 +63,10 @@ def block(sources: Sources, named: Sequence[Candidate], first: int, wanted: Want
 
 def _called(c: Candidate, wanted: Wanted) -> str:
     """A file by its name, with the function that comes closest to the report."""
+    name = c.hit.path[len(_folder(c.hit.path)) :]
     calls = [s.name for s in c.facts.symbols if s.kind in _CALLABLE]
-    close = closest(calls, wanted, sharing=True)[:1]
-    return " ".join([c.hit.path[len(_folder(c.hit.path)) :], *(f"({name})" for name in close)])
+    near, function = max(zip(name_closeness(calls, wanted), calls, strict=True), default=(0.0, ""))
+    return f"{name} ({function})" if near >= CLOSE else name
 
 
 def _folder(path: str) -> str:

@@ -356,7 +356,7 @@ def test_files_that_no_word_leads_to_are_offered_by_name(tmp_path: Path) -> None
     index, sources = made(tmp_path, {"engine": engine, "shop": shop})
     found = locate(index, "The refund of an order is lost", Options(limit=100, nearest=True))
     offered = [c for c in candidates(sources, found.files, 4) if c.hit.repo == "shop"]
-    wanted = wanted_of(read("The refund of an order is lost when the wheel is halting"), sources.scope)
+    wanted = wanted_of(read("The refund of an order is lost where we halt"), sources.scope)
     more = others(sources, (*found.routes, *found.also), offered, wanted)
     by_name = [(c.hit.repo, c.hit.path) for c in more]
     assert {p for r, p in by_name if r == "engine"} == {"core/long.py", "core/short.py"}
