@@ -45,12 +45,9 @@ Say = Callable[[str], None]
 
 
 def warm(index: Index) -> None:
-    """Load what writing the knowledge base takes while processes index: Chroma alone needs half a second."""
-    manifest = index.manifest
-    if manifest.embedder == "lsa" and not (index.root / LEARNT).exists():  # it will learn
+    """Load what learning takes while processes index."""
+    if index.manifest.embedder == "lsa" and not (index.root / LEARNT).exists():
         Thread(target=import_module, args=["scipy.sparse"], daemon=True).start()
-    if manifest.vectors == "chroma":
-        Thread(target=import_module, args=["chromadb"], daemon=True).start()
 
 
 def keep_summaries(

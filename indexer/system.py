@@ -40,7 +40,7 @@ def update(index: Index, *, anew: bool = False) -> bool:
         own = effective(index.folder(name), {}, ("",)).texts.get("", "")  # written, or edited by a person
         parts[name] = Member(purpose_of(own) or shown[name].purpose, shown[name].words, generation)
     uses = _uses(index, shown) if linked else ()
-    # Most edits leave the uses as they are: then nothing walks, and no library of graphs is loaded.
+    # Most edits leave the uses as they are: then nothing walks.
     same = uses == old.uses and (old.walks or not uses) and not anew
     new = replace(old, parts=parts, uses=uses, walks=old.walks if same else walks(uses))
     write(index.root / FILE, msgspec.json.encode(new, order="deterministic"))

@@ -18,6 +18,7 @@ import numpy as np
 from summaries.errors import BugatlasError, IndexError_, ModelError, UsageError
 from summaries.protocols import Match, Node, Vector, Vectors
 from summaries.types import Kind
+from summaries.vectors.chroma_local import engine
 
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI
@@ -30,11 +31,14 @@ NEIGHBOURS = 8  # links of a node in the graph: half of Chroma's default, which 
 
 def embedded(root: Path) -> Chroma:
     """The store inside an index. Only the holder of the index's write lock may write to it."""
-    import chromadb
 
-    def connect() -> ClientAPI:
+    def connect() -> Any:
         folder = root / "chroma"
         folder.mkdir(parents=True, exist_ok=True)
+        if found := engine(folder):
+            return found
+        import chromadb
+
         return chromadb.PersistentClient(str(folder), settings=_quiet())
 
     return Chroma(connect, IndexError_, str(root / "chroma"))
@@ -156,8 +160,9 @@ class Chroma:
         client: Any = self._client
         with self._raising_ours():
             client.close()
-            for part in (client, client._admin_client):
-                if session := getattr(part._server, "_session", None):  # with a server: Chroma leaves it open
+            for part in (client, getattr(client, "_admin_client", None)):
+                server = getattr(part, "_server", None)
+                if session := getattr(server, "_session", None):  # with a server: Chroma leaves it open
                     session.close()
 
     def _raising_ours(self) -> _RaisingOurs:

@@ -18,6 +18,8 @@ from summaries import backends
 from summaries.errors import BugatlasError, IndexDamaged
 from summaries.protocols import Node, Vectors, VectorStore
 from summaries.types import Kind
+from summaries.vectors import chroma_local
+from summaries.vectors.chroma import Chroma
 
 pytestmark = pytest.mark.slow
 
@@ -200,6 +202,31 @@ def test_nothing_is_kept_twice(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "chroma" / "chroma.sqlite3")) as db:
         assert db.execute("select count(*) from embeddings_queue").fetchone()[0] <= 2
     assert not any(b"a summary of" in p.read_bytes() for p in (tmp_path / "chroma").rglob("*") if p.is_file())
+
+
+@pytest.mark.parametrize(("first", "second"), [("", "0.0."), ("0.0.", "")])
+def test_its_engine_and_its_client_read_what_the_other_wrote(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: str, second: str
+) -> None:
+    """Of a release of Chroma that nobody tried, the client is used; it knows the same store."""
+    nodes = [node(f"{n}.py", f"a summary of {n}") for n in range(30)]
+    answers = []
+    for known in (first, second):
+        monkeypatch.setattr(chroma_local, "KNOWN", known)
+        store = backends.vectors("chroma", tmp_path)
+        assert isinstance(store, Chroma)
+        assert isinstance(store._client, chroma_local.Engine) is (known == "")
+        assert store.replace("one.orders", nodes, Counting()) == (0 if answers else 30)
+        answers.append((store.counts(), store.query(["one.orders"], direction("x"), 5)))
+        store.close()
+    assert answers[0] == answers[1]
+
+
+def test_the_engine_is_that_of_the_release_that_is_installed(tmp_path: Path) -> None:
+    """Else every run pays for the client: then try the release, and say so in `KNOWN`."""
+    found = chroma_local.engine(tmp_path)
+    assert found
+    found.close()
 
 
 def test_repositories_of_a_map_are_replaced_together(opened: Callable[[], VectorStore]) -> None:
