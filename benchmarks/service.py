@@ -24,7 +24,7 @@ WARM_UP = 40
 
 
 def service_speed(root: Path, cases: Sequence[Case], queries: int, memory_queries: int) -> dict[str, Any]:
-    """Answer reports in process and over HTTP with 1, 8 and 32 clients; then watch memory.
+    """Answer reports in process and over HTTP with 1, 8 and 32 clients, by one process and by several; then watch memory.
 
     All are asked in turn, round by round, and the best round of each counts: what else the machine does in a
     round can only slow it down. Processor time (`cpu_ms` a query) suffers less from that than seconds do.
@@ -33,26 +33,29 @@ def service_speed(root: Path, cases: Sequence[Case], queries: int, memory_querie
     each = queries // ROUNDS
     own = reports[:: max(1, len(reports) // each)][:each]  # the same in every round: they are compared
     rounds: dict[str, list[dict[str, Any]]] = {}
-    with serving(root) as (url, pid):
-        _ask(url, reports, WARM_UP, 4)
+    with serving(root, "rate = 0\nworkers = 1\n") as (single, alone), serving(root) as (url, pid):
+        both = (("one_process_clients", single, alone), ("clients", url, pid))
+        for _, address, _ in both:
+            _ask(address, reports, WARM_UP, 4)
         for _ in range(ROUNDS):
             rounds.setdefault("in_process", []).append(_bare(root, own, each))
             for clients in CLIENTS:
-                before = spent(pid)
-                asked = _ask(url, own, each, clients)
-                asked["cpu_ms"] = round(1000 * (spent(pid) - before) / each, 2)
-                rounds.setdefault(f"clients_{clients}", []).append(asked)
+                for name, address, process in both:
+                    before = spent(process)
+                    asked = _ask(address, own, each, clients)
+                    asked["cpu_ms"] = round(1000 * (spent(process) - before) / each, 2)
+                    rounds.setdefault(f"{name}_{clients}", []).append(asked)
         memory = _memory(url, pid, reports, memory_queries) if memory_queries else {}
     found: dict[str, Any] = {name: max(r, key=lambda x: x["per_second"]) for name, r in rounds.items()}
     bare = found["in_process"]
     bare["cpu_ms"] = min(r["cpu_ms"] for r in rounds["in_process"])
-    for clients in CLIENTS:
-        level = found[f"clients_{clients}"]
+    for key in [k for k in rounds if k != "in_process"]:
+        level = found[key]
         level["throughput_ratio"] = round(level["per_second"] / bare["per_second"], 3)
-        level["cpu_ms"] = min(r["cpu_ms"] for r in rounds[f"clients_{clients}"])
+        level["cpu_ms"] = min(r["cpu_ms"] for r in rounds[key])
         level["cpu_ratio"] = round(level["cpu_ms"] / bare["cpu_ms"], 3)
         level["median_ratio"] = round(level["median_ms"] / bare["median_ms"], 2)
-        level["failed"] = sum(r["failed"] for r in rounds[f"clients_{clients}"])
+        level["failed"] = sum(r["failed"] for r in rounds[key])
     return {"reports": len(reports), "queries": queries, "rounds": ROUNDS, **found, "memory": memory}
 
 
@@ -114,16 +117,23 @@ def _memory(url: str, pid: int, reports: Sequence[str], queries: int) -> dict[st
 
 
 def spent(pid: int) -> float:
-    """Processor seconds of a process so far."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    """Processor seconds of a process and of those that it started, so far."""
+    fields = [Path(f"/proc/{p}/stat").read_text().rpartition(")")[2].split() for p in (pid, *below(pid))]
+    return sum(int(f[11]) + int(f[12]) for f in fields) / os.sysconf("SC_CLK_TCK")
 
 
 def resident_mb(pid: int) -> float:
-    """Megabytes that a process holds, its mapped files left out."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    anonymous = next(x for x in status.splitlines() if x.startswith("RssAnon"))
-    return round(int(anonymous.split()[1]) / 1024, 1)
+    """Megabytes that a process and those that it started hold, their mapped files left out."""
+    held = 0
+    for p in (pid, *below(pid)):
+        status = Path(f"/proc/{p}/status").read_text()
+        held += int(next(x for x in status.splitlines() if x.startswith("RssAnon")).split()[1])
+    return round(held / 1024, 1)
+
+
+def below(pid: int) -> list[int]:
+    """Processes that a process started and that go on."""
+    return [int(p) for t in Path(f"/proc/{pid}/task").iterdir() for p in (t / "children").read_text().split()]
 
 
 @contextmanager

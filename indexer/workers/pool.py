@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import gc
-import multiprocessing
-import os
 import signal
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -17,6 +13,7 @@ from types import TracebackType
 from typing import Any
 
 from summaries.scratch import Scratch
+from summaries.worker import begin
 
 
 @contextmanager
@@ -42,11 +39,11 @@ class Workers(ProcessPoolExecutor):
     """
 
     def __init__(self, count: int, start: Callable[..., None] | None = None, *args: object) -> None:
-        begin: Any = _begin  # the stubs lose the arguments of an initializer
+        initializer: Any = begin  # the stubs lose the arguments of an initializer
         self._folder = Scratch("workers")
         arguments: Any = (self._folder.name, start, *args)
         context = get_context("fork" if _alone() else "spawn")
-        super().__init__(count, context, initializer=begin, initargs=arguments)
+        super().__init__(count, context, initializer=initializer, initargs=arguments)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -66,24 +63,3 @@ def _alone() -> bool:
         return sum(1 for _ in Path("/proc/self/task").iterdir()) == 1
     except OSError:
         return False
-
-
-def _begin(folder: str, start: Callable[..., None] | None, *args: object) -> None:
-    tempfile.tempdir = folder
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # which a forked one has from `gently`
-    gc.freeze()  # what a fork inherits stays shared with the parent
-    gc.set_threshold(
-        100_000
-    )  # facts hold no cycles: looking for them every 700 objects takes 4 % of the time
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    if start:
-        start(*args)
-
-
-def _end_with_parent() -> None:
-    """A worker whose parent was killed would go on, and publish without the lock."""
-    parent = multiprocessing.parent_process()
-    if parent:
-        parent.join()
-        os._exit(1)

@@ -11,12 +11,14 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from locator.answer import Answer
+from locator.access import Caller
+from locator.answer import Answer, Step
 from locator.judge.answers import FAILED
 from locator.locate import Options, Progress
 from locator.modes import find, mode_of
 from locator.report.reader import read
 from locator.server.metrics import Meters
+from locator.server.processes import Question
 from locator.server.service import Service
 from summaries.config import Settings
 from summaries.config_models import Mode
@@ -26,6 +28,10 @@ from summaries.index.index import Index
 MARGIN = 0.8  # part of a request's time-out that a model may take
 
 
+def nobody(step: Step) -> None:
+    """Nobody follows the progress of a question."""
+
+
 async def ask(
     service: Service,
     index: Callable[[], Index],
@@ -33,16 +39,24 @@ async def ask(
     title: str | None,
     options: Options,
     mode: Mode = "",
-    progress: Progress = lambda step: None,
+    progress: Progress = nobody,
     attachments: Sequence[tuple[str, str]] = (),
+    caller: Caller | None = None,
 ) -> Answer:
     """Answer a report from the index that a caller may see; `attachments` are names and texts.
+
+    Where the caller is given and the service has processes that answer, one of them does.
 
     Raises what `locate` raises, and ProblemError (503).
     """
     settings = settled(service, mode)
 
     def work(settings: Settings) -> Answer:
+        if service.processes and caller and settings.mode == "offline":
+            asked = Question(
+                caller, report, title, tuple(attachments), options, settings, progress is not nobody
+            )
+            return service.processes.answer(asked, progress)
         from locator.report.attachments import attach
 
         whole = read(report, title)

@@ -27,6 +27,7 @@ from locator.server.guard import Guard
 from locator.server.jobs import Jobs
 from locator.server.links import Links
 from locator.server.metrics import Meters
+from locator.server.processes import Processes, default_count
 from locator.server.routes import agents, feedback, issues, page, probes, reads
 from locator.server.routes import jobs as work
 from locator.server.routes import webhooks as hooks
@@ -62,6 +63,8 @@ def service(root: Path, settings: ServiceSettings, asking: Settings | None = Non
     chat = open_model(asking, root) if mode_of(asking) != "offline" else None
     if chat:
         chat.limits.renewed = DAY
+    workers = settings.workers or default_count(os.cpu_count() or 1)
+    threads = max(settings.threads or os.cpu_count() or 1, workers)
     trackers = None
     if settings.trackers:
         trackers = Trackers(
@@ -80,9 +83,10 @@ def service(root: Path, settings: ServiceSettings, asking: Settings | None = Non
         weights=weights,
         chat=chat,
         live_index=live,
-        queries=WorkerPool(
-            settings.threads or os.cpu_count() or 1, settings.waiting, settings.timeout, meters
-        ),
+        queries=WorkerPool(threads, settings.waiting, settings.timeout, meters),
+        processes=Processes(workers, root, asking.room, weights, settings.timeout, meters)
+        if workers > 1
+        else None,
         judging=WorkerPool(max(1, asking.model_jobs if chat else 1), 0, settings.timeout),
         deliveries=WorkerPool(4, 500, settings.timeout),
         jobs=Jobs(root, settings.refresh, meters),
@@ -163,6 +167,8 @@ def create(parts: Service) -> FastAPI:
 
     @asynccontextmanager
     async def working() -> AsyncIterator[None]:
+        if parts.processes:
+            parts.processes.open()
         parts.jobs.open()
         if parts.trackers:
             parts.trackers.open()
@@ -170,6 +176,8 @@ def create(parts: Service) -> FastAPI:
             yield
         finally:
             parts.jobs.close()
+            if parts.processes:
+                parts.processes.close()
             parts.queries.close()
             parts.judging.close()
             parts.deliveries.close()

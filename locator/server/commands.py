@@ -73,6 +73,8 @@ class TerminalFormatter(logging.Formatter):
               metavar="FILE", help="Tokens, trackers, limits: see docs/service.md.")  # fmt: skip
 @click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port; 0 takes a free one.  [default: 8349]")
+@click.option("--workers", type=click.IntRange(1, 64),
+              help="Processes that answer questions.  [default: one a core, 4 at most]")  # fmt: skip
 @click.option("--quiet", is_flag=True, help="Log warnings only.")
 @click.option("--until-eof", is_flag=True, help="End with standard input: for programs that start a service.")
 @options
@@ -83,6 +85,7 @@ def serve(
     file: Path | None,
     host: str | None,
     port: int | None,
+    workers: int | None,
     quiet: bool,
     until_eof: bool,
 ) -> None:
@@ -100,7 +103,7 @@ def serve(
     from locator.server.app import configured, service
     from locator.server.settings import load
 
-    chosen = load(file, host=host, port=port)
+    chosen = load(file, host=host, port=port, workers=workers)
     handler = logging.StreamHandler(sys.stderr)
     if sys.stderr.isatty():
         handler.setFormatter(spoken := TerminalFormatter())

@@ -30,6 +30,9 @@ class Meters:
         self.money = Counter("bugatlas_model_money", "Money, by the configured prices", ["stage"], registry=r)
         self.busy = Gauge("bugatlas_queries", "Queries running or waiting", registry=r)
         self.refused = Counter("bugatlas_queries_refused", "Queries turned away: too many waited", registry=r)
+        self.replaced = Counter(
+            "bugatlas_workers_replaced", "Processes that answered questions and ended", registry=r
+        )
         self.jobs = Counter("bugatlas_jobs", "Indexing jobs, by how they ended", ["state"], registry=r)
         self.repositories = Gauge("bugatlas_repositories", "Repositories in the index", registry=r)
         self.files = Gauge("bugatlas_files", "Files in the index", registry=r)

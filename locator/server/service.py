@@ -14,6 +14,7 @@ from locator.server.jobs import Jobs
 from locator.server.links import Links
 from locator.server.metrics import Meters
 from locator.server.problems import ProblemError
+from locator.server.processes import Processes
 from locator.server.settings import ServiceSettings
 from locator.server.worker_pool import WorkerPool
 from locator.weights import Weights
@@ -42,11 +43,13 @@ class Service:
     meters: Meters
     state: Path  # folder of what the service itself keeps
     trackers: Trackers | None = None
+    processes: Processes | None = None  # that answer questions; None: threads of this one do
 
     def threads_down(self) -> dict[str, int]:
-        """How many threads have ended or fail, by part of the service."""
+        """How many threads or processes have ended or fail, by part of the service."""
         trackers = len(self.trackers.problems()) if self.trackers else 0
-        return {"jobs": int(bool(self.jobs.problem())), "trackers": trackers}
+        down = {"jobs": int(bool(self.jobs.problem())), "trackers": trackers}
+        return down | ({"workers": self.processes.down()} if self.processes else {})
 
 
 async def service_of(request: Request) -> Service:

@@ -58,6 +58,15 @@ class ServiceSettings(
     threads: Annotated[
         int, Meta(ge=0, le=256, description="Queries run at once; 0 is one for each core.")
     ] = 0
+    workers: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=64,
+            description="Processes that answer questions; 0 is one for each core, 4 at most. With 1, threads of the "
+            "service's own process do.",
+        ),
+    ] = 0
     waiting: Annotated[
         int, Meta(ge=0, le=10_000, description="Queries that may wait; the next one gets 503.")
     ] = 64

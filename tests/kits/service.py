@@ -53,6 +53,7 @@ def bearer(name: str) -> dict[str, str]:
 def running(index: Path, **settings: Any) -> Iterator[tuple[httpx.Client, Service]]:
     """A service in a thread, and a client of it."""
     settings.setdefault("rate", 0)
+    settings.setdefault("workers", 1)
     parts = service(index, checked(ServiceSettings(**settings)))
     with serving(configured(parts)) as url, httpx.Client(base_url=url, timeout=30) as client:
         yield client, parts

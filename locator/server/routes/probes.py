@@ -34,7 +34,9 @@ async def readyz(service: Here) -> Response:
     except BugatlasError as e:
         return json(Health("unready", __version__, type(e).__name__), 503)
     if down := sum(service.threads_down().values()):
-        return json(Health("unready", __version__, f"{down} threads are down: the log says why"), 503)
+        return json(
+            Health("unready", __version__, f"{down} threads or processes are down: the log says why"), 503
+        )
     worn = (
         "the newest state of the index cannot be read; an older one is served"
         if service.live_index.error

@@ -20,7 +20,7 @@ from locator.locate import Progress
 from locator.modes import mode_of
 from locator.search.search import Results, SearchOptions, search
 from locator.server import tree
-from locator.server.answering import ask
+from locator.server.answering import ask, nobody
 from locator.server.guard import log_detail
 from locator.server.openapi import body, json, says, streams, takes
 from locator.server.problems import Problem, ProblemError, status_of, without_paths
@@ -48,14 +48,15 @@ Where = Annotated[str, Query(max_length=4096)]
 
 
 async def answer(
-    service: Service, caller: Caller, question: LocateRequest, progress: Progress = lambda step: None
+    service: Service, caller: Caller, question: LocateRequest, progress: Progress = nobody
 ) -> Answer:
     """Answer one report from what the caller may see."""
     index = partial(service.live_index.index, caller)
     attached = [(a.name, a.content) for a in question.attachments]
     return await ask(
-        service, index, question.report, question.title, question.options(), question.mode, progress, attached
-    )
+        service, index, question.report, question.title, question.options(), question.mode, progress, attached,
+        caller,
+    )  # fmt: skip
 
 
 @router.post(

@@ -1,0 +1,211 @@
+"""Processes that answer questions: the same answers, one that dies is replaced, and all end with the service."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from kits.service import bearer, copied, events, running, shop, token, until
+
+from indexer.removal import remove
+from locator.access import LOCAL
+from locator.answer import Step
+from locator.locate import Options
+from locator.server.problems import ProblemError
+from locator.server.processes import Processes, Question, default_count
+from locator.weights import Weights
+from summaries.config import Settings
+from summaries.errors import UsageError
+from summaries.index.open_files import Room
+
+pytestmark = pytest.mark.slow
+
+REPORT = "500 on placing an order with a voucher\n\nThe order is refused: voucher is not valid"
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return shop(tmp_path_factory.mktemp("shop"))
+
+
+def ask(client: httpx.Client, **more: object) -> dict[str, object]:
+    got = client.post("/v1/locate", json={"report": REPORT, **more})
+    assert got.status_code == 200, got.text
+    found: dict[str, object] = got.json()
+    found.pop("seconds")
+    return found
+
+
+def test_processes_answer_as_threads_do(index: Path) -> None:
+    with running(index) as (client, _):
+        want = ask(client)
+        trouble = client.post("/v1/locate", json={"report": REPORT, "repos": ["nobody"]})
+    with running(index, workers=2) as (client, parts):
+        assert parts.processes is not None
+        assert [ask(client) for _ in range(4)] == [want] * 4
+        same = client.post("/v1/locate", json={"report": REPORT, "repos": ["nobody"]})
+        assert (same.status_code, same.json()["detail"]) == (trouble.status_code, trouble.json()["detail"])
+        got = events(client.post("/v1/locate/stream", json={"report": REPORT}))
+        assert [name for name, _ in got][:1] == ["progress"]
+        assert [name for name, _ in got].count("result") == 1
+        said = client.get("/metrics").text
+        assert re.search(r"^bugatlas_answers_total\{.*\} 5\.0$", said, re.MULTILINE)
+
+
+def test_a_scoped_token_sees_its_repositories_only(index: Path) -> None:
+    tokens = (token("all"), token("orders", repos=("shop-orders",)))
+    with running(index, workers=2, tokens=tokens) as (client, _):
+        got = client.post("/v1/locate", json={"report": REPORT}, headers=bearer("orders"))
+        assert {f["repo"] for f in got.json()["files"]} == {"shop-orders"}
+        got = client.post("/v1/locate", json={"report": REPORT}, headers=bearer("all"))
+        assert len({f["repo"] for f in got.json()["files"]}) > 1
+
+
+def test_one_that_dies_is_replaced_and_counted(index: Path) -> None:
+    with running(index, workers=2) as (client, parts):
+        want = ask(client)
+        assert parts.processes is not None
+        before = parts.processes.pids()
+        for pid in before:
+            os.kill(pid, signal.SIGKILL)
+        assert [ask(client) for _ in range(3)] == [want] * 3
+        until(lambda: client.get("/readyz").status_code == 200)
+        assert not set(before) & set(parts.processes.pids())
+        assert len(parts.processes.pids()) == 2
+        said = client.get("/metrics").text
+        assert "bugatlas_workers_replaced_total 2.0" in said
+        assert 'bugatlas_threads_down{part="workers"} 0.0' in said
+
+
+@contextmanager
+def processes(index: Path, count: int = 1, timeout: float = 30.0) -> Iterator[Processes]:
+    made = Processes(count, index, Room(), Weights(), timeout)
+    made.open()
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def question(report: str = REPORT, **options: object) -> Question:
+    return Question(LOCAL, report, None, (), Options(**options), Settings(mode="offline"), steps=True)  # type: ignore[arg-type]
+
+
+def test_a_question_in_a_process_that_dies_is_asked_once_more(index: Path) -> None:
+    with processes(index) as some:
+        want = some.answer(question()).files
+        killed: list[int] = []
+
+        def kill(step: Step) -> None:
+            if not killed:
+                killed.extend(some.pids())
+                os.kill(killed[0], signal.SIGSTOP)  # so that it has not sent the answer yet
+                os.kill(killed[0], signal.SIGKILL)
+
+        assert some.answer(question(), kill).files == want
+        assert some.pids() != killed
+
+        def kill_all(step: Step) -> None:
+            os.kill(some.pids()[0], signal.SIGKILL)
+
+        with pytest.raises(ProblemError) as told:
+            some.answer(question(REPORT * 300), kill_all)
+        assert (told.value.status_code, "retry-after" in (told.value.headers or {})) == (503, True)
+        assert some.answer(question()).files == want
+
+
+def test_errors_arrive_as_they_are_and_nobody_waits_for_a_stuck_process(index: Path) -> None:
+    with processes(index, timeout=0.2) as some:
+        with pytest.raises(UsageError) as told:
+            some.answer(question(" "))
+        assert told.value.message
+        os.kill(some.pids()[0], signal.SIGSTOP)
+        began = time.monotonic()
+        with contextlib.suppress(
+            ProblemError
+        ):  # the second one may be too slow to start within this time-out
+            some.answer(question())
+        assert time.monotonic() - began < 20
+        assert some.down() == 0
+
+    with processes(index) as some:
+
+        def gone(step: Step) -> None:
+            raise ConnectionAbortedError
+
+        with pytest.raises(ConnectionAbortedError):
+            some.answer(question(), gone)
+        assert some.answer(question()).files, "the process is free again"
+
+
+def test_what_is_published_is_seen_by_all(index: Path, tmp_path: Path) -> None:
+    own = copied(index, tmp_path)
+    with running(own, workers=2) as (client, _):
+        assert ask(client)["files"]
+        remove(own, ["shop-orders"])
+        time.sleep(1)
+        found = [ask(client) for _ in range(6)]
+        assert all("shop-orders" not in {f["repo"] for f in x["files"]} for x in found)  # type: ignore[index, attr-defined]
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads the process table of Linux")
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_all_end_with_the_service(index: Path, tmp_path: Path, how: signal.Signals) -> None:
+    file = tmp_path / "service.toml"
+    file.write_text(f'port = 0\nstate = "{tmp_path}/state"\nworkers = 3\n')
+    log = tmp_path / "log"
+    with log.open("w") as out:
+        command = [sys.executable, "-m", "bugatlas", "--index", str(index), "serve", "--service", str(file)]
+        service = subprocess.Popen(command, stderr=out)
+    try:
+        until(lambda: "running on http" in log.read_text(), 60)
+        below = until(lambda: found if len(found := children(service.pid)) >= 3 else None)
+    finally:
+        service.send_signal(how)
+        service.wait(30)
+    until(lambda: not any(Path(f"/proc/{pid}/cmdline").exists() and alive(pid) for pid in below))
+
+
+def children(pid: int) -> list[int]:
+    out = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            if int(stat.read_text().rpartition(")")[2].split()[1]) == pid:
+                out.append(int(stat.parent.name))
+        except OSError:
+            continue
+    return out
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+def test_many_at_once_and_the_end_amid_them(index: Path) -> None:
+    with running(index, workers=2, timeout=60) as (client, _):
+        want = ask(client)
+        found: list[object] = []
+        threads = [threading.Thread(target=lambda: found.append(ask(client))) for _ in range(12)]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        assert found == [want] * 12
+
+
+def test_how_many() -> None:
+    assert [default_count(n) for n in (1, 2, 4, 64)] == [1, 2, 4, 4]
