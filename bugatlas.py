@@ -49,10 +49,10 @@ _PUBLIC = {  # public name -> where it lives
 
 COMMANDS = {  # name -> (module:command, one line of help); a module is imported when its command runs
     "index": ("indexer.commands:index", "Add or update repositories."),
-    "locate": ("locator.commands:locate", "Find where a reported bug lives."),
-    "search": ("locator.commands:search", "Search the code of all repositories."),
-    "show": ("locator.commands:show", "Read the summary of a repository, directory or file."),
-    "status": ("locator.commands:status", "What is indexed, and how fresh it is."),
+    "locate": ("locator.commands.locate:locate", "Find where a reported bug lives."),
+    "search": ("locator.commands.search:search", "Search the code of all repositories."),
+    "show": ("locator.commands.show:show", "Read the summary of a repository, directory or file."),
+    "status": ("locator.commands.status:status", "What is indexed, and how fresh it is."),
     "summarise": ("indexer.commands_summarise:summarise", "Have a language model write the summaries."),
     "remove": ("indexer.commands:remove", "Take repositories out of the index."),
     "forget": ("indexer.commands:forget", "Let a held snapshot of a repository go."),

@@ -185,7 +185,7 @@ def _path(raw: bytes) -> tuple[str, ...]:
 
 
 _JSON_TOKEN = re.compile(
-    rb"\"((?:[^\"\\\n]++|\\.)*+)(?:(\")(\s{0,100}+:)?|\\?(?=\n|\Z))"  # a text, which may lack its end: linear in any case
+    rb"\"((?>(?:[^\"\\\n]++|\\.)*))(?:(\")(\s{0,100}+:)?|\\?(?=\n|\Z))"  # a text, which may lack its end: linear in any case
     rb"|([{}\[\]\n])"
 )
 

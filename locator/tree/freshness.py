@@ -9,6 +9,8 @@ from msgspec.structs import replace
 
 from locator.answer import Answer, RouteHit
 from locator.filters import repositories
+from locator.search.query import SearchQuery
+from locator.search.search import Results, SearchOptions, search
 from locator.tree.clone_tip import tip
 from summaries.errors import StaleError
 from summaries.index.index import Index, RepoState
@@ -64,8 +66,23 @@ def with_freshness(index: Index, answer: Answer, at: str | None, stale: str) -> 
 
     routes, also = tuple(map(looked, answer.routes)), tuple(map(looked, answer.also))
     moved = [r.repo for r in routes if r.clone == MOVED]
-    notes = answer.notes
-    if moved:
-        have = "has" if len(moved) == 1 else "have"
-        notes = (*notes, f"{', '.join(moved)} {have} moved on since the last index")
-    return replace(answer, routes=routes, also=also, notes=notes)
+    return replace(answer, routes=routes, also=also, notes=(*answer.notes, *_notes(moved)))
+
+
+def search_fresh(index: Index, query: SearchQuery, options: SearchOptions, stale: str) -> Results:
+    """Search, and note which of the repositories found have moved on. Raises what `search` does, and StaleError."""
+    if not options.at:
+        checked(index, query.repos, stale)
+    found = search(index, query, options)
+    if options.at or stale == "ignore":
+        return found
+    repos = dict.fromkeys(h.repo for h in found.files if h.repo not in index.overlays)
+    moved = [n for n in repos if n in index.repos and clone_of(index.repos[n])[0] == MOVED]
+    return replace(found, notes=(*found.notes, *_notes(moved)))
+
+
+def _notes(moved: Sequence[str]) -> tuple[str, ...]:
+    if not moved:
+        return ()
+    have = "has" if len(moved) == 1 else "have"
+    return (f"{', '.join(moved)} {have} moved on since the last index",)

@@ -132,5 +132,10 @@ def test_an_answer_says_how_fresh_it_is(tmp_path: Path) -> None:
     failed = run("locate", REPORT, "-c", "stale=fail", index=index)
     assert failed.code == 4 and failed.out == ""
     assert failed.err == "error: cart has moved on since the last index (run `bugatlas index cart`)\n"
+    searched = json.loads(run("search", "cart", "--json", index=index).out)
+    assert searched["notes"] == ["cart has moved on since the last index"]
+    assert json.loads(run("search", "cart", "--json", "-c", "stale=ignore", index=index).out)["notes"] == []
+    failed = run("search", "cart", "-c", "stale=fail", index=index)
+    assert failed.code == 4 and failed.err.startswith("error: cart has moved on")
     assert run("index", "--no-fetch", index=index).code == 0
     assert run("locate", REPORT, "-c", "stale=fail", index=index).code in (0, 3)
