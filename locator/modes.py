@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from locator.judge.limits import Judging
     from locator.locate import Options, Progress
     from locator.report.reader import Report
+    from locator.search.query import SearchQuery
+    from locator.search.search import Results, SearchOptions
     from locator.weights import Weights
     from summaries.index.index import Index
     from summaries.index.shard import View
@@ -65,6 +67,19 @@ def find(
     answer = _answered(index, report, options, settings, weights, progress, chat, record, replay, patience)
     answer = with_people(index, answer, report, options.at, names=settings.people)
     return with_freshness(index, answer, options.at, settings.stale)
+
+
+def look_up(index: Index, query: SearchQuery, options: SearchOptions, stale: str) -> Results:
+    """Search, and note which of the repositories found have moved on. Raises what `search` does, and StaleError."""
+    from locator.search.search import search
+    from locator.tree.freshness import checked, moved, notes_of
+
+    if not options.at:
+        checked(index, query.repos, stale)
+    found = search(index, query, options)
+    if options.at or stale == "ignore":
+        return found
+    return replace(found, notes=(*found.notes, *notes_of(moved(index, (h.repo for h in found.files)))))
 
 
 def _answered(

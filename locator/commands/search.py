@@ -75,9 +75,9 @@ def search(
     import msgspec
 
     from locator.damaged import answered
+    from locator.modes import look_up
     from locator.search.query import parse
     from locator.search.search import SearchOptions
-    from locator.tree.freshness import search_fresh
 
     index = open_index(root)
     query = parse(" ".join(words), repos=repos, languages=languages, paths=paths)
@@ -86,11 +86,9 @@ def search(
         from locator.tree.worktree import worktrees
 
         with worktrees(index, repos, at) as (here, notes):
-            results = search_fresh(here, query, asked, "ignore")
+            results = look_up(here, query, asked, "ignore")
     else:
-        index, results, notes = answered(
-            index, lambda sound: search_fresh(sound, query, asked, settings.stale)
-        )
+        index, results, notes = answered(index, lambda sound: look_up(sound, query, asked, settings.stale))
     results = msgspec.structs.replace(results, notes=(*notes, *results.notes))
     if as_json:
         from locator.render.output import searched

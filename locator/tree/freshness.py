@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from locator.answer import Answer, RouteHit
 from locator.filters import repositories
-from locator.search.query import SearchQuery
-from locator.search.search import Results, SearchOptions, search
 from locator.tree.clone_tip import tip
 from summaries.errors import StaleError
 from summaries.index.index import Index, RepoState
@@ -32,16 +30,22 @@ def checked(index: Index, repos: Sequence[str], stale: str) -> None:
     """Look at every repository that is to be searched. Raises StaleError where `stale` is "fail" and one has moved on."""
     if stale != "fail":
         return
-    moved = [n for n in repositories(index, repos) if clone_of(index.repos[n])[0] == MOVED]
-    if not moved:
+    late = moved(index, repositories(index, repos))
+    if not late:
         return
-    rest = f" and {len(moved) - NAMED} more" if len(moved) > NAMED else ""
-    names = " ".join(moved[:NAMED])
-    have = "has" if len(moved) == 1 else "have"
+    rest = f" and {len(late) - NAMED} more" if len(late) > NAMED else ""
+    names = " ".join(late[:NAMED])
+    have = "has" if len(late) == 1 else "have"
     raise StaleError(
-        f"{', '.join(moved[:NAMED])}{rest} {have} moved on since the last index",
+        f"{', '.join(late[:NAMED])}{rest} {have} moved on since the last index",
         "run `bugatlas index" + (f" {names}`" if not rest else "`"),
     )
+
+
+def moved(index: Index, repos: Iterable[str]) -> list[str]:
+    """Those of some repositories whose clones have moved on, each once; working trees are read as they are."""
+    known = [n for n in dict.fromkeys(repos) if n in index.repos and n not in index.overlays]
+    return [n for n in known if clone_of(index.repos[n])[0] == MOVED]
 
 
 def with_freshness(index: Index, answer: Answer, at: str | None, stale: str) -> Answer:
@@ -65,23 +69,12 @@ def with_freshness(index: Index, answer: Answer, at: str | None, stale: str) -> 
         return replace(route, time=state.time, indexed=index.indexed(route.repo), clone=clone)
 
     routes, also = tuple(map(looked, answer.routes)), tuple(map(looked, answer.also))
-    moved = [r.repo for r in routes if r.clone == MOVED]
-    return replace(answer, routes=routes, also=also, notes=(*answer.notes, *_notes(moved)))
+    late = [r.repo for r in routes if r.clone == MOVED]
+    return replace(answer, routes=routes, also=also, notes=(*answer.notes, *notes_of(late)))
 
 
-def search_fresh(index: Index, query: SearchQuery, options: SearchOptions, stale: str) -> Results:
-    """Search, and note which of the repositories found have moved on. Raises what `search` does, and StaleError."""
-    if not options.at:
-        checked(index, query.repos, stale)
-    found = search(index, query, options)
-    if options.at or stale == "ignore":
-        return found
-    repos = dict.fromkeys(h.repo for h in found.files if h.repo not in index.overlays)
-    moved = [n for n in repos if n in index.repos and clone_of(index.repos[n])[0] == MOVED]
-    return replace(found, notes=(*found.notes, *_notes(moved)))
-
-
-def _notes(moved: Sequence[str]) -> tuple[str, ...]:
+def notes_of(moved: Sequence[str]) -> tuple[str, ...]:
+    """A line where some have moved on."""
     if not moved:
         return ()
     have = "has" if len(moved) == 1 else "have"
