@@ -34,13 +34,16 @@ class Cost(Struct, frozen=True):
 def command(*args: str, check: bool = True, memory: bool = True) -> Cost:
     """Run `python -m ARGS` of this checkout. Raises RuntimeError with what it said where it fails."""
     path = os.pathsep.join(p for p in (str(HOME), os.environ.get("PYTHONPATH", "")) if p)
+    compiled = {
+        k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"
+    }  # as people have it installed
     before = _spent()
     began = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, "-m", *args],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=os.environ | {"PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1"},  # as the command line has it
+        env=compiled | {"PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1"},  # as the command line has it
         text=True,
     )
     peak = 0

@@ -216,6 +216,9 @@ def _work(pipe: Connection, folder: str, root: Path, room: Room, weights: Weight
     from locator.report.attachments import attach
     from locator.report.reader import read
 
+    logging.getLogger().addHandler(
+        logging.NullHandler()
+    )  # the service's own process says what is wrong, once
     live = LiveIndex(root, room=room)
     while True:
         try:
