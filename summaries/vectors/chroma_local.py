@@ -18,7 +18,9 @@ from summaries.protocols import Vectors
 if TYPE_CHECKING:
     from chromadb_rust_bindings import Bindings
 
-KNOWN = ("1.5.",)  # beginnings of the versions whose engine is called as here
+KNOWN = frozenset(
+    f"1.5.{n}" for n in range(3, 10)
+)  # releases whose engine is called as here; 1.5.2 deletes otherwise
 HANDLES = 4000  # graphs that may be open: as the client has it where 20,000 files may be
 PLACE = ("default_tenant", "default_database")
 
@@ -26,7 +28,7 @@ PLACE = ("default_tenant", "default_database")
 def engine(folder: Path) -> Engine | None:
     """The store in a folder, None where the engine is not one that is known. Raises what Chroma raises."""
     try:
-        if not version("chromadb").startswith(KNOWN):
+        if version("chromadb") not in KNOWN:
             return None
         from chromadb_rust_bindings import Bindings, MigrationHash, MigrationMode, SqliteDBConfig
 
