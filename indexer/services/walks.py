@@ -7,74 +7,41 @@ their walks counts. So one walk for each repository, worked out here, answers ev
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from math import log1p
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from summaries.system import Use, Walk
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 RETURNS = 0.15  # of the steps lead back to the start: the literature's usual value
 FAR = 3  # uses in a row: a guess
 NEAREST = 12  # repositories that are kept of a walk: a guess
-CLOSE = 1e-6  # change of a share in one step, in the mean, at which a walk has settled: as NetworkX has it
-STEPS = 200  # at most: each makes the change smaller by RETURNS, so half of them always do
-
-Graph = Mapping[str, Mapping[str, float]]
 
 
-def graph(uses: Sequence[Use]) -> Graph:
+def graph(uses: Sequence[Use]) -> nx.DiGraph[str]:
     """From who uses to who is used; a link weighs more where more routes, topics or modules make it."""
-    out: dict[str, dict[str, float]] = {}
+    import networkx as nx
+
+    out: nx.DiGraph[str] = nx.DiGraph()
     for u in uses:
-        row = out.setdefault(u.source, {})
-        out.setdefault(u.target, {})
-        row[u.target] = row.get(u.target, 0.0) + log1p(u.sites)
+        before = out.get_edge_data(u.source, u.target, {"weight": 0.0})["weight"]
+        out.add_edge(u.source, u.target, weight=before + log1p(u.sites))
     return out
 
 
 def walks(uses: Sequence[Use]) -> dict[str, tuple[Walk, ...]]:
     """The walk of each repository that uses another."""
+    import networkx as nx
+
     wired = graph(uses)
     out: dict[str, tuple[Walk, ...]] = {}
-    for source in sorted(n for n, used in wired.items() if used):
-        paths = _paths(wired, source)
-        shares = _shares(wired, list(paths))
-        found = [
-            Walk(round(shares[n], 4), path)
-            for n, path in paths.items()
-            if n != source and len(path) <= FAR + 1
-        ]
+    for source in sorted(n for n in wired if wired.out_degree(n)):
+        paths = nx.single_source_shortest_path(wired, source, FAR)
+        below = wired.subgraph(nx.descendants(wired, source) | {source})
+        shares = nx.pagerank(below, 1 - RETURNS, personalization={source: 1.0}, weight="weight")
+        found = [Walk(round(shares[n], 4), tuple(path)) for n, path in paths.items() if n != source]
         out[source] = tuple(sorted(found, key=lambda w: (-w.share, w.path))[:NEAREST])
     return out
-
-
-def _paths(wired: Graph, source: str) -> dict[str, tuple[str, ...]]:
-    """The shortest way to every repository that can be reached, the source's first; nearer ones first."""
-    paths: dict[str, tuple[str, ...]] = {source: (source,)}
-    for name in (waiting := [source]):
-        for used in wired[name]:
-            if used not in paths:
-                paths[used] = (*paths[name], used)
-                waiting.append(used)
-    return paths
-
-
-def _shares(wired: Graph, names: Sequence[str]) -> dict[str, float]:
-    """Of each repository the share of time that a walk from the first one spends there: personalised PageRank.
-
-    `names` are all that it can reach. Where a repository uses none, the walk returns.
-    """
-    at = {n: i for i, n in enumerate(names)}
-    links = [(at[n], at[used], w / sum(wired[n].values())) for n in names for used, w in wired[n].items()]
-    sources, targets = (np.array([link[k] for link in links], np.int64) for k in range(2))
-    weights = np.array([w for _, _, w in links])
-    ends = np.array([not wired[n] for n in names])
-    shares = np.full(len(names), 1 / len(names))
-    for _ in range(STEPS):
-        before = shares
-        shares = (1 - RETURNS) * np.bincount(targets, before[sources] * weights, len(names))
-        shares[0] += (1 - RETURNS) * before[ends].sum() + RETURNS
-        if np.abs(shares - before).sum() < len(names) * CLOSE:
-            break
-    return dict(zip(names, shares.tolist(), strict=True))

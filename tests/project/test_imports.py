@@ -13,7 +13,7 @@ from kits.paths import ROOT
 pytestmark = pytest.mark.slow
 
 HEAVY = {
-    "numpy", "chromadb", "git", "rich", "scipy", "torch", "fastapi", "tree_sitter", "openai", "zstandard",
+    "numpy", "chromadb", "git", "rich", "networkx", "scipy", "torch", "fastapi", "tree_sitter", "openai", "zstandard",
     "sqlite3", "pathspec", "ir_measures",
 }  # fmt: skip
 WRITING = {
@@ -23,6 +23,7 @@ WRITING = {
     "git",
     "tree_sitter",
     "tree_sitter_python",
+    "networkx",
     "chromadb",
     "pathspec",
 }
