@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import replace
 
 from locator.access import RIGHTS
 from locator.terminal import safe
@@ -74,7 +75,7 @@ class TerminalFormatter(logging.Formatter):
 @click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port; 0 takes a free one.  [default: 8349]")
 @click.option("--workers", type=click.IntRange(1, 64),
-              help="Processes that answer questions.  [default: one a core, 4 at most]")  # fmt: skip
+              help="Processes that answer questions.  [default: one a core, 4 at most; 1 for one person]")  # fmt: skip
 @click.option("--quiet", is_flag=True, help="Log warnings only.")
 @click.option("--until-eof", is_flag=True, help="End with standard input: for programs that start a service.")
 @options
@@ -104,6 +105,10 @@ def serve(
     from locator.server.settings import load
 
     chosen = load(file, host=host, port=port, workers=workers)
+    if not chosen.workers and (until_eof or not file):
+        chosen = replace(
+            chosen, workers=1
+        )  # one person's: another process costs memory, and nobody else asks
     handler = logging.StreamHandler(sys.stderr)
     if sys.stderr.isatty():
         handler.setFormatter(spoken := TerminalFormatter())

@@ -63,8 +63,8 @@ class ServiceSettings(
         Meta(
             ge=0,
             le=64,
-            description="Processes that answer questions; 0 is one for each core, 4 at most. With 1, threads of the "
-            "service's own process do.",
+            description="Processes that answer questions; 0 is one for each core, 4 at most, and 1 for one person's service "
+            "(no file, or --until-eof). With 1, threads of the service's own process do.",
         ),
     ] = 0
     waiting: Annotated[

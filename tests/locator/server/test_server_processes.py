@@ -209,3 +209,18 @@ def test_many_at_once_and_the_end_amid_them(index: Path) -> None:
 
 def test_how_many() -> None:
     assert [default_count(n) for n in (1, 2, 4, 64)] == [1, 2, 4, 4]
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads the process table of Linux")
+def test_one_persons_service_starts_no_other_process(index: Path, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with log.open("w") as out:
+        command = [sys.executable, "-m", "bugatlas", "--index", str(index), "serve", "--port", "0"]
+        service = subprocess.Popen(command, stderr=out)
+    try:
+        url = until(lambda: re.search(r"http://127\.0\.0\.1:\d+", log.read_text()), 60)
+        assert ask(httpx.Client(base_url=url[0], timeout=60))["files"]
+        assert not children(service.pid)
+    finally:
+        service.terminate()
+        service.wait(30)
