@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
-import time
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -77,17 +76,21 @@ class Processes:
     def open(self) -> None:
         """Start the processes. They load the reader and the voters beside one another, before anybody asks."""
         self._scratch = Scratch("workers")
-        for _ in range(self.count):
-            self._free.put(self._added())
+        self._all = [_Process(self._scratch.name, *self._start) for _ in range(self.count)]
+        for process in self._all:
+            try:
+                process.start()
+            except OSError as e:  # tried again when somebody asks
+                log.warning("a process could not be started: %s", e)
+            self._free.put(process)
 
     def close(self) -> None:
         """End them."""
         with self._lock:
             self._closed = True
-            ending, self._all = self._all, []
-        for process in ending:
+        for process in self._all:
             process.end()
-        for process in ending:
+        for process in self._all:
             process.wait()
         if self._scratch:
             self._scratch.cleanup()
@@ -95,11 +98,16 @@ class Processes:
     def answer(self, question: Question, progress: Progress = lambda step: None) -> Answer:
         """Answer in a process that is free; wait for one. Raises what `find` raises, and ProblemError (503)."""
         for _ in range(TRIES):
-            process = self._taken()
             try:
+                process = self._free.get(timeout=self.timeout)
+            except Empty:
+                raise ProblemError(503, "no process is free", headers={"retry-after": "5"}) from None
+            try:
+                if not process.alive():
+                    self._replace(process)
                 return process.ask(question, progress, STUCK * self.timeout)
             except _Died:
-                process = self._replaced(process)
+                continue
             finally:
                 self._free.put(process)
         raise ProblemError(
@@ -107,72 +115,96 @@ class Processes:
         )
 
     def down(self) -> int:
-        """How many are dead. Those without a question are replaced first."""
+        """How many are dead, or follow one that died before it could answer. Those without a question are replaced."""
         idle: list[_Process] = []
         with contextlib.suppress(Empty):
             while True:
                 idle.append(self._free.get_nowait())
         for process in reversed(idle):
-            self._free.put(process if process.alive() else self._replaced(process))
-        with self._lock:
-            return 0 if self._closed else sum(not p.alive() for p in self._all)
+            process.heard()
+            if not process.alive():
+                with contextlib.suppress(ProblemError):
+                    self._replace(process)
+            self._free.put(process)
+        return 0 if self._closed else sum(p.stillborn or not p.alive() for p in self._all)
 
     def pids(self) -> list[int]:
-        """Ids of the processes."""
-        with self._lock:
-            return [p.pid for p in self._all]
+        """Ids of the processes that live."""
+        return [p.pid for p in self._all if p.alive()]
 
-    def _taken(self) -> _Process:
-        try:
-            process = self._free.get(timeout=STUCK * self.timeout)
-        except Empty:
-            raise ProblemError(503, "no process is free", headers={"retry-after": "5"}) from None
-        return process if process.alive() else self._replaced(process)
-
-    def _replaced(self, dead: _Process) -> _Process:
-        log.warning("process %d has ended (%s) and is replaced", dead.pid, dead.kill())
-        if self.meters:
-            self.meters.replaced.inc()
-        with self._lock:
+    def _replace(self, dead: _Process) -> None:
+        """Start a process in place of one that has ended. Raises ProblemError (503) where none can be started."""
+        if how := dead.ended():
+            log.warning("process %d has ended (%s) and is replaced", dead.pid, how)
+            if self.meters:
+                self.meters.replaced.inc()
+        with self._lock:  # none is started once all are being ended
             if self._closed:
-                return dead
-            self._all.remove(dead)
-        return self._added()
-
-    def _added(self) -> _Process:
-        assert self._scratch
-        process = _Process(self._scratch.name, *self._start)
-        with self._lock:
-            if self._closed:
-                process.end()
-            self._all.append(process)
-        return process
+                raise ProblemError(503, "the service is ending")
+            try:
+                dead.start()
+            except OSError as e:
+                log.warning("a process could not be started: %s", e)
+                raise ProblemError(503, "no process could be started", headers={"retry-after": "5"}) from e
 
 
 class _Process:
-    """One process, and the pipe to it."""
+    """A place for one process, and the pipe to it. Used by one thread at a time, but for `alive` and `end`."""
 
     def __init__(self, folder: str, *args: Any) -> None:
+        self._args = folder, *args
+        self._process: Any = None
+        self._pipe: Any = None
+        self._up = True  # whether it has said that it can answer
+        self.stillborn = (
+            False  # whether the one before it died without having said so, and it has not yet either
+        )
+
+    def start(self) -> None:
+        """Start it, or another in its place. Raises OSError; then it is dead."""
+        self.stillborn, self._process = not self._up, None
         context: Any = get_context("spawn")  # threads of this process hold locks that a fork would never get
-        self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_work, args=(theirs, folder, *args), daemon=True)
-        self._process.start()
-        theirs.close()
-        self.pid: int = self._process.pid
+        pipe, theirs = context.Pipe()
+        process = context.Process(target=_work, args=(theirs, *self._args), daemon=True)
+        with contextlib.ExitStack() as failing:
+            failing.callback(pipe.close)
+            with contextlib.closing(theirs):
+                process.start()
+            failing.pop_all()
+        if self._pipe:
+            self._pipe.close()
+        self._pipe, self._up, self._process = pipe, False, process
+
+    @property
+    def pid(self) -> int:
+        """Its id; 0 where it was never started."""
+        return int(self._process.pid) if self._process else 0
 
     def alive(self) -> bool:
         """Whether it can be asked."""
-        return bool(self._process.is_alive())
+        process = self._process
+        return bool(process and process.is_alive())
+
+    def heard(self) -> None:
+        """Take note that it is up. Not while it has a question."""
+        with contextlib.suppress(EOFError, OSError):
+            while self._pipe and self._pipe.poll():
+                self._pipe.recv()
+                self._is_up()
 
     def ask(self, question: Question, progress: Progress, seconds: float) -> Answer:
         """Answer a question. Raises what the process raised, what `progress` raised, and _Died."""
-        end, stopped = time.monotonic() + seconds, None
+        stopped = None
+        # sending waits, too, where the process doesn't read: it is ended, which whoever waits hears of by the pipe
+        stuck = threading.Timer(seconds, self._process.kill)
+        stuck.start()
         try:
             self._pipe.send(question)
             while True:
-                if not self._pipe.poll(max(0.0, end - time.monotonic())):
-                    raise _Died
                 said = self._pipe.recv()
+                if said is None:
+                    self._is_up()
+                    continue
                 if not isinstance(said, Step):
                     break
                 try:
@@ -180,32 +212,41 @@ class _Process:
                         progress(said)
                 except Exception as e:  # whoever asked has gone: the answer is waited for, and nobody's
                     stopped = e
-        except (EOFError, OSError) as e:
-            raise _Died from e
+        except BaseException as e:
+            self._process.join(0.1)  # its pipe may be seen to close before its end
+            self._process.kill()  # else its answer would be taken for that of the next question
+            self._process.join(ENDING)
+            if isinstance(e, EOFError | OSError):
+                raise _Died from e
+            raise
+        finally:
+            stuck.cancel()
         if stopped:
             raise stopped
         if isinstance(said, Answer):
             return said
         raise said
 
+    def ended(self) -> str:
+        """How it has ended; "" where it was never started."""
+        self.heard()
+        return f"exit code {self._process.exitcode}" if self._process else ""
+
     def end(self) -> None:
         """Ask it to end. A thread that waits for its answer hears of it by the pipe, which stays open meanwhile."""
-        self._process.terminate()
-
-    def kill(self) -> str:
-        """End it at once, even where it is stopped; how it had ended by itself."""
-        self._process.join(0.1)  # its pipe may be seen to close before its end
-        code = self._process.exitcode
-        self._process.kill()
-        self._process.join(ENDING)
-        return f"exit code {code}" if code is not None else "stuck"
+        if self._process:
+            self._process.terminate()
 
     def wait(self) -> None:
         """Wait till it has ended; not for long."""
-        self._process.join(ENDING)
-        if self._process.is_alive():
-            self._process.kill()
+        if self._process:
             self._process.join(ENDING)
+            if self._process.is_alive():
+                self._process.kill()
+                self._process.join(ENDING)
+
+    def _is_up(self) -> None:
+        self._up, self.stillborn = True, False
 
 
 def _work(pipe: Connection, folder: str, root: Path, room: Room, weights: Weights) -> None:
@@ -220,6 +261,7 @@ def _work(pipe: Connection, folder: str, root: Path, room: Room, weights: Weight
         logging.NullHandler()
     )  # the service's own process says what is wrong, once
     live = LiveIndex(root, room=room)
+    pipe.send(None)  # it is up
     while True:
         try:
             question: Question = pipe.recv()
@@ -232,6 +274,8 @@ def _work(pipe: Connection, folder: str, root: Path, room: Room, weights: Weight
             send = pipe.send if question.steps else _nobody
             index = live.index(question.caller)
             said: Any = find(index, whole, question.options, question.settings, weights, send)
+        except MemoryError:  # what is left of it may not be enough for the next one either
+            raise SystemExit("a process that answers ran out of memory") from None
         except Exception as e:
             log.debug("a question was not answered", exc_info=e)
             said = _sendable(e)

@@ -149,6 +149,75 @@ def test_errors_arrive_as_they_are_and_nobody_waits_for_a_stuck_process(index: P
         assert some.answer(question()).files, "the process is free again"
 
 
+def test_nobody_waits_for_a_process_that_does_not_read(index: Path) -> None:
+    with processes(index, timeout=0.3) as some:
+        some.answer(question())
+        stopped = some.pids()[0]
+        os.kill(stopped, signal.SIGSTOP)
+        found: list[object] = []
+
+        def ask_much() -> None:  # more than fits into a pipe
+            try:
+                found.append(some.answer(question(REPORT * 20_000)))
+            except ProblemError as e:
+                found.append(e.status_code)
+
+        thread = threading.Thread(target=ask_much, daemon=True)
+        thread.start()
+        try:
+            thread.join(20)
+            assert len(found) == 1
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(stopped, signal.SIGKILL)
+
+
+def test_where_none_can_be_started_they_are_once_it_is_possible_again(index: Path) -> None:
+    resource = pytest.importorskip("resource")
+    with processes(index, count=2) as some:
+        want = some.answer(question()).files
+        for pid in some.pids():
+            os.kill(pid, signal.SIGKILL)
+        until(lambda: not any(map(alive, some.pids())))
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))  # no file can be opened any more
+        try:
+            for _ in range(6):
+                with pytest.raises(ProblemError) as refused:
+                    some.answer(question())
+                assert "no process could be started" in refused.value.detail
+            assert some.down() == 2
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        assert [some.answer(question()).files for _ in range(3)] == [want] * 3
+        until(lambda: not some.down())
+        assert len(some.pids()) == 2
+
+
+def test_processes_that_die_before_they_can_answer_are_down(index: Path) -> None:
+    with processes(index) as some:
+        some.answer(question())
+        for want in (0, 1, 1):
+            os.kill(some.pids()[0], signal.SIGKILL)  # the second and third have not loaded anything by now
+            until(lambda: not some.pids())
+            assert some.down() == want
+        until(lambda: not some.down())
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="limits of another process are Linux's")
+def test_a_process_without_memory_is_replaced(index: Path) -> None:
+    import resource
+
+    with processes(index) as some:
+        much = question("\n".join(f"order {n} with voucher {n * 7} is refused" for n in range(50_000)))
+        want, pid = some.answer(much).files, some.pids()[0]
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[0])
+        resource.prlimit(pid, resource.RLIMIT_AS, (pages * resource.getpagesize(),) * 2)
+        resource.prlimit(pid, resource.RLIMIT_DATA, (0, 0))
+        assert some.answer(much).files == want
+        assert pid not in some.pids()
+
+
 def test_what_is_published_is_seen_by_all(index: Path, tmp_path: Path) -> None:
     own = copied(index, tmp_path)
     with running(own, workers=2) as (client, _):
