@@ -220,8 +220,8 @@ def default_folder(repos: Sequence[Repo], pattern: str) -> Path:
     key = xxhash.xxh3_64_hexdigest(places.encode("utf-8", "surrogatepass"))
     home = platformdirs.user_cache_path("bugatlas") / "eval" / key
     root = home / f"{SCHEMA}-{code.digest(code.SNAPSHOTS)}"
-    for old in home.glob("*") if home.is_dir() else ():
-        if old != root:
+    for old in home.glob("*/") if home.is_dir() else ():
+        if old.name != root.name and not old.is_symlink():
             _remove(old)
     return root
 
@@ -230,5 +230,6 @@ def _remove(folder: Path) -> None:
     """Remove a folder of other code, unless a run uses it now."""
     from filelock import ReadWriteLock, Timeout
 
-    with suppress(OSError, Timeout), ReadWriteLock(folder / LOCK, is_singleton=False).write_lock(timeout=0):
+    lock = ReadWriteLock(folder / LOCK, is_singleton=False)
+    with suppress(OSError, Timeout, sqlite3.Error), lock.write_lock(timeout=0):
         rmtree(folder, ignore_errors=True)

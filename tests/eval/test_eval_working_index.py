@@ -227,10 +227,18 @@ def test_the_cache_is_shared_and_what_older_code_made_is_removed(
     older, used = (whole.root.with_name(name) for name in ("1-older", "1-used"))
     shutil.copytree(whole.root, older)
     shutil.copytree(whole.root, used)
+    home = whole.root.parent
+    (home / "locked").mkdir()
+    (home / "locked" / working_index.LOCK).write_text("not a lock " * 1_000)
+    (home / ".DS_Store").write_text("of whoever looked at the folder")
+    (home / "file").write_text("")
+    (tmp_path / "elsewhere").mkdir()
+    (home / "link").symlink_to(tmp_path / "elsewhere")
     with working_index.reading(used):
         assert prepare(cases()[1:], REPOS[:2], pattern(clones), "all").root == whole.root
     assert not older.exists()
     assert used.exists(), "another version answers from it now"
+    assert not [*(tmp_path / "elsewhere").iterdir()], "a link is not followed"
 
 
 def until(holds: object, seconds: float = 60) -> None:
