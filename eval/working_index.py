@@ -24,11 +24,12 @@ from eval import code
 from eval.cases import Repo
 from indexer.git.git import Git
 from indexer.services.links import Declaration, declaration, names_of
-from summaries.errors import BugatlasError, IndexDamaged, IndexVersion, UsageError
+from summaries.errors import IndexDamaged, IndexVersion, UsageError
 from summaries.fs import replace as write
 from summaries.index.index import MANIFEST, Index, read_state
 from summaries.index.manifest import read_states
 from summaries.index.shard import SCHEMA, View
+from summaries.index.store import Store
 from summaries.offline.manifest import is_manifest
 
 LOCK = "eval.lock"
@@ -158,20 +159,23 @@ def _lacks(index: Index | None, name: str, shas: Sequence[str]) -> bool:
     if not shas or index is None:
         return bool(shas)
     try:
-        shard = index.shard(name) if name in index.repos else None
+        if name not in index.repos:
+            return True
+        shard = index.shard(name)
+        index.store(name)  # texts, which opening looks at
     except (IndexDamaged, IndexVersion):
         return True
-    return shard is None or any(shard.find(sha) is None for sha in shas)
+    return any(shard.find(sha) is None for sha in shas)
 
 
 def _without_damaged(root: Path) -> list[str]:
-    """Remove repositories whose state cannot be read: the names of their folders."""
+    """Remove repositories whose state or texts cannot be read: the names of their folders."""
     out = []
     for folder in sorted((root / "repos").glob("*/")):
         try:
             if (folder / "repo.json").exists():
-                read_state(folder / "repo.json")
-        except BugatlasError:
+                Store(folder / read_state(folder / "repo.json").store).close()
+        except (IndexDamaged, IndexVersion):
             rmtree(folder, ignore_errors=True)
             out.append(folder.name)
     return out

@@ -147,6 +147,12 @@ def test_a_damaged_repository_costs_others_nothing_and_is_indexed_anew(clones: P
     again = prepare(cases(), REPOS, pattern(clones), "all", work)
     assert any("is damaged" in p and "warehouse" in p for p in again.problems)
     assert answers(again, cases(), tmp_path / "again.jsonl") == found
+    state = working_index.opened(work).repos["acme/goods"]
+    texts = Index.open(work).folder("acme/goods") / state.store
+    texts.write_bytes(b"no database " * 1_000)
+    again = prepare(cases(), REPOS, pattern(clones), "all", work)
+    assert any("is damaged" in p and "goods" in p for p in again.problems)
+    assert answers(again, cases(), tmp_path / "third.jsonl") == found
 
 
 def test_an_index_of_another_version_or_of_other_code_is_not_added_to(clones: Path, tmp_path: Path) -> None:
