@@ -234,6 +234,8 @@ def _remove(folder: Path) -> None:
     """Remove a folder of other code, unless a run uses it now."""
     from filelock import ReadWriteLock, Timeout
 
-    lock = ReadWriteLock(folder / LOCK, is_singleton=False)
-    with suppress(OSError, Timeout, sqlite3.Error), lock.write_lock(timeout=0):
+    with (
+        suppress(OSError, Timeout, sqlite3.Error),  # first: making a lock writes, too
+        ReadWriteLock(folder / LOCK, is_singleton=False).write_lock(timeout=0),
+    ):
         rmtree(folder, ignore_errors=True)

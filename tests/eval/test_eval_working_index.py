@@ -236,6 +236,7 @@ def test_the_cache_is_shared_and_what_older_code_made_is_removed(
     home = whole.root.parent
     (home / "locked").mkdir()
     (home / "locked" / working_index.LOCK).write_text("not a lock " * 1_000)
+    (home / "unlockable" / working_index.LOCK).mkdir(parents=True)
     (home / ".DS_Store").write_text("of whoever looked at the folder")
     (home / "file").write_text("")
     (tmp_path / "elsewhere").mkdir()
