@@ -204,20 +204,6 @@ def test_processes_that_die_before_they_can_answer_are_down(index: Path) -> None
         until(lambda: not some.down())
 
 
-@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="limits of another process are Linux's")
-def test_a_process_without_memory_is_replaced(index: Path) -> None:
-    import resource
-
-    with processes(index) as some:
-        much = question("\n".join(f"order {n} with voucher {n * 7} is refused" for n in range(50_000)))
-        want, pid = some.answer(much).files, some.pids()[0]
-        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[0])
-        resource.prlimit(pid, resource.RLIMIT_AS, (pages * resource.getpagesize(),) * 2)
-        resource.prlimit(pid, resource.RLIMIT_DATA, (0, 0))
-        assert some.answer(much).files == want
-        assert pid not in some.pids()
-
-
 def test_what_is_published_is_seen_by_all(index: Path, tmp_path: Path) -> None:
     own = copied(index, tmp_path)
     with running(own, workers=2) as (client, _):
