@@ -82,9 +82,8 @@ def _rows(facts: Facts, text: str) -> _Rows:
 def _counted(files: Sequence[_Rows]) -> list[BlobTerms]:
     if not files:
         return []
-    starts = np.cumsum(
-        [0, *(len(r.spans) + 1 for r in files)], dtype=np.int32
-    )  # of each one's units, and its head
+    # Of each one's units, and its head.
+    starts = np.cumsum([0, *(len(r.spans) + 1 for r in files)], dtype=np.int32)
     parts = np.concatenate([r.owners + at for r, at in zip(files, starts, strict=False)])
     docs, keys, counts = tally("\n".join([r.text for r in files]), parts)
     cuts = np.searchsorted(docs, np.concatenate([starts, starts[1:] - 1])).tolist()

@@ -17,9 +17,8 @@ def begin(folder: str, start: Callable[..., None] | None, *args: object) -> None
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # which a forked one has from `gently`
     gc.freeze()  # what a fork inherits stays shared with the parent
-    gc.set_threshold(
-        100_000
-    )  # facts hold no cycles: looking for them every 700 objects takes 4 % of the time
+    # Facts hold no cycles: looking for them every 700 objects takes 4 % of the time.
+    gc.set_threshold(100_000)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     if start:
         start(*args)

@@ -12,13 +12,13 @@ from functools import partial
 from msgspec.structs import replace
 
 from locator.access import Caller
-from locator.answer import Answer, Step
+from locator.answer import Answer
 from locator.judge.answers import FAILED
 from locator.locate import Options, Progress
 from locator.modes import find, mode_of
 from locator.report.reader import read
 from locator.server.metrics import Meters
-from locator.server.processes import Question
+from locator.server.processes import Question, nobody
 from locator.server.service import Service
 from summaries.config import Settings
 from summaries.config_models import Mode
@@ -26,10 +26,6 @@ from summaries.errors import UsageError
 from summaries.index.index import Index
 
 MARGIN = 0.8  # part of a request's time-out that a model may take
-
-
-def nobody(step: Step) -> None:
-    """Nobody follows the progress of a question."""
 
 
 async def ask(

@@ -106,9 +106,8 @@ def serve(
 
     chosen = load(file, host=host, port=port, workers=workers)
     if not chosen.workers and (until_eof or not file):
-        chosen = replace(
-            chosen, workers=1
-        )  # one person's: another process costs memory, and nobody else asks
+        # One person's: another process costs memory, and nobody else asks.
+        chosen = replace(chosen, workers=1)
     handler = logging.StreamHandler(sys.stderr)
     if sys.stderr.isatty():
         handler.setFormatter(spoken := TerminalFormatter())

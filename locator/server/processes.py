@@ -156,9 +156,8 @@ class _Process:
         self._process: Any = None
         self._pipe: Any = None
         self._up = True  # whether it has said that it can answer
-        self.stillborn = (
-            False  # whether the one before it died without having said so, and it has not yet either
-        )
+        # Whether the one before it died without having said so, and it has not yet either.
+        self.stillborn = False
 
     def start(self) -> None:
         """Start it, or another in its place. Raises OSError; then it is dead."""
@@ -257,9 +256,8 @@ def _work(pipe: Connection, folder: str, root: Path, room: Room, weights: Weight
     from locator.report.attachments import attach
     from locator.report.reader import read
 
-    logging.getLogger().addHandler(
-        logging.NullHandler()
-    )  # the service's own process says what is wrong, once
+    # The service's own process says what is wrong, once.
+    logging.getLogger().addHandler(logging.NullHandler())
     live = LiveIndex(root, room=room)
     pipe.send(None)  # it is up
     while True:
@@ -271,7 +269,7 @@ def _work(pipe: Connection, folder: str, root: Path, room: Room, weights: Weight
             whole = read(question.report, question.title)
             for name, content in question.attachments:
                 whole = attach(whole, name, content.encode("utf-8", "replace"))
-            send = pipe.send if question.steps else _nobody
+            send = pipe.send if question.steps else nobody
             index = live.index(question.caller)
             said: Any = find(index, whole, question.options, question.settings, weights, send)
         except MemoryError:  # what is left of it may not be enough for the next one either
@@ -282,8 +280,8 @@ def _work(pipe: Connection, folder: str, root: Path, room: Room, weights: Weight
         pipe.send(said)
 
 
-def _nobody(step: Step) -> None:
-    """Nobody follows."""
+def nobody(step: Step) -> None:
+    """Nobody follows the progress of a question."""
 
 
 def _sendable(error: Exception) -> Exception:

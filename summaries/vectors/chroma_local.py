@@ -18,9 +18,8 @@ from summaries.protocols import Vectors
 if TYPE_CHECKING:
     from chromadb_rust_bindings import Bindings
 
-KNOWN = frozenset(
-    f"1.5.{n}" for n in range(3, 10)
-)  # releases whose engine is called as here; 1.5.2 deletes otherwise
+# Releases whose engine is called as here; 1.5.2 deletes otherwise.
+KNOWN = frozenset(f"1.5.{n}" for n in range(3, 10))
 HANDLES = 4000  # graphs that may be open: as the client has it where 20,000 files may be
 PLACE = ("default_tenant", "default_database")
 

@@ -20,10 +20,11 @@ from locator.locate import Progress
 from locator.modes import mode_of
 from locator.search.search import Results, SearchOptions, search
 from locator.server import tree
-from locator.server.answering import ask, nobody
+from locator.server.answering import ask
 from locator.server.guard import log_detail
 from locator.server.openapi import body, json, says, streams, takes
 from locator.server.problems import Problem, ProblemError, status_of, without_paths
+from locator.server.processes import nobody
 from locator.server.service import Here, Reader, Service
 from locator.server.shapes import FileLines, LocateRequest, Repositories, SystemMap, SystemSummary
 from locator.tree.show import Node
