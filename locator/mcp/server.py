@@ -18,7 +18,9 @@ from pydantic import Field
 from locator.answer import Answer, Step
 from locator.locate import Options, Progress
 from locator.mcp import texts
-from locator.search.search import SearchOptions, search
+from locator.modes import look_up
+from locator.search.query import parse
+from locator.search.search import Results, SearchOptions
 from locator.tree.worktree import worktrees
 from summaries import __version__
 from summaries.config_models import Mode
@@ -40,7 +42,8 @@ WORKTREE = "Also read files that are not committed, of repositories that are che
 READ_ONLY = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
 
 Run = Callable[[Callable[[], Any]], Awaitable[Any]]
-Ask = Callable[[Callable[[], Index], str, Options, Mode, Progress], Awaitable[Answer]]
+Ask = Callable[[Context[Any, Any], str, Options, Mode, Progress], Awaitable[tuple[Answer, Index]]]
+Search = Callable[[Context[Any, Any], str, SearchOptions], Awaitable[Results]]
 
 
 class Answers:
@@ -71,6 +74,7 @@ class Answers:
 def server(
     index_of: Callable[[Context[Any, Any]], Index],
     ask: Ask,
+    search: Search,
     run: Run,
     *,
     local: bool = False,
@@ -78,8 +82,9 @@ def server(
 ) -> MCPServer[Any]:
     """The server. `index_of` gives what whoever asks may see; `run` does work beside the event loop.
 
-    `ask` answers a report from such an index in a mode, "" being the one that is set. A `local` one tells where clones
-    lie, and reads what is not committed. With `redacting`, secrets are taken out of all that is answered.
+    `ask` answers a report in a mode, "" being the one that is set, and gives the index that it is about; `search` looks
+    words up. A `local` server tells where clones lie, and reads what is not committed. With `redacting`, secrets are taken
+    out of all that is answered.
     """
     made: MCPServer[Any] = MCPServer(
         "bugatlas", title="Bugatlas", instructions=INSTRUCTIONS, version=__version__
@@ -154,13 +159,6 @@ def server(
         steps: asyncio.Queue[Step | None] = asyncio.Queue()
         loop = asyncio.get_running_loop()
 
-        index: Index | None = None
-
-        def opened() -> Index:
-            nonlocal index
-            index = index_of(ctx)
-            return index
-
         def progress(step: Step) -> None:
             loop.call_soon_threadsafe(steps.put_nowait, step)
 
@@ -170,12 +168,11 @@ def server(
 
         teller = asyncio.ensure_future(tell())
         try:
-            found = await raising_tool_errors(ask(opened, report, options, mode, progress))
+            found, index = await raising_tool_errors(ask(ctx, report, options, mode, progress))
         finally:
             steps.put_nowait(None)
             await asyncio.wait({teller}, timeout=2)
             teller.cancel()
-        assert index is not None  # it was opened for the answer
         id_ = answers.keep(index, found)
         return await answering(lambda: texts.located(id_, found, index, max_snippet_lines, local=local))
 
@@ -224,12 +221,14 @@ def server(
 
         here_only(worktree)
 
+        options = SearchOptions(at, limit, include_tests, by)
+        if not worktree:
+            found = await raising_tool_errors(search(ctx, query, options))
+            return await answering(lambda: texts.searched(found))
+
         def work(index: Index) -> str:
-            asked = SearchOptions(at, limit, include_tests, by)
-            if not worktree:
-                return texts.searched(search(index, query, asked))
             with worktrees(index, (), at) as (here, notes):
-                found = search(here, query, asked)
+                found = look_up(here, parse(query), options, "ignore")
             return "\n".join([texts.searched(found), *notes])
 
         return await within(ctx, work)

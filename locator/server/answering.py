@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TypeVar
 
 from msgspec.structs import replace
 
@@ -15,64 +16,70 @@ from locator.access import Caller
 from locator.answer import Answer
 from locator.judge.answers import FAILED
 from locator.locate import Options, Progress
-from locator.modes import find, mode_of
-from locator.report.reader import read
+from locator.modes import mode_of
 from locator.server.metrics import Meters
-from locator.server.processes import Question, nobody
+from locator.server.questions import EncodedAnswer, Locate, Lookup, nobody
 from locator.server.service import Service
 from summaries.config import Settings
 from summaries.config_models import Mode
 from summaries.errors import UsageError
-from summaries.index.index import Index
+
+T = TypeVar("T", bound=Answer | EncodedAnswer)
+Sent = TypeVar("Sent")
 
 MARGIN = 0.8  # part of a request's time-out that a model may take
 
 
 async def ask(
     service: Service,
-    index: Callable[[], Index],
+    caller: Caller,
     report: str,
-    title: str | None,
     options: Options,
+    form: Callable[[Answer], T],
+    *,
     mode: Mode = "",
-    progress: Progress = nobody,
+    title: str | None = None,
     attachments: Sequence[tuple[str, str]] = (),
-    caller: Caller | None = None,
-) -> Answer:
-    """Answer a report from the index that a caller may see; `attachments` are names and texts.
+    progress: Progress = nobody,
+) -> T:
+    """Answer a report from what a caller may see; `attachments` are names and texts.
 
-    Where the caller is given and the service has processes that answer, one of them does.
-
-    Raises what `locate` raises, and ProblemError (503).
+    `form`, a function of a module, makes of the answer what is wanted, in the process that answers where there are
+    some. Raises what `locate` raises, and ProblemError (503).
     """
     settings = settled(service, mode)
+    question = Locate(
+        caller, report, options, settings, form, title, tuple(attachments), progress is not nobody
+    )
 
-    def work(settings: Settings) -> Answer:
-        if service.processes and caller and settings.mode == "offline":
-            asked = Question(
-                caller, report, title, tuple(attachments), options, settings, progress is not nobody
-            )
-            return service.processes.answer(asked, progress)
-        from locator.report.attachments import attach
-
-        whole = read(report, title)
-        for name, content in attachments:
-            whole = attach(whole, name, content.encode("utf-8", "replace"))
-        return find(
-            index(), whole, options, settings, service.weights, progress,
-            chat=service.chat, patience=MARGIN * service.settings.timeout,
-        )  # fmt: skip
+    def work(question: Locate[T]) -> T:
+        if service.processes and question.settings.mode == "offline":
+            return service.processes.answer(question, progress)
+        index = service.live_index.index(caller)
+        patience = MARGIN * service.settings.timeout
+        return question.answer(index, service.weights, progress, service.chat, patience)
 
     if settings.mode == "offline":
-        found = await service.queries.run(partial(work, settings))
+        found = await service.queries.run(partial(work, question))
     elif service.judging.busy >= service.judging.most:
-        found = await service.queries.run(partial(work, replace(settings, mode="offline")))
         note = f"{FAILED} ({settings.mode}): too many questions are before it already"
-        found = replace(found, notes=(*found.notes, note))
+        plain = replace(question, settings=replace(settings, mode="offline"), notes=(note,))
+        found = await service.queries.run(partial(work, plain))
     else:
-        found = await service.judging.run(partial(work, settings))
+        found = await service.judging.run(partial(work, question))
     count(service.meters, settings.mode, found)
     return found
+
+
+async def look_up(service: Service, question: Lookup[Sent]) -> Sent:
+    """Search what a caller may see. Raises what `locator.modes.look_up` raises, and ProblemError (503)."""
+
+    def work() -> Sent:
+        if service.processes:
+            return service.processes.answer(question)
+        return question.answer(service.live_index.index(question.caller), service.weights, nobody)
+
+    return await service.queries.run(work)
 
 
 def settled(service: Service, mode: Mode) -> Settings:
@@ -86,7 +93,7 @@ def settled(service: Service, mode: Mode) -> Settings:
     return replace(service.asking, mode=mode)
 
 
-def count(meters: Meters, mode: Mode, answer: Answer) -> None:
+def count(meters: Meters, mode: Mode, answer: Answer | EncodedAnswer) -> None:
     """Count an answer, and what its calls took."""
     meters.locate.observe(answer.seconds)
     meters.verdicts.labels(answer.verdict).inc()

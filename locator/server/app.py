@@ -64,7 +64,10 @@ def service(root: Path, settings: ServiceSettings, asking: Settings | None = Non
     if chat:
         chat.limits.renewed = DAY
     workers = settings.workers or default_count(os.cpu_count() or 1)
-    threads = max(settings.threads or os.cpu_count() or 1, workers)
+    threads = settings.threads or os.cpu_count() or 1
+    if workers > 1:
+        # Threads only wait there: half of them for an answer, and half with a question for whichever process is free next.
+        threads = max(threads, 2 * workers)
     trackers = None
     if settings.trackers:
         trackers = Trackers(

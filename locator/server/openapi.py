@@ -32,6 +32,11 @@ def json(value: Any, status: int = 200, headers: dict[str, str] | None = None) -
     return Response(_encode(value), status, headers, "application/json")
 
 
+def encoded_json(body: bytes) -> Response:
+    """What is JSON already as a response."""
+    return Response(body, media_type="application/json")
+
+
 def says(struct: type[Struct], *problems: int, status: int = 200, about: str = "") -> Specs:
     """`responses=` of a route that answers with a struct, or with a problem of one of these statuses."""
     out: Specs = {

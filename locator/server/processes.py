@@ -10,47 +10,41 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
+from collections.abc import Callable, Iterator
 from multiprocessing import get_context
-from multiprocessing.connection import Connection
+from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
 from queue import Empty, LifoQueue
-from typing import Any
+from typing import Any, TypeVar
 
-from msgspec import Struct
-
-from locator.access import Caller
-from locator.answer import Answer, Step
-from locator.locate import Options, Progress
+from locator.access import LOCAL
+from locator.answer import Step
+from locator.locate import Progress
 from locator.server.metrics import Meters
 from locator.server.problems import ProblemError
+from locator.server.questions import Done, Opening, Question, answer_all, nobody
 from locator.weights import Weights
-from summaries.config import Settings
+from summaries.errors import BugatlasError
 from summaries.index.open_files import Room
 from summaries.scratch import Scratch
-from summaries.worker import begin
+
+T = TypeVar("T")
 
 TRIES = 2  # of a question, each in a process of its own: the first may have died for want of memory
-STUCK = 10  # time-outs after which a process is taken for stuck and ended: a guess
+STUCK = 2  # time-outs after which a process is taken for stuck and ended: nobody has waited since the first (a guess)
+LOADING = 120.0  # seconds in which a process must be able to answer; 2 are usual, so a guess
 MOST = 4  # processes unless set: more than a team asks at once, and each costs memory (a guess)
 ENDING = 2.0  # seconds for a process to end by itself
 
 log = logging.getLogger("bugatlas.processes")
 
 
-class Question(Struct, frozen=True):
-    """What a process needs to answer."""
-
-    caller: Caller
-    report: str
-    title: str | None
-    attachments: tuple[tuple[str, str], ...]  # names and texts
-    options: Options
-    settings: Settings
-    steps: bool = False  # whether somebody follows its progress
-
-
 class _Died(Exception):
-    """A process ended, or is stuck, with a question in it."""
+    """A process ended with a question in it."""
+
+
+class _Stuck(Exception):
+    """A process was ended because it had a question for too long."""
 
 
 class Processes:
@@ -95,8 +89,11 @@ class Processes:
         if self._scratch:
             self._scratch.cleanup()
 
-    def answer(self, question: Question, progress: Progress = lambda step: None) -> Answer:
-        """Answer in a process that is free; wait for one. Raises what `find` raises, and ProblemError (503)."""
+    def answer(self, question: Question[T], progress: Progress = nobody) -> T:
+        """Answer in a process that is free; wait for one. Raises what the question does, and ProblemError (503)."""
+        data = bytes(
+            ForkingPickler.dumps(question)
+        )  # before its turn comes: the process need not wait for that
         for _ in range(TRIES):
             try:
                 process = self._free.get(timeout=self.timeout)
@@ -105,9 +102,13 @@ class Processes:
             try:
                 if not process.alive():
                     self._replace(process)
-                return process.ask(question, progress, STUCK * self.timeout)
+                found: T = process.ask(data, progress, STUCK * self.timeout)
+                return found
             except _Died:
                 continue
+            except _Stuck:
+                detail = f"no answer within {STUCK * self.timeout:g} seconds"
+                raise ProblemError(503, detail, "ask for less", headers={"retry-after": "5"}) from None
             finally:
                 self._free.put(process)
         raise ProblemError(
@@ -116,17 +117,38 @@ class Processes:
 
     def down(self) -> int:
         """How many are dead, or follow one that died before it could answer. Those without a question are replaced."""
-        idle: list[_Process] = []
-        with contextlib.suppress(Empty):
-            while True:
-                idle.append(self._free.get_nowait())
-        for process in reversed(idle):
+        for process in self._idle():
             process.heard()
             if not process.alive():
                 with contextlib.suppress(ProblemError):
                     self._replace(process)
-            self._free.put(process)
         return 0 if self._closed else sum(p.stillborn or not p.alive() for p in self._all)
+
+    def blind(self) -> int:
+        """How many have no question and cannot open the index: one that was started after it went, say."""
+        data = bytes(ForkingPickler.dumps(Opening(LOCAL)))
+        found = 0
+        for process in self._idle():
+            try:
+                if process.alive():
+                    process.ask(data, nobody, STUCK * self.timeout)
+            except (BugatlasError, _Died, _Stuck):
+                found += 1
+        return found
+
+    def _idle(self) -> Iterator[_Process]:
+        """Those without a question, which get none meanwhile; the longest free comes first and goes back first."""
+        idle: list[_Process] = []
+        with contextlib.suppress(Empty):
+            while True:
+                idle.append(self._free.get_nowait())
+        try:
+            while idle:
+                yield idle[-1]
+                self._free.put(idle.pop())
+        finally:
+            for process in reversed(idle):
+                self._free.put(process)
 
     def pids(self) -> list[int]:
         """Ids of the processes that live."""
@@ -164,7 +186,7 @@ class _Process:
         self.stillborn, self._process = not self._up, None
         context: Any = get_context("spawn")  # threads of this process hold locks that a fork would never get
         pipe, theirs = context.Pipe()
-        process = context.Process(target=_work, args=(theirs, *self._args), daemon=True)
+        process = context.Process(target=answer_all, args=(theirs, *self._args), daemon=True)
         with contextlib.ExitStack() as failing:
             failing.callback(pipe.close)
             with contextlib.closing(theirs):
@@ -191,18 +213,22 @@ class _Process:
                 self._pipe.recv()
                 self._is_up()
 
-    def ask(self, question: Question, progress: Progress, seconds: float) -> Answer:
-        """Answer a question. Raises what the process raised, what `progress` raised, and _Died."""
-        stopped = None
-        # sending waits, too, where the process doesn't read: it is ended, which whoever waits hears of by the pipe
-        stuck = threading.Timer(seconds, self._process.kill)
-        stuck.start()
+    def ask(self, question: bytes, progress: Progress, seconds: float) -> Any:
+        """Answer a pickled question. Raises what the process raised, what `progress` raised, _Died and _Stuck.
+
+        It is ended once it has had the question for so many seconds. What it takes to load doesn't count.
+        """
+        stopped: Exception | None = None
+        # Sending waits, too, where the process doesn't read: it is ended, which whoever waits hears of by the pipe.
+        limit = _Limit(self._process.kill)
+        limit.start(seconds if self._up else LOADING)
         try:
-            self._pipe.send(question)
+            self._pipe.send_bytes(question)
             while True:
                 said = self._pipe.recv()
                 if said is None:
                     self._is_up()
+                    limit.start(seconds)
                     continue
                 if not isinstance(said, Step):
                     break
@@ -216,14 +242,14 @@ class _Process:
             self._process.kill()  # else its answer would be taken for that of the next question
             self._process.join(ENDING)
             if isinstance(e, EOFError | OSError):
-                raise _Died from e
+                raise (_Stuck if limit.over else _Died) from e
             raise
         finally:
-            stuck.cancel()
+            limit.stop()
         if stopped:
             raise stopped
-        if isinstance(said, Answer):
-            return said
+        if isinstance(said, Done):
+            return said.value
         raise said
 
     def ended(self) -> str:
@@ -248,54 +274,29 @@ class _Process:
         self._up, self.stillborn = True, False
 
 
-def _work(pipe: Connection, folder: str, root: Path, room: Room, weights: Weights) -> None:
-    """The life of a process: questions in, steps and answers out, until the service closes the pipe."""
-    begin(folder, None)
-    from locator.live_index import LiveIndex
-    from locator.modes import find
-    from locator.report.attachments import attach
-    from locator.report.reader import read
+class _Limit:
+    """A time limit that can be set anew."""
 
-    # The service's own process says what is wrong, once.
-    logging.getLogger().addHandler(logging.NullHandler())
-    live = LiveIndex(root, room=room)
-    pipe.send(None)  # it is up
-    while True:
-        try:
-            question: Question = pipe.recv()
-        except (EOFError, OSError):
-            return
-        try:
-            whole = read(question.report, question.title)
-            for name, content in question.attachments:
-                whole = attach(whole, name, content.encode("utf-8", "replace"))
-            send = pipe.send if question.steps else nobody
-            index = live.index(question.caller)
-            said: Any = find(index, whole, question.options, question.settings, weights, send)
-        except MemoryError:  # what is left of it may not be enough for the next one either
-            raise SystemExit("a process that answers ran out of memory") from None
-        except Exception as e:
-            log.debug("a question was not answered", exc_info=e)
-            said = _sendable(e)
-        pipe.send(said)
+    def __init__(self, end: Callable[[], None]) -> None:
+        self.over = False
+        self._end = end
+        self._timer: threading.Timer | None = None
 
+    def start(self, seconds: float) -> None:
+        """Call `end` after so many seconds from now, unless it is stopped."""
+        self.stop()
+        self._timer = threading.Timer(seconds, self._expire)
+        self._timer.daemon = True
+        self._timer.start()
 
-def nobody(step: Step) -> None:
-    """Nobody follows the progress of a question."""
+    def stop(self) -> None:
+        """Call it no more."""
+        if self._timer:
+            self._timer.cancel()
 
-
-def _sendable(error: Exception) -> Exception:
-    """The error as another process can have it: a cause in words, and never what cannot be pickled."""
-    import pickle
-    import traceback
-
-    try:
-        if type(pickle.loads(pickle.dumps(error))) is type(error):  # noqa: S301  (our own, just made)
-            error.add_note("".join(traceback.format_exception(error))[-4000:])
-            return error
-    except Exception:  # noqa: S110  (whatever a class does that cannot be pickled)
-        pass
-    return RuntimeError("".join(traceback.format_exception(error))[-4000:])
+    def _expire(self) -> None:
+        self.over = True
+        self._end()
 
 
 def default_count(cores: int) -> int:

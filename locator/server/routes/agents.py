@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -11,8 +12,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from locator.access import Caller
 from locator.answer import Answer
 from locator.locate import Options, Progress
-from locator.server.answering import ask
+from locator.search.search import Results, SearchOptions
+from locator.server.answering import ask, look_up
 from locator.server.problems import problem
+from locator.server.questions import Lookup, itself
 from locator.server.service import Service
 from summaries.config_models import Mode
 from summaries.index.index import Index
@@ -28,17 +31,26 @@ class Agents:
 
         from locator.mcp.server import server
 
-        def index_of(ctx: Any) -> Index:
+        def caller_of(ctx: Any) -> Caller:
             caller: Caller = ctx.request_context.request.scope["bugatlas.caller"]
-            return service.live_index.index(caller)
+            return caller
+
+        def index_of(ctx: Any) -> Index:
+            return service.live_index.index(caller_of(ctx))
 
         async def answer(
-            index: Callable[[], Index], report: str, options: Options, mode: Mode, progress: Progress
-        ) -> Answer:
-            return await ask(service, index, report, None, options, mode, progress)
+            ctx: Any, report: str, options: Options, mode: Mode, progress: Progress
+        ) -> tuple[Answer, Index]:
+            found = await ask(service, caller_of(ctx), report, options, itself, mode=mode, progress=progress)
+            return found, await asyncio.to_thread(index_of, ctx)
+
+        async def search(ctx: Any, query: str, options: SearchOptions) -> Results:
+            return await look_up(
+                service, Lookup(caller_of(ctx), query, options, service.asking.stale, itself)
+            )
 
         hides = service.asking.redact_agents
-        self.server = server(index_of, answer, service.queries.run, redacting=hides)
+        self.server = server(index_of, answer, search, service.queries.run, redacting=hides)
         self.app: ASGIApp = self.server.streamable_http_app(
             streamable_http_path=PATH,
             stateless_http=True,

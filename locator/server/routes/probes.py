@@ -37,6 +37,13 @@ async def readyz(service: Here) -> Response:
         return json(
             Health("unready", __version__, f"{down} threads or processes are down: the log says why"), 503
         )
+    blind = 0
+    if service.processes and service.live_index.error:  # one that was started since has no older state
+        blind = await service.queries.run(service.processes.blind)
+    if blind:
+        return json(
+            Health("unready", __version__, f"{blind} processes cannot open the index: the log says why"), 503
+        )
     worn = (
         "the newest state of the index cannot be read; an older one is served"
         if service.live_index.error

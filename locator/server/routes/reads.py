@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator
-from functools import partial
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -18,13 +17,13 @@ from locator.access import Caller
 from locator.answer import Answer, Step
 from locator.locate import Progress
 from locator.modes import mode_of
-from locator.search.search import Results, SearchOptions, search
+from locator.search.search import Results, SearchOptions
 from locator.server import tree
-from locator.server.answering import ask
+from locator.server.answering import ask, look_up
 from locator.server.guard import log_detail
-from locator.server.openapi import body, json, says, streams, takes
+from locator.server.openapi import body, encoded_json, json, says, streams, takes
 from locator.server.problems import Problem, ProblemError, status_of, without_paths
-from locator.server.processes import nobody
+from locator.server.questions import EncodedAnswer, Lookup, encoded, encoded_results, nobody
 from locator.server.service import Here, Reader, Service
 from locator.server.shapes import FileLines, LocateRequest, Repositories, SystemMap, SystemSummary
 from locator.tree.show import Node
@@ -50,21 +49,26 @@ Where = Annotated[str, Query(max_length=4096)]
 
 async def answer(
     service: Service, caller: Caller, question: LocateRequest, progress: Progress = nobody
-) -> Answer:
+) -> EncodedAnswer:
     """Answer one report from what the caller may see."""
-    index = partial(service.live_index.index, caller)
-    attached = [(a.name, a.content) for a in question.attachments]
     return await ask(
-        service, index, question.report, question.title, question.options(), question.mode, progress, attached,
+        service,
         caller,
-    )  # fmt: skip
+        question.report,
+        question.options(),
+        encoded,
+        mode=question.mode,
+        title=question.title,
+        attachments=[(a.name, a.content) for a in question.attachments],
+        progress=progress,
+    )
 
 
 @router.post(
     "/locate",
     tags=["locate"],
     summary="Find where a reported bug lives",
-    responses=says(Answer, 404, 413, 415, 503),
+    responses=says(Answer, 404, 409, 413, 415, 503),
     openapi_extra=takes(LocateRequest),
     response_class=Response,
 )
@@ -72,7 +76,7 @@ async def post_locate(service: Here, caller: Reader, question: Wanted, request: 
     """Repositories, directories, files and functions, best first, each with its evidence."""
     found = await answer(service, caller, question)
     _log(service, request, found)
-    return json(found)
+    return encoded_json(found.json)
 
 
 @router.post(
@@ -82,7 +86,7 @@ async def post_locate(service: Here, caller: Reader, question: Wanted, request: 
     responses=streams(
         "Events: `progress` (a Step) while it works, then one `result` (an Answer) or `error` (a Problem).",
         {"progress": Step, "result": Answer, "error": Problem},
-        404, 413, 415, 503,
+        404, 409, 413, 415, 503,
     ),
     openapi_extra=takes(LocateRequest),
     response_class=StreamingResponse,
@@ -122,12 +126,13 @@ async def post_stream(service: Here, caller: Reader, question: Wanted, request: 
 
 
 def event(name: str, data: Any, id_: str = "") -> bytes:
-    """One server-sent event as bytes."""
+    """One server-sent event as bytes; bytes are JSON already."""
     head = f"id: {id_}\n" if id_ else ""
-    return f"{head}event: {name}\ndata: ".encode() + msgspec.json.encode(data) + b"\n\n"
+    sent = data if isinstance(data, bytes) else msgspec.json.encode(data)
+    return f"{head}event: {name}\ndata: ".encode() + sent + b"\n\n"
 
 
-def _last(task: asyncio.Task[Answer], service: Service, request: Request) -> bytes:
+def _last(task: asyncio.Task[EncodedAnswer], service: Service, request: Request) -> bytes:
     instance = str(request.scope.get("bugatlas.request", ""))
     try:
         found = task.result()
@@ -144,7 +149,7 @@ def _last(task: asyncio.Task[Answer], service: Service, request: Request) -> byt
         log.exception("request %s", instance)
         return event("error", _problem(500, "internal error", "see the log of the service", instance))
     _log(service, request, found)
-    return event("result", found)
+    return event("result", found.json)
 
 
 def _problem(status: int, detail: str, hint: str, instance: str) -> Problem:
@@ -153,7 +158,7 @@ def _problem(status: int, detail: str, hint: str, instance: str) -> Problem:
     )
 
 
-def _log(service: Service, request: Request, answer: Answer) -> None:
+def _log(service: Service, request: Request, answer: EncodedAnswer) -> None:
     log_detail(request.scope, verdict=answer.verdict, searched=answer.searched)
     if service.settings.log_reports:
         log_detail(request.scope, title=answer.title[:200])
@@ -163,7 +168,7 @@ def _log(service: Service, request: Request, answer: Answer) -> None:
     "/search",
     tags=["locate"],
     summary="Search the code of all repositories",
-    responses=says(Results, 404, 503),
+    responses=says(Results, 404, 409, 503),
     response_class=Response,
 )
 async def get_search(
@@ -181,11 +186,9 @@ async def get_search(
     by: Annotated[Literal["words", "meaning", "both"], Query(description="What ranks.")] = "both",
 ) -> Response:
     """Words and meaning rank; exact texts in quotes and symbols are verified in the files themselves."""
-
-    def work() -> Results:
-        return search(service.live_index.index(caller), q, SearchOptions(at, limit, tests, by))
-
-    return json(await service.queries.run(work))
+    options = SearchOptions(at, limit, tests, by)
+    question = Lookup(caller, q, options, service.asking.stale, encoded_results)
+    return encoded_json(await look_up(service, question))
 
 
 @router.get(

@@ -21,12 +21,8 @@ from mcp.client.stdio import stdio_client
 from mcp.client.streamable_http import streamable_http_client
 
 from indexer.demo import REPORTS
-from locator.access import LOCAL
 from locator.live_index import LiveIndex
-from locator.mcp.server import server
-from locator.modes import find
-from locator.report.reader import read
-from locator.weights import Weights
+from locator.mcp.threads import in_threads
 from summaries import __version__
 from summaries.config import Settings
 
@@ -35,16 +31,8 @@ pytestmark = pytest.mark.slow
 REPORT = f"{REPORTS[1].title}\n\n{REPORTS[1].body}"
 
 
-def made(index, *, local=False):
-    live = LiveIndex(index)
-
-    async def ask(index, report, options, mode, progress):
-        assert mode in ("", "offline")
-        return await asyncio.to_thread(
-            lambda: find(index(), read(report), options, Settings(), Weights(), progress)
-        )
-
-    return server(lambda ctx: live.index(LOCAL), ask, asyncio.to_thread, local=local)
+def made(index, *, local=False, **settings):
+    return in_threads(LiveIndex(index), Settings(mode="offline", **settings), local=local)
 
 
 def talk(target, *calls):
@@ -320,16 +308,9 @@ def test_agents_of_strangers_get_no_secrets(tmp_path):
     )
     make_repo(tmp_path / "r", [commit({"deploy.py": code}, f"Deploy tax tables with {secret}")])
     assert not build(tmp_path / "index", [Source("r", tmp_path / "r")], workers=1).failed
-    live = LiveIndex(tmp_path / "index")
-
-    async def ask(index, report, options, mode, progress):
-        return await asyncio.to_thread(
-            lambda: find(index(), read(report), options, Settings(), Weights(), progress)
-        )
 
     async def shown(redacting):
-        made = server(lambda ctx: live.index(LOCAL), ask, asyncio.to_thread, redacting=redacting)
-        async with Client(made) as client:
+        async with Client(made(tmp_path / "index", redact_agents=redacting)) as client:
             calls = [("locate_bug", {"report": "deploy_taxes fails: the upload of the tax tables is refused"}),
                      ("search_code", {"query": '"token ="'}), ("read_summary", {"place": "r/deploy.py"}),
                      ("read_file", {"repo": "r", "path": "deploy.py"})]  # fmt: skip
