@@ -51,10 +51,11 @@ def bearer(name: str) -> dict[str, str]:
 
 @contextlib.contextmanager
 def running(index: Path, **settings: Any) -> Iterator[tuple[httpx.Client, Service]]:
-    """A service in a thread, and a client of it."""
+    """A service in a thread, and a client of it; `asking` among the settings is how it answers (`Settings`)."""
+    asking = settings.pop("asking", None)
     settings.setdefault("rate", 0)
     settings.setdefault("workers", 1)
-    parts = service(index, checked(ServiceSettings(**settings)))
+    parts = service(index, checked(ServiceSettings(**settings)), asking)
     with serving(configured(parts)) as url, httpx.Client(base_url=url, timeout=30) as client:
         yield client, parts
 
@@ -92,6 +93,20 @@ def events(response: httpx.Response) -> list[tuple[str, Any]]:
         if fields:
             out.append((fields["event"], json.loads(fields["data"])))
     return out
+
+
+def tool(client: httpx.Client, name: str, **arguments: Any) -> tuple[str, bool]:
+    """What a tool says over /mcp, and whether that is an error."""
+    call = {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "tools/call",
+        "params": {"name": name, "arguments": arguments},
+    }
+    accept = {"accept": "application/json, text/event-stream"}
+    got = events(client.post("/mcp", json=call, headers=accept))
+    said = next(data["result"] for _, data in got if "result" in data)
+    return said["content"][0]["text"], bool(said.get("isError"))
 
 
 def raw(url: str, data: bytes, wait: float = 5.0) -> bytes:

@@ -17,7 +17,7 @@ from typing import Any
 
 import httpx
 import pytest
-from kits.service import bearer, copied, events, running, shop, token, until
+from kits.service import bearer, copied, events, running, shop, token, tool, until
 
 from indexer.removal import remove
 from locator.access import LOCAL
@@ -238,8 +238,9 @@ def test_processes_search_and_answer_agents_as_threads_do(index: Path) -> None:
         got = client.get("/v1/search", params={"q": "voucher order", "limit": 3})
         assert got.status_code == 200, got.text
         found = [{k: v for k, v in got.json().items() if k != "seconds"}]
-        calls = (("locate_bug", {"report": REPORT}), ("search_code", {"query": "voucher order"}))
-        return found + [re.sub(r"answer_id \w+", "", agent(client, *call)) for call in calls]
+        told = [tool(client, "locate_bug", report=REPORT), tool(client, "search_code", query="voucher order")]
+        assert not any(failed for _, failed in told)
+        return found + [re.sub(r"answer_id \w+", "", text) for text, _ in told]
 
     with running(index) as (client, _):
         want = asked(client)
@@ -249,21 +250,6 @@ def test_processes_search_and_answer_agents_as_threads_do(index: Path) -> None:
         for _ in range(3):
             assert asked(client) == want
         assert sum(map(spent, parts.processes.pids())) > sum(before), "a process did the work"
-
-
-def agent(client: httpx.Client, tool: str, arguments: dict[str, object]) -> str:
-    """What a tool says over /mcp."""
-    call = {
-        "jsonrpc": "2.0",
-        "id": 1,
-        "method": "tools/call",
-        "params": {"name": tool, "arguments": arguments},
-    }
-    accept = {"accept": "application/json, text/event-stream"}
-    got = client.post("/mcp", json=call, headers=accept)
-    said = next(data for name, data in events(got) if "result" in data)["result"]
-    assert not said.get("isError"), said
-    return str(said["content"][0]["text"])
 
 
 def spent(pid: int) -> int:
