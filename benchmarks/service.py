@@ -2,97 +2,109 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from urllib.parse import urlsplit
 
-import httpx
-
+from benchmarks.bare import WARM_UP, call, calling
 from benchmarks.measure import HOME, spread
 from eval.cases import Case
 
 CLIENTS = (1, 8, 32)
 ROUNDS = 4
-WARM_UP = 40
 
 
 def service_speed(root: Path, cases: Sequence[Case], queries: int, memory_queries: int) -> dict[str, Any]:
     """Answer reports in process and over HTTP with 1, 8 and 32 clients, by one process and by several; then watch memory.
 
     All are asked in turn, round by round, and the best round of each counts: what else the machine does in a
-    round can only slow it down. Processor time (`cpu_ms` a query) suffers less from that than seconds do.
+    round can only slow it down. Processor time (`cpu_ms` a query) suffers less from that than seconds do. The bare call
+    is also made in as many processes at once as there are cores: what they do together is all that the machine has to
+    give, and the service's part of it is `of_all_cores`.
     """
     reports = [f"{c.title}\n\n{c.body}" for c in cases]
     each = queries // ROUNDS
     own = reports[:: max(1, len(reports) // each)][:each]  # the same in every round: they are compared
+    cores = os.cpu_count() or 1
     rounds: dict[str, list[dict[str, Any]]] = {}
-    with serving(root, "rate = 0\nworkers = 1\n") as (single, alone), serving(root) as (url, pid):
-        both = (("one_process_clients", single, alone), ("clients", url, pid))
-        for _, address, _ in both:
+    with ExitStack() as stack:
+        single = stack.enter_context(serving(root, "rate = 0\nworkers = 1\n"))
+        many = stack.enter_context(serving(root))
+        bare = [stack.enter_context(calling(root, own)) for _ in range(cores)]
+        both = (("one_process_clients", single), ("clients", many))
+        for _, (address, _) in both:
             _ask(address, reports, WARM_UP, 4)
         for _ in range(ROUNDS):
-            rounds.setdefault("in_process", []).append(_bare(root, own, each))
+            rounds.setdefault("in_process", []).append(call(bare[:1], each))
+            rounds.setdefault("in_processes", []).append(call(bare, each))
             for clients in CLIENTS:
-                for name, address, process in both:
-                    before = spent(process)
-                    asked = _ask(address, own, each, clients)
-                    asked["cpu_ms"] = round(1000 * (spent(process) - before) / each, 2)
-                    rounds.setdefault(f"{name}_{clients}", []).append(asked)
-        memory = _memory(url, pid, reports, memory_queries) if memory_queries else {}
-    found: dict[str, Any] = {name: max(r, key=lambda x: x["per_second"]) for name, r in rounds.items()}
-    bare = found["in_process"]
-    bare["cpu_ms"] = min(r["cpu_ms"] for r in rounds["in_process"])
-    for key in [k for k in rounds if k != "in_process"]:
-        level = found[key]
-        level["throughput_ratio"] = round(level["per_second"] / bare["per_second"], 3)
-        level["cpu_ms"] = min(r["cpu_ms"] for r in rounds[key])
-        level["cpu_ratio"] = round(level["cpu_ms"] / bare["cpu_ms"], 3)
-        level["median_ratio"] = round(level["median_ms"] / bare["median_ms"], 2)
-        level["failed"] = sum(r["failed"] for r in rounds[key])
-    return {"reports": len(reports), "queries": queries, "rounds": ROUNDS, **found, "memory": memory}
+                for name, (address, pid) in both:
+                    rounds.setdefault(f"{name}_{clients}", []).append(
+                        _level(address, pid, own, each, clients)
+                    )
+        memory = _memory(*many, reports, memory_queries) if memory_queries else {}
+    found = {name: _best(r) for name, r in rounds.items()}
+    alone, together = found["in_process"], found["in_processes"]
+    for key, level in found.items():
+        level["throughput_ratio"] = round(level["per_second"] / alone["per_second"], 3)
+        level["of_all_cores"] = round(level["per_second"] / together["per_second"], 3)
+        level["cpu_ratio"] = round(level["cpu_ms"] / alone["cpu_ms"], 3)
+        if one := found.get(f"one_process_{key}"):
+            level["of_one_process"] = round(level["per_second"] / one["per_second"], 3)
+    about = {"reports": len(reports), "queries": queries, "rounds": ROUNDS, "cores": cores}
+    return {**about, **found, "memory": memory}
 
 
-def _bare(root: Path, reports: Sequence[str], queries: int) -> dict[str, Any]:
-    """The call that a program makes that has the index open, one after another, as JSON."""
-    import msgspec
+def _best(rounds: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The round of most questions a second, with the least processor time of all rounds and every failure."""
+    cpu = [k for k in rounds[0] if k.endswith("cpu_ms")]
+    found = dict(max(rounds, key=lambda r: r["per_second"]))
+    found |= {k: min(r[k] for r in rounds) for k in cpu}
+    if "failed" in found:
+        found["failed"] = sum(r["failed"] for r in rounds)
+    return found
 
-    from locator.locate import Options, locate
-    from locator.report.reader import read
-    from summaries.index.index import Index
 
-    index = Index.open(root)
-    seconds, spent_before = [], 0.0
-    for n in range(WARM_UP + queries):
-        if n == WARM_UP:
-            spent_before = time.process_time()
-        began = time.perf_counter()
-        msgspec.json.encode(locate(index, read(reports[n % len(reports)]), Options()))
-        if n >= WARM_UP:
-            seconds.append(time.perf_counter() - began)
-    cpu = 1000 * (time.process_time() - spent_before) / queries
-    return {"per_second": round(queries / sum(seconds), 2), **spread(seconds), "cpu_ms": round(cpu, 2)}
+def _level(url: str, pid: int, reports: Sequence[str], queries: int, clients: int) -> dict[str, Any]:
+    """Queries by so many clients, with the processor time a query of the service, of its door alone, and of the clients."""
+    before, door, own = spent(pid), spent_alone(pid), time.process_time()
+    asked = _ask(url, reports, queries, clients)
+    took = {
+        "cpu_ms": spent(pid) - before,
+        "door_cpu_ms": spent_alone(pid) - door,
+        "client_cpu_ms": time.process_time() - own,
+    }
+    return asked | {name: round(1000 * seconds / queries, 2) for name, seconds in took.items()}
 
 
 def _ask(url: str, reports: Sequence[str], queries: int, clients: int) -> dict[str, Any]:
-    """So many queries by so many clients, each with its own connection."""
+    """So many queries by so many clients, each with its own connection. Answers are read, not parsed: that costs too."""
+    bodies = [json.dumps({"report": r}).encode() for r in reports]
+    host = urlsplit(url).netloc
     failed: list[int] = []
 
     def client(which: int) -> list[float]:
         taken = []
-        with httpx.Client(base_url=url, timeout=120) as http:
-            for n in range(which, queries, clients):
-                began = time.perf_counter()
-                got = http.post("/v1/locate", json={"report": reports[n % len(reports)]})
-                taken.append(time.perf_counter() - began)
-                if got.status_code != 200:
-                    failed.append(got.status_code)
+        http = HTTPConnection(host, timeout=120)
+        for n in range(which, queries, clients):
+            began = time.perf_counter()
+            http.request("POST", "/v1/locate", bodies[n % len(bodies)], {"content-type": "application/json"})
+            got = http.getresponse()
+            got.read()
+            taken.append(time.perf_counter() - began)
+            if got.status != 200:
+                failed.append(got.status)
+        http.close()
         return taken
 
     began = time.perf_counter()
@@ -106,20 +118,25 @@ def _memory(url: str, pid: int, reports: Sequence[str], queries: int) -> dict[st
     """Resident megabytes of the service after every tenth of so many queries, no report twice the same."""
     seen = [resident_mb(pid)]
     step = max(1, queries // 10)
-    with httpx.Client(base_url=url, timeout=120) as http:
-        for n in range(queries):
-            report = f"{reports[n % len(reports)]}\n\nrequest {n:x}{n * 7919:x}"
-            http.post("/v1/locate", json={"report": report}).raise_for_status()
-            if (n + 1) % step == 0:
-                seen.append(resident_mb(pid))
+    for first in range(0, queries, step):
+        numbers = range(first, min(first + step, queries))
+        asked = [f"{reports[n % len(reports)]}\n\nrequest {n:x}{n * 7919:x}" for n in numbers]
+        if failed := _ask(url, asked, len(asked), 1)["failed"]:
+            raise RuntimeError(f"{failed} questions failed")
+        seen.append(resident_mb(pid))
     half = seen[len(seen) // 2]
     return {"queries": queries, "mb": seen, "growth_second_half": round(seen[-1] / half - 1, 4)}
 
 
 def spent(pid: int) -> float:
     """Processor seconds of a process and of those that it started, so far."""
-    fields = [Path(f"/proc/{p}/stat").read_text().rpartition(")")[2].split() for p in (pid, *below(pid))]
-    return sum(int(f[11]) + int(f[12]) for f in fields) / os.sysconf("SC_CLK_TCK")
+    return sum(map(spent_alone, (pid, *below(pid))))
+
+
+def spent_alone(pid: int) -> float:
+    """Processor seconds of a process, so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def resident_mb(pid: int) -> float:
