@@ -6,6 +6,7 @@ import os
 import shlex
 import sqlite3
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 
 from msgspec import Struct
@@ -18,6 +19,8 @@ from summaries.errors import BugatlasError, IndexDamaged, IndexError_, IndexLock
 from summaries.index.index import Index, Manifest, RepoState, read_state, slug, unreferenced
 from summaries.index.shard import SCHEMA, Shard
 from summaries.index.store import Store
+from summaries.vectors.chroma_files import faults as graph_faults
+from summaries.vectors.chroma_local import is_known
 from summaries.vectors.knowledge import (
     LEARNT,
     KnowledgeRecord,
@@ -62,6 +65,7 @@ def check(root: Path) -> list[Finding]:
         states.append(state)
         findings += _repository(index, folder, state, locked)
     index.__dict__["repos"] = {s.name: s for s in sorted(states, key=lambda s: s.name)}
+    findings += _unwritable(root)
     if not locked:
         findings += _knowledge(index)
         findings += [
@@ -84,6 +88,32 @@ def _locked(index: Index) -> bool:
         return True
     except IndexError_:  # a folder that may not be written
         return False
+
+
+def _unwritable(root: Path) -> Iterator[Finding]:
+    """Whether everything may be written: else nothing can be indexed, and Chroma isn't asked for meaning either."""
+    whole = root.resolve()
+    if mounts := list(takewhile(_mounted_read_only, (whole, *whole.parents))):
+        what = (
+            "lies on a file system that is mounted read-only: it answers by words alone, and stays as it is"
+        )
+        yield Finding("index", what, f"mount -o remount,rw {shlex.quote(str(mounts[-1]))}")
+        return
+    inside = [root, *(Path(at) / name for at, below, files in os.walk(root) for name in (*below, *files))]
+    if closed := [p for p in inside if not p.is_symlink() and not os.access(p, os.W_OK)]:
+        first = closed[0].relative_to(root)
+        others = f" and {len(closed) - 1:,} more" if len(closed) > 1 else ""
+        mine = all(p.stat().st_uid == os.geteuid() for p in closed)
+        run = f"chmod -R u+rwX {shlex.quote(str(root))}"
+        yield Finding(
+            "index",
+            f"{first if first.name else root}{others} may not be written: nothing can be indexed",
+            run if mine else f"sudo chown -R {os.geteuid()} {shlex.quote(str(root))} && {run}",
+        )
+
+
+def _mounted_read_only(path: Path) -> bool:
+    return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
 
 
 def _unreadable(root: Path, folder: Path, error: IndexDamaged) -> Finding:
@@ -185,6 +215,11 @@ def _knowledge(index: Index) -> Iterator[Finding]:
         anew = f"rm -rf {shlex.quote(str(index.root / manifest.vectors))} && {update}"
     if is_gone(index):
         yield Finding("knowledge base", f"{manifest.vectors} is gone", update)
+        return
+    at = index.root / manifest.vectors
+    if manifest.vectors == "chroma" and is_known() and (broken := list(graph_faults(at))):
+        more = f", and {len(broken) - 1:,} more like this" if broken[1:] else ""
+        yield Finding("knowledge base", f"{broken[0]}{more}", anew)
         return
     record = read_record(index.root)
     behind = [n for n, s in index.repos.items() if _generation(record, n) != s.generation]

@@ -18,7 +18,8 @@ import numpy as np
 from summaries.errors import BugatlasError, IndexError_, ModelError, UsageError
 from summaries.protocols import Match, Node, Vector, Vectors
 from summaries.types import Kind
-from summaries.vectors.chroma_local import engine
+from summaries.vectors.chroma_files import Graphs
+from summaries.vectors.chroma_local import engine, is_known
 
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI
@@ -41,7 +42,13 @@ def embedded(root: Path) -> Chroma:
 
         return chromadb.PersistentClient(str(folder), settings=_quiet())
 
-    return Chroma(connect, IndexError_, str(root / "chroma"))
+    looked = Graphs(root / "chroma").fault if is_known() else nothing
+    return Chroma(connect, IndexError_, str(root / "chroma"), looked)
+
+
+def nothing(collection: str) -> str:
+    """Nothing is known to be wrong with it."""
+    return ""
 
 
 def server(url: str) -> Chroma:
@@ -75,8 +82,15 @@ def _quiet() -> Any:
 class Chroma:
     """Both kinds of client. Chroma raises whatever it likes: every call turns that into one of our errors."""
 
-    def __init__(self, connect: Callable[[], ClientAPI], error: type[BugatlasError], place: str) -> None:
-        self._error, self._place = error, place
+    def __init__(
+        self,
+        connect: Callable[[], ClientAPI],
+        error: type[BugatlasError],
+        place: str,
+        fault: Callable[[str], str] = nothing,
+    ) -> None:
+        """`fault` says what is wrong with the files of a collection, "" for nothing, before it is asked."""
+        self._error, self._place, self._fault = error, place, fault
         self._known: dict[str, Kept] | None = None  # looked up once: it takes longer than a search
         with self._raising_ours():
             self._client = connect()
@@ -139,6 +153,8 @@ class Chroma:
             found: list[Match] = []
             for name in collections:
                 if name in self._known:
+                    if fault := self._fault(name):
+                        raise self._error(f"Chroma at {self._place}: {fault}", "run `bugatlas doctor`")
                     near = self._known[name].query(
                         query_embeddings=np.asarray([vector], np.float32),
                         n_results=limit,

@@ -18,23 +18,31 @@ from summaries.protocols import Vectors
 if TYPE_CHECKING:
     from chromadb_rust_bindings import Bindings
 
-# Releases whose engine is called as here; 1.5.2 deletes otherwise.
+# Releases whose engine is called as here, and whose files are as `chroma_files` reads them; 1.5.2 deletes otherwise.
 KNOWN = frozenset(f"1.5.{n}" for n in range(3, 10))
 HANDLES = 4000  # graphs that may be open: as the client has it where 20,000 files may be
 PLACE = ("default_tenant", "default_database")
 
 
+def is_known() -> bool:
+    """Whether the release of Chroma that is installed was tried."""
+    try:
+        return version("chromadb") in KNOWN
+    except PackageNotFoundError:
+        return False
+
+
 def engine(folder: Path) -> Engine | None:
     """The store in a folder, None where the engine is not one that is known. Raises what Chroma raises."""
+    if not is_known():
+        return None
     try:
-        if version("chromadb") not in KNOWN:
-            return None
         from chromadb_rust_bindings import Bindings, MigrationHash, MigrationMode, SqliteDBConfig
 
         settings = SqliteDBConfig(
             hash_type=MigrationHash.MD5, migration_mode=MigrationMode.Apply, url=f"{folder}/chroma.sqlite3"
         )
-    except (PackageNotFoundError, ImportError, AttributeError, TypeError):
+    except (ImportError, AttributeError, TypeError):
         return None
     return Engine(
         Bindings(

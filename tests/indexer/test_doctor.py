@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +24,8 @@ from summaries.index.index import MANIFEST, Index
 from summaries.index.store import Store
 
 pytestmark = pytest.mark.slow
+
+HOME = Path(__file__).parents[2]
 
 FILES = {
     "src/a.py": 'def place():\n    raise ValueError("no")\n',
@@ -218,3 +223,64 @@ def test_what_a_failed_rebuild_left_is_seen_and_goes(sound: Path, root: Path) ->
     assert mended(found[0], sound).code == 0
     assert not [f for f in check(root) if f.where == "orders"]
     assert not (folder / "blobs-9.sqlite").exists()
+
+
+@pytest.fixture(scope="module")
+def with_chroma(sound: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("chroma") / "index"
+    assert run("index", str(sound / "repos"), index=root).code == 0
+    return root
+
+
+@pytest.mark.parametrize("how", ["half", "gone"])
+@pytest.mark.parametrize(
+    "name", ["data_level0.bin", "link_lists.bin", "index_metadata.pickle", "chroma.sqlite3"]
+)
+def test_a_file_of_chroma_that_is_cut_or_gone_is_found_and_mended(
+    name: str, how: str, with_chroma: Path, tmp_path: Path
+) -> None:
+    root = Path(shutil.copytree(with_chroma, tmp_path / "index"))
+    assert check(root) == []
+    for path in (root / "chroma").rglob(name):
+        cut(path) if how == "half" else path.unlink()
+    ran = run("search", "place an order", index=root)
+    assert ran.code == 0 and "src/" in ran.out, "words alone will do"
+    assert run("search", "place an order", "--by", "meaning", index=root).code == 2
+    found = run("doctor", index=root)
+    assert (found.code, "knowledge base" in found.out) == (1, True)
+    first, *_ = check(root)
+    assert first.run.startswith(f"rm -rf {root}/chroma && ")
+    shutil.rmtree(root / "chroma")
+    assert run("index", index=root).code == 0
+    assert check(root) == []
+
+
+def doctor_as(root: Path, *before: str) -> list[dict[str, str]]:
+    """What `bugatlas doctor` finds where it is started by another command."""
+    words = [sys.executable, "-m", "bugatlas", "--index", str(root), "doctor", "--json"]
+    ran = subprocess.run([*before, *words], capture_output=True, text=True, cwd=HOME)
+    assert ran.returncode in (0, 1), ran.stderr
+    return list(json.loads(ran.stdout))
+
+
+def test_an_index_that_may_not_be_written_is_found(root: Path) -> None:
+    plain = ("setpriv", "--bounding-set=-dac_override,-dac_read_search") if os.geteuid() == 0 else ()
+    if plain and not shutil.which(plain[0]):
+        pytest.skip("root may write everywhere")
+    (folder(root) / "blobs.sqlite").chmod(0o444)
+    (found,) = doctor_as(root, *plain)
+    assert found["where"] == "index" and "blobs.sqlite may not be written" in found["what"]
+    assert found["run"] == f"chmod -R u+rwX {root}"
+    subprocess.run(shlex.split(found["run"]), check=True)
+    assert doctor_as(root, *plain) == []
+
+
+def test_a_mount_that_may_only_be_read_is_found(root: Path) -> None:
+    mounting = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"'
+    before = ("unshare", "--mount", "sh", "-c", mounting, str(root))
+    if not shutil.which("unshare") or subprocess.run([*before, "true"], capture_output=True).returncode:
+        pytest.skip("nothing can be mounted here")
+    (found,) = doctor_as(root, *before)
+    assert "mounted read-only" in found["what"]
+    assert found["run"] == f"mount -o remount,rw {root}"
+    assert check(root) == []

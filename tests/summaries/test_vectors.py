@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import sqlite3
 import subprocess
@@ -16,10 +17,10 @@ import numpy as np
 import pytest
 
 from summaries import backends
-from summaries.errors import BugatlasError, IndexDamaged
+from summaries.errors import BugatlasError, IndexDamaged, IndexError_
 from summaries.protocols import Node, Vectors, VectorStore
 from summaries.types import Kind
-from summaries.vectors import chroma_local
+from summaries.vectors import chroma_files, chroma_local
 from summaries.vectors.chroma import Chroma
 
 pytestmark = pytest.mark.slow
@@ -281,3 +282,58 @@ def test_a_server_nobody_answers_at_is_named() -> None:
     with pytest.raises(BugatlasError) as told:
         backends.vectors("http://127.0.0.1:9", Path())
     assert "127.0.0.1:9" in str(told.value)
+
+
+GRAPH: dict[
+    str, tuple[str, Callable[[bytes], bytes] | None]
+] = {  # what is broken of a graph: by which bytes of the file, None for none at all
+    "level 0 cut": ("data_level0.bin", lambda b: b[: len(b) // 2]),
+    "level 0 without links": ("data_level0.bin", lambda b: bytes(len(b))),
+    "level 0 astray": ("data_level0.bin", lambda b: b"\xff" * len(b)),
+    "upper levels cut": ("link_lists.bin", lambda b: b[: len(b) // 2]),
+    "upper levels gone": ("link_lists.bin", lambda b: bytes(len(b))),
+    "upper levels astray": ("link_lists.bin", lambda b: b.replace(b"\x01\x00", b"\xff\x00")),
+    "lengths cut": ("length.bin", lambda b: b[: len(b) // 2]),
+    "header cut": ("header.bin", lambda b: b[: len(b) // 2]),
+    "header of nothing": ("header.bin", lambda b: bytes(len(b))),
+    "names cut": ("index_metadata.pickle", lambda b: b[: len(b) // 2]),
+    "names gone": ("index_metadata.pickle", None),
+}
+
+
+@pytest.fixture(scope="module")
+def graph(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with a collection whose graph has several levels."""
+    root = tmp_path_factory.mktemp("graph")
+    with closing(backends.vectors("chroma", root)) as store:
+        store.replace("many", [node(f"{n}.py", f"does {n}") for n in range(300)], Counting())
+    return root
+
+
+def test_a_sound_graph_is_sound(graph: Path) -> None:
+    assert list(chroma_files.faults(graph / "chroma")) == []
+    (where,) = chroma_files.folders(graph / "chroma").values()
+    assert (where / "link_lists.bin").stat().st_size > 4 * 300, "it has levels"
+
+
+@pytest.mark.parametrize("harm", GRAPH)
+def test_a_broken_graph_is_an_error_and_never_the_end_of_the_process(
+    harm: str, graph: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(graph, tmp_path, dirs_exist_ok=True)
+    name, change = GRAPH[harm]
+    (where,) = chroma_files.folders(tmp_path / "chroma").values()
+    data = (where / name).read_bytes()
+    (where / name).unlink()
+    if change:
+        (where / name).write_bytes(change(data))
+    with closing(backends.vectors("chroma", tmp_path)) as store, pytest.raises(IndexError_):
+        store.query(["many"], direction("does 7"), 5)
+
+
+def test_a_broken_page_of_its_database_is_found(graph: Path, tmp_path: Path) -> None:
+    shutil.copytree(graph, tmp_path, dirs_exist_ok=True)
+    with (tmp_path / "chroma" / chroma_files.DATABASE).open("r+b") as f:
+        f.seek(4096 * 5)
+        f.write(b"\xff" * 4096 * 20)
+    assert [f for f in chroma_files.faults(tmp_path / "chroma") if chroma_files.DATABASE in f]
