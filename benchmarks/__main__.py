@@ -130,20 +130,35 @@ def curve(root: Path, cases: Path, sizes: str, runs: int, label: str, out: Path)
 
 
 @main.command()
-@click.option("--index", "root", type=PATH, required=True, help="An index of a system.")
+@_common
 @click.option("--cases", type=PATH, required=True, help="Reports to ask, one JSON object a line.")
-@click.option("--most", default=150, show_default=True, help="Ask no more than so many.")
+@click.option(
+    "--work", type=click.Path(path_type=Path), help="An index of the snapshots; default: a new one."
+)
+@click.option("--most", default=40, show_default=True, help="Ask no more than so many.")
 @click.option(
     "--model", default="", help="A sentence-transformers model to embed chunks with: name or folder."
 )
-@click.option("--label", default="rivals", show_default=True, help="Name of the result.")
-@click.option("--out", type=click.Path(path_type=Path), default=RESULTS, help="Folder of results.")
-def rivals(root: Path, cases: Path, most: int, model: str, label: str, out: Path) -> None:
-    """Beside BM25 (bm25s), SQLite FTS5, embedded chunks and ripgrep, on the same files and reports."""
-    from benchmarks.rivals import rivals as measure
+def rivals(
+    repos: Path,
+    mirror: str,
+    runs: int,
+    jobs: int,
+    label: str,
+    out: Path,
+    cases: Path,
+    work: Path | None,
+    most: int,
+    model: str,
+) -> None:
+    """Beside BM25 (bm25s), SQLite FTS5, tantivy, semble, probe, ripgrep and embedded chunks, on real reports."""
+    from benchmarks.rivals.compare import rivals as measure
+    from eval.snapshots import prepare
 
     asked = read_cases(cases)[0]
-    _report(label, measure(root, asked[:: max(1, len(asked) // most)], model), out)
+    asked = asked[:: max(1, len(asked) // most)][:most]
+    world = prepare(asked, read_repos(repos), mirror, "all", work, jobs)
+    _report(label or "rivals", measure(world, asked, model), out)
 
 
 @main.command()

@@ -180,19 +180,22 @@ def _routing(f: Result) -> str:
 
 
 def _rivals(f: Result) -> str:
-    rows = [
-        [
+    def row(r: Result) -> list[str]:
+        behind = "{:+.3f} [{:+.3f}, {:+.3f}]".format(*r["behind"]) if r["behind"] else ""
+        built = f"{r['build_s']:,.1f} s" if r["build_s"] and r["build_s"] > 0.05 else ""
+        return [
             r["name"],
-            *(f"{r['accuracy'][f'success@{k}']:.3f}" for k in (1, 5, 10)),
+            *(f"{x:.3f}" for x in r["accuracy"].values()),
+            behind,
             f"{r['median_ms']:,.1f} ms",
-            r["build"],
+            built,
         ]
-        for r in f["rows"]
-    ]
-    head = "| what | Success@1 | Success@5 | Success@10 | median question | to build |"
-    return f"{f['repositories']} repositories, {f['files']:,} files, {f['reports']} reports.\n\n" + _rows(
-        head, rows
-    )
+
+    names = list(f["rows"][0]["accuracy"])
+    head = "| what | " + " | ".join(names) + " | MRR of ours is higher by | median question | to build |"
+    said = f"{f['repositories']} repositories, {f['files']:,} files in the median, {f['reports']} reports"
+    absent = f" Not installed here: {', '.join(f['absent'])}." if f["absent"] else ""
+    return f"{said}.{absent}\n\n" + _rows(head, [row(r) for r in f["rows"]])
 
 
 def _engines(f: Result) -> str:
