@@ -227,6 +227,26 @@ def _nodes(f: Result) -> str:
     return _rows(head, rows)
 
 
+def _service(f: Result) -> str:
+    bare = f["in_process"]
+    rows = [["in process, one after another", *_level(bare), "", "", "", ""]]
+    for n in (1, 8, 32):
+        one, several = f[f"one_process_clients_{n}"], f[f"clients_{n}"]
+        gain = f"{several['per_second'] / one['per_second']:.2f} ×"
+        rows.append([f"{n} client{'s' * (n > 1)}", *_level(one), *_level(several), gain])
+    held = f["memory"].get("mb", [])
+    more = f"\nMemory over {f['memory']['queries']:,} questions, no two the same: " if held else ""
+    more += ", ".join(f"{mb:.0f}" for mb in held) + (" MB.\n" if held else "")
+    head = "| who asks | one process: a second | median | 95 % | several: a second | median | 95 % | gain |"
+    return (
+        f"{f['queries']:,} questions each, the best of {f['rounds']} rounds.\n\n" + _rows(head, rows) + more
+    )
+
+
+def _level(f: Result) -> list[str]:
+    return [f"{f['per_second']:.1f}", f"{f['median_ms']:,.0f} ms", f"{f['p95_ms']:,.0f} ms"]
+
+
 TABLES: Mapping[str, Callable[[Result], str]] = {
     "index": _index,
     "query": _query,
@@ -235,4 +255,5 @@ TABLES: Mapping[str, Callable[[Result], str]] = {
     "rivals": _rivals,
     "engines": _engines,
     "nodes": _nodes,
+    "service": _service,
 }
