@@ -134,9 +134,9 @@ def spent(pid: int) -> float:
 
 
 def spent_alone(pid: int) -> float:
-    """Processor seconds of a process, so far."""
+    """Processor seconds of a process, so far, with those of children that have ended: git's, say."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
 def resident_mb(pid: int) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.connection import Connection
@@ -166,8 +167,11 @@ def answer_all(pipe: Connection, folder: str, root: Path, room: Room, weights: W
         try:
             send = pipe.send if question.steps else nobody
             said = Done(question.answer(live.index(question.caller), weights, send))
-        except MemoryError:  # what is left of it may not be enough for the next one either
-            raise SystemExit("a process that answers ran out of memory") from None
+        except (
+            MemoryError
+        ):  # what is left of it may be enough neither for the next one nor for ending in good order
+            os.write(2, b"a process that answers ran out of memory\n")
+            os._exit(1)
         except Exception as e:
             log.debug("a question was not answered", exc_info=e)
             said = _sendable(e)

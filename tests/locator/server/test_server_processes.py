@@ -212,6 +212,25 @@ def test_processes_that_die_before_they_can_answer_are_down(index: Path) -> None
         until(lambda: not some.down())
 
 
+def test_a_process_that_gets_no_more_memory_keeps_nobody_waiting(index: Path) -> None:
+    resource = pytest.importorskip("resource")
+    if not hasattr(resource, "prlimit"):
+        pytest.skip("limits of another process are Linux's")
+    with processes(index, timeout=2.0) as some:
+        want = some.answer(question()).files
+        short = some.pids()[0]
+        resource.prlimit(
+            short, resource.RLIMIT_AS, (1, 1)
+        )  # it may die, or wait for ever for a thread to start
+        for _ in range(3):
+            began = time.monotonic()
+            with contextlib.suppress(ProblemError):
+                assert some.answer(question()).files == want
+            assert time.monotonic() - began < STUCK * 2 + 20, "a process that takes its place loads meanwhile"
+        assert some.answer(question()).files == want
+        assert short not in some.pids()
+
+
 def test_processes_that_cannot_open_the_index_are_not_ready(index: Path, tmp_path: Path) -> None:
     own = copied(index, tmp_path)
     with running(own, workers=2, state=str(tmp_path / "state")) as (client, parts):
