@@ -11,7 +11,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -135,7 +135,7 @@ class Store:
         try:
             with raising_ours(self.path):
                 yield
-        except (TypeError, ValueError, ZstdError, msgspec.MsgspecError) as e:
+        except (TypeError, ValueError, LookupError, ZstdError, msgspec.MsgspecError) as e:
             raise IndexDamaged(f"cannot read {self.path}: {e}", "run `bugatlas doctor`", self.path) from e
 
     def known(self) -> dict[str, SkipReason | None]:
@@ -216,12 +216,21 @@ class Store:
         return kept[key]
 
     def fault(self) -> str:
-        """What SQLite finds wrong with the file; "" where it is sound."""
+        """What is wrong with the file, its commits and its notes; "" where all of that can be read."""
         try:
             said = self._db.execute("pragma quick_check(1)").fetchone()
+            if not said or said[0] != "ok":
+                return str(said[0] if said else "no answer")
+            with self._reading():
+                for (data,) in self._db.execute("select commits from history"):
+                    deque(packs.unpack_commits(data), 0)
+                for (data,) in self._db.execute("select texts from note"):
+                    packs.unpack_notes(data)
         except sqlite3.Error as e:
             return str(e)
-        return "" if said and said[0] == "ok" else str(said[0] if said else "no answer")
+        except IndexError_ as e:
+            return e.message
+        return ""
 
     def commits(self) -> list[Commit]:
         """Every commit met so far, parents before children."""

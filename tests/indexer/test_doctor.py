@@ -84,9 +84,9 @@ def without_facts(path: Path) -> None:
     db.close()
 
 
-def garbled_facts(path: Path) -> None:
+def garbled(path: Path, table: str, column: str) -> None:
     db = sqlite3.connect(path)
-    db.execute("update pack set data = x'00'")
+    db.execute(f"update {table} set {column} = x'00'")
     db.commit()
     db.close()
 
@@ -128,7 +128,9 @@ BREAK: dict[str, tuple[Callable[[Path], object], str]] = {
     "store cut": (lambda r: cut(folder(r) / "blobs.sqlite"), "blobs.sqlite"),
     "store scribbled": (lambda r: scribble(folder(r) / "blobs.sqlite"), "blobs.sqlite"),
     "facts gone": (lambda r: without_facts(folder(r) / "blobs.sqlite"), "lacks 2 files of the head"),
-    "facts garbled": (lambda r: garbled_facts(folder(r) / "blobs.sqlite"), "no facts of"),
+    "facts garbled": (lambda r: garbled(folder(r) / "blobs.sqlite", "pack", "data"), "no facts of"),
+    "commits garbled": (lambda r: garbled(folder(r) / "blobs.sqlite", "history", "commits"), "cannot read"),
+    "notes garbled": (lambda r: garbled(folder(r) / "blobs.sqlite", "note", "texts"), "cannot read"),
     "state scribbled": (lambda r: scribble(folder(r) / "repo.json"), "repo.json"),
     "state gone": (lambda r: (folder(r) / "repo.json").unlink(), "never finished"),
     "parts left": (lambda r: (folder(r) / f"{SHARD}.99.part").write_bytes(b"x" * 99), "killed run"),
@@ -165,6 +167,29 @@ def test_a_fault_is_found_and_its_command_mends_it(fault: str, root: Path, sound
     assert set(Index.open(root).repos) >= {"cards"}
     if fault != "state gone":
         assert len(Index.open(root).view("orders").paths) == 3
+
+
+@pytest.mark.parametrize("harm", [b"\0", b"\xff", b"Zq"], ids=["zeros", "ones", "text"])
+def test_a_damaged_page_inside_a_store_is_an_error_of_ours_everywhere(
+    harm: bytes, sound: Path, tmp_path: Path
+) -> None:
+    store = folder(sound / "index") / "blobs.sqlite"
+    page = 1024
+    for number in range(store.stat().st_size // page):
+        for words in (
+            ("index", "-c", "vectors=exact"),
+            ("locate", "orders are refused"),
+            ("show", "orders"),
+            ("doctor",),
+        ):
+            root = Path(shutil.copytree(sound / "index", tmp_path / "index", dirs_exist_ok=True))
+            with (root / store.relative_to(sound / "index")).open("r+b") as f:
+                f.seek(number * page)
+                f.write((harm * page)[:page])
+            ran = run(*words, index=root)
+            assert ran.code in (0, 1, 3) and "Traceback" not in ran.err, (number, words, ran)
+            assert ran.code == 1 or words[0] != "doctor", f"page {number} is not seen"
+            shutil.rmtree(root)
 
 
 def test_a_repository_that_is_gone_is_told(root: Path, sound: Path, tmp_path: Path) -> None:
