@@ -57,7 +57,7 @@ def _bare(pipe: Connection, root: Path, reports: Sequence[str]) -> None:
         msgspec.json.encode(find(index, read(reports[n % len(reports)]), Options(), settings))
         return time.perf_counter() - began
 
-    for n in range(WARM_UP):
+    for n in range(max(WARM_UP, len(reports))):
         one(n)
     pipe.send(None)
     while True:
