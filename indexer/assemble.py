@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -21,6 +21,7 @@ from summaries.paths import folders, role_of, suffixes
 from summaries.types import Commit, Snapshot
 
 Arrays = dict[str, NDArray[Any]]
+_Part = tuple[Any, Any, Any]  # of postings: documents int32, keys uint64 and counts int32
 DEPENDENCIES = "go module"  # what bumps of versions change: their commits say nothing of where faults lie
 AT_ONCE = 2_000  # commits whose words are counted in one pass
 
@@ -134,7 +135,6 @@ def _blob_rows(
     none = np.zeros(len(kept), np.uint8)
     served = old.arrays["blob_serves"] if old and "blob_serves" in old.arrays else none
     serves = np.zeros(len(ids), np.uint8)
-    parts: dict[str, list[tuple[Any, Any, Any]]] = {"units": [], "heads": [], "marks": []}
     for n, i in enumerate(ids):
         if i in kept and old:
             at = kept[i]
@@ -146,34 +146,46 @@ def _blob_rows(
         spans.append(span)
         unit_counts[n] = len(span)
     starts = np.concatenate([[0], np.cumsum(unit_counts)])
-    for n, i in enumerate(ids):
-        if i in kept:
-            continue
-        row = fresh[i]
-        docs = np.frombuffer(row.unit_docs, np.int32) + np.int32(starts[n])
-        keys = np.frombuffer(row.unit_keys, np.uint64)
-        parts["units"].append((docs, keys, np.frombuffer(row.unit_counts, np.int32)))
-        keys = np.frombuffer(row.head_keys, np.uint64)
-        parts["heads"].append(
-            (np.full(len(keys), n, np.int32), keys, np.frombuffer(row.head_counts, np.int32))
-        )
-        keys = np.frombuffer(row.mark_keys, np.uint64)
-        parts["marks"].append((np.full(len(keys), n, np.int32), keys, np.ones(len(keys), np.int32)))
-    if old:
-        _carry_over(ids, kept, old, starts, parts)
+    new = [n for n, i in enumerate(ids) if i not in kept]
+    carried = _carried_over(ids, kept, old, starts) if old else {}
     out: Arrays = {
         "blob_serves": serves,
         "unit_blobs": np.repeat(np.arange(len(ids), dtype=np.uint32), unit_counts),
         "unit_spans": np.concatenate(spans) if spans else np.zeros((0, 3), np.int32),
     }
     sizes = {"units": int(starts[-1]), "heads": len(ids), "marks": len(ids)}
-    for name, found in parts.items():
-        out |= _postings(found, sizes[name]).arrays(name)
+    for name, part in _fresh([fresh[ids[n]] for n in new], np.array(new, np.int32), starts):
+        out |= _postings([part, *carried.get(name, ())], sizes[name]).arrays(name)
     return out
 
 
-def _carry_over(ids: Sequence[str], old_ids: Mapping[str, int], old: Shard, starts: Any, parts: Any) -> None:
+def _fresh(rows: Sequence[BlobTerms], blobs: NDArray[np.int32], starts: Any) -> Iterator[tuple[str, _Part]]:
+    """The postings of new blobs. `starts` has the first unit of each blob of the shard."""
+    keys = [r.unit_keys for r in rows]
+    docs = _joined([r.unit_docs for r in rows], np.int32) + _for_each_key(starts[blobs], keys)
+    yield "units", (docs, _joined(keys, np.uint64), _joined([r.unit_counts for r in rows], np.int32))
+    keys = [r.head_keys for r in rows]
+    counts = _joined([r.head_counts for r in rows], np.int32)
+    yield "heads", (_for_each_key(blobs, keys), _joined(keys, np.uint64), counts)
+    keys = [r.mark_keys for r in rows]
+    docs = _for_each_key(blobs, keys)
+    yield "marks", (docs, _joined(keys, np.uint64), np.ones(len(docs), np.int32))
+
+
+def _joined(rows: Sequence[bytes], kind: type[np.generic]) -> NDArray[Any]:
+    return np.frombuffer(b"".join(rows), kind)
+
+
+def _for_each_key(numbers: NDArray[Any], keys: Sequence[bytes]) -> NDArray[np.int32]:
+    """A blob's number for each of its keys."""
+    return np.repeat(numbers.astype(np.int32), [len(k) // 8 for k in keys])
+
+
+def _carried_over(
+    ids: Sequence[str], old_ids: Mapping[str, int], old: Shard, starts: Any
+) -> dict[str, list[_Part]]:
     """Old postings of blobs that stay, renumbered."""
+    out: dict[str, list[_Part]] = {}
     new_of = np.full(len(old.blobs), -1, np.int64)
     for n, i in enumerate(ids):
         if i in old_ids:
@@ -193,11 +205,14 @@ def _carry_over(ids: Sequence[str], old_ids: Mapping[str, int], old: Shard, star
         docs, keys, counts = postings.triples()
         docs = renumber[docs]
         on = docs >= 0
-        parts[name].append((docs[on].astype(np.int32), keys[on], counts[on].astype(np.int32)))
+        out[name] = [(docs[on].astype(np.int32), keys[on], counts[on].astype(np.int32))]
+    return out
 
 
-def _postings(parts: Sequence[tuple[Any, Any, Any]], size: int) -> Postings:
+def _postings(parts: Sequence[_Part], size: int) -> Postings:
     """Of vectors int32, uint64 and int32: a large repository has a hundred million entries, so bytes count here."""
+    if len(parts) == 1:
+        return Postings.build(*parts[0], size)
     nothing = np.zeros(0, np.int32), np.zeros(0, np.uint64), np.zeros(0, np.int32)
     docs, keys, counts = (np.concatenate([nothing[k], *(p[k] for p in parts)]) for k in range(3))
     return Postings.build(docs, keys, counts, size)
@@ -248,7 +263,7 @@ def _history(commits: Sequence[Commit], path_at: Mapping[str, int]) -> Arrays:
 
 def _messages(texts: Sequence[str]) -> Postings:
     """Words of commits; one that touches nothing we hold teaches nothing, so it has none."""
-    parts: list[tuple[Any, Any, Any]] = []
+    parts: list[_Part] = []
     for at in range(0, len(texts), AT_ONCE):
         some = texts[at : at + AT_ONCE]
         lines = [t.count("\n") + 1 for t in some]

@@ -180,6 +180,7 @@ def _telling_folders(folders: list[str], language: str) -> list[str]:
     return folders[:1] + [f for f in folders[1:] if f not in offered]
 
 
+@lru_cache(maxsize=1 << 12)
 def _of_tests(folder: str) -> bool:
     """`tests`, but also `Shop.Orders.Tests`, `shop-test` and `test-utils`."""
     words = re.split(r"[._-]", folder)

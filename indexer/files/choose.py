@@ -157,9 +157,10 @@ def inspect(path: str, data: bytes) -> str | SkipReason:
     text = _decoded(data)
     if isinstance(text, SkipReason):
         return text
-    text = text.replace("\r\n", "\n")
-    if "\n" not in text:
-        text = text.replace("\r", "\n")  # the lines of an old Macintosh
+    if "\r" in text:
+        text = text.replace("\r\n", "\n")
+        if "\n" not in text:
+            text = text.replace("\r", "\n")  # the lines of an old Macintosh
     if may_hold_secret(path) and holds_secret(path, text):
         return SkipReason.SECRET
     if is_generated(path, text):

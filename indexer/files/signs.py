@@ -102,6 +102,8 @@ def is_generated(path: str, text: str) -> bool:
     """
     if _GENERATED_NAME.search(path):
         return True
+    if "generated" not in text[:_HEAD].lower():
+        return False
     said = _preamble(text)
     return "generated" in said.lower() and bool(_SIGNED.search(said))
 

@@ -69,12 +69,13 @@ def _commits(tokens: Iterator[bytes], edge: Collection[str], people: bool) -> It
             if not raw.startswith(b":"):
                 break
             path = text_of_path(next(tokens))
-            _, _, before, after, status = raw.decode("ascii").split()
             paths.append(path)
-            if status == "D":
-                deleted.append((path, before))
-            elif status == "A":
-                added.append((path, after))
+            if raw.endswith((b"A", b"D")):
+                _, _, before, after, status = raw.decode("ascii").split()
+                if status == "D":
+                    deleted.append((path, before))
+                else:
+                    added.append((path, after))
         else:
             token = b""
         if sha in edge:  # its parents aren't here, so git shows the whole tree as new
@@ -112,11 +113,11 @@ def _renames(deleted: list[Change], added: list[Change]) -> list[tuple[str, str]
     for key in _KEYS:
         if not deleted or not added:
             break
-        old, new = _only(deleted, key), _only(added, key)
-        shared = old.keys() & new.keys()
-        pairs += [(old[name][0], new[name][0]) for name in shared]
-        deleted = [change for change in deleted if key(change) not in shared]
-        added = [change for change in added if key(change) not in shared]
+        old, new = _by_key(deleted, key), _by_key(added, key)
+        shared = {name for name in old.keys() & new.keys() if len(old[name]) == len(new[name]) == 1}
+        pairs += [(old[name][0][0], new[name][0][0]) for name in shared]
+        deleted = [change for name, changes in old.items() if name not in shared for change in changes]
+        added = [change for name, changes in new.items() if name not in shared for change in changes]
     return sorted(pairs)[:MAX_RENAMES]
 
 
@@ -133,12 +134,11 @@ _KEYS: tuple[Callable[[Change], Hashable], ...] = (
 )
 
 
-def _only(changes: list[Change], key: Callable[[Change], Hashable]) -> dict[Hashable, Change]:
-    """Changes by their key, those alone with theirs."""
+def _by_key(changes: list[Change], key: Callable[[Change], Hashable]) -> dict[Hashable, list[Change]]:
     groups: dict[Hashable, list[Change]] = {}
     for change in changes:
         groups.setdefault(key(change), []).append(change)
-    return {name: group[0] for name, group in groups.items() if len(group) == 1}
+    return groups
 
 
 def _time(text: bytes) -> int:

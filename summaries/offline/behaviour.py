@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
+from functools import lru_cache
 
 from summaries.offline import vocabulary as v
 from summaries.offline.text import clip, listing, words
@@ -102,10 +103,9 @@ def behaviours(symbols: Iterable[Symbol], most: int, prefer: Collection[str] = (
     for s in symbols:
         if s.kind not in _CALLABLE or s.name in v.PLUMBING or s.name.startswith("__"):
             continue
-        verb, thing = _read(s)
+        verb, thing = _read(s.name, s.qualname.rpartition(".")[0] if s.kind == "method" else "")
         if not verb:
             continue
-        thing = plural(thing)
         private = s.name.startswith(("_", "#"))
         wanted = any(w.lower() in prefer for w in thing.split())
         weight[thing] += (max(1, s.end - s.start) // (3 if private else 1) + 1) * (4 if wanted else 1)
@@ -127,9 +127,13 @@ def fresh(clauses: Iterable[str], known: str) -> list[str]:
     return [c for c in clauses if any(w.lower()[:5].strip(",") not in there for w in c.split() if w != "and")]
 
 
-def _read(s: Symbol) -> tuple[str, str]:
-    """A function's verb and what it acts on; "" where its name begins with no verb."""
-    parts = [w for w in words(s.name) if not w.isdigit()]
+@lru_cache(maxsize=1 << 14)  # a file, its directory and its repository ask
+def _read(name: str, within: str) -> tuple[str, str]:
+    """A function's verb and what it acts on, several of them; "" where its name begins with no verb.
+
+    `within` is the qualified name of a method's type.
+    """
+    parts = [w for w in words(name) if not w.isdigit()]
     while len(parts) > 1 and parts[0].lower() in _LEADS:
         parts = parts[1:]
     if not parts or parts[-1].lower() in _LAST:
@@ -142,12 +146,12 @@ def _read(s: Symbol) -> tuple[str, str]:
     verb, rest = parts[0].lower(), parts[1:]
     cut = next((n for n, w in enumerate(rest) if w.lower() in _CUT), len(rest))
     thing = [w for w in rest[:cut] if w.lower() not in _NOISE and len(w) > 1]
-    if not thing and s.kind == "method":
-        owner = words(s.qualname.rpartition(".")[0].rpartition(".")[2])
+    if not thing:
+        owner = words(within.rpartition(".")[2])
         while len(owner) > 1 and (owner[-1].lower() in _SUFFIXES or owner[-1].lower().startswith(verb[:5])):
             owner = owner[:-1]
         thing = [w for w in owner if w.lower() not in _NOISE and len(w) > 1]
-    return (verb, " ".join(thing[:3])) if thing else ("", "")
+    return (verb, plural(" ".join(thing[:3]))) if thing else ("", "")
 
 
 _PARTICLES = ("up", "down", "out", "in", "off", "back")

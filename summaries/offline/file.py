@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 
 from summaries.offline import kind as kinds
 from summaries.offline import vocabulary as v
@@ -78,6 +79,7 @@ def talk(serves: Iterable[Endpoint], calls: Iterable[Endpoint], topics: Iterable
     return "; ".join(f"{verb} {listing(unique(items), size)}" for verb, items in said if any(items))
 
 
+@lru_cache(maxsize=1 << 14)
 def _flat(identifier: str) -> str:
     return "".join(words(identifier)).lower()
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Sequence
+from functools import lru_cache
 
 from summaries.offline import kind as kinds
 from summaries.offline.text import name, unique
@@ -18,14 +20,26 @@ _NODE = frozenset(
 )
 
 
-def _imported(item: str, facts: Facts, path: str, repo: str) -> tuple[str, bool]:
-    """An import as it is shown, and whether it is of the same repository; '' for a standard library."""
+_FRAMEWORK = re.compile(r"\.(?:annotations?|stereotype)\.|\borg\.junit\b|/testing$|\bassert\b")
+
+
+@lru_cache(maxsize=1 << 13)  # most files of a repository import the same
+def _parts(item: str) -> tuple[str, Sequence[str]]:
+    """An import on one line, and its parts: none of a framework that says nothing of who uses it."""
     text = name(item, 200).strip("'\" ;<>")
+    if _FRAMEWORK.search(item):
+        return text, ()
     parts = [
         p for p in text.replace("::", "/").replace("\\", "/").split("/") if p not in ("", ".", "..", "~", "@")
     ]
     if len(parts) == 1 and not parts[0].endswith(_NO_PATHS):
         parts = [p for p in parts[0].split(".") if p not in ("", "*")]
+    return text, parts
+
+
+def _imported(item: str, facts: Facts, path: str, repo: str) -> tuple[str, bool]:
+    """An import as it is shown, and whether it is of the same repository; '' for a standard library."""
+    text, parts = _parts(item)
     if not parts:
         return "", False
     head, last = parts[0], parts[-1]
@@ -44,10 +58,7 @@ def _imported(item: str, facts: Facts, path: str, repo: str) -> tuple[str, bool]
     return name(kinds.stem(last) if last.endswith(_NO_PATHS) else last, 40), local
 
 
-_FRAMEWORK = re.compile(r"\.(?:annotations?|stereotype)\.|\borg\.junit\b|/testing$|\bassert\b")
-
-
 def used(facts: Facts, path: str, repo: str) -> list[str]:
     """What a file imports beyond the standard library, its own repository's first."""
-    found = [_imported(item, facts, path, repo) for item in facts.imports if not _FRAMEWORK.search(item)]
+    found = [_imported(item, facts, path, repo) for item in facts.imports]
     return unique((*(n for n, local in found if local), *(n for n, local in found if not local)))

@@ -47,6 +47,7 @@ def clip(text: str, limit: int) -> str:
     return cut.rstrip(" ,;:(.-") + "…" if limit else ""
 
 
+@lru_cache(maxsize=1 << 13)
 def name(text: str, limit: int = 60) -> str:
     """An identifier, a route or a key as it is shown: one line, bounded."""
     return clip(plain(text), limit)

@@ -90,23 +90,21 @@ class Lsa:
 
     def documents(self, texts: Sequence[str]) -> Vectors:
         """Vectors of summaries: float32 (texts, dimension), rows of length 1."""
-        return (
-            np.stack([self._folded(b) for b in bags(texts)])
-            if texts
-            else np.zeros((0, self.dimension), np.float32)
-        )
+        if not texts:
+            return np.zeros((0, self.dimension), np.float32)
+        return unit(np.stack([self._folded(b) for b in bags(texts)]))
 
     def query(self, text: str) -> Vector:
         """Vector of a report: the weighted sum of its words' rows."""
-        return self._folded(bag(text))
+        vector: Vector = unit(self._folded(bag(text)))[0]
+        return vector
 
     def _folded(self, found: Bag) -> Vector:
         keys, weights = found
         at = np.minimum(np.searchsorted(self.keys, keys), max(len(self.keys) - 1, 0))
         known = self.keys[at] == keys if len(self.keys) else np.zeros(len(keys), np.bool_)
-        row = product(weights[known] * self.weights[at[known]], self.basis[at[known]].astype(np.float32))
-        vector: Vector = unit(row)[0]
-        return vector
+        at = at[known]
+        return product(weights[known] * self.weights[at], self.basis[at].astype(np.float32))
 
 
 def _weighted(bags: Sequence[Bag]) -> tuple[NDArray[np.uint64], csr_array[Any], NDArray[np.float32]]:
