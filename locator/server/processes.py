@@ -14,12 +14,13 @@ from collections.abc import Callable, Iterator
 from multiprocessing import get_context
 from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
-from queue import Empty, LifoQueue
+from queue import Empty
 from typing import Any, TypeVar
 
 from locator.access import LOCAL
 from locator.answer import Step
 from locator.locate import Progress
+from locator.server.free import Free
 from locator.server.metrics import Meters
 from locator.server.problems import ProblemError
 from locator.server.questions import Done, Opening, Question, answer_all, nobody
@@ -61,7 +62,7 @@ class Processes:
     ) -> None:
         self.count, self.timeout, self.meters = count, timeout, meters
         self._start = root, room, weights
-        self._free: LifoQueue[_Process] = LifoQueue()
+        self._free: Free[_Process] = Free()
         self._all: list[_Process] = []
         self._lock = threading.Lock()
         self._closed = False
