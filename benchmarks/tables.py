@@ -228,16 +228,26 @@ def _nodes(f: Result) -> str:
 
 
 def _service(f: Result) -> str:
-    bare = f["in_process"]
-    rows = [["in process, one after another", *_level(bare), "", "", "", ""]]
+    rows = [
+        ["in process, one after another", *_level(f["in_process"]), *[""] * 5],
+        [f"the same in {f['cores']} processes", *[""] * 3, *_level(f["in_processes"]), "", "1.00"],
+    ]
     for n in (1, 8, 32):
         one, several = f[f"one_process_clients_{n}"], f[f"clients_{n}"]
-        gain = f"{several['per_second'] / one['per_second']:.2f} ×"
-        rows.append([f"{n} client{'s' * (n > 1)}", *_level(one), *_level(several), gain])
-    held = f["memory"].get("mb", [])
-    more = f"\nMemory over {f['memory']['queries']:,} questions, no two the same: " if held else ""
-    more += ", ".join(f"{mb:.0f}" for mb in held) + (" MB.\n" if held else "")
-    head = "| who asks | one process: a second | median | 95 % | several: a second | median | 95 % | gain |"
+        shares = [f"{several[k]:.2f}" for k in ("of_one_process", "of_all_cores")]
+        rows.append([f"{n} client{'s' * (n > 1)}", *_level(one), *_level(several), *shares])
+    head = (
+        "| who asks | one process: a second | median | 95 % | several: a second | median | 95 % "
+        "| to one process | to all that the cores do |"
+    )
+    took = f["clients_32"]
+    more = (
+        f"\nMilliseconds of the processor for a question: {f['in_process']['cpu_ms']} in process, {took['cpu_ms']} with 32 "
+        f"clients, {took['door_cpu_ms']} of them in the service's own process; the clients take {took['client_cpu_ms']}.\n"
+    )
+    if held := f["memory"].get("mb"):
+        listed = ", ".join(f"{mb:.0f}" for mb in held)
+        more += f"Megabytes over {f['memory']['queries']:,} questions, no two the same: {listed}.\n"
     return (
         f"{f['queries']:,} questions each, the best of {f['rounds']} rounds.\n\n" + _rows(head, rows) + more
     )
