@@ -25,7 +25,7 @@ from locator.query import Query, understand
 from locator.rank import Features, Ranking, fuse, vote
 from locator.report.reader import Report, read
 from locator.route_evidence import introduced, routed
-from locator.scope import Scope
+from locator.scope import Scope, scope_of
 from locator.shortlist import likeliest
 from locator.snapshots import views_at
 from locator.translations.bridge import translated
@@ -124,8 +124,7 @@ def vote_in(
     index: Index, views: Sequence[View], query: Query, first: Weights, *, tests: bool = False
 ) -> tuple[Scope, Features]:
     """What every voter says of the views' files; `first` as in `rank.vote`."""
-    aliases = {v.repo: index.repos[v.repo].aliases for v in views}
-    scope = Scope(views, aliases)
+    scope = scope_of(tuple(views), tuple((v.repo, index.repos[v.repo].aliases) for v in views))
 
     def texts(view: View, n: int) -> str:
         return index.store(view.repo).text(view.blob(n))
@@ -137,7 +136,7 @@ def vote_in(
     if first.voters.get("meaning") or first.routes.get("meaning"):  # else nobody loads the store
         near = nearness(index, scope, f"{query.report.title}\n{query.report.body}")
     walks = system.read(index.root).walks if first.routes.get("uses") else None
-    return scope, vote(scope, query, aliases, first, texts, facts, near, walks, tests=tests)
+    return scope, vote(scope, query, scope.names, first, texts, facts, near, walks, tests=tests)
 
 
 def best_files(ranking: Ranking, limit: int, among: Mask | None = None) -> list[int]:

@@ -75,10 +75,10 @@ def vote(
     ballot = Ballot(scope, query, facts, near)
     raw = {v.name: v.ask(ballot) for v in VOTERS if v.ask}
     words, history = ballot.words, ballot.history
-    votes = Votes(raw, words.units, history.commits, words.rarity, words.share, words.covering, words.telling,
+    votes = Votes(raw, words.units, history.commits, words.found, words.rarity, words.share, words.covering, words.telling,
                   near=near.texts if near else {})  # fmt: skip
     files = {n: _scaled(n, v, candidates) for n, v in raw.items()}
-    routes = route.features(scope, query, votes, files, aliases)
+    routes = route.features(scope, query, history, votes, files, aliases)
     routes["meaning"] = near.repos if near else np.zeros(len(scope.views), np.float32)
     routes["uses"] = reached(routes["name"], [v.repo for v in scope.views], walks or {})
     roles = {n: scope.with_role(r).astype(np.float32) for n, r in ROLES.items()}

@@ -17,8 +17,8 @@ from locator.query import Query
 from locator.report.reader import MentionKind, RegionKind
 from locator.scope import Scope
 from locator.voters.ballot import Votes
-from locator.voters.past import commit_counts
-from summaries.index.postings import Floats, weighted
+from locator.voters.past import Past, commit_counts
+from summaries.index.postings import Floats
 
 TOP_FILES = 5
 TOP_COMMITS = 8
@@ -35,6 +35,7 @@ SMOOTH = 2000  # words of the whole mixed in (Dirichlet prior): Zhai & Lafferty 
 def features(
     scope: Scope,
     query: Query,
+    history: Past,
     votes: Votes,
     files: Mapping[str, Floats],
     aliases: Mapping[str, tuple[str, ...]],
@@ -42,7 +43,7 @@ def features(
     """Every routing voter but the best files' own, each 0-1: float32 (views,)."""
     return {
         "past": unit(decayed(votes.commits)),
-        "familiar": unit(familiar(scope, query)),
+        "familiar": unit(familiar(scope, history)),
         "share": unit(votes.share),
         "name": named(query, [v.repo for v in scope.views], aliases),
         "service": best(files["service"], scope, depth=1),
@@ -168,16 +169,15 @@ def named(query: Query, repos: Sequence[str], aliases: Mapping[str, Row]) -> Flo
     return out
 
 
-def familiar(scope: Scope, query: Query) -> Floats:
+def familiar(scope: Scope, history: Past) -> Floats:
     """How likely a repository's commit messages are to use the report's words.
 
     Log-likelihood ratio against all repositories, Dirichlet smoothing (Zhai & Lafferty, SIGIR 2001), per word.
     """
-    bag = {k: w for k, w in query.bag.items() if k in query.prose}
-    keys, weights = weighted(bag)
+    weights = history.weights
     if not scope.views:
         return np.zeros(0, np.float32)
-    counts = scope.sums("commit", scope.matches("messages", keys), len(keys))
+    counts = scope.sums("commit", history.found, len(weights))
     whole = counts.sum(axis=0)
     sizes = [v.memo(commit_counts)[1] for v in scope.views]
     share = (whole + 1e-3) / max(sum(sizes), 1.0)

@@ -18,7 +18,6 @@ from locator.voters.registry import ROUTE_BY_NAME
 from locator.voters.sentences import commit_label
 from summaries import system
 from summaries.index.index import Index
-from summaries.index.postings import weighted
 from summaries.index.shard import View
 
 LEARNT = "more reports end here than their words say, as calibrated"
@@ -77,7 +76,7 @@ def introduced(
             case "files":
                 return str(count[repo]) if count[repo] else ""
             case "share":
-                return ", ".join(_words(scope, query, ranking, r))
+                return ", ".join(_words(query, ranking, r))
             case "past":
                 return _past(scope, ranking, r)
             case "uses":
@@ -120,14 +119,13 @@ def _purpose(index: Index, view: View) -> str:
     return repository_summary(view.repo, readme, manifests, (), zip(view.paths, facts, strict=True))
 
 
-def _words(scope: Scope, query: Query, ranking: Ranking, r: int) -> list[str]:
+def _words(query: Query, ranking: Ranking, r: int) -> list[str]:
     """The report's words that most of a repository's files have, each by its rarity in all of them."""
-    keys, weights = weighted(query.bag)
-    view = scope.views[r]
-    m = scope.gather("units", keys)[r].keep(view.unit_mask).grouped(view.shard.unit_blobs)
-    rarity: Mapping[int, float] = ranking.votes.rarity
-    worth = m.frequencies(len(keys)) * weights * np.array([rarity.get(int(k), 0.0) for k in keys], np.float32)
-    said = (query.spelled.get(int(keys[q]), "") for q in np.argsort(-worth, kind="stable") if worth[q] > 0)
+    found = ranking.votes.found
+    worth = found.worth[r]
+    said = (
+        query.spelled.get(int(found.keys[q]), "") for q in np.argsort(-worth, kind="stable") if worth[q] > 0
+    )
     return list(dict.fromkeys(w for w in said if w))[:WORDS]
 
 

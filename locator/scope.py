@@ -4,21 +4,29 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from types import MappingProxyType
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from summaries.index.postings import Floats, Ints, Matches
+from summaries.index.joined import Joined
+from summaries.index.postings import Floats, Ints, Mask, Matches
 from summaries.index.shard import View
 from summaries.paths import Role
 from summaries.words import Hashes
 
-_DOCS = {"units": "unit", "heads": "blob", "marks": "blob", "names": "path", "messages": "commit"}
-_MASKS = {"units": "unit_mask", "heads": "blob_mask", "marks": "blob_mask", "names": "path_mask",
-          "messages": "message_mask"}  # fmt: skip
+T = TypeVar("T")
+
+_MASKS: Mapping[str, Callable[[View], Mask]] = {
+    "units": lambda v: v.unit_mask,
+    "heads": lambda v: v.blob_mask,
+    "marks": lambda v: v.blob_mask,
+    "names": lambda v: v.path_mask,
+    "messages": lambda v: v.message_mask,
+}
 _SIZES: Mapping[str, Callable[[View], int]] = {
     "unit": lambda v: len(v.shard.unit_blobs),
     "blob": lambda v: len(v.shard.blobs),
@@ -31,7 +39,7 @@ class Scope:
     """The views that a query runs over.
 
     Everything that is counted is numbered end to end: files, and the units, blobs, paths and commits of the views'
-    shards. So a voter makes one calculation of all repositories, not one of each.
+    shards. So a voter makes one calculation of all repositories, not one of each. Nothing here depends on a report.
     """
 
     def __init__(
@@ -43,9 +51,18 @@ class Scope:
         self.starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
         self._starts: list[int] = self.starts.tolist()
         self.size = self._starts[-1]
-        self._gathered: dict[str, tuple[Hashes, list[Matches]]] = {}
-        self._kept: dict[str, tuple[Hashes, list[Matches]]] = {}
+        self._fields: dict[str, Joined] = {}
+        self._masks: dict[str, Mask | None] = {}
         self._firsts: dict[str, Ints] = {}
+        self._view_of: dict[str, Ints] = {}
+        self._kept: dict[Callable[[Scope], Any], Any] = {}
+
+    def memo(self, make: Callable[[Scope], T]) -> T:
+        """What `make` says of this scope, found out once: for all that depends on nothing else."""
+        if make not in self._kept:
+            self._kept[make] = make(self)
+        found: T = self._kept[make]
+        return found
 
     @cached_property
     def repo_of(self) -> Ints:
@@ -71,35 +88,29 @@ class Scope:
         return bisect_right(self._starts, i) - 1
 
     def gather(self, field: str, keys: Hashes) -> list[Matches]:
-        """Postings of a field of every view's shard, all versions. The last answer of each field is kept."""
-        asked, found = self._gathered.get(field, (None, []))
-        if asked is None or not np.array_equal(asked, keys):
-            found = [getattr(v.shard, field).match(keys) for v in self.views]
-            self._gathered[field] = keys, found
-        return found
-
-    def in_snapshots(self, field: str, keys: Hashes) -> list[Matches]:
-        """As `gather`, but only of the snapshots. The last answer of each field is kept."""
-        asked, found = self._kept.get(field, (None, []))
-        if asked is None or not np.array_equal(asked, keys):
-            mask = _MASKS[field]
-            found = [
-                m.keep(getattr(v, mask)) for v, m in zip(self.views, self.gather(field, keys), strict=True)
-            ]
-            self._kept[field] = keys, found
-        return found
+        """Postings of a field of every view's shard, all versions."""
+        return [getattr(v.shard, field).match(keys) for v in self.views]
 
     def matches(self, field: str, keys: Hashes) -> Matches:
         """Postings of a field in the snapshots, documents numbered end to end; ordered by view first."""
-        found = self.in_snapshots(field, keys)
-        if not found:
-            return Matches(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32))
-        docs = [m.docs + first for m, first in zip(found, self.firsts(_DOCS[field]), strict=False)]
-        return Matches(
-            np.concatenate([m.query for m in found]),
-            np.concatenate(docs),
-            np.concatenate([m.counts for m in found]),
-        )
+        found, mask = self._joined(field).match(keys), self._mask(field)
+        return found if mask is None else found.keep(mask)
+
+    def lengths(self, field: str) -> NDArray[np.uint32]:
+        """Words of every document of a field."""
+        return self._joined(field).lengths
+
+    def _joined(self, field: str) -> Joined:
+        if field not in self._fields:
+            self._fields[field] = Joined([getattr(v.shard, field) for v in self.views])
+        return self._fields[field]
+
+    def _mask(self, field: str) -> Mask | None:
+        """Documents of the snapshots; None where that is all of them."""
+        if field not in self._masks:
+            parts = [_MASKS[field](v) for v in self.views]
+            self._masks[field] = None if all(m.all() for m in parts) else np.concatenate(parts)
+        return self._masks[field]
 
     def firsts(self, what: str) -> Ints:
         """Number of the first "unit", "blob", "path" or "commit" of each view, and how many there are."""
@@ -108,15 +119,37 @@ class Scope:
             self._firsts[what] = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
         return self._firsts[what]
 
+    def view_of(self, what: str) -> Ints:
+        """Number of the view of every unit, blob, path or commit."""
+        if what not in self._view_of:
+            self._view_of[what] = np.repeat(np.arange(len(self.views)), np.diff(self.firsts(what)))
+        return self._view_of[what]
+
     def by_view(self, what: str, values: Floats) -> list[Floats]:
         """Values of every unit, blob, path or commit, cut into those of each view."""
         firsts = self.firsts(what).tolist()
         return [values[a:b] for a, b in pairwise(firsts)]
 
-    def lengths(self, field: str) -> NDArray[np.uint32]:
-        """Words of every document of a field."""
-        parts = [getattr(v.shard, field).lengths for v in self.views]
-        return np.concatenate(parts) if parts else np.zeros(0, np.uint32)
+    def split(self, what: str, matches: Matches) -> list[Matches]:
+        """Matches of units, blobs, paths or commits, cut into those of each view."""
+        sizes = np.bincount(self.view_of(what)[matches.docs], minlength=len(self.views))
+        ends = np.cumsum(sizes).tolist()
+        return [Matches(*(column[a:b] for column in matches)) for a, b in pairwise([0, *ends])]
+
+    @cached_property
+    def unit_blobs(self) -> Ints:
+        """Blob of every unit, both numbered end to end."""
+        return self._numbered("blob", [v.shard.unit_blobs for v in self.views])
+
+    @cached_property
+    def blob_lengths(self) -> Floats:
+        """Words of every blob."""
+        return join([v.lengths[0] for v in self.views])
+
+    @cached_property
+    def totals(self) -> tuple[float, float]:
+        """Words and units of the snapshots."""
+        return sum(v.lengths[1] for v in self.views), sum(v.lengths[2] for v in self.views)
 
     @cached_property
     def blob_ids(self) -> Ints:
@@ -145,10 +178,18 @@ class Scope:
 
     def sums(self, what: str, matches: Matches, terms: int) -> NDArray[np.float64]:
         """How often each view has each query term: (views, terms)."""
-        view = np.searchsorted(self.firsts(what), matches.docs, side="right") - 1
+        view = self.view_of(what)[matches.docs]
         size = len(self.views) * terms
         cells = np.asarray(np.bincount(view * terms + matches.query, matches.counts, size), np.float64)
         return cells.reshape(len(self.views), terms)
+
+
+@lru_cache(
+    maxsize=4
+)  # what one index is asked time and again; elsewhere it takes a few milliseconds each time
+def scope_of(views: tuple[View, ...], names: tuple[tuple[str, tuple[str, ...]], ...] = ()) -> Scope:
+    """The scope of some views and the aliases of their repositories, the same one for the same views."""
+    return Scope(views, dict(names))
 
 
 def total(matches: Sequence[Matches], terms: int) -> Ints:

@@ -28,6 +28,7 @@ _SENTENCE = re.compile(r"[.!?;:,()\[\]{}\"\n]+")
 _ALPHA = re.compile(r"[^\W\d_]+")
 _STEM = Stemmer.Stemmer("english", 0)
 
+BITS = 48  # of a term's key
 LONG = 200  # characters; longer tokens are not remembered: a stranger could fill the memory with them
 
 STOP = frozenset(
@@ -97,7 +98,7 @@ def terms(text: str) -> Iterator[str]:
 
 def key(term: str) -> int:
     """The key of a term: the upper 48 bits of its xxh3, because nothing makes them smaller on disk."""
-    return xxh3_64_intdigest(term.encode("utf-8", "surrogatepass")) >> 16
+    return xxh3_64_intdigest(term.encode("utf-8", "surrogatepass")) >> 64 - BITS
 
 
 def keys_of(token: str) -> tuple[int, ...]:

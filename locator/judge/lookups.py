@@ -82,9 +82,7 @@ def _uses(sources: Sources, name: str, most: int) -> Iterator[CodePlace]:
         return
     scope = sources.scope
     found = scope.matches("units", np.array(keys, np.uint64))
-    firsts = scope.firsts("blob")
-    blobs = np.concatenate([v.shard.unit_blobs + b for v, b in zip(scope.views, firsts, strict=False)])
-    files = np.flatnonzero(np.isin(scope.blob_ids, np.unique(blobs[found.docs])))
+    files = np.flatnonzero(np.isin(scope.blob_ids, np.unique(scope.unit_blobs[found.docs])))
     whole = re.compile(rf"(?<![\w$]){re.escape(name)}(?![\w$])")
     files = files[~scope.with_role(Role.DOC)[files]]
     files = files[np.argsort(scope.with_role(Role.TEST | Role.MOCK)[files], kind="stable")]  # tests last

@@ -15,7 +15,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from locator.query import Query, Translation
-from locator.scope import Scope
+from locator.scope import Scope, scope_of
 from locator.translations import texts
 from locator.translations.catalogues import ENGLISH, catalogues
 from locator.translations.entries import Entry, read
@@ -45,7 +45,7 @@ def translated(index: Index, views: Sequence[View], query: Query) -> Query:
     if not some:
         return query
     text = texts.read(query.report)
-    scope = Scope(some)
+    scope = scope_of(tuple(some))
     uses: list[Translation] = []
     english: list[tuple[str, float]] = []
     for i, language in _likeliest(scope, query, foreign=text.foreign):
@@ -78,15 +78,12 @@ def _likeliest(scope: Scope, query: Query, *, foreign: bool) -> list[tuple[int, 
     if not files or not len(keys):
         return []
     found = scope.matches("units", keys)
-    rarity = idf(found.frequencies(len(keys)), sum(int(v.unit_mask.sum()) for v in scope.views))
+    rarity = idf(found.frequencies(len(keys)), scope.totals[1])
     units = int(scope.firsts("unit")[-1])
     score = np.bincount(found.docs, rarity[found.query], units)
     several = np.bincount(found.docs, minlength=units) >= LEAST_WORDS
-    blob_of = np.concatenate(
-        [v.shard.unit_blobs + f for v, f in zip(scope.views, scope.firsts("blob"), strict=False)]
-    )
     best = np.zeros(int(scope.firsts("blob")[-1]))
-    np.maximum.at(best, blob_of, np.where(several, score, 0))
+    np.maximum.at(best, scope.unit_blobs, np.where(several, score, 0))
     ranked = sorted(files, key=lambda i: (-best[scope.blob_ids[i]], i))[:MOST_CATALOGUES]
     return [(i, files[i]) for i in ranked if best[scope.blob_ids[i]] > 0]
 

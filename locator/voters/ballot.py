@@ -17,7 +17,7 @@ from locator.query import MarkKind, Query
 from locator.scope import Scope
 from locator.voters.callees import Called
 from locator.voters.exact import PointerKind, paths
-from locator.voters.lexical import Lexical, lexical
+from locator.voters.lexical import Found, Lexical, lexical
 from locator.voters.marks import marks
 from locator.voters.messages import FactsOf, messages
 from locator.voters.past import Past, past
@@ -70,6 +70,7 @@ class Votes(Struct, frozen=True):
     files: dict[str, Floats]  # float32 (files,) by voter
     units: list[Floats]  # by view: float32 (units of the shard,)
     commits: list[Floats]  # by view: float32 (commits of the shard,)
+    found: Found
     rarity: dict[int, float]  # idf of the query's words
     share: Floats  # float32 (views,): how widely each repository uses the report's words
     covering: Floats  # float32 (files,): share of the report's own words that a file has, by rarity

@@ -7,7 +7,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from locator.query import Query
-from locator.scope import Scope, join
+from locator.scope import Scope
 from summaries.index.parameters import BM25, PATHS, TEXT, UNITS
 from summaries.index.postings import Floats, Ints, Matches, bm25, idf, weighted
 from summaries.products import product
@@ -19,11 +19,23 @@ TELLING = 0.05  # a word in this share of the files, or fewer, counts as one tha
 RARE = 4  # a word in at most so many files is rare
 
 
+class Found(Struct, frozen=True):
+    """Where the words of a report stand."""
+
+    keys: Hashes  # the words
+    worth: NDArray[
+        np.float64
+    ]  # (views, words): the files of each view that have each word, times what that counts
+    units: list[Matches]  # by view, in functions; both numbered end to end
+    heads: list[Matches]  # in what files say of themselves
+
+
 class Lexical(Struct, frozen=True):
     """What words say: per file, and per unit of every view's shard."""
 
     files: dict[str, Floats]
     units: list[Floats]
+    found: Found
     rarity: dict[int, float]  # idf of every query word over the files in scope
     share: Floats  # by view: how widely a repository uses the report's words, those of few repositories above all
     covering: Floats  # per file: the share of the report's own words that it has, each by its rarity, 0-1
@@ -33,15 +45,14 @@ class Lexical(Struct, frozen=True):
 def lexical(scope: Scope, query: Query) -> Lexical:
     """Words of files and of their units, rare words of the report's prose, words of heads and paths."""
     keys, weights = weighted(query.bag)
-    title = np.array([query.title.get(int(k), 0.0) for k in keys], np.float32)
-    prose = np.array([float(int(k) in query.prose) for k in keys], np.float32)
+    listed: list[int] = keys.tolist()
+    title = np.array([query.title.get(k, 0.0) for k in listed], np.float32)
+    prose = np.array([k in query.prose for k in listed], np.float32)
     units = scope.matches("units", keys)
-    blob_of = _blobs(scope, keys)
+    blob_of = scope.unit_blobs[units.docs]
     files = Matches(units.query, blob_of, units.counts).merged()
-    lengths = [v.lengths for v in scope.views]
-    per_blob = join([x[0] for x in lengths])
-    words_total = sum(x[1] for x in lengths)
-    n_units = sum(x[2] for x in lengths)
+    per_blob = scope.blob_lengths
+    words_total, n_units = scope.totals
     df = files.frequencies(len(keys))
     idf_files = idf(df, scope.size)
     idf_units = idf(units.frequencies(len(keys)), n_units)
@@ -49,6 +60,7 @@ def lexical(scope: Scope, query: Query) -> Lexical:
     mean_file = words_total / max(scope.size, 1)
     mass = float((title * idf_files).sum()) or 1.0
     scores = bm25(units, weights * idf_units, scope.lengths("units"), words_total / max(n_units, 1), *UNITS)
+    heads, names = (scope.matches(field, keys) for field in ("heads", "names"))
     decayed, top = _by_blob(scores, units, blob_of, len(per_blob))
 
     def added(worth: Floats) -> NDArray[np.float64]:
@@ -64,25 +76,18 @@ def lexical(scope: Scope, query: Query) -> Lexical:
         "unit": top[scope.blob_ids],
         "rare": added(rare).astype(np.float32),
         "covered": (added(title * idf_files) / mass).astype(np.float32),
-        "summary": _field(scope, "heads", query.bag, scope.blob_ids, TEXT),
-        "path": _field(scope, "names", query.bag, scope.path_ids, PATHS),
+        "summary": _field(scope, heads, weights, scope.lengths("heads"), scope.blob_ids, TEXT),
+        "path": _field(scope, names, weights, scope.lengths("names"), scope.path_ids, PATHS),
     }
-    rarity = dict(zip(keys.tolist(), idf_files.tolist(), strict=True))
+    rarity = dict(zip(listed, idf_files.tolist(), strict=True))
     holders = scope.frequencies("blob", files, len(keys))
-    own = np.array([float(int(k) in query.prose and int(k) in query.spelled) for k in keys], np.float32)
+    own = np.array([k in query.prose and k in query.spelled for k in listed], np.float32)
     everything = float((own * idf_files).sum()) or 1.0
     covering = (added(own * idf_files) / everything).astype(np.float32)
     telling = float((own * (df > 0) * np.minimum(idf_files / -np.log(TELLING), 1.0)).sum())
     share = _share(scope, holders, weights)
-    return Lexical(votes, scope.by_view("unit", scores), rarity, share, covering, telling)
-
-
-def _blobs(scope: Scope, keys: Hashes) -> Ints:
-    """Blob of every posting of units."""
-    firsts = scope.firsts("blob")
-    parts = zip(scope.views, scope.in_snapshots("units", keys), firsts, strict=False)
-    found = [v.shard.unit_blobs[m.docs] + first for v, m, first in parts]
-    return np.concatenate(found) if found else np.zeros(0, np.int64)
+    found = Found(keys, holders * weights * idf_files, scope.split("unit", units), scope.split("blob", heads))
+    return Lexical(votes, scope.by_view("unit", scores), found, rarity, share, covering, telling)
 
 
 def _share(scope: Scope, holders: NDArray[np.float64], weights: Floats) -> Floats:
@@ -112,9 +117,9 @@ def _by_blob(scores: Floats, units: Matches, blob_of: Ints, blobs: int) -> tuple
     return decayed.astype(np.float32), top.astype(np.float32)
 
 
-def _field(scope: Scope, field: str, bag: dict[int, float], rows: Ints, by: BM25) -> Floats:
+def _field(
+    scope: Scope, found: Matches, weights: Floats, lengths: NDArray[np.uint32], rows: Ints, by: BM25
+) -> Floats:
     """BM25 over a field of blobs or of paths, for the files whose blobs or paths these are."""
-    keys, weights = weighted(bag)
-    found, lengths = scope.matches(field, keys), scope.lengths(field)
-    w = weights * idf(found.frequencies(len(keys)), scope.size)
+    w = weights * idf(found.frequencies(len(weights)), scope.size)
     return bm25(found, w, lengths, float(lengths[rows].sum()) / max(scope.size, 1), *by)[rows]

@@ -32,7 +32,7 @@ def function(subject: Subject) -> list[Sentence]:
         return []
     s = subject.facts.symbols[best.number]
     named = subject.common(words.count(f"{s.qualname} {s.signature}"))
-    inside = subject.common(subject.words_in("units", best.unit, best.unit + 1))
+    inside = subject.common(subject.words_in_units(best.unit, best.unit + 1))
     found = list(dict.fromkeys([*named, *inside]))[:MOST_WORDS]
     subject.quoted.update(found)
     return [Sentence(f"{s.kind} {s.qualname} contains" + listed(found), s.start)] if found else []
@@ -65,7 +65,7 @@ def _words(subject: Subject, keys: set[int], what: str) -> list[Sentence]:
 
 def summary(subject: Subject) -> list[Sentence]:
     """Words of the report in the file's summary."""
-    found = subject.common(subject.words_in("heads", subject.blob, subject.blob + 1))
+    found = subject.common(subject.words_in_head)
     return [Sentence("its names and comments mention" + listed(found))] if found else []
 
 
@@ -113,7 +113,7 @@ def tests(subject: Subject) -> list[Sentence]:
     view, units = subject.view, subject.votes.units[subject.repo_number]
     spans = [(int(n), *view.shard.blob_units[view.blob_ids[n] : view.blob_ids[n] + 2].tolist()) for n in own]
     best = max(spans, key=lambda s: float(units[s[1] : s[2]].max(initial=0.0)))
-    found = subject.common(subject.words_in("units", best[1], best[2]))
+    found = subject.common(subject.words_in_units(best[1], best[2]))
     return [Sentence(f"its test {view.path(best[0])} contains" + listed(found))] if found else []
 
 

@@ -14,7 +14,7 @@ from locator.scope import Scope
 from locator.voters.ballot import Votes
 from locator.voters.word_row import WordRow
 from summaries import words
-from summaries.index.postings import weighted
+from summaries.index.postings import Matches
 from summaries.types import Facts
 
 MOST_WORDS = 5  # quoted by a sentence
@@ -65,7 +65,7 @@ class Subject:
     @cached_property
     def words(self) -> set[int]:
         """The report's words that the file has."""
-        return self.words_in("units", *self._units)
+        return self.words_in_units(*self._units)
 
     @cached_property
     def placement(self) -> Placement:
@@ -93,12 +93,19 @@ class Subject:
         first, end = self.view.shard.blob_units[self.blob : self.blob + 2].tolist()
         return int(first), int(end)
 
-    def words_in(self, field: str, first: int, end: int) -> set[int]:
-        """The report's words in some documents of the file's shard: of the postings that the ranking read."""
-        keys = weighted(self.query.bag)[0]
-        m = self.scope.gather(field, keys)[self.repo_number]
-        on = (m.docs >= first) & (m.docs < end)
-        return set(keys[m.query[on]].tolist())
+    def words_in_units(self, first: int, end: int) -> set[int]:
+        """The report's words in some units of the file's shard."""
+        return self._within(self.votes.found.units, "unit", first, end)
+
+    @property
+    def words_in_head(self) -> set[int]:
+        """The report's words in what the file says of itself."""
+        return self._within(self.votes.found.heads, "blob", self.blob, self.blob + 1)
+
+    def _within(self, found: list[Matches], what: str, first: int, end: int) -> set[int]:
+        m, before = found[self.repo_number], self.scope.firsts(what)[self.repo_number]
+        on = (m.docs >= before + first) & (m.docs < before + end)
+        return set(self.votes.found.keys[m.query[on]].tolist())
 
     def common(self, keys: Mapping[int, int] | set[int], most: int = MOST_WORDS) -> list[str]:
         """The report's words among `keys`, the most telling first."""

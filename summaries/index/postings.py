@@ -93,12 +93,12 @@ class Postings:
     def match(self, keys: Hashes) -> Matches:
         """Postings of all the keys; unknown keys have none."""
         if not len(self.terms) or not len(keys):
-            return _NONE
+            return NO_MATCHES
         at = self.terms.searchsorted(keys)
         at[at == len(self.terms)] = 0
         known = (self.terms[at] == keys).nonzero()[0]
         if not len(known):
-            return _NONE
+            return NO_MATCHES
         at = at[known]
         begin = self.starts[at].astype(np.int64)
         size = self.starts[at + 1] - begin
@@ -110,7 +110,7 @@ class Postings:
         )
 
 
-_NONE = Matches(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32))
+NO_MATCHES = Matches(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32))
 
 
 def idf(frequency: NDArray[Any], documents: float) -> Floats:

@@ -159,9 +159,11 @@ def features(
 
 def asked_empty(scope: Scope) -> Features:
     from locator.voters.ballot import Votes
+    from locator.voters.lexical import Found
 
+    nowhere = Found(np.zeros(0, np.uint64), np.zeros((len(scope.views), 0)), [], [])
     votes = Votes(
-        {}, [], [], {}, np.zeros(len(scope.views), np.float32), np.zeros(scope.size, np.float32), 0.0
+        {}, [], [], nowhere, {}, np.zeros(len(scope.views), np.float32), np.zeros(scope.size, np.float32), 0.0
     )
     return Features({}, {}, {}, np.ones(scope.size, np.bool_), votes)
 

@@ -1,0 +1,82 @@
+"""Postings of several shards asked at once: one look-up takes the place of one for each of them.
+
+The terms of neighbouring shards are copied into one vector, each with the number of its shard above its 48 bits, which
+leaves them sorted; a small table says beforehand which shards can have a term at all. What is found is the same, in
+the same order, as if each were asked by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from summaries.index.postings import NO_MATCHES, Ints, Matches, Postings
+from summaries.words import BITS, Hashes
+
+MOST = (
+    4_000_000  # postings that are copied into one, five bytes each; a shard with more is asked where it lies
+)
+TOGETHER = 64  # shards at most: one bit of the table for each
+_TERM = np.uint64((1 << BITS) - 1)
+
+
+class Joined:
+    """Postings of one field of several shards, their documents numbered end to end."""
+
+    def __init__(self, parts: Sequence[Postings]) -> None:
+        self.lengths = np.concatenate([np.zeros(0, np.uint32), *(p.lengths for p in parts)])
+        self._runs = [_Run(some) if len(some) > 1 else some[0] for some in _runs(parts)]
+        self._firsts: list[int] = np.cumsum([0, *(len(r.lengths) for r in self._runs)]).tolist()
+
+    def match(self, keys: Hashes) -> Matches:
+        """Postings of all the keys, ordered by shard, then key, then document."""
+        found = [r.match(keys) for r in self._runs]
+        if len(found) == 1:
+            return found[0]
+        moved = (m._replace(docs=m.docs + first) for m, first in zip(found, self._firsts, strict=False))
+        return Matches(*(np.concatenate(columns) for columns in zip(NO_MATCHES, *moved, strict=True)))
+
+
+class _Run:
+    """Postings of a few shards as those of one."""
+
+    def __init__(self, parts: Sequence[Postings]) -> None:
+        self.shards = len(parts)
+        size = 1 << sum(len(p.terms) for p in parts).bit_length()
+        self._last = np.uint64(size - 1)
+        self._having = np.zeros(size, np.uint64)  # by a term's last bits: the shards that have one with these
+        terms, starts, docs, first, begin = [], [], [], 0, 0
+        for n, p in enumerate(parts):
+            self._having[p.terms & self._last] |= np.uint64(1 << n)
+            terms.append((p.terms & _TERM) | np.uint64(n << BITS))
+            starts.append(p.starts[:-1].astype(np.uint32) + np.uint32(begin))
+            docs.append(p.docs.astype(np.uint32) + np.uint32(first))
+            first, begin = first + len(p.lengths), begin + len(p.docs)
+        starts.append(np.array([begin], np.uint32))
+        counts, lengths = ([getattr(p, name) for p in parts] for name in ("counts", "lengths"))
+        self._postings = Postings(*(np.concatenate(a) for a in (terms, starts, docs, counts, lengths)))
+        self.lengths: NDArray[np.uint32] = self._postings.lengths
+
+    def match(self, keys: Hashes) -> Matches:
+        """As `Joined.match`."""
+        shards = self._having[keys & self._last].view(np.uint8).reshape(len(keys), 8)
+        shard, key = np.unpackbits(shards, axis=1, bitorder="little")[:, : self.shards].T.nonzero()
+        found = self._postings.match(keys[key] | shard.astype(np.uint64) << np.uint64(BITS))
+        query: Ints = key[found.query]
+        return found._replace(query=query)
+
+
+def _runs(parts: Sequence[Postings]) -> Iterator[list[Postings]]:
+    """Neighbours that are few enough, and small enough together, to be copied."""
+    run: list[Postings] = []
+    size = 0
+    for p in parts:
+        if run and (size + len(p.docs) > MOST or len(run) == TOGETHER):
+            yield run
+            run, size = [], 0
+        run.append(p)
+        size += len(p.docs)
+    if run:
+        yield run
