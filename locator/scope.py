@@ -134,7 +134,8 @@ class Scope:
         """Matches of units, blobs, paths or commits, cut into those of each view."""
         sizes = np.bincount(self.view_of(what)[matches.docs], minlength=len(self.views))
         ends = np.cumsum(sizes).tolist()
-        return [Matches(*(column[a:b] for column in matches)) for a, b in pairwise([0, *ends])]
+        query, docs, counts = matches
+        return [Matches(query[a:b], docs[a:b], counts[a:b]) for a, b in pairwise([0, *ends])]
 
     @cached_property
     def unit_blobs(self) -> Ints:

@@ -155,7 +155,14 @@ def _known(view: View) -> dict[int, _Numbered]:
     return {}
 
 
-def _likely(scope: Scope, files: Sequence[int], report: Report, facts: FactsOf) -> dict[int, list[int]]:
+class _Likely(NamedTuple):
+    """The literals of a file that a report may have, by number."""
+
+    numbers: list[int]
+    counts: bool  # as a whole, or in `RUN` words in a row; else in fewer
+
+
+def _likely(scope: Scope, files: Sequence[int], report: Report, facts: FactsOf) -> dict[int, _Likely]:
     """Of files the literals that have a run of three words of the report, or none but its words: no other can match."""
     found: list[_Numbered] = []
     for i in files:
@@ -169,14 +176,18 @@ def _likely(scope: Scope, files: Sequence[int], report: Report, facts: FactsOf) 
     text = _text(report)
     there = _among(np.concatenate([f.words for f in found]), text.words)
     met = _among(np.concatenate([f.runs for f in found]), text.runs)
-    out: dict[int, list[int]] = {}
+    long = met.copy()
+    for more in range(1, RUN - 2):  # pieces end with two that are not met
+        long[:-more] &= met[more:]
+    out: dict[int, _Likely] = {}
     at = 0
     for i, f in zip(files, found, strict=True):
         if len(f.starts):
             span = slice(at, at + len(f.words))
-            on = np.logical_or.reduceat(met[span], f.starts) | np.logical_and.reduceat(there[span], f.starts)
+            whole = np.logical_and.reduceat(there[span], f.starts)
+            on = np.logical_or.reduceat(met[span], f.starts) | whole
             if on.any():
-                out[i] = f.literals[on].tolist()
+                out[i] = _Likely(f.literals[on].tolist(), bool(whole.any() or long[span].any()))
         at += len(f.words)
     return out
 
@@ -204,14 +215,20 @@ def messages(
     if facts is None or not scope.size:
         return out
     phrases = by_phrase[MarkKind.PHRASE] + by_phrase[MarkKind.WORDS]
-    likely = dict.fromkeys((*_top(phrases, BY_PHRASES), *_top(by_words, BY_WORDS)))
-    some = [i for i in likely if not _is_catalogue(scope, i)]
+    first = dict.fromkeys((*_top(phrases, BY_PHRASES), *_top(by_words, BY_WORDS)))
+    some = [i for i in first if not _is_catalogue(scope, i)]
     if not some:
         return out
-    found: dict[int, LiteralMatch] = {}
-    for i, numbers in _likely(scope, some, query.report, facts).items():
-        if f := best(query.report, facts(*scope.locate(i)), numbers):
-            found[i] = f
+    rows = _likely(scope, some, query.report, facts)
+
+    def matched(counts: bool) -> dict[int, LiteralMatch]:
+        read = {i: facts(*scope.locate(i)) for i, row in rows.items() if row.counts == counts}
+        found = {i: best(query.report, own, rows[i].numbers) for i, own in read.items()}
+        return {i: f for i, f in found.items() if f}
+
+    found = matched(True)
+    if any(_is_run(f) for f in found.values()):  # what files have in longer literals as well counts less
+        found |= matched(False)
     holders = Counter(f.literal.text if f.whole else f.run for f in found.values())
     for i, f in found.items():
         if f.whole or f.words >= RUN:
@@ -219,6 +236,11 @@ def messages(
             share = long * (1.0 if f.whole else 0.5) * (IN_PROSE if f.in_prose else 1.0)
             out[i] = share / holders[f.literal.text if f.whole else f.run]
     return out
+
+
+def _is_run(f: LiteralMatch) -> bool:
+    """Whether a short literal is no more than a run of words, which literals of other files may have as well."""
+    return f.whole and f.words < RUN and pieces(f.literal.text) == [f.literal.text.split(" ")]
 
 
 def _top(values: Floats, most: int) -> list[int]:

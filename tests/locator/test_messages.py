@@ -53,8 +53,12 @@ def test_none_that_stands_in_the_report_is_dropped(seed: int) -> None:
     whole = [voter.best(report, f) for f in files.files]
     for _ in range(2):  # the second time from what is remembered
         likely = voter._likely(scope, range(len(files.files)), report, files.facts)
-        some = [voter.best(report, f, likely.get(n, ())) for n, f in enumerate(files.files)]
+        some = [
+            voter.best(report, f, likely[n].numbers if n in likely else ()) for n, f in enumerate(files.files)
+        ]
         assert some == whole
+        telling = {n for n, f in enumerate(whole) if f and (f.whole or f.words >= voter.RUN)}
+        assert telling <= {n for n, row in likely.items() if row.counts}
     assert files.reads == len(files.files), "literals are numbered once"
     assert any(whole) and len(likely) < len(files.files), "otherwise nothing was tried"
 
