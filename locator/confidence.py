@@ -13,6 +13,7 @@ from locator.rank import Ranking
 from locator.scope import Scope
 from locator.voters.registry import EXACT, POINTERS
 from locator.weights import Weights
+from summaries.index.postings import highest
 
 CONFIDENT, LIKELY, SOME = 0.7, 0.5, 0.05  # chances at which the words change; "likely" is more than half
 LEAST_WORDS = 3  # telling words, or something exact, before an answer is called more than unsure
@@ -46,7 +47,7 @@ def shape(scope: Scope, ranking: Ranking) -> Shape | None:
     scores = np.where(ranking.candidates, ranking.scores, -1.0)
     if not len(scores) or scores.max() <= 0:
         return None
-    order = np.argsort(-scores, kind="stable")[:50]
+    order = highest(scores, 50)
     top = scores[order] / scores[order[0]]
     best = int(order[0])
     exact = sum(float(p[best]) for n, p in ranking.parts.items() if n in EXACT)

@@ -32,7 +32,7 @@ from locator.translations.bridge import translated
 from locator.weights import Weights
 from summaries import system
 from summaries.index.index import Index
-from summaries.index.postings import Mask
+from summaries.index.postings import Mask, highest
 from summaries.index.shard import View
 from summaries.index.store import Store
 from summaries.types import Facts
@@ -141,10 +141,8 @@ def vote_in(
 
 def best_files(ranking: Ranking, limit: int, among: Mask | None = None) -> list[int]:
     """Candidates by score; ties by position, so that the order is stable."""
-    order = np.argsort(-ranking.scores, kind="stable")
-    on = ranking.scores[order] > 0 if among is None else among[order] & (ranking.scores[order] > 0)
-    found: list[int] = order[on][:limit].tolist()
-    return found
+    scores = ranking.scores if among is None else np.where(among, ranking.scores, -1.0)
+    return [i for i in highest(scores, limit).tolist() if scores[i] > 0]
 
 
 def _explain(

@@ -20,7 +20,7 @@ from locator.voters.messages import FactsOf
 from locator.voters.neighbours import Walks, reached
 from locator.voters.registry import BY_NAME, VOTERS, Scale
 from locator.weights import Weights
-from summaries.index.postings import Floats
+from summaries.index.postings import Floats, highest
 from summaries.paths import Role
 
 ROLES = {"config": Role.CONFIG, "example": Role.EXAMPLE, "tool": Role.TOOL, "migration": Role.MIGRATION}
@@ -86,7 +86,7 @@ def vote(
     if texts is None or not first.voters.get("callees"):
         return found
     scores = fuse(scope, found, first).scores
-    best = [int(i) for i in np.argsort(-scores, kind="stable")[:FILES] if scores[i] > 0]
+    best = [i for i in highest(scores, FILES).tolist() if scores[i] > 0]
     weight, called = callees(scope, votes.units, best, texts)
     files = files | {"callees": _scaled("callees", weight, candidates)}
     return replace(found, files=files, votes=replace(votes, called=called))

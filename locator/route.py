@@ -9,6 +9,8 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from itertools import pairwise
+from operator import mul
 from typing import NamedTuple
 
 import numpy as np
@@ -58,21 +60,14 @@ def unit(values: Floats) -> Floats:
 
 def best(scores: Floats, scope: Scope, depth: int = TOP_FILES, decay: float = DECAY) -> Floats:
     """Decayed sum of each repository's best file scores."""
-    out = np.zeros(len(scope.views), np.float32)
-    for r in range(len(scope.views)):
-        own = scores[scope.starts[r] : scope.starts[r + 1]]
-        top = np.sort(own)[::-1][:depth]
-        out[r] = float((top * decay ** np.arange(len(top))).sum())
-    return out
+    return decayed([scores[a:b] for a, b in pairwise(scope.starts.tolist())], depth, decay)
 
 
 def decayed(scored: Sequence[Floats], depth: int = TOP_COMMITS, decay: float = DECAY) -> Floats:
     """Decayed sum of the best scores of each list."""
-    out = np.zeros(len(scored), np.float32)
-    for r, s in enumerate(scored):
-        top = np.sort(s)[::-1][:depth]
-        out[r] = float((top * decay ** np.arange(len(top))).sum())
-    return out
+    worth = (decay ** np.arange(depth)).tolist()
+    tops = (np.sort(s)[: -depth - 1 : -1].tolist() for s in scored)
+    return np.array([sum(map(mul, top, worth)) for top in tops], np.float32)
 
 
 _LANGUAGES = frozenset(
@@ -163,9 +158,14 @@ def names_mentioned(query: Query, repos: Sequence[str], aliases: Mapping[str, Ro
 
 def named(query: Query, repos: Sequence[str], aliases: Mapping[str, Row]) -> Floats:
     """How plainly the report names each repository."""
-    out = np.zeros(len(repos), np.float32)
-    for spoken_ in names_mentioned(query, repos, aliases):
-        out[spoken_.repo] = max(out[spoken_.repo], spoken_.weight)
+    return plainly(names_mentioned(query, repos, aliases), len(repos))
+
+
+def plainly(names: Sequence[NameMention], repos: int) -> Floats:
+    """How plainly these mentions name each of so many repositories."""
+    out = np.zeros(repos, np.float32)
+    for name in names:
+        out[name.repo] = max(out[name.repo], name.weight)
     return out
 
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from locator.answer import Evidence, FileHit, RouteHit
 from locator.query import Query
 from locator.rank import Ranking
-from locator.route import NameMention, named, names_mentioned, names_of
+from locator.route import NameMention, names_mentioned, names_of, plainly
 from locator.scope import Scope
 from locator.voters.neighbours import paths
 from locator.voters.registry import ROUTE_BY_NAME
@@ -67,7 +67,7 @@ def introduced(
     number = {v.repo: r for r, v in enumerate(scope.views)}
     repos = list(scope.names)
     names = names_mentioned(query, repos, scope.names)
-    ways = paths(named(query, repos, scope.names), repos, system.read(index.root), index.repos)
+    ways = paths(plainly(names, len(repos)), repos, system.read(index.root), index.repos)
     count = Counter(f.repo for f in files)
 
     def particulars(r: int, voter: str) -> str:

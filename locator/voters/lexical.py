@@ -61,7 +61,7 @@ def lexical(scope: Scope, query: Query) -> Lexical:
     mass = float((title * idf_files).sum()) or 1.0
     scores = bm25(units, weights * idf_units, scope.lengths("units"), words_total / max(n_units, 1), *UNITS)
     heads, names = (scope.matches(field, keys) for field in ("heads", "names"))
-    decayed, top = _by_blob(scores, units, blob_of, len(per_blob))
+    decayed, top = _by_blob(scores, scope.unit_blobs, len(per_blob))
 
     def added(worth: Floats) -> NDArray[np.float64]:
         """Each file's sum of the worth of the words that it has."""
@@ -99,22 +99,24 @@ def _share(scope: Scope, holders: NDArray[np.float64], weights: Floats) -> Float
     return product(holders / sizes[:, None] * few, weights.astype(np.float64)).astype(np.float32)
 
 
-def _by_blob(scores: Floats, units: Matches, blob_of: Ints, blobs: int) -> tuple[Floats, Floats]:
-    """Decayed sum of the best units of each blob, and the best alone."""
-    of_unit = np.empty(len(scores), np.int64)
-    of_unit[units.docs] = blob_of
+def _by_blob(scores: Floats, blob_of: Ints, blobs: int) -> tuple[Floats, Floats]:
+    """Decayed sum of the best units of each blob, and the best alone. Units of one blob are neighbours."""
+    sums, top = np.zeros(blobs), np.zeros(blobs, np.float32)
     hit = np.flatnonzero(scores > 0)
-    blob = of_unit[hit]
-    # The bits of positive floats sort as they do.
-    falling = np.uint32(0xFFFFFFFF) - scores[hit].view(np.uint32)
-    order = np.argsort(blob << 32 | falling)
-    hit, blob = hit[order], blob[order]
-    first = np.searchsorted(blob, blob)
-    rank = np.arange(len(hit)) - first
-    on = rank < UNIT_DEPTH
-    decayed = np.bincount(blob[on], weights=scores[hit[on]] * UNIT_DECAY ** rank[on], minlength=blobs)
-    top = np.bincount(blob[rank == 0], weights=scores[hit[rank == 0]], minlength=blobs)
-    return decayed.astype(np.float32), top.astype(np.float32)
+    own, blob = scores[hit], blob_of[hit]
+    for worth in UNIT_DECAY ** np.arange(UNIT_DEPTH):  # the best of each blob, then the best of what is left
+        if not len(own):
+            break
+        first = np.flatnonzero(np.diff(blob, prepend=-1))
+        best = np.maximum.reduceat(own, first)
+        sums[blob[first]] += best * worth
+        top[blob[first]] = np.maximum(top[blob[first]], best)
+        size = np.diff(first, append=len(own))
+        at = np.flatnonzero(own == best.repeat(size))
+        left = np.ones(len(own), np.bool_)
+        left[at[np.flatnonzero(np.diff(blob[at], prepend=-1))]] = False
+        own, blob = own[left], blob[left]
+    return sums.astype(np.float32), top
 
 
 def _field(

@@ -18,7 +18,7 @@ from locator.query import MarkKind, Query
 from locator.report.reader import MentionKind, RegionKind, Report
 from locator.scope import Scope
 from locator.translations.catalogues import numbers as catalogues
-from summaries.index.postings import Floats, Mask
+from summaries.index.postings import Floats, Mask, highest
 from summaries.index.shard import View
 from summaries.types import Facts, Literal
 from summaries.words import pieces, stands
@@ -244,5 +244,4 @@ def _is_run(f: LiteralMatch) -> bool:
 
 
 def _top(values: Floats, most: int) -> list[int]:
-    order = np.argsort(-values, kind="stable")[:most]
-    return [int(i) for i in order if values[i] > 0]
+    return [i for i in highest(values, most).tolist() if values[i] > 0]

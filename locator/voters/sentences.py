@@ -27,15 +27,12 @@ def nothing(subject: Subject) -> list[Sentence]:
 
 def function(subject: Subject) -> list[Sentence]:
     """The function that has the report's words."""
-    best = next(iter(subject.functions), None)
-    if best is None:
+    found = subject.function_words
+    if not found:
         return []
-    s = subject.facts.symbols[best.number]
-    named = subject.common(words.count(f"{s.qualname} {s.signature}"))
-    inside = subject.common(subject.words_in_units(best.unit, best.unit + 1))
-    found = list(dict.fromkeys([*named, *inside]))[:MOST_WORDS]
     subject.quoted.update(found)
-    return [Sentence(f"{s.kind} {s.qualname} contains" + listed(found), s.start)] if found else []
+    s = subject.facts.symbols[subject.functions[0].number]
+    return [Sentence(f"{s.kind} {s.qualname} contains" + listed(found), s.start)]
 
 
 def file_words(subject: Subject) -> list[Sentence]:

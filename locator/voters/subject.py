@@ -63,6 +63,17 @@ class Subject:
         return sorted(found, key=lambda f: symbols[f.number].end - symbols[f.number].start >= LONG)
 
     @cached_property
+    def function_words(self) -> list[str]:
+        """The report's words in the best function, those of its name and signature first."""
+        if not self.functions:
+            return []
+        best = self.functions[0]
+        s = self.facts.symbols[best.number]
+        named = self.common(words.count(f"{s.qualname} {s.signature}"))
+        inside = self.common(self.words_in_units(best.unit, best.unit + 1))
+        return list(dict.fromkeys([*named, *inside]))[:MOST_WORDS]
+
+    @cached_property
     def words(self) -> set[int]:
         """The report's words that the file has."""
         return self.words_in_units(*self._units)

@@ -127,9 +127,17 @@ def bm25(
     Robertson & Zaragoza, The Probabilistic Relevance Framework, 2009.
     """
     tf = matches.counts
-    norm = k1 * (1 - b + b * lengths[matches.docs] / max(mean_length, 1e-9))
-    part = weights[matches.query] * tf * (k1 + 1) / (tf + norm)
+    norm = k1 * (1 - b + b * lengths / max(mean_length, 1e-9))
+    part = weights[matches.query] * tf * (k1 + 1) / (tf + norm[matches.docs])
     return np.bincount(matches.docs, weights=part, minlength=len(lengths)).astype(np.float32)
+
+
+def highest(values: Floats, most: int) -> Ints:
+    """Positions of the highest values, at most so many, highest first; ties by position."""
+    if not 0 < most < len(values):
+        return np.argsort(-values, kind="stable")[:most]
+    some = np.flatnonzero(values >= np.partition(values, -most)[-most])
+    return some[np.argsort(-values[some], kind="stable")[:most]]
 
 
 def weighted(bag: Mapping[int, float]) -> tuple[Hashes, Floats]:
