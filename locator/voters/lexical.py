@@ -100,23 +100,20 @@ def _share(scope: Scope, holders: NDArray[np.float64], weights: Floats) -> Float
 
 
 def _by_blob(scores: Floats, blob_of: Ints, blobs: int) -> tuple[Floats, Floats]:
-    """Decayed sum of the best units of each blob, and the best alone. Units of one blob are neighbours."""
-    sums, top = np.zeros(blobs), np.zeros(blobs, np.float32)
+    """Decayed sum of the best units of each blob, and the best alone."""
     hit = np.flatnonzero(scores > 0)
-    own, blob = scores[hit], blob_of[hit]
-    for worth in UNIT_DECAY ** np.arange(UNIT_DEPTH):  # the best of each blob, then the best of what is left
-        if not len(own):
-            break
-        first = np.flatnonzero(np.diff(blob, prepend=-1))
-        best = np.maximum.reduceat(own, first)
-        sums[blob[first]] += best * worth
-        top[blob[first]] = np.maximum(top[blob[first]], best)
-        size = np.diff(first, append=len(own))
-        at = np.flatnonzero(own == best.repeat(size))
-        left = np.ones(len(own), np.bool_)
-        left[at[np.flatnonzero(np.diff(blob[at], prepend=-1))]] = False
-        own, blob = own[left], blob[left]
-    return sums.astype(np.float32), top
+    # The bits of positive floats sort as they do.
+    falling = np.uint32(0xFFFFFFFF) - scores[hit].view(np.uint32)
+    cells = np.sort(blob_of[hit] << 32 | falling)
+    blob, best = cells >> 32, (np.uint32(0xFFFFFFFF) - cells.astype(np.uint32)).view(np.float32)
+    first = np.flatnonzero(np.diff(blob, prepend=-1))
+    rank = np.arange(len(cells)) - first.repeat(np.diff(first, append=len(cells)))
+    on = rank < UNIT_DEPTH
+    worth = UNIT_DECAY ** np.arange(UNIT_DEPTH)
+    decayed = np.bincount(blob[on], best[on] * worth[rank[on]], blobs)
+    top = np.zeros(blobs, np.float32)
+    top[blob[first]] = best[first]
+    return decayed.astype(np.float32), top
 
 
 def _field(
