@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from locator.report.forms import is_template
-from locator.translations.catalogues import is_translation
+from locator.forms import templates
+from locator.translations.catalogues import ENGLISH, catalogues
 from summaries.index.postings import Mask
 from summaries.index.shard import View
 
 
 def translations(view: View) -> Mask:
     """Translations among the files of a view, bool (files,)."""
-    return np.fromiter((is_translation(p) for p in view.paths), np.bool_, len(view))
+    out = np.zeros(len(view), np.bool_)
+    out[[i for i, language in view.memo(catalogues) if language != ENGLISH]] = True
+    return out
 
 
 def aside(view: View) -> Mask:
     """Files of a view that are no answers unless they are asked for, bool (files,)."""
-    templates = np.fromiter((is_template(p) for p in view.paths), np.bool_, len(view))
-    return templates | view.memo(translations)
+    out = view.memo(translations).copy()
+    out[list(view.memo(templates))] = True
+    return out

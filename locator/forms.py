@@ -44,7 +44,7 @@ def _blanked(region: Region, gone: Collection[tuple[str, int]]) -> Region:
 def _lines(index: Index, views: Sequence[View]) -> frozenset[str]:
     """Lines of the forms of these repositories, at most `MOST` forms."""
     found: set[str] = set()
-    some = islice(((v, n) for v in views for n in v.memo(_templates)), MOST)
+    some = islice(((v, n) for v in views for n in v.memo(templates)), MOST)
     for view, n in some:
         known = view.memo(_known)
         if n not in known:
@@ -58,5 +58,6 @@ def _known(view: View) -> dict[int, frozenset[str]]:
     return {}
 
 
-def _templates(view: View) -> tuple[int, ...]:
+def templates(view: View) -> tuple[int, ...]:
+    """Issue forms and templates of trackers among the files of a view."""
     return tuple(i for i, p in enumerate(view.paths) if is_template(p))

@@ -20,7 +20,6 @@ from locator.answer import Answer, DirectoryHit, FileHit, Step, Verdict
 from locator.confidence import confidence, verdict
 from locator.filters import Filter, passing, repositories
 from locator.forms import without_forms
-from locator.meaning import nearness
 from locator.query import Query, understand
 from locator.rank import Features, Ranking, fuse, vote
 from locator.report.reader import Report, read
@@ -134,6 +133,8 @@ def vote_in(
 
     near = None
     if first.voters.get("meaning") or first.routes.get("meaning"):  # else nobody loads the store
+        from locator.meaning import nearness
+
         near = nearness(index, scope, f"{query.report.title}\n{query.report.body}")
     walks = system.read(index.root).walks if first.routes.get("uses") else None
     return scope, vote(scope, query, scope.names, first, texts, facts, near, walks, tests=tests)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 from msgspec import Struct
@@ -11,7 +12,6 @@ from numpy.typing import NDArray
 
 from locator import route
 from locator.aside import aside
-from locator.meaning import Nearness
 from locator.query import Query
 from locator.scope import Scope, join
 from locator.voters.ballot import Ballot, Votes
@@ -22,6 +22,9 @@ from locator.voters.registry import BY_NAME, VOTERS, Scale
 from locator.weights import Weights
 from summaries.index.postings import Floats, highest
 from summaries.paths import Role
+
+if TYPE_CHECKING:
+    from locator.meaning import Nearness
 
 ROLES = {"config": Role.CONFIG, "example": Role.EXAMPLE, "tool": Role.TOOL, "migration": Role.MIGRATION}
 TRACED = ("at:frame", "at:raised")

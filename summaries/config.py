@@ -6,7 +6,6 @@ defaults  <  bugatlas.toml (of the working directory, or --config FILE)  <  BUGA
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from functools import wraps
@@ -137,7 +136,10 @@ def load(
 def _file(file: Path | None) -> tuple[str, Mapping[str, Any]]:
     path = file or Path(FILE)
     try:
-        table = tomllib.loads(path.read_bytes().decode("utf-8"))
+        text = path.read_bytes().decode("utf-8")
+        import tomllib
+
+        table = tomllib.loads(text)
     except FileNotFoundError:
         if file is None:
             return FILE, {}

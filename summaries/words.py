@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import numpy as np
 import Stemmer
@@ -21,9 +21,7 @@ from xxhash import xxh3_64_intdigest
 Hashes = NDArray[np.uint64]
 
 _TOKEN = re.compile(r"[^\W\d_][\w$]*|\d[\w.]*\w|[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]+", re.UNICODE)
-_TOKEN_OR_END = re.compile(rf"{_TOKEN.pattern}|\n", re.UNICODE)
 _PARTS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_a-zA-Z]+")
-_CJK = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]+")
 _SENTENCE = re.compile(r"[.!?;:,()\[\]{}\"\n]+")
 _ALPHA = re.compile(r"[^\W\d_]+")
 _STEM = Stemmer.Stemmer("english", 0)
@@ -50,7 +48,20 @@ def tokens(text: str) -> list[str]:
 
 def token_rows(texts: Sequence[str]) -> Iterator[str]:
     """Raw tokens of some texts that have no line end in them, "\\n" after those of each, in one pass."""
-    return iter(_TOKEN_OR_END.findall("".join([f"{t}\n" for t in texts])))
+    return iter(_token_or_end().findall("".join([f"{t}\n" for t in texts])))
+
+
+# Patterns with large sets of characters take a millisecond or two to compile: those that few need wait for them.
+
+
+@cache
+def _token_or_end() -> re.Pattern[str]:
+    return re.compile(rf"{_TOKEN.pattern}|\n", re.UNICODE)
+
+
+@cache
+def _cjk() -> re.Pattern[str]:
+    return re.compile(r"[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]+")
 
 
 def terms_of(token: str) -> tuple[str, ...]:
@@ -63,11 +74,16 @@ def terms_of(token: str) -> tuple[str, ...]:
 
 def is_cjk(token: str) -> bool:
     """Whether a token is a run of Chinese, Japanese or Korean characters."""
-    return bool(_CJK.fullmatch(token))
+    return not token.isascii() and bool(_cjk().fullmatch(token))
+
+
+def has_cjk(text: str) -> bool:
+    """Whether a text has a Chinese, Japanese or Korean character."""
+    return not text.isascii() and bool(_cjk().search(text))
 
 
 def _terms_of(token: str) -> tuple[str, ...]:
-    if not token.isascii() and _CJK.fullmatch(token):
+    if is_cjk(token):
         return tuple(token[i : i + 2] for i in range(max(1, len(token) - 1)))
     whole = token.lower().strip("_$.")
     if len(whole) < 2 or whole in STOP or len(whole) > 80:

@@ -49,11 +49,6 @@ _BASE = (
 )  # nothing else has these, with a code or without
 
 
-def is_translation(path: str) -> bool:
-    """Whether a file holds texts in another language than English, by its folders and name."""
-    return (found := language(path)) is not None and found != ENGLISH
-
-
 def language(path: str) -> str | None:
     """The language of a catalogue, as ISO 639-1; None where a file is none.
 
@@ -62,7 +57,7 @@ def language(path: str) -> str | None:
     *folders, name = path.split("/")
     stem, _, extension = name.rpartition(".")
     extension = extension.lower()
-    if extension not in ALWAYS and extension not in SOMETIMES:
+    if extension not in ALWAYS and not (extension in SOMETIMES and any(map(_may_hold, folders))):
         return None
     places = [f.removesuffix(".lproj") for f in folders]
     at = next((i for i, f in enumerate(places) if f.lower() in FOLDERS), None)
@@ -81,6 +76,11 @@ def language(path: str) -> str | None:
         places[-1:] == ["values"] and name.startswith(("strings", "arrays")) and extension == "xml"
     )
     return ENGLISH if found or base else None
+
+
+def _may_hold(folder: str) -> bool:
+    """Whether a file in a folder may be a catalogue though other files end as it does."""
+    return folder.lower() in FOLDERS or folder.startswith("values") or folder.endswith(".lproj")
 
 
 def _code(word: str) -> str:

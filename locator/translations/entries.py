@@ -7,7 +7,6 @@ pattern takes time linear in the text.
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Callable, Iterator
 from itertools import islice
@@ -191,12 +190,14 @@ _INSIDE = frozenset({"item", "value", "target"})  # elements whose text is that 
 
 def _xml(text: str) -> Iterator[Entry]:
     """Android's resources, .NET's resx, XLIFF."""
+    from html import unescape
+
     row, key, source = 1, "", ""
     for found in _ELEMENT.finditer(text):
         if found[0] == "\n":
             row += 1
             continue
-        tag, shown, at = found[1], html.unescape(found[3]).strip(), row
+        tag, shown, at = found[1], unescape(found[3]).strip(), row
         row += found[0].count("\n")
         named = _NAMED.search(found[2]) if tag not in _INSIDE else None
         if named:

@@ -26,7 +26,6 @@ TOLD = 0.5  # of a text in prose against one in quotation marks or a log, as in 
 NEAR = 0.4  # of a text that shares most of its words with the report. A guess
 MOST = 12  # texts that are followed
 _MOST_TEXT = 60_000  # characters of a report
-_CJK = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")
 _QUOTED = re.compile(r"[\"“”„«»‘’‚‹›「」『』`']([^\"“”„«»‹›「」『』`\n]{2,200})[\"“”„«»‘’‹›「」『』`']")
 
 # Words that English sentences are full of and that other languages with Latin letters do not have.
@@ -71,7 +70,7 @@ def row(text: str) -> list[str]:
     out: list[str] = []
     for piece in words.pieces(text, placeholders=False):
         for word in piece:
-            out += word if _CJK.search(word) else (word,)
+            out += word if words.has_cjk(word) else (word,)
     return out
 
 
@@ -111,7 +110,7 @@ def whole(entry: Entry, text: Text) -> Found | None:
     size = sum(map(len, rows))
     if size < LEAST or not all(w in text.words for p in rows for w in p):
         return None
-    if size == LEAST and any(map(_CJK.search, rows[0])):
+    if size == LEAST and any(map(words.has_cjk, rows[0])):
         return None  # two characters are one word
     share = 1 - 1 / size
     pieces = [" ".join(p) for p in rows]
@@ -157,8 +156,8 @@ def _terms(tokens: Sequence[str], stemmer: Stemmer.Stemmer | None) -> list[str]:
     """Stems of words; of CJK, pairs of neighbouring characters."""
     out = []
     for a, b in pairwise([*tokens, ""]):
-        if _CJK.search(a):
-            if b and _CJK.search(b):
+        if words.has_cjk(a):
+            if b and words.has_cjk(b):
                 out.append(a + b)
         elif len(a) > 1:
             out.append(stemmer.stemWord(a) if stemmer else a)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from msgspec import Struct
 
-from locator.meaning import Nearness
 from locator.query import MarkKind, Query
 from locator.scope import Scope
 from locator.voters.callees import Called
@@ -22,6 +22,9 @@ from locator.voters.marks import marks
 from locator.voters.messages import FactsOf, messages
 from locator.voters.past import Past, past
 from summaries.index.postings import Floats
+
+if TYPE_CHECKING:
+    from locator.meaning import Nearness
 
 
 class Ballot:

@@ -14,6 +14,7 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -36,12 +37,13 @@ create table if not exists note(prefix text, first text, texts blob, primary key
 """
 
 
-def _known_schema() -> set[tuple[str, str, str]]:
+@cache
+def _known_schema() -> frozenset[tuple[str, str, str]]:
     """What SQLite says of a store's schema: type, name and text of everything in it."""
     db = sqlite3.connect(":memory:")
     try:
         db.executescript(_SCHEMA)
-        return {(t, n, " ".join((s or "").split())) for t, n, s in db.execute(_OBJECTS)}
+        return frozenset((t, n, " ".join((s or "").split())) for t, n, s in db.execute(_OBJECTS))
     finally:
         db.close()
 

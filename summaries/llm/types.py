@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from math import ceil
 from typing import Any, Protocol
@@ -71,6 +70,8 @@ class Request(Struct, frozen=True):
     @property
     def key(self) -> str:
         """32 hex digits (SHA-256, cut) of everything that makes the answer."""
+        import hashlib
+
         return hashlib.sha256(encode(msgspec.structs.replace(self, stage="", tools=UNSET))).hexdigest()[:32]
 
 

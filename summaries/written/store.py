@@ -8,7 +8,6 @@ index costs no model a second time.
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -83,6 +82,8 @@ class Effective(Struct, frozen=True):
 
 def key_of(*parts: str) -> str:
     """16 hex digits of what makes a summary besides its content: prompt version, model, context."""
+    import hashlib
+
     return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()[:16]
 
 
