@@ -8,21 +8,23 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-_KUBERNETES = (re.compile(r"^(?:- )?apiVersion: ?\S"), re.compile(r"^(?:- )? {0,2}kind: ?\S"))
-_COMPOSE = (re.compile(r"^services:\s*$"), re.compile(r"^\s+image: ?\S"))
-_HELM = re.compile(
+from summaries.patterns import pattern
+
+_KUBERNETES = (pattern(r"^(?:- )?apiVersion: ?\S"), re.compile(r"^(?:- )? {0,2}kind: ?\S"))
+_COMPOSE = (pattern(r"^services:\s*$"), re.compile(r"^\s+image: ?\S"))
+_HELM = pattern(
     r"^# Source: \S+/templates/|^(?:USER-SUPPLIED|COMPUTED) VALUES:|^(?:NAME|LAST DEPLOYED|NAMESPACE): \S"
 )
 _JSON = (  # docker inspect, image inspect, kubectl -o json, HAR, npm ls --json, package manifests
     ('"HostConfig"', '"Config"'), ('"RepoTags"', '"Id"'), ('"NetworkSettings"', '"Id"'), ('"apiVersion"', '"kind"'),
     ('"entries"', '"startedDateTime"'), ('"dependencies"', '"version"'),
 )  # fmt: skip
-_TABLE = re.compile(
+_TABLE = pattern(
     r"^\s{0,4}(?:CONTAINER ID\s+IMAGE|NAME(?:SPACE)?\s+(?:NAME\s+)?(?:READY|STATUS|TYPE|REVISION|CHART)|REPOSITORY\s+TAG"
     r"|Package\s+Version)\b"
 )
-_SETTING = re.compile(r"^\s{0,8}(?:export |set |declare -x |- )?[A-Z][A-Z0-9_]{2,60}=")
-_VERSION_LINE = re.compile(
+_SETTING = pattern(r"^\s{0,8}(?:export |set |declare -x |- )?[A-Z][A-Z0-9_]{2,60}=")
+_VERSION_LINE = pattern(
     r"^[\s|>*+├└│─┬-]{0,40}[@\w][\w@/. ()+-]{0,60}?(?:\s{0,20}(?:[:=|@]|==|\s-\s|\s)\s{0,20})"
     r"\(?v?\d+(?:\.\d+)+[\w.+-]{0,40}\)?[\s|,]{0,20}$"
 )

@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Sequence
 
 from locator.report.environment import is_version
+from summaries.patterns import pattern
 
 
 def _words(text: str) -> frozenset[str]:
@@ -40,17 +41,17 @@ _ENVIRONMENT = _words(
 _NOT_ENVIRONMENT = _words(
     "expected actual happened problem describe reproduce steps error errors log logs bug output"
 )
-_CHECK = re.compile(r"^\s{0,12}[-*+] \[([ xX])\] +(.*)$")
-_HEADING = re.compile(
+_CHECK = pattern(r"^\s{0,12}[-*+] \[([ xX])\] +(.*)$")
+_HEADING = pattern(
     r"^\s{0,3}(?:#{1,6}[ \t]+(.+?)[ \t#]*|\*\*([^*\n]{2,160})\*\*:?|__([^_\n]{2,160})__:?)\s*$"
 )
-_LABEL = re.compile(r"^\s{0,3}(?:[-*+] )?([^\W\d_][^:\n]{1,100}):\s*$")
-_ANSWER = re.compile(r"^\s{0,6}(?:[-*+] )?(?:\*\*)?([^\W\d_][^:\n*]{1,40}?)(?:\*\*)?:(?:\*\*)? ?\S")
-_SENTENCE = re.compile(
+_LABEL = pattern(r"^\s{0,3}(?:[-*+] )?([^\W\d_][^:\n]{1,100}):\s*$")
+_ANSWER = pattern(r"^\s{0,6}(?:[-*+] )?(?:\*\*)?([^\W\d_][^:\n*]{1,40}?)(?:\*\*)?:(?:\*\*)? ?\S")
+_SENTENCE = pattern(
     r"(?i)(?:the|this|these|that|my|i|it|a|an|here|in) "
 )  # what reporters begin with, not forms
-_EMPTY = re.compile(r"^\s*(?:_?no response_?|n/?a|none|_none_)\.?\s*$", re.IGNORECASE)
-_WORD = re.compile(r"[^\W\d_]+")
+_EMPTY = pattern(r"^\s*(?:_?no response_?|n/?a|none|_none_)\.?\s*$", re.IGNORECASE)
+_WORD = pattern(r"[^\W\d_]+")
 _MOST_WORDS = 14  # of a heading or question; a guess
 _TICKED_WORDS = 4  # so short a ticked line is a choice, a longer one an assurance; a guess
 Forms = Collection[str]
@@ -130,12 +131,12 @@ def _of_setup(line: str) -> bool:
     return len(_WORD.findall(line)) <= 12 or is_version(line) or not line.rstrip().endswith((".", "!", "?"))
 
 
-_PATHS = re.compile(
+_PATHS = pattern(
     r"(?i)^(?:(?:\.github|docs|\.gitea|\.forgejo)/)?(?:issue_template|pull_request_template)(?:/[^/]+)?\.(?:md|ya?ml|txt)$"
     r"|^(?:\.github|docs|\.gitea|\.forgejo)/(?:issue_template|pull_request_template)/[^/]+$"
     r"|^\.gitlab/(?:issue|merge_request)_templates/[^/]+$|^(?:\.github/)?issue_template/[^/]+$"
 )
-_YAML = re.compile(
+_YAML = pattern(
     r"^\s{0,40}-?\s{0,8}(?:(label|description|placeholder|value|title|about|name|required)\s*:\s*)?(.*)$"
 )
 

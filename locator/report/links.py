@@ -6,43 +6,44 @@ import re
 from collections.abc import Iterator
 
 from locator.report import vocabulary as words
+from summaries.patterns import pattern
 
 Hit = tuple[str, str, int]  # kind, text, number
 
 _METHOD = (
     r"(?:(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)[ \t]{1,4}(?:[Rr]equests?[ \t])?(?:(?:to|on|for)[ \t])?)"
 )
-URL = re.compile(_METHOD + r"?(?<![\w+.-])([A-Za-z][A-Za-z0-9+.-]{1,15})://([^\s<>\"'`|\\^\[\]]++)")
-BARE_HOST = re.compile(
+URL = pattern(_METHOD + r"?(?<![\w+.-])([A-Za-z][A-Za-z0-9+.-]{1,15})://([^\s<>\"'`|\\^\[\]]++)")
+BARE_HOST = pattern(
     r"(?<![\w./:@-])(?:www\.)?((?:github\.com|gitlab\.com|bitbucket\.org|codeberg\.org)"
     r"[:/][\w.-]++/[\w./@#-]++)"
     r"|(?<![\w./:@-])git@([\w.-]++:[\w./-]++)"
 )
-HOST_PORT = re.compile(
+HOST_PORT = pattern(
     _METHOD
     + r"?(?<![\w.:/@-])([A-Za-z0-9][\w.-]*+|\{[\w.-]{1,60}\}):(\d{2,5})(?![\w.:])(/[^\s<>\"'`|\\,;)\]]*+)?"
 )
-FILE = re.compile(
+FILE = pattern(
     r"(?<![\w@~+$./\\-])(?=[\w@~+$-]*+[./\\:])((?:[A-Za-z]:(?=[\\/]))?[\w@~+$./\\-]++)"
     r"(?:[\"'`]?(?:,? (?:on |at |near |in )?[Ll]ines? #?(\d{1,7})\b|:(?:line )? ?(\d{1,7})(?::\d+)?\b(?!\.\d)"
     r"|\((\d{1,7})(?:, ?\d+)?\)|#L(\d{1,7})))?"
 )
-ENDPOINT = re.compile(
+ENDPOINT = pattern(
     rf"(?<![\w/])(?:{_METHOD}([^\s<>\"'`|\\,;()\[\]]++)"
     r"|(?<![\w.:~<>}/)-])(?:\.{3})?(/[\w{}$:*%-][^\s<>\"'`|\\,;()\[\]]*+)"
     r"|(?<![\w/.-])((?>(?:[\w-]++/)+)\{[^\s<>\"'`|\\,;()\[\]]++))"
 )
-ISSUE = re.compile(
+ISSUE = pattern(
     r"(?<![\w/&.-])(?:([\w.-]{1,60}+/[\w.-]{1,80}+)?#([1-9]\d{0,5})|GH-(\d{1,6})"
     r"|([A-Z][A-Z0-9]{1,9}-\d{1,6}))(?![\w-])"
 )
 
-_BLOB = re.compile(
+_BLOB = pattern(
     r"(?P<repo>[^/]+(?:/[^/]+){1,4}?)/(?:-/)?"
     r"(?:blob|blame|raw|src/branch|src/commit|src/tag|src)/(?P<ref>[^/]+)/(?P<path>[^?#]+)"
 )
-_AT_VERSION = re.compile(r"([\w.-]+)@v?\d")
-_LINE = re.compile(r"(?:^|[^A-Za-z])(?:L|lines-|l)(\d{1,7})")
+_AT_VERSION = pattern(r"([\w.-]+)@v?\d")
+_LINE = pattern(r"(?:^|[^A-Za-z])(?:L|lines-|l)(\d{1,7})")
 _TAIL = ".,;:!?)'\"*_>"
 
 

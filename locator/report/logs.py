@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from summaries.patterns import pattern
+
 
 class Stripped(NamedTuple):
     """A line without what a tool put before and around it."""
@@ -19,22 +21,22 @@ class Stripped(NamedTuple):
     service: str = ""  # whose line it is, where the tool says so
 
 
-_BORDER = re.compile(r"^[ \t]{0,8}[│┃║▏][ \t]?")
-_BORDER_END = re.compile(r"[ \t]{0,400}[│┃║▕][ \t]*$")
-_POD = re.compile(r"\[pod/([\w.-]{1,253})(?:/([\w.-]{1,63}))?\] ?")  # kubectl logs --prefix
-_STERN = re.compile(r"([a-z0-9][\w.-]{0,252}) ([a-z0-9][\w-]{0,62}) [›│] ?")
-_SYSLOG = re.compile(
+_BORDER = pattern(r"^[ \t]{0,8}[│┃║▏][ \t]?")
+_BORDER_END = pattern(r"[ \t]{0,400}[│┃║▕][ \t]*$")
+_POD = pattern(r"\[pod/([\w.-]{1,253})(?:/([\w.-]{1,63}))?\] ?")  # kubectl logs --prefix
+_STERN = pattern(r"([a-z0-9][\w.-]{0,252}) ([a-z0-9][\w-]{0,62}) [›│] ?")
+_SYSLOG = pattern(
     r"(?:[^\W\d_]{3,5}\.? {1,2}\d{1,2} \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d+:Z-]{0,16})"
     r" [\w.-]{1,64} ([\w./@-]{1,64})(?:\[\d{1,8}\])?: ?"
 )
-_LOGCAT = re.compile(  # threadtime, time and brief; then Android Studio before and since 2022
+_LOGCAT = pattern(  # threadtime, time and brief; then Android Studio before and since 2022
     r"(?:\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} {1,6}\d{1,7} {1,6}\d{1,7} [VDIWEFA] [^:\n]{1,60}: ?"
     r"|(?:\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} )?[VDIWEFA]/[^(\n]{1,60}\( {0,6}\d{1,7}\): ?"
     r"|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} \d{1,7}-\d{1,7}/[\w.:?-]{1,120} [VDIWEFA]/[^:\n]{1,60}: ?"
     r"|(?:\d{4}-)?\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} {1,6}\d{1,7}-\d{1,7} {1,6}\S{1,60} {1,40}\S{1,120} {1,20}[VDIWEFA] {2}) ?"
 )
-_STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3,9}Z ")  # CI services, kubectl --timestamps
-_COMPOSE = re.compile(r"[\w.-]{1,80} {0,20}\| ")
+_STAMP = pattern(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3,9}Z ")  # CI services, kubectl --timestamps
+_COMPOSE = pattern(r"[\w.-]{1,80} {0,20}\| ")
 
 
 def strip(line: str) -> Stripped:
@@ -60,18 +62,16 @@ def bare(line: str) -> str:
     return text[m.end() :] if (m := _STAMP.match(text)) else text
 
 
-_RUBY = re.compile(r"[DIWEFAU], \[[\dT:.Z +-]{19,40}(?:#\d{1,8})?\] {1,2}[A-Z]{3,7} -- ([^:\n]{0,80}): ?(.*)")
-_MONOLOG = re.compile(r"\[[\dT:.+ -]{19,35}\] ([\w-]{1,60})\.[A-Z]{4,9}: (.*)")
-_SERILOG = re.compile(
-    r"\[?(?:[\dT:.+Z -]{8,35} )?\[?(?:VRB|DBG|INF|WRN|ERR|FTL)\] ?(?:\[[\w.]{1,120}\] ?)?(.*)"
-)
-_NET = re.compile(r"(?:trce|dbug|info|warn|fail|crit): ([\w.+`-]{1,200})\[-?\d{1,9}\]$")
-_LEVEL_KEY = re.compile(
+_RUBY = pattern(r"[DIWEFAU], \[[\dT:.Z +-]{19,40}(?:#\d{1,8})?\] {1,2}[A-Z]{3,7} -- ([^:\n]{0,80}): ?(.*)")
+_MONOLOG = pattern(r"\[[\dT:.+ -]{19,35}\] ([\w-]{1,60})\.[A-Z]{4,9}: (.*)")
+_SERILOG = pattern(r"\[?(?:[\dT:.+Z -]{8,35} )?\[?(?:VRB|DBG|INF|WRN|ERR|FTL)\] ?(?:\[[\w.]{1,120}\] ?)?(.*)")
+_NET = pattern(r"(?:trce|dbug|info|warn|fail|crit): ([\w.+`-]{1,200})\[-?\d{1,9}\]$")
+_LEVEL_KEY = pattern(
     r"(?:^|[\s{,\"])(?:logger|logger_name|loggername|@logger)[\"']?[=:] ?[\"']?([\w.$-]{3,160})", re.I
 )
-_PYTHON = re.compile(r"(?:DEBUG|INFO|WARNING|ERROR|CRITICAL):([\w.]{1,120}):(.*)")
-_LEVELLED = re.compile(r"\W{0,4}(?:[A-Z]{4,8}\b|[\w.]{1,40}=|\{|\d)")  # what the general patterns take apart
-_CONTEXT = re.compile(r" (?:\{\"|\[\]|\[object\])")  # what Monolog prints behind a message
+_PYTHON = pattern(r"(?:DEBUG|INFO|WARNING|ERROR|CRITICAL):([\w.]{1,120}):(.*)")
+_LEVELLED = pattern(r"\W{0,4}(?:[A-Z]{4,8}\b|[\w.]{1,40}=|\{|\d)")  # what the general patterns take apart
+_CONTEXT = pattern(r" (?:\{\"|\[\]|\[object\])")  # what Monolog prints behind a message
 
 
 class Logged(NamedTuple):
@@ -111,8 +111,8 @@ def unescaped(text: str) -> str:
     return "\n".join(_plain(line) if "\\" in line else line for line in text.split("\n"))
 
 
-_ESCAPE = re.compile(r"\\+(?:r\\+n|[nrt])")
-_DRIVE = re.compile(r"[A-Za-z]:\\+\w")
+_ESCAPE = pattern(r"\\+(?:r\\+n|[nrt])")
+_DRIVE = pattern(r"[A-Za-z]:\\+\w")
 
 
 def _plain(line: str) -> str:

@@ -7,30 +7,31 @@ from collections.abc import Iterator
 
 from locator.report import vocabulary as words
 from locator.report.links import Hit
+from summaries.patterns import pattern
 
-DOUBLE = re.compile(r"(?<![\w\\\"])(?:[rbfuRBFU]{1,2})?\"((?>(?:[^\"\\\n]|\\[^\n])*))\"(:)?")
-SINGLE = re.compile(r"(?<![\w'\\])'((?>(?:[^'\n]|(?<=\w)'(?=\w))+))'(?!\w)(:)?")
-SINGLE_CODE = re.compile(r"(?<![\w'\\])[rbfuRBFU]{1,2}'([^'\n]++)'(?!\w)")
-CURLY = re.compile(r"[“„«「‘]([^“”„«»「」‘\n]++)[”“»」’]")
-TICKS = re.compile(r"(?<!`)(`{1,2})(?!`)([^`\n]{1,300}+)\1(?!`)")
+DOUBLE = pattern(r"(?<![\w\\\"])(?:[rbfuRBFU]{1,2})?\"((?>(?:[^\"\\\n]|\\[^\n])*))\"(:)?")
+SINGLE = pattern(r"(?<![\w'\\])'((?>(?:[^'\n]|(?<=\w)'(?=\w))+))'(?!\w)(:)?")
+SINGLE_CODE = pattern(r"(?<![\w'\\])[rbfuRBFU]{1,2}'([^'\n]++)'(?!\w)")
+CURLY = pattern(r"[“„«「‘]([^“”„«»「」‘\n]++)[”“»」’]")
+TICKS = pattern(r"(?<!`)(`{1,2})(?!`)([^`\n]{1,300}+)\1(?!`)")
 _ERROR_NAME = (
     r"(?<![\w.$\\])(?<!::)((?>(?:[\w$]++(?:\.|::|\\))*))"
     r"([A-Z][\w$]*(?:topIteration|Error|Exception|Warning|Failure|Fault|Interrupt|Panic|Exit)"
     r"|panic|fatal error)(?![\w.$])"
 )
-ERROR = re.compile(_ERROR_NAME + r"(?:[ \t]*\([^()\n]{0,80}\))?(?:(?=:[ \t]+([^\n]{3,600}+)))?")
-_END = re.compile(r"(?:, | \[)?(?:SIGSEGV|goroutine \d|signal SIG)|\\n")  # where a message runs into a trace
-_SENTENCE = re.compile(r"\. (?=[A-Z])")
-LOG_MESSAGE = re.compile(
+ERROR = pattern(_ERROR_NAME + r"(?:[ \t]*\([^()\n]{0,80}\))?(?:(?=:[ \t]+([^\n]{3,600}+)))?")
+_END = pattern(r"(?:, | \[)?(?:SIGSEGV|goroutine \d|signal SIG)|\\n")  # where a message runs into a trace
+_SENTENCE = pattern(r"\. (?=[A-Z])")
+LOG_MESSAGE = pattern(
     r"(?:^|[\s\[|(])(?:ERROR|ERR|WARN|WARNING|FATAL|SEVERE|CRITICAL|PANIC|INFO|DEBUG|NOTICE)\]?"
     r"[ \t:|-]{1,8}([^\n]{4,600}+)",
     re.IGNORECASE,
 )
-_LOG_LEAD = re.compile(
+_LOG_LEAD = pattern(
     r"(?:\[[^\[\]\n]{0,120}\]|\([^()\n]{0,80}\)"
     r"|\S{0,120}=\S{1,200}|[\w.$/-]+(?=(?: ?:| -) |\|)|\d+|---|[-:|])[\s:|]+"
 )
-MSG = re.compile(r"(?<![\w.])(?:msg|message|error|err|reason|cause)=([^\s\"'=]++(?>(?: [^\s=\"']++(?!=))*))")
+MSG = pattern(r"(?<![\w.])(?:msg|message|error|err|reason|cause)=([^\s\"'=]++(?>(?: [^\s=\"']++(?!=))*))")
 
 
 def quoted(m: re.Match[str]) -> Iterator[Hit]:

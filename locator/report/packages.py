@@ -12,6 +12,8 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
+from summaries.patterns import pattern
+
 
 class PackageSystem(StrEnum):
     """The package manager that installed a library."""
@@ -41,35 +43,31 @@ _MAX_PATH = 1_000  # characters of a printed path that are looked at
 _VERSION = r"v?\d[^/]{0,80}"
 _HASH = r"[0-9a-f]{6,40}"
 # The last folder of packages in a path counts: packages lie within packages.
-_GO_MODULE = re.compile(
-    rf"(?:^|/)(?:pkg/mod/)?((?:[\w!~-][\w!~.-]*/)*[\w!~-][\w!~.-]*)@({_VERSION})/([^\n]+)$"
-)
-_GO_VENDOR = re.compile(r"(?:^|/)vendor/((?:[\w-]+\.)+[a-z]{2,}/[^/]+(?:/[^/]+)?)/([^\n]+)$")
+_GO_MODULE = pattern(rf"(?:^|/)(?:pkg/mod/)?((?:[\w!~-][\w!~.-]*/)*[\w!~-][\w!~.-]*)@({_VERSION})/([^\n]+)$")
+_GO_VENDOR = pattern(r"(?:^|/)vendor/((?:[\w-]+\.)+[a-z]{2,}/[^/]+(?:/[^/]+)?)/([^\n]+)$")
 _SHAPES: tuple[tuple[PackageSystem, re.Pattern[str]], ...] = (
-    (PackageSystem.NPM, re.compile(r"(?:^|/)node_modules/((?:@[^/]+/)?[^/@.][^/]*)/([^\n]+)$")),
+    (PackageSystem.NPM, pattern(r"(?:^|/)node_modules/((?:@[^/]+/)?[^/@.][^/]*)/([^\n]+)$")),
     (
         PackageSystem.NPM,
-        re.compile(rf"/(?:npm/)?((?:@[^/@]+/)?[^/@.][^/@]*)@{_VERSION}/([^\n]+\.[cm]?[jt]sx?)$"),
+        pattern(rf"/(?:npm/)?((?:@[^/@]+/)?[^/@.][^/@]*)@{_VERSION}/([^\n]+\.[cm]?[jt]sx?)$"),
     ),
-    (PackageSystem.GEM, re.compile(rf"(?:^|/)bundler/gems/([^/]+)-{_HASH}/([^\n]+)$")),
-    (PackageSystem.GEM, re.compile(r"(?:^|/)gems/([^/]+?)-\d+(?:\.\w+)*(?:-[a-z][^/]*)?/([^\n]+)$")),
-    (PackageSystem.PYPI, re.compile(r"(?:^|/)(?:site|dist)-packages/(([^/]+?)(?:\.py)?(?:/[^\n]*)?)$")),
-    (PackageSystem.CARGO, re.compile(r"(?:^|/)registry/src/[^/]+/([^/]+?)-\d+\.\d[^/]*/([^\n]+)$")),
-    (PackageSystem.CARGO, re.compile(rf"(?:^|/)git/checkouts/([^/]+?)-{_HASH}/{_HASH}/([^\n]+)$")),
-    (PackageSystem.NUGET, re.compile(r"(?:^|/)\.?nuget/packages/([^/]+)/\d[^/]*/([^\n]+)$", re.IGNORECASE)),
+    (PackageSystem.GEM, pattern(rf"(?:^|/)bundler/gems/([^/]+)-{_HASH}/([^\n]+)$")),
+    (PackageSystem.GEM, pattern(r"(?:^|/)gems/([^/]+?)-\d+(?:\.\w+)*(?:-[a-z][^/]*)?/([^\n]+)$")),
+    (PackageSystem.PYPI, pattern(r"(?:^|/)(?:site|dist)-packages/(([^/]+?)(?:\.py)?(?:/[^\n]*)?)$")),
+    (PackageSystem.CARGO, pattern(r"(?:^|/)registry/src/[^/]+/([^/]+?)-\d+\.\d[^/]*/([^\n]+)$")),
+    (PackageSystem.CARGO, pattern(rf"(?:^|/)git/checkouts/([^/]+?)-{_HASH}/{_HASH}/([^\n]+)$")),
+    (PackageSystem.NUGET, pattern(r"(?:^|/)\.?nuget/packages/([^/]+)/\d[^/]*/([^\n]+)$", re.IGNORECASE)),
     (
         PackageSystem.COMPOSER,
-        re.compile(r"(?:^|/)vendor/([a-z0-9_.-]+/[a-z0-9_.-]+)/([^\n]+\.(?:php|phtml|inc))$"),
+        pattern(r"(?:^|/)vendor/([a-z0-9_.-]+/[a-z0-9_.-]+)/([^\n]+\.(?:php|phtml|inc))$"),
     ),
-    (PackageSystem.HEX, re.compile(r"(?:^|/)deps/([a-z][a-z0-9_]*)/([^\n]+\.[eh]rl|[^\n]+\.exs?)$")),
+    (PackageSystem.HEX, pattern(r"(?:^|/)deps/([a-z][a-z0-9_]*)/([^\n]+\.[eh]rl|[^\n]+\.exs?)$")),
     (
         PackageSystem.PUB,
-        re.compile(rf"(?:^|/)\.?pub-cache/(?:hosted/[^/]+|git)/([^/]+?)-(?:\d[^/]*|{_HASH})/([^\n]+)$"),
+        pattern(rf"(?:^|/)\.?pub-cache/(?:hosted/[^/]+|git)/([^/]+?)-(?:\d[^/]*|{_HASH})/([^\n]+)$"),
     ),
 )
-_INSTALLED = re.compile(
-    r"@|_modules/|gems/|-packages/|/src/|checkouts/|nuget/|vendor/|deps/|pub-cache/", re.I
-)
+_INSTALLED = pattern(r"@|_modules/|gems/|-packages/|/src/|checkouts/|nuget/|vendor/|deps/|pub-cache/", re.I)
 _ROOTS = ("", "src/", "lib/", "python/")  # of a repository, above the folder of a Python package
 
 

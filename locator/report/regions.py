@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Sequence
 
 from locator.report import environment, forms, logs
 from locator.report.types import Region, RegionKind
+from summaries.patterns import pattern
 
 LIMIT, HEAD, TAIL = 200_000, 100_000, 50_000  # characters
 
-_ANSI = re.compile(r"\x1b\[[0-9;?]{0,20}[A-Za-z]|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\u2060\ufeff]")
-_FENCE = re.compile(r"^[ \t>]{0,12}(`{3,}|~{3,})(.*)$")
+_ANSI = pattern(r"\x1b\[[0-9;?]{0,20}[A-Za-z]|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\u2060\ufeff]")
+_FENCE = pattern(r"^[ \t>]{0,12}(`{3,}|~{3,})(.*)$")
 _LEVEL = r"(?:TRACE|DEBUG|INFO|WARN|WARNING|ERROR|ERR|FATAL|SEVERE|CRITICAL|NOTICE|PANIC)"
-_LOG = re.compile(
+_LOG = pattern(
     r"^\s{0,8}(?:[\w.-]{1,80}\s{0,20}\| ?)?(?:"
     r"\[?\d{4}[-/]\d\d[-/]\d\d[T _]\d\d:\d\d"
     r"|\[?\d{1,2}:\d\d:\d\d[\].,\s]"
@@ -26,11 +26,11 @@ _LOG = re.compile(
     r"|\{\"[^\n]{0,300}\"(?:level|severity|msg|message|ts|time|timestamp|@timestamp)\" ?:"
     r")"
 )
-_CONTINUED = re.compile(r"^ {6}\S")  # .NET prints the message below the category
-_REPL = re.compile(r"^\s{0,8}(?:>>>|\.\.\. |In \[\d+\]:|Out\[\d+\]:|\$ [a-z./]|C:\\[^>\n]{0,80}>)")
+_CONTINUED = pattern(r"^ {6}\S")  # .NET prints the message below the category
+_REPL = pattern(r"^\s{0,8}(?:>>>|\.\.\. |In \[\d+\]:|Out\[\d+\]:|\$ [a-z./]|C:\\[^>\n]{0,80}>)")
 
 
-_CODE = re.compile(
+_CODE = pattern(
     r"^\s*(?:(?:class|def|func|fn|function|interface|struct|enum) [\w$]{1,80}[^\n]*[:{)]\s*$"
     r"|from [\w.]+ import |import [\w.{\"'*]+(?: from| as|;|\s*$)|@[A-Za-z][\w.]*(?:\(|\s*$)|#include [<\"]"
     r"|(?:public|private|protected|static|const|let|var|package|using|namespace"

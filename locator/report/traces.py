@@ -12,6 +12,7 @@ from locator.report.traces_compiled import Lines, Raw, dotnet, go, jvm, native, 
 from locator.report.traces_scripting import elixir, javascript, json_trace, lua, perl, php, python, ruby
 from locator.report.types import Frame
 from locator.report.vocabulary import GO_STANDARD
+from summaries.patterns import pattern
 
 # In the order tried: the first that knows a line has it.
 RECOGNISERS: tuple[Callable[[Lines, int], Iterator[Raw]], ...] = (
@@ -21,28 +22,28 @@ RECOGNISERS: tuple[Callable[[Lines, int], Iterator[Raw]], ...] = (
 
 MAX_FRAMES = 300
 _LONG = 8_000  # characters of a line that are looked at; a call is shorter
-_MAYBE = re.compile(
+_MAYBE = pattern(
     r"\d|\.\(|\bat |\.pyx? in |\"(?:file|abs_path)", re.IGNORECASE
 )  # no call is printed without one of these
-_MARKS = re.compile(r"^\s*(?:`{3}|~{3})")
-_NEW = re.compile(
+_MARKS = pattern(r"^\s*(?:`{3}|~{3})")
+_NEW = pattern(
     r"^\s*(?:E\s+)?(?:Traceback \(most|goroutine \d+ \[|Thread \d+"
     r"|Exception in thread|WARNING: DATA RACE|Previous (?:read|write))"
 )
-_CAUSE = re.compile(r"^\s*(?:\[?[Cc]aused? ?(?:by)?\]?:|\[cause\]|Wrapped by:)")
-_CHAINED = re.compile(
+_CAUSE = pattern(r"^\s*(?:\[?[Cc]aused? ?(?:by)?\]?:|\[cause\]|Wrapped by:)")
+_CHAINED = pattern(
     r"^\s*(?:During handling of|The above exception|--- End of|Suppressed:|Next [\w\\]*(?:Error|Exception))"
 )
-_ERROR = re.compile(
+_ERROR = pattern(
     r"^[\s>E|]*(?:(?:Caused by|Uncaught|Unhandled \w+|Exception in thread|PHP Fatal error)[^\n]*"
     r"|(?:panic|fatal error|runtime error)\b[^\n]*|\[signal [^\n]*|thread '[^\n]*|goroutine \d+ \[[^\n]*"
     r"|[A-Za-z_][\w.$:\\]*(?:Error|Exception|Warning|Fault|Exit|Interrupt|Panic|Failure)\b[^\n]*"
     r"|stack backtrace:"
     r"|Traceback[^\n]*|={5,}[^\n]*|==\d+==[^\n]*|WARNING: DATA RACE)"
 )
-_MORE = re.compile(r"^\s*(?:\.\.\. \d+|\.{3}$|-{3,}|\^|~|#\d+ \{main\}|thrown in )")
-_SOURCE = re.compile(r"\s|-+> ?\d|\d+ |[>E] |<ipython|Cell In|-{20}")  # what tools print between calls
-_LIBRARY_PATH = re.compile(
+_MORE = pattern(r"^\s*(?:\.\.\. \d+|\.{3}$|-{3,}|\^|~|#\d+ \{main\}|thrown in )")
+_SOURCE = pattern(r"\s|-+> ?\d|\d+ |[>E] |<ipython|Cell In|-{20}")  # what tools print between calls
+_LIBRARY_PATH = pattern(
     r"(?:^|/)(?:site-packages|dist-packages|node_modules|bower_components|vendor|third_party|gems"
     r"|\.cargo/registry|\.m2|\.nuget|\.rustup|rustc|usr/local/go/src|usr/lib|usr/include|usr/src"
     r"|lib/ruby|lib/python\d[\d.]*|goroot|go/src/(?:runtime|net|reflect|testing|syscall|internal))/"
@@ -50,7 +51,7 @@ _LIBRARY_PATH = re.compile(
     r"|^(?:/lib|/lib64)/|\.so[.\d]*$|libc-start|/Frameworks/|/libexec/src/(?:runtime|net|internal)/"
     r"|^dart:|^package:(?:flutter(?:_test|_driver)?|sky_engine|test_api|stack_trace)/",
 )
-_LIBRARY_MODULE = re.compile(
+_LIBRARY_MODULE = pattern(
     r"(?:java|javax|jakarta|jdk|sun|com\.sun|kotlin|kotlinx|scala|groovy|clojure|android|androidx|dalvik"
     r"|System|Microsoft|MS\.Internal|_COROUTINE)(?:\.|$)|(?:std|core|alloc)::"
 )

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from summaries.patterns import pattern
+
 
 class Raw(NamedTuple):
     """A call as printed, before its trace is known."""
@@ -24,8 +26,8 @@ class Raw(NamedTuple):
 
 
 Lines = Sequence[str]
-_AT = re.compile(r"(?:^|(?<=\s))(?:at|bei|à|в|em|en)[ \t]+(?!0x)")
-_HEX = re.compile(r"::h[0-9a-f]{16}$")
+_AT = pattern(r"(?:^|(?<=\s))(?:at|bei|à|в|em|en)[ \t]+(?!0x)")
+_HEX = pattern(r"::h[0-9a-f]{16}$")
 
 
 def clean_path(path: str) -> str:
@@ -57,10 +59,10 @@ def is_whole(line: str) -> bool:
 
 # --- JVM ------------------------------------------------------------------------------------------------
 
-_JVM = re.compile(r"(?>(?:[\w.@-]*+/{1,2}+)*)([\w$.<>-]++)\(([^()\n]*)\)")
-_JVM_WHERE = re.compile(r"([\w$-]+\.(?:java|kt|kts|scala|groovy|clj))(?::(\d+))?$")
+_JVM = pattern(r"(?>(?:[\w.@-]*+/{1,2}+)*)([\w$.<>-]++)\(([^()\n]*)\)")
+_JVM_WHERE = pattern(r"([\w$-]+\.(?:java|kt|kts|scala|groovy|clj))(?::(\d+))?$")
 _JVM_NOWHERE = ("Native Method", "Unknown Source", "<generated>")
-_JVM_LAMBDA = re.compile(r"(?:lambda|access|anonfun)\$+(?:new\$)?([A-Za-z_]\w*)\$")
+_JVM_LAMBDA = pattern(r"(?:lambda|access|anonfun)\$+(?:new\$)?([A-Za-z_]\w*)\$")
 
 
 def jvm(lines: Lines, i: int) -> Iterator[Raw]:
@@ -97,10 +99,8 @@ def _jvm_name(owner: str, method: str, path: str) -> tuple[str, str]:
 
 # --- .NET -----------------------------------------------------------------------------------------------
 
-_NET = re.compile(
-    r"([\w.<>`$+|\[\],]++)\(([^()\n]*)\)(?: (?:in|à|em|en|в|dans) ([^\n]+?):\D{1,8}(\d+))?\.?\s*$"
-)
-_NET_ASYNC = re.compile(r"<(\w+)>[a-z]__[\w|]*(?:`\d+)?(?:\.MoveNext)?")
+_NET = pattern(r"([\w.<>`$+|\[\],]++)\(([^()\n]*)\)(?: (?:in|à|em|en|в|dans) ([^\n]+?):\D{1,8}(\d+))?\.?\s*$")
+_NET_ASYNC = pattern(r"<(\w+)>[a-z]__[\w|]*(?:`\d+)?(?:\.MoveNext)?")
 
 
 def dotnet(lines: Lines, i: int) -> Iterator[Raw]:
@@ -122,17 +122,17 @@ def dotnet(lines: Lines, i: int) -> Iterator[Raw]:
 
 # --- Go -------------------------------------------------------------------------------------------------
 
-_GO_POS = re.compile(r"\s+((?:[A-Za-z]:)?[^\s:]+\.(?:go|s)):(\d+)(?:\s+\+0x[\da-f]+)?\s*$")
-_GO_ADDRESSED = re.compile(
+_GO_POS = pattern(r"\s+((?:[A-Za-z]:)?[^\s:]+\.(?:go|s)):(\d+)(?:\s+\+0x[\da-f]+)?\s*$")
+_GO_ADDRESSED = pattern(
     r"\s{0,12}((?:[A-Za-z]:)?[^\s:()]{1,400}\.(?:go|s)):(\d{1,7}) \(0x[\da-f]{1,16}\)\s*$"
 )
-_GO_SOURCE = re.compile(r"\s{1,12}([\w.()*\[\]]{1,200}): ")  # below it: `(*Server).Start: s.listen()`
-_GO_CALL = re.compile(r"\s*(?:created by )?((?>(?:[^\s()]++|\(\*?[^\s()]++\)(?=\.))+))")
-_GO_METHOD = re.compile(
+_GO_SOURCE = pattern(r"\s{1,12}([\w.()*\[\]]{1,200}): ")  # below it: `(*Server).Start: s.listen()`
+_GO_CALL = pattern(r"\s*(?:created by )?((?>(?:[^\s()]++|\(\*?[^\s()]++\)(?=\.))+))")
+_GO_METHOD = pattern(
     r"(?<![\w.~%/@-])([\w.~%/@-]++)(?<=\.)\(\*?(\w+)(?:\[[^\]\s]{0,80}\])?\)\.(\w+)((?>(?:\.\w+)*))"
     r"(?:\([^()\n]{0,200}\))?(?:\s+([^\s:()]+\.go):(\d+))?"
 )
-_GO_CLOSURE = re.compile(r"\.(?:func)?\d+(?=\.|$)|-fm$|\.gowrap\d+$|\.deferwrap\d+$|\[[^\[\]]*\]")
+_GO_CLOSURE = pattern(r"\.(?:func)?\d+(?=\.|$)|-fm$|\.gowrap\d+$|\.deferwrap\d+$|\[[^\[\]]*\]")
 
 
 def go(lines: Lines, i: int) -> Iterator[Raw]:
@@ -165,9 +165,9 @@ def go_name(name: str) -> tuple[str, str]:
 
 # --- Rust -----------------------------------------------------------------------------------------------
 
-RUST_FRAME = re.compile(r"\s*\d+:\s+(?:0x[0-9a-f]+ - )?(\S.*)$")
-_RUST_AT = re.compile(r"\s+at ([^\n]+?):(\d+)(?::\d+)?\s*$")
-_RUST_PANIC = re.compile(r"panicked at (?:'[^\n]*', )?([^\s':,]+\.rs):(\d+)")
+RUST_FRAME = pattern(r"\s*\d+:\s+(?:0x[0-9a-f]+ - )?(\S.*)$")
+_RUST_AT = pattern(r"\s+at ([^\n]+?):(\d+)(?::\d+)?\s*$")
+_RUST_PANIC = pattern(r"panicked at (?:'[^\n]*', )?([^\s':,]+\.rs):(\d+)")
 
 
 def rust(lines: Lines, i: int) -> Iterator[Raw]:
@@ -197,10 +197,10 @@ def scoped_name(name: str) -> tuple[str, str]:
 
 # --- C, C++, Dart ---------------------------------------------------------------------------------------
 
-_NATIVE = re.compile(r"\s*#\d+:?\s+(?:0x[0-9a-fA-F]+\s+)?(?:in\s+)?(\S[^\n]*)$")
-_NATIVE_POS = re.compile(r"(?:^|[\s(])((?:package:|[A-Za-z]:[\\/])?[^\s():]+\.\w+):(\d+)(?::\d+)?\)?\s*$")
-_NATIVE_SO = re.compile(r"(?: from |\()(/[^\s()+]+)")
-_VALGRIND = re.compile(r"(?:at|by) 0x[0-9A-Fa-f]+: ([^\n(]+?)(?:\([^()\n]*\))? \(([^()\n]*?)(?::(\d+))?\)")
+_NATIVE = pattern(r"\s*#\d+:?\s+(?:0x[0-9a-fA-F]+\s+)?(?:in\s+)?(\S[^\n]*)$")
+_NATIVE_POS = pattern(r"(?:^|[\s(])((?:package:|[A-Za-z]:[\\/])?[^\s():]+\.\w+):(\d+)(?::\d+)?\)?\s*$")
+_NATIVE_SO = pattern(r"(?: from |\()(/[^\s()+]+)")
+_VALGRIND = pattern(r"(?:at|by) 0x[0-9A-Fa-f]+: ([^\n(]+?)(?:\([^()\n]*\))? \(([^()\n]*?)(?::(\d+))?\)")
 
 
 def native(lines: Lines, i: int) -> Iterator[Raw]:

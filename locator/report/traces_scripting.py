@@ -6,17 +6,16 @@ import re
 from collections.abc import Iterator
 
 from locator.report.traces_compiled import RUST_FRAME, Lines, Raw, clean_path, is_whole, lineno, pieces
+from summaries.patterns import pattern
 
 # --- Python ---------------------------------------------------------------------------------------------
 
-_PY = re.compile(r'File "([^"\n]+)", line (\d+)(?:, in ([^\s"\\,]+))?')
-_IPY = re.compile(r"\s*File ([^\n:]+(?::[\\/][^\n:]+)?):(\d+), in ([\w.<>]+)")
-_IPY_OLD = re.compile(r"((?:[A-Za-z]:)?[^\s:()]+\.pyx?) in ([\w.<>]+)\(")
-_IPY_ARROW = re.compile(r"\s*-+> ?(\d+)")
-_RICH = re.compile(r"[│|┃\s]{0,12}((?:[A-Za-z]:)?[^\s:│]{1,300}\.pyx?):(\d+) in ([\w.<>]+)")
-_PYTEST = re.compile(
-    r"([^\s:]+\.py):(\d+):(?: in (\S+)| [A-Z]\w*(?:Error|Exception|Exit|Failed|Failure)|)\s*$"
-)
+_PY = pattern(r'File "([^"\n]+)", line (\d+)(?:, in ([^\s"\\,]+))?')
+_IPY = pattern(r"\s*File ([^\n:]+(?::[\\/][^\n:]+)?):(\d+), in ([\w.<>]+)")
+_IPY_OLD = pattern(r"((?:[A-Za-z]:)?[^\s:()]+\.pyx?) in ([\w.<>]+)\(")
+_IPY_ARROW = pattern(r"\s*-+> ?(\d+)")
+_RICH = pattern(r"[│|┃\s]{0,12}((?:[A-Za-z]:)?[^\s:│]{1,300}\.pyx?):(\d+) in ([\w.<>]+)")
+_PYTEST = pattern(r"([^\s:]+\.py):(\d+):(?: in (\S+)| [A-Z]\w*(?:Error|Exception|Exit|Failed|Failure)|)\s*$")
 
 
 def python(lines: Lines, i: int) -> Iterator[Raw]:
@@ -42,22 +41,20 @@ def _py_name(name: str | None) -> str:
 
 # --- JavaScript -----------------------------------------------------------------------------------------
 
-_JS_CALL = re.compile(r"(?:async )?(?:new )?([^()\n]*?) ?\(([^()\n]+?):(\d+)(?::\d+)?\)")
-_JS_BARE = re.compile(
+_JS_CALL = pattern(r"(?:async )?(?:new )?([^()\n]*?) ?\(([^()\n]+?):(\d+)(?::\d+)?\)")
+_JS_BARE = pattern(
     r"(?:async )?((?:[\w+-]+:/|/|\.|[A-Za-z]:[\\/]|[\w@.-]+/|node:)[^\s()]*?):(\d+):\d+\)?\s*$"
 )
-_JS_FILE = re.compile(  # a function without a name, as React's production build is printed
+_JS_FILE = pattern(  # a function without a name, as React's production build is printed
     r"(?:async )?([\w@./-]{1,300}\.(?:[cm]?jsx?|tsx?|vue|svelte)):(\d{1,7})(?::\d{1,7})?\s*$"
 )
-_JS_FIREFOX = re.compile(
-    r"\s*([\w.$/<>*-]*+)@((?:https?|file|webpack|resource|chrome)[^\s@]*?):(\d+):\d+\s*$"
-)
+_JS_FIREFOX = pattern(r"\s*([\w.$/<>*-]*+)@((?:https?|file|webpack|resource|chrome)[^\s@]*?):(\d+):\d+\s*$")
 # The consoles of Firefox (`place orders.js:1:2`) and Chrome (`place @ orders.js:1`), as they are copied from there.
-_JS_CONSOLE = re.compile(
+_JS_CONSOLE = pattern(
     r"(?:[ \t]{1,12}(?=\S)|(?=\S+[ \t]{1,4}@))([\w.$/<>*() ]{0,120}?)[ \t]{1,8}(?:@[ \t]{1,4})?"
     r"([^\s()\"'=]{0,300}?[\w-]\.(?:[cm]?jsx?|tsx?|vue|svelte)(?:\?[^\s:]{0,80})?):(\d+)(?::\d+)?\s*$"
 )
-_JS_NOISE = re.compile(
+_JS_NOISE = pattern(
     r"^(?:Object|Function|Module|exports|Window|global|process|Promise)\.|\[as [^\[\]]*\]|<anonymous>|[/<*]+$"
 )
 
@@ -84,13 +81,13 @@ def _js_name(name: str) -> str:
 
 # --- Ruby, PHP, Elixir ----------------------------------------------------------------------------------
 
-_RUBY = re.compile(r"(?<![^\s\[(\"'])((?:[A-Za-z]:)?[^\s:'\"`()\[\]]++):(\d+):in [`']([^'\n]*)'")
-_RUBY_NOISE = re.compile(r"^(?:(?:block|rescue|ensure|else)(?: \(\d+ levels\))? in )+|<[^<>]*>")
-_PHP = re.compile(r"\s*#\d+ (?:([^\s()][^()\n]*)\((\d+)\)|\[internal function\]): ([\w\\:>{}$-]+)")
-_PHP_NUMBERED = re.compile(r"\s*\d+\. (\S[^\n]{0,300}\.php) line (\d+)\s*$")  # Nextcloud, over the call
-_PHP_CALL = re.compile(r"\s+([\w\\]+(?:->|::)[\w{}]+|\w+)\(")
-_PHP_THROWN = re.compile(r"(?:in|at) ([^\s()\"']+\.php)(?::| on line )(\d+)")
-_ELIXIR = re.compile(r"\s*(?:\([\w. -]+\) )?([^\s:()]+\.exs?):(\d+): ([\w.!?]+)/\d+")
+_RUBY = pattern(r"(?<![^\s\[(\"'])((?:[A-Za-z]:)?[^\s:'\"`()\[\]]++):(\d+):in [`']([^'\n]*)'")
+_RUBY_NOISE = pattern(r"^(?:(?:block|rescue|ensure|else)(?: \(\d+ levels\))? in )+|<[^<>]*>")
+_PHP = pattern(r"\s*#\d+ (?:([^\s()][^()\n]*)\((\d+)\)|\[internal function\]): ([\w\\:>{}$-]+)")
+_PHP_NUMBERED = pattern(r"\s*\d+\. (\S[^\n]{0,300}\.php) line (\d+)\s*$")  # Nextcloud, over the call
+_PHP_CALL = pattern(r"\s+([\w\\]+(?:->|::)[\w{}]+|\w+)\(")
+_PHP_THROWN = pattern(r"(?:in|at) ([^\s()\"']+\.php)(?::| on line )(\d+)")
+_ELIXIR = pattern(r"\s*(?:\([\w. -]+\) )?([^\s:()]+\.exs?):(\d+): ([\w.!?]+)/\d+")
 
 
 def ruby(lines: Lines, i: int) -> Iterator[Raw]:
@@ -142,10 +139,10 @@ def elixir(lines: Lines, i: int) -> Iterator[Raw]:
 
 # --- Perl, Lua, JSON ------------------------------------------------------------------------------------
 
-_PERL = re.compile(
+_PERL = pattern(
     r"(?:\s*([\w:]+)\([^\n]{0,300}\) called|[^\n]{0,400}?) at (\S{1,300}\.p[lm]) line (\d+)\.?\s*$"
 )
-_LUA = re.compile(
+_LUA = pattern(
     r"\s+(\S{1,300}\.lua):(\d+): in (?:function|method|upvalue|local|field|main)(?: '([\w.:]{1,120})')?"
 )
 
@@ -163,11 +160,11 @@ def lua(lines: Lines, i: int) -> Iterator[Raw]:
         yield Raw(clean_path(m[1]), lineno(m[2]), (m[3] or "").replace(":", ".").strip("."))
 
 
-_JSON_FILE = re.compile(r'"(?:file|filename|fileName|abs_path|path)" ?: ?"((?:[^"\\\n]|\\.){1,400})"', re.I)
-_JSON_LINE = re.compile(r'"(?:line|lineno|lineNumber|line_number)" ?: ?"?(\d{1,7})', re.I)
-_JSON_NAME = re.compile(r'"(?:function|method|methodName|func)" ?: ?"((?:[^"\\\n]|\\.){1,200})"', re.I)
-_JSON_CLASS = re.compile(r'"(?:class|className)" ?: ?"((?:[^"\\\n]|\\.){1,200})"', re.I)
-_JSON_AT = re.compile(
+_JSON_FILE = pattern(r'"(?:file|filename|fileName|abs_path|path)" ?: ?"((?:[^"\\\n]|\\.){1,400})"', re.I)
+_JSON_LINE = pattern(r'"(?:line|lineno|lineNumber|line_number)" ?: ?"?(\d{1,7})', re.I)
+_JSON_NAME = pattern(r'"(?:function|method|methodName|func)" ?: ?"((?:[^"\\\n]|\\.){1,200})"', re.I)
+_JSON_CLASS = pattern(r'"(?:class|className)" ?: ?"((?:[^"\\\n]|\\.){1,200})"', re.I)
+_JSON_AT = pattern(
     r'"((?:[A-Za-z]:)?[\\/][^"\s:]{1,300}\.(?:php|py|rb|js|ts)):(\d{1,7})"'
 )  # Monolog's shorter traces
 _OBJECT = 8  # lines that a call takes where the JSON is laid out

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 from summaries.index.shard import View
+from summaries.patterns import pattern
 
 # ISO 639-1, without English, which is mostly what programs are written in.
 LANGUAGES = frozenset(
@@ -36,9 +35,9 @@ SOMETIMES = (
     "txt",
     "json5",
 )
-_CODE = re.compile(r"^(?:values-)?([a-z]{2})(?:[-_.](?:r?[A-Z]{2}|[A-Z][a-z]{3}|[a-z]{2}|\d{3})){0,2}$")
-_SUFFIX = re.compile(r"[._-]([a-z]{2})(?:[-_][A-Z]{2})?$")
-_BASE_NAMES = re.compile(r"(?i)(?:.*messages?|.*labels?|.*translations?|.*i18n|.*strings?|.*texts?)")
+_CODE = pattern(r"^(?:values-)?([a-z]{2})(?:[-_.](?:r?[A-Z]{2}|[A-Z][a-z]{3}|[a-z]{2}|\d{3})){0,2}$")
+_SUFFIX = pattern(r"[._-]([a-z]{2})(?:[-_][A-Z]{2})?$")
+_BASE_NAMES = pattern(r"(?i)(?:.*messages?|.*labels?|.*translations?|.*i18n|.*strings?|.*texts?)")
 _BASE = (
     "resx",
     "arb",

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import NamedTuple
 
+from summaries.patterns import pattern
+
 MOST_ENTRIES = 20_000  # of one catalogue
 MOST_CHARACTERS = 1_000_000  # of one catalogue, as many as are indexed
 _DEPTH = 8  # levels of keys
@@ -34,11 +36,11 @@ def read(path: str, text: str) -> list[Entry]:
     return [e for e in some if e.key and e.text.strip()]
 
 
-_ESCAPE = re.compile(r"\\(?:u\{?([0-9a-fA-F]{4,6})\}?|(.))")
+_ESCAPE = pattern(r"\\(?:u\{?([0-9a-fA-F]{4,6})\}?|(.))")
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\n"}
 
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_CONTROL = pattern(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def _plain(written: str) -> str:
@@ -55,7 +57,7 @@ def _unescaped(m: re.Match[str]) -> str:
     return _ESCAPED.get(m[2], m[2])
 
 
-_GETTEXT = re.compile(
+_GETTEXT = pattern(
     r"^(msgid|msgid_plural|msgctxt|msgstr)(?:\[\d{1,2}\])?[ \t]+\"(.{0,2000})\"[ \t\r]*$|^\"(.{0,2000})\"[ \t\r]*$"
 )
 
@@ -82,7 +84,7 @@ def _gettext(text: str) -> Iterator[Entry]:
         yield Entry(_plain(key), _plain(value), at)
 
 
-_PAIR = re.compile(r"[ \t]{0,40}([^\s=:#!;][^=:\n]{0,220})[=:](.{0,2000})")
+_PAIR = pattern(r"[ \t]{0,40}([^\s=:#!;][^=:\n]{0,220})[=:](.{0,2000})")
 
 
 def _properties(text: str) -> Iterator[Entry]:
@@ -104,7 +106,7 @@ def _properties(text: str) -> Iterator[Entry]:
         at = 0
 
 
-_TOKEN = re.compile(
+_TOKEN = pattern(
     r"\"((?:[^\"\\\n]|\\.){0,2000}+)(\"?)|'((?:[^'\\\n]|\\.){0,2000}+)('?)|`((?:[^`\\]|\\.){0,2000}+)(`?)"
     r"|([^\W\d][\w$-]{0,120})|//[^\n]{0,2000}|=>|[:={}\[\](),;\n]"
 )
@@ -143,7 +145,7 @@ def _nested(text: str) -> Iterator[Entry]:
         row += mark.count("\n")
 
 
-_YAML = re.compile(
+_YAML = pattern(
     r"( {0,40})(?:\"([^\"\n]{1,200})\" {0,8}|'([^'\n]{1,200})' {0,8}|([^\s#:'\"\-][^:\n#]{0,200})):(?:[ \t]+(.{0,4000}))?$"
 )
 
@@ -181,10 +183,10 @@ def _path(stack: list[tuple[int, str]]) -> str:
     return ".".join(name for _, name in stack)
 
 
-_ELEMENT = re.compile(
+_ELEMENT = pattern(
     r"<(string|string-array|plurals|item|data|trans-unit|unit|value|source|target)\b([^<>]{0,400})>([^<]{0,2000})|\n"
 )
-_NAMED = re.compile(r"\b(?:name|id|resname)\s{0,4}=\s{0,4}[\"']([^\"'\n]{1,300})[\"']")
+_NAMED = pattern(r"\b(?:name|id|resname)\s{0,4}=\s{0,4}[\"']([^\"'\n]{1,300})[\"']")
 _INSIDE = frozenset({"item", "value", "target"})  # elements whose text is that of a named one around them
 
 

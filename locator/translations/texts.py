@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
@@ -15,6 +14,7 @@ import Stemmer
 from locator.report.reader import MentionKind, RegionKind, Report
 from locator.translations.entries import Entry
 from summaries import words
+from summaries.patterns import pattern
 
 LEAST, LEAST_TOLD = (
     2,
@@ -26,14 +26,14 @@ TOLD = 0.5  # of a text in prose against one in quotation marks or a log, as in 
 NEAR = 0.4  # of a text that shares most of its words with the report. A guess
 MOST = 12  # texts that are followed
 _MOST_TEXT = 60_000  # characters of a report
-_QUOTED = re.compile(r"[\"“”„«»‘’‚‹›「」『』`']([^\"“”„«»‹›「」『』`\n]{2,200})[\"“”„«»‘’‹›「」『』`']")
+_QUOTED = pattern(r"[\"“”„«»‘’‚‹›「」『』`']([^\"“”„«»‹›「」『』`\n]{2,200})[\"“”„«»‘’‹›「」『』`']")
 
 # Words that English sentences are full of and that other languages with Latin letters do not have.
 _ENGLISH = frozenset(
     "the and with that when this from which should have has not are after but there then".split()
 )
-_LATIN = re.compile(r"[A-Za-z]+")
-_LETTER = re.compile(r"[^\W\d_]")
+_LATIN = pattern(r"[A-Za-z]+")
+_LETTER = pattern(r"[^\W\d_]")
 ENGLISH = 0.04  # of a report's words that are these, in English at least; it has some .15 of them. A guess
 SMALL = 0.2  # of its words that are small words of English, some of which other languages share: they have up to .18
 FOREIGN = 0.3  # of a report's letters that are not Latin, in another language at least. A guess
@@ -121,7 +121,7 @@ def whole(entry: Entry, text: Text) -> Found | None:
 
 
 # Of Laravel and Drupal (`:name`, `@name`), of Python and Ruby (`%(name)s`, `%{name}`), of ICU, nested by one level.
-_PLACEHOLDER = re.compile(
+_PLACEHOLDER = pattern(
     r"(?<![\w:@!%])[:@!]\w{1,40}|%\(\w{1,40}\)\w|%\{\w{1,40}\}|\{\w{1,40},(?:[^{}]|\{[^{}]*\})*\}|%\d{1,2}\$\w|%@"
 )
 
