@@ -74,7 +74,7 @@ def _unpack(data: Array, kind: np.dtype[Any], shape: Sequence[int]) -> Array:
     array: Array = np.frombuffer(raw, np.uint8)
     if kind.itemsize > 1:
         array = array.reshape(kind.itemsize, count).T.copy().view(kind).reshape(shape)
-        np.cumsum(array, axis=0, dtype=kind, out=array)
+        array.cumsum(axis=0, dtype=kind, out=array)
         array.flags.writeable = False
     found: Array = array.view(kind).reshape(shape)
     return found

@@ -8,6 +8,7 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
+from locator.query import MarkKind, understand
 from locator.report.reader import read
 from locator.scope import Scope
 from locator.voters import messages as voter
@@ -22,6 +23,7 @@ class Files:
 
     def __init__(self, files: list[Facts]) -> None:
         self.files, self.reads, self._known = files, 0, dict[int, Any]()
+        self.size = len(files)
 
     def locate(self, i: int) -> tuple[View, int]:
         return cast(View, self), i
@@ -61,6 +63,21 @@ def test_none_that_stands_in_the_report_is_dropped(seed: int) -> None:
         assert telling <= {n for n, row in likely.items() if row.counts}
     assert files.reads == len(files.files), "literals are numbered once"
     assert any(whole) and len(likely) < len(files.files), "otherwise nothing was tried"
+
+
+def test_a_short_literal_counts_less_where_a_longer_one_has_it_too() -> None:
+    def votes(*texts: str) -> list[float]:
+        files = Files([Facts("go", 1, strings=(Literal(1, t),)) for t in texts])
+        scope = cast(Scope, files)
+        some = np.ones(len(texts), np.float32)
+        query = understand(read("It says `volume is gone` and no more"))
+        by_phrase = {MarkKind.PHRASE: some, MarkKind.WORDS: some}
+        return voter.messages(scope, query, by_phrase, some, files.facts).tolist()
+
+    alone, none = votes("volume is gone", "no such thing at all")
+    shared, longer = votes("volume is gone", "the volume is gone for good")
+    spelled, _ = votes("Volume is gone!", "the volume is gone for good")  # another text: nothing is shared
+    assert 0 < shared == alone / 2 and spelled == alone and none == longer == 0
 
 
 def test_nothing_to_compare() -> None:

@@ -86,6 +86,22 @@ def test_answers_need_nothing_that_only_indexing_needs(args: list[str], shop_ind
     assert not loaded & WRITING
 
 
+def test_a_plain_question_loads_nothing_of_vectors(shop_index: Path) -> None:
+    code = (
+        f"import sys; import bugatlas\nsys.argv = ['bugatlas', '--index', {str(shop_index)!r}, 'locate', 'vouchers']\n"
+        "try: bugatlas.main()\nexcept SystemExit as e: assert e.code in (0, 3), e.code"
+    )
+    loaded = modules(code)
+    assert "locator.locate" in loaded
+    assert not loaded & {
+        "locator.meaning",
+        "locator.judge",
+        "summaries.vectors",
+        "summaries.protocols",
+        "html",
+    }
+
+
 def test_no_pattern_repeats_a_group_possessively() -> None:
     """Python before 3.11.5 matches it wrongly (gh-106052); an atomic group, `(?>(?:ab?)*)`, is right everywhere."""
     found = [

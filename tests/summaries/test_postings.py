@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from summaries import words
+from summaries.index import joined
 from summaries.index.parameters import BM25, PATHS, TEXT, UNITS
-from summaries.index.postings import Matches, Postings, bm25, idf, weighted
+from summaries.index.postings import Matches, Postings, bm25, highest, idf, weighted
 
 DOCS = [
     "the order service retries the payment",
@@ -113,3 +114,42 @@ def test_what_is_stored_comes_back() -> None:
 def test_unknown_words_match_nothing() -> None:
     keys, _ = weighted({words.key("zeppelin"): 1.0})
     assert len(built(DOCS).match(keys).docs) == 0
+
+
+@pytest.mark.parametrize("shards", [0, 1, 3, 70])  # more than go together
+@pytest.mark.parametrize("most", [joined.MOST, 40])  # and some too large to be copied
+def test_shards_asked_together_say_what_each_says(
+    shards: int, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(joined, "MOST", most)
+    rng = np.random.default_rng(shards)
+    said = [str(w) for w in range(30)]
+    parts = [built([" ".join(rng.choice(said, 9)) for _ in range(rng.integers(1, 9))]) for _ in range(shards)]
+    keys = words.hashes([*rng.permutation(said)[:20], "none has this"])
+    found, first = joined.Joined(parts).match(keys), 0
+    want: list[tuple[int, int, float]] = []
+    for p in parts:
+        m = p.match(keys)
+        want += zip(m.query.tolist(), (m.docs + first).tolist(), m.counts.tolist(), strict=True)
+        first += len(p.lengths)
+    assert list(zip(*(column.tolist() for column in found), strict=True)) == want
+    assert joined.Joined(parts).lengths.tolist() == [n for p in parts for n in p.lengths.tolist()]
+    assert shards == 0 or want, "otherwise nothing was tried"
+
+
+def test_a_key_that_is_no_key_of_ours_spoils_its_own_shard_only() -> None:
+    sound = built(DOCS)
+    strange = Postings(
+        sound.terms | np.uint64(1 << 60), sound.starts, sound.docs, sound.counts, sound.lengths
+    )
+    keys = words.hashes(["payment", "order"])
+    found, alone = joined.Joined([sound, strange, sound]).match(keys), sound.match(keys)
+    for first in (0, 2 * len(DOCS)):
+        own = (found.docs >= first) & (found.docs < first + len(DOCS))
+        assert (found.docs[own] - first).tolist() == alone.docs.tolist()
+
+
+@given(st.lists(st.integers(-2, 3), max_size=30), st.integers(0, 12))
+def test_the_highest_come_first_and_ties_keep_their_order(values: list[int], most: int) -> None:
+    some = np.array(values, np.float32)
+    assert highest(some, most).tolist() == np.argsort(-some, kind="stable")[:most].tolist()
