@@ -19,5 +19,5 @@ class _Later:
 
 
 def pattern(text: str, flags: int = 0) -> re.Pattern[str]:
-    """As `re.compile`, which says what is wrong with a pattern no sooner than it is used."""
+    """As `re.compile`, but what is wrong with a pattern shows when it is used, and `match.re` is another object."""
     return cast("re.Pattern[str]", _Later(text, flags))

@@ -7,32 +7,33 @@ from collections.abc import Iterator
 
 from locator.report import vocabulary as words
 from locator.report.links import Hit
-from summaries.patterns import pattern
 
-KEY_VALUE = pattern(r"(?<![\w.$/@&?-])([A-Za-z_][\w.-]*+)=(?=[^=\s])(\"[^\"\n]*+\"|[^\s,;)\]}\"']*+)")
-KEY_COLON = pattern(r"(?<![\w.-])([A-Za-z][\w.-]*+): (?:true|false|\d[\w.]*+|\"[^\"\n]{0,80}\")(?![\w/])")
-YAML = pattern(r"(?m)^[ \t-]*+([A-Za-z][\w.-]*+):(?:$|[ \t]++(\S)?)")
-FLAG = pattern(r"(?<![\w-])--([a-z][\w-]*+)")
-ENV = pattern(r"(?<![\w.$-])\$?\{?([A-Z][A-Z0-9]*+(?>(?:_[A-Z0-9]++)+))(?!\w)")
-MIXED_KEY = pattern(r"(?<![\w./$@-])([a-zA-Z]\w*+(?:[.-]\w++){2,})(?![\w(/-])")
-PREFIXED = pattern(r"(?m)^([A-Za-z][\w.-]{1,60}?)[ \t]{1,20}\| ")
-JSON_SERVICE = pattern(r"\"(\w++)\" ?: ?\"([\w.-]{1,80}+)\"")
-IMAGE = pattern(r"(?<![\w./-])(?>(?:[\w.-]++(?::\d{1,5})?/)+)([a-z][\w-]*+):(?:v?\d[\w.-]*+|latest)(?!\w)")
-KEBAB = pattern(
+KEY_VALUE = re.compile(r"(?<![\w.$/@&?-])([A-Za-z_][\w.-]*+)=(?=[^=\s])(\"[^\"\n]*+\"|[^\s,;)\]}\"']*+)")
+KEY_COLON = re.compile(r"(?<![\w.-])([A-Za-z][\w.-]*+): (?:true|false|\d[\w.]*+|\"[^\"\n]{0,80}\")(?![\w/])")
+YAML = re.compile(r"(?m)^[ \t-]*+([A-Za-z][\w.-]*+):(?:$|[ \t]++(\S)?)")
+FLAG = re.compile(r"(?<![\w-])--([a-z][\w-]*+)")
+ENV = re.compile(r"(?<![\w.$-])\$?\{?([A-Z][A-Z0-9]*+(?>(?:_[A-Z0-9]++)+))(?!\w)")
+MIXED_KEY = re.compile(r"(?<![\w./$@-])([a-zA-Z]\w*+(?:[.-]\w++){2,})(?![\w(/-])")
+PREFIXED = re.compile(r"(?m)^([A-Za-z][\w.-]{1,60}?)[ \t]{1,20}\| ")
+JSON_SERVICE = re.compile(r"\"(\w++)\" ?: ?\"([\w.-]{1,80}+)\"")
+IMAGE = re.compile(r"(?<![\w./-])(?>(?:[\w.-]++(?::\d{1,5})?/)+)([a-z][\w-]*+):(?:v?\d[\w.-]*+|latest)(?!\w)")
+KEBAB = re.compile(
     r"(?:(?<=\bpod/)|(?<=deployment/)|(?<=service/)|(?<=container/)|(?<![\w./@$+=-]))"
     r"([a-z][a-z0-9]*+(?>(?:[-][a-z0-9]++)+))(?![\w-]|\.\w)"
 )
-VERSION = pattern(
+VERSION = re.compile(
     r"(?<![\w.,/=-])(v?\d{1,4}(?:\.\d{1,5}){1,3}"
     r"(?:-?(?:rc|alpha|beta|snapshot|dev|SNAPSHOT|RC|M)(?:[.\w]{0,11}\w)?)?)"
     r"(?![\w]|\.\d|[eE%])(?! ?(?:s|ms|sec|seconds|minutes|MB|GB|KB|%)\b)"
 )
-EMAIL = pattern(r"(?<![\w.+-])[\w.+-]++@(?!v?\d+\.\d)[\w-]++\.[\w.-]++")  # not name@1.2.3
-NAME = pattern(r"(?<![\w.$@-])([A-Za-z_$][\w$]*+(?>(?:(?:\.|::|->|#)[A-Za-z_$][\w$]*+)*))(\((?!s\)|es\)))?")
-_SHAPED = pattern(
+EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]++@(?!v?\d+\.\d)[\w-]++\.[\w.-]++")  # not name@1.2.3
+NAME = re.compile(
+    r"(?<![\w.$@-])([A-Za-z_$][\w$]*+(?>(?:(?:\.|::|->|#)[A-Za-z_$][\w$]*+)*))(\((?!s\)|es\)))?"
+)
+_SHAPED = re.compile(
     r"[a-z0-9][A-Z]|[A-Z]{2}[a-z]{2}|[^\W_]_[^\W_]|^__?[a-z]\w*[a-z0-9]$|^__\w+__$|[a-z]\$[a-z]", re.UNICODE
 )
-SPLIT = pattern(r"\.|::|->|#")
+SPLIT = re.compile(r"\.|::|->|#")
 
 
 def key_value(m: re.Match[str]) -> Iterator[Hit]:
