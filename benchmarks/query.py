@@ -24,12 +24,16 @@ TABLE = (  # (module, function, stage) of a question
     ("locator.locate", "likeliest", "choose repositories by the map"),
     ("locator.voters.ballot", "lexical", "words of files and functions"),
     ("locator.voters.ballot", "past", "past commits"),
-    ("locator.voters.ballot", "marks", "names, messages, routes, keys"),
+    ("locator.voters.ballot", "messages", "literals of the likeliest files"),
+    ("locator.locate", "translated", "texts of catalogues"),
+    ("locator.locate", "without_forms", "issue forms"),
+    ("locator.voters.ballot", "marks", "names, phrases, routes, keys"),
     ("locator.voters.ballot", "paths", "paths"),
     ("locator.voters.context", "tests", "tests"),
     ("locator.rank", "callees", "collaborators of the best"),
     ("locator.route", "features", "routes"),
     ("locator.locate", "fuse", "weigh"),
+    ("locator.rank", "fuse", "weigh"),
     ("locator.locate", "_explain", "explain the first ten"),
 )
 WARM_UP = 3  # reports asked before the clock starts

@@ -77,13 +77,17 @@ def all_changes(scope: Scope) -> Changes:
     """Changes of a scope's snapshots."""
     files, begins, sizes, ages = [], [np.zeros(1, np.int64)], [np.zeros(0, np.uint16)], [np.zeros(0)]
     for v, start in zip(scope.views, scope.starts.tolist(), strict=False):
-        arrays = v.shard.arrays
-        own = v.file_of_path[arrays["commit_paths"]]
+        arrays, own = v.shard.arrays, v.memo(_changed_files)
         files.append(np.where(own >= 0, own + start, -1))
         begins.append(arrays["commit_starts"][1:] + begins[-1][-1])
         sizes.append(arrays["commit_sizes"])
-        ages.append(_age_weight(v))
+        ages.append(v.memo(_age_weight))
     return Changes(*(np.concatenate(column) for column in (files or [begins[0][:0]], begins, sizes, ages)))
+
+
+def _changed_files(view: View) -> Ints:
+    """File of every change of a shard's commits, -1 where the snapshot has none."""
+    return view.file_of_path[view.shard.arrays["commit_paths"]]
 
 
 def _age_weight(view: View) -> NDArray[np.float64]:

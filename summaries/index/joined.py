@@ -50,9 +50,12 @@ class _Run:
         terms, starts, docs, first, begin = [], [], [], 0, 0
         for n, p in enumerate(parts):
             self._having[p.terms & self._last] |= np.uint64(1 << n)
-            terms.append((p.terms & _TERM) | np.uint64(n << BITS))
-            starts.append(p.starts[:-1].astype(np.uint32) + np.uint32(begin))
-            docs.append(p.docs.astype(np.uint32) + np.uint32(first))
+            terms.append(p.terms & _TERM)
+            starts.append(p.starts[:-1].astype(np.uint32))
+            docs.append(p.docs.astype(np.uint32))
+            terms[-1] |= np.uint64(n << BITS)
+            starts[-1] += np.uint32(begin)
+            docs[-1] += np.uint32(first)
             first, begin = first + len(p.lengths), begin + len(p.docs)
         starts.append(np.array([begin], np.uint32))
         counts, lengths = ([getattr(p, name) for p in parts] for name in ("counts", "lengths"))
