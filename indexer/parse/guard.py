@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from typing import Final
 
 import numpy as np
@@ -82,22 +81,8 @@ _STATM: Final = "/proc/self/statm"  # of Linux; elsewhere memory is not bounded,
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 
 
-if sys.platform == "linux":
-    from resource import RUSAGE_SELF, getrusage
-
-    def has_more(memory: int) -> bool:
-        """Whether this process has more bytes of memory now: where it never had as many, a cheaper question does."""
-        return getrusage(RUSAGE_SELF).ru_maxrss * 1024 > memory and resident() > memory
-
-else:
-
-    def has_more(memory: int) -> bool:
-        """Nobody can say."""
-        return False
-
-
 def resident() -> int:
-    """Bytes of memory that this process has; 0 where nobody can say."""
+    """Bytes of memory that this process has; 0 where nobody can say. Asked several times a file, so plainly."""
     try:
         file = os.open(_STATM, os.O_RDONLY)
         try:

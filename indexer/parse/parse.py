@@ -18,7 +18,7 @@ from tree_sitter import Language, Parser, Query, QueryCursor
 
 from indexer.parse import lines as parse_lines
 from indexer.parse.extract import Captures, facts
-from indexer.parse.guard import has_more, resident, tame, too_wide
+from indexer.parse.guard import resident, tame, too_wide
 from indexer.parse.symbols import Capture
 from indexer.parse.text import line_count
 from summaries.types import Facts
@@ -119,7 +119,7 @@ def _captures(grammar: Grammar, data: bytes) -> Captures | None:
     def too_much(_offset: int, _error: bool) -> bool:
         """Called every hundred steps. Errors that follow each other keep more and more readings of a text alive."""
         step = next(steps)
-        return step > most or (step % _LOOK == 0 and has_more(full))
+        return step > most or (step % _LOOK == 0 and resident() > full)
 
     with _PARSING:
         try:
