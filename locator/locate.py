@@ -123,7 +123,7 @@ def vote_in(
     index: Index, views: Sequence[View], query: Query, first: Weights, *, tests: bool = False
 ) -> tuple[Scope, Features]:
     """What every voter says of the views' files; `first` as in `rank.vote`."""
-    scope = scope_of(tuple(views), tuple((v.repo, index.repos[v.repo].aliases) for v in views))
+    scope = scope_of(index, tuple(views), tuple((v.repo, index.repos[v.repo].aliases) for v in views))
 
     def texts(view: View, n: int) -> str:
         return index.store(view.repo).text(view.blob(n))

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import threading
+import weakref
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import pairwise
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from summaries.index.index import Index
 from summaries.index.joined import Joined
 from summaries.index.postings import Floats, Ints, Mask, Matches
 from summaries.index.shard import View
@@ -19,6 +22,10 @@ from summaries.paths import Role
 from summaries.words import Hashes
 
 T = TypeVar("T")
+
+SCOPES = (
+    4  # what one index is asked time and again; elsewhere one takes a few milliseconds each time. A guess
+)
 
 _MASKS: Mapping[str, Callable[[View], Mask]] = {
     "units": lambda v: v.unit_mask,
@@ -185,12 +192,37 @@ class Scope:
         return cells.reshape(len(self.views), terms)
 
 
-@lru_cache(
-    maxsize=4
-)  # what one index is asked time and again; elsewhere it takes a few milliseconds each time
-def scope_of(views: tuple[View, ...], names: tuple[tuple[str, tuple[str, ...]], ...] = ()) -> Scope:
-    """The scope of some views and the aliases of their repositories, the same one for the same views."""
-    return Scope(views, dict(names))
+class _Kept(NamedTuple):
+    opened: weakref.ref[Index]
+    views: tuple[View, ...]
+    names: tuple[tuple[str, tuple[str, ...]], ...]
+    scope: Scope
+
+    def held(self) -> bool:
+        """Whether the index is in use and holds all of it open: a scope holds nothing that would else be let go."""
+        index = self.opened()
+        return index is not None and all(index.holds(v.shard) for v in self.views)
+
+
+_kept: list[_Kept] = []  # the longest unused first
+_lock = threading.Lock()
+
+
+def scope_of(
+    index: Index, views: tuple[View, ...], names: tuple[tuple[str, tuple[str, ...]], ...] = ()
+) -> Scope:
+    """The scope of some views and the aliases of their repositories, the same one while the index holds them open."""
+    with _lock:
+        _kept[:] = (k for k in _kept if k.held())
+        for n, k in enumerate(_kept):
+            if k.views == views and k.names == names:
+                _kept.append(_kept.pop(n))
+                return k.scope
+        made = _Kept(weakref.ref(index), views, names, Scope(views, dict(names)))
+        if made.held():
+            _kept.append(made)
+            del _kept[:-SCOPES]
+        return made.scope
 
 
 def total(matches: Sequence[Matches], terms: int) -> Ints:

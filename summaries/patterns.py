@@ -12,6 +12,10 @@ class _Later:
     def __init__(self, pattern: str, flags: int) -> None:
         self._given = pattern, flags
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy is a compiled one."""
+        return re.compile, self._given
+
     def __getattr__(self, name: str) -> Any:
         found = getattr(re.compile(*self._given), name)
         setattr(self, name, found)

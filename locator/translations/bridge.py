@@ -45,7 +45,7 @@ def translated(index: Index, views: Sequence[View], query: Query) -> Query:
     if not some:
         return query
     text = texts.read(query.report)
-    scope = scope_of(tuple(some))
+    scope = scope_of(index, tuple(some))
     uses: list[Translation] = []
     english: list[tuple[str, float]] = []
     for i, language in _likeliest(scope, query, foreign=text.foreign):

@@ -165,6 +165,11 @@ class Index:
             )
         return self._shards.keep(name, shard, shard.arrays.size)
 
+    def holds(self, shard: Shard) -> bool:
+        """Whether a shard is what it reads of its repository, and held open."""
+        overlay = self.overlays.get(shard.repo)
+        return (overlay.shard if overlay else self._shards.peek(shard.repo)) is shard
+
     def store(self, name: str) -> Store:
         """A repository's facts and texts, for reading."""
         if name in self.overlays:

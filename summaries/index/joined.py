@@ -15,9 +15,7 @@ from numpy.typing import NDArray
 from summaries.index.postings import NO_MATCHES, Ints, Matches, Postings
 from summaries.words import BITS, Hashes
 
-MOST = (
-    4_000_000  # postings that are copied into one, five bytes each; a shard with more is asked where it lies
-)
+MOST = 8_000_000  # postings of a field that are copied, five bytes each; larger shards are asked where they lie. A guess
 TOGETHER = 64  # shards at most: one bit of the table for each
 _TERM = np.uint64((1 << BITS) - 1)
 
@@ -72,14 +70,19 @@ class _Run:
 
 
 def _runs(parts: Sequence[Postings]) -> Iterator[list[Postings]]:
-    """Neighbours that are few enough, and small enough together, to be copied."""
+    """Neighbours that are copied into one, and others by themselves: the smallest are copied, where most is saved."""
+    sizes = np.array([len(p.docs) for p in parts], np.int64)
+    order = np.argsort(sizes, kind="stable")
+    copied = np.zeros(len(parts), np.bool_)
+    copied[order] = np.cumsum(sizes[order]) <= MOST
     run: list[Postings] = []
-    size = 0
-    for p in parts:
-        if run and (size + len(p.docs) > MOST or len(run) == TOGETHER):
+    for p, small in zip(parts, copied.tolist(), strict=True):
+        if run and (not small or len(run) == TOGETHER):
             yield run
-            run, size = [], 0
-        run.append(p)
-        size += len(p.docs)
+            run = []
+        if small:
+            run.append(p)
+        else:
+            yield [p]
     if run:
         yield run

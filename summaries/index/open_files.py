@@ -41,6 +41,11 @@ class Opened(Generic[T]):
                 return found[0]
             return None
 
+    def peek(self, name: str) -> T | None:
+        """What is held under a name; that is no use of it."""
+        found = self._have.get(name)
+        return found and found[0]
+
     def keep(self, name: str, one: T, size: int = 0) -> T:
         """Hold something whose file has so many bytes, in place of the longest unused."""
         with self._lock:

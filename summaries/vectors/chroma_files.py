@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import struct
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -21,6 +22,12 @@ NAMES = "index_metadata.pickle"  # of the nodes; there once one is in the graph
 # version; offset of level 0, room for nodes, nodes, bytes of one, offset of its label, of its vector; highest level,
 # entry; most links above level 0, in it, and by default; factor of levels; width of the search while it was built
 HEADER = struct.Struct("<I6QiI3QdQ")
+COLLECTIONS = 10_000  # that are read of a database; a store has one for each model (a guess)
+NAMING, CHECKING = (
+    60.0,
+    600.0,
+)  # seconds that a database may take to name them, and to be checked: a gigabyte takes ten. Guesses
+_TICK = 1_000_000  # instructions of SQLite between two looks at the clock
 LABEL, WORD = 8, 4  # bytes of a node's label, and of a number or a coordinate
 
 Words = NDArray[np.uint32]
@@ -52,9 +59,11 @@ class Graphs:
 
 def folders(folder: Path) -> dict[str, Path]:
     """Where the graph of each collection lies. Raises sqlite3.Error."""
-    with closing(_opened(folder)) as db:
+    with closing(_opened(folder, NAMING)) as db:
         rows = db.execute(
             "select c.name, s.id from collections c join segments s on s.collection = c.id where s.scope = 'VECTOR'"
+            " limit ?",
+            (COLLECTIONS,),
         )
         return {str(name): folder / str(segment) for name, segment in rows}
 
@@ -62,7 +71,7 @@ def folders(folder: Path) -> dict[str, Path]:
 def faults(folder: Path) -> Iterator[str]:
     """What is wrong with the files of a store. Reads all of them."""
     try:
-        with closing(_opened(folder)) as db:
+        with closing(_opened(folder, CHECKING)) as db:
             said = db.execute("pragma quick_check(1)").fetchone()[0]
         if said != "ok":
             yield f"{DATABASE}: {said}"
@@ -76,8 +85,13 @@ def faults(folder: Path) -> Iterator[str]:
             yield f"{name}: {found}"
 
 
-def _opened(folder: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"{(folder / DATABASE).resolve().as_uri()}?mode=ro", uri=True)
+def _opened(folder: Path, seconds: float) -> sqlite3.Connection:
+    """A database that may be a stranger's: nothing asked of it goes on for ever."""
+    db = sqlite3.connect(f"{(folder / DATABASE).resolve().as_uri()}?mode=ro", uri=True)
+    until = time.monotonic() + seconds
+    db.set_progress_handler(lambda: int(time.monotonic() > until), _TICK)
+    db.execute("pragma trusted_schema = off")
+    return db
 
 
 def fault(folder: Path) -> str:
@@ -88,12 +102,20 @@ def fault(folder: Path) -> str:
         missing = [n for n in FILES if not (folder / n).is_file()]
         if missing:
             return "" if len(missing) == len(FILES) else f"{missing[0]} is gone"
-        data = {n: (folder / n).read_bytes() for n in FILES}
+        return _graph(folder)
     except OSError as e:
         return str(e)
-    if len(data["header.bin"]) != HEADER.size:
+    except MemoryError:
+        return "its files are larger than memory"
+
+
+def _graph(folder: Path) -> str:
+    """As `fault`, of files that are there. What the header says is believed only as far as the files have bytes for it."""
+    with (folder / "header.bin").open("rb") as f:
+        header = f.read(HEADER.size + 1)
+    if len(header) != HEADER.size:
         return "header.bin is cut"
-    _, _, room, nodes, size, label, vector, _, entry, links, links0, *_ = HEADER.unpack(data["header.bin"])
+    _, _, room, nodes, size, label, vector, _, entry, links, links0, *_ = HEADER.unpack(header)
     if (
         vector != (links0 + 1) * WORD
         or size != label + LABEL
@@ -105,14 +127,20 @@ def fault(folder: Path) -> str:
     if nodes and not (folder / NAMES).is_file():
         return f"{NAMES} is gone"
     for name, each in (("data_level0.bin", size), ("length.bin", WORD)):
-        if len(data[name]) not in (nodes * each, room * each):  # the latter until it was full once
-            return f"{name} has {len(data[name]):,} bytes, not {nodes * each:,}"
-    level0 = np.frombuffer(data["data_level0.bin"], np.uint8, nodes * size).reshape(nodes, size)
-    labels = np.ascontiguousarray(level0[:, label:]).view(np.uint64)
-    below = np.ascontiguousarray(level0[:, :vector]).view(np.uint32)
-    if len(np.unique(labels)) != nodes or not _linked(below, links0, nodes):
-        return "data_level0.bin is scribbled over"
-    return _upper(data["link_lists.bin"], links, nodes)
+        held = (folder / name).stat().st_size
+        if held not in (nodes * each, room * each):  # the latter until it was full once
+            return f"{name} has {held:,} bytes, not {nodes * each:,}"
+    if nodes:
+        with (folder / "data_level0.bin").open("rb") as f:
+            data = f.read(nodes * size)
+        if len(data) != nodes * size:
+            return "data_level0.bin is cut"
+        level0 = np.frombuffer(data, np.uint8).reshape(nodes, size)
+        labels = np.ascontiguousarray(level0[:, label:]).view(np.uint64)
+        below = np.ascontiguousarray(level0[:, :vector]).view(np.uint32)
+        if len(np.unique(labels)) != nodes or not _linked(below, links0, nodes):
+            return "data_level0.bin is scribbled over"
+    return _upper((folder / "link_lists.bin").read_bytes(), links, nodes)
 
 
 def _upper(data: bytes, links: int, nodes: int) -> str:
@@ -127,17 +155,15 @@ def _upper(data: bytes, links: int, nodes: int) -> str:
         if at >= len(plain):
             return broken
         if taken := plain[at]:
-            if taken % (WORD * width):
+            if taken % (WORD * width) or at + taken // WORD >= len(plain):
                 return broken
             levels += range(at + 1, at + 1 + taken // WORD, width)
         at += 1 + taken // WORD
     if at != len(plain):
         return broken
-    rows = (
-        numbers[np.array(levels, int)[:, None] + np.arange(width)]
-        if levels
-        else numbers[:0].reshape(0, width)
-    )
+    if not levels:
+        return ""
+    rows = numbers[np.array(levels)[:, None] + np.arange(width)]
     return "" if _linked(rows, links, nodes) else broken
 
 

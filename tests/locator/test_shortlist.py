@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import resource
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from locator import shortlist as routing_map
 from locator.locate import Options, locate
 from locator.query import understand
 from locator.report.reader import read
+from locator.scope import scope_of
 from locator.shortlist import MOST, likeliest, shortlist
 from summaries.errors import IndexError_
 from summaries.index import open_files as opened
@@ -189,6 +191,37 @@ def test_few_shards_stay_open(room: Room, root: Path, monkeypatch: pytest.Monkey
         assert answer.files[0].repo == f"works/foundry{n}"
         assert 1 < len(index._shards.names()) <= most
         assert len(index._stores.names()) <= room.repositories
+
+
+def test_what_was_asked_before_keeps_no_more_open(root: Path) -> None:
+    index = Index.open(root, Room(repositories=4))
+    names = list(index.repos)
+    views = [weakref.ref(index.view(n)) for n in names[:2]]
+    asked = [index.view(n) for n in names[:2]]
+    scope = scope_of(index, tuple(asked))
+    assert scope_of(index, tuple(asked)) is scope
+    del scope, asked
+    for at in range(2, 10, 2):
+        locate(index, read("furnace is cold"), Options(repos=tuple(names[at : at + 2])))
+    gc.collect()
+    assert [v() for v in views] == [None, None]
+    every = tuple(index.view(n) for n in names[:9])  # more than there is room for
+    assert scope_of(index, every) is not scope_of(index, every)
+
+
+def test_what_is_indexed_again_is_kept_no_longer(root: Path) -> None:
+    index = Index.open(root)
+    name = next(iter(index.repos))
+    scope = weakref.ref(scope_of(index, (index.view(name),)))
+    assert scope() is not None
+    index.forget(name)
+    other = next(n for n in index.repos if n != name)
+    scope_of(index, (index.view(other),))
+    assert scope() is None
+    scope = weakref.ref(scope_of(index, (index.view(name),)))
+    del index
+    scope_of(Index.open(root), ())
+    assert scope() is None
 
 
 def test_open_repositories_take_no_file_handles(root: Path) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import importlib
+import pickle
 import pkgutil
 import re
+from collections.abc import Callable
 from types import ModuleType
 
 import pytest
@@ -24,6 +27,11 @@ def test_one_is_as_if_compiled_at_once() -> None:
         compiled.groups,
     )
     assert waiting.search is waiting.search, "looked up once"
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda p: pickle.loads(pickle.dumps(p))])
+def test_a_copy_is_a_compiled_one(copied: Callable[[re.Pattern[str]], re.Pattern[str]]) -> None:
+    assert copied(pattern("a+", re.IGNORECASE)) == re.compile("a+", re.IGNORECASE)
 
 
 def test_a_wrong_one_is_found_when_it_is_used() -> None:

@@ -137,6 +137,15 @@ def test_shards_asked_together_say_what_each_says(
     assert shards == 0 or want, "otherwise nothing was tried"
 
 
+def test_what_is_copied_is_bounded_and_the_smallest_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    large, small = built(["a b c d e f g h"] * 5), built(["a b"])  # 40 postings and 2
+    monkeypatch.setattr(joined, "MOST", 100)
+    runs = [len(r) for r in joined._runs([large, small, small, large, small, large, large])]
+    assert runs == [5, 1, 1]
+    monkeypatch.setattr(joined, "MOST", 6)
+    assert [len(r) for r in joined._runs([large, small, small, large, small])] == [1, 2, 1, 1]
+
+
 def test_a_key_that_is_no_key_of_ours_spoils_its_own_shard_only() -> None:
     sound = built(DOCS)
     strange = Postings(

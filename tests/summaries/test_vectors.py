@@ -5,9 +5,11 @@ from __future__ import annotations
 import shutil
 import socket
 import sqlite3
+import struct
 import subprocess
 import sys
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from importlib.metadata import version
@@ -337,3 +339,59 @@ def test_a_broken_page_of_its_database_is_found(graph: Path, tmp_path: Path) -> 
         f.seek(4096 * 5)
         f.write(b"\xff" * 4096 * 20)
     assert [f for f in chroma_files.faults(tmp_path / "chroma") if chroma_files.DATABASE in f]
+
+
+LARGE = 1 << 40  # what a header may say there is
+HOSTILE: dict[str, tuple[dict[str, int], bytes]] = {  # numbers of the header, and what the upper levels say
+    "links above level 0": ({"nodes": 0, "links": LARGE}, b""),
+    "more of them than a number holds": ({"nodes": 0, "links": 1 << 63}, b""),
+    "links in level 0": (
+        {"nodes": 0, "links0": LARGE, "vector": 4 * LARGE + 4, "label": 8 * LARGE, "size": 8 * LARGE + 8},
+        b"",
+    ),
+    "bytes of one node": ({}, struct.pack("<I", 1 << 26)),
+    "nodes": ({"nodes": LARGE, "room": LARGE}, b""),
+}
+
+
+@pytest.mark.parametrize("numbers", HOSTILE)
+def test_numbers_of_a_graph_take_no_memory_that_its_files_do_not_fill(numbers: str, tmp_path: Path) -> None:
+    sound = {"room": 1, "nodes": 1, "size": 20, "label": 12, "vector": 4, "links": 0, "links0": 0}
+    said, upper = HOSTILE[numbers]
+    room, nodes, size, label, vector, links, links0 = (sound | said).values()
+    header = chroma_files.HEADER.pack(1, 0, room, nodes, size, label, vector, 0, 0, links, links0, 0, 0.3, 9)
+    full = min(nodes, 1)
+    for name, data in zip(
+        chroma_files.FILES, (header, bytes(20 * full), bytes(4 * full), upper), strict=True
+    ):
+        (tmp_path / name).write_bytes(data)
+    (tmp_path / chroma_files.NAMES).write_bytes(b"of the nodes")
+    tracemalloc.start()
+    try:
+        found = chroma_files.fault(tmp_path)
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
+    assert not nodes or found
+
+
+def test_a_graph_that_says_less_than_its_file_has_is_not_read(tmp_path: Path) -> None:
+    header = chroma_files.HEADER.pack(1, 0, 1, 1, 20, 12, 4, 0, 0, 0, 0, 0, 0.3, 9)
+    for name, data in zip(chroma_files.FILES, (header, b"", bytes(4), bytes(4)), strict=True):
+        (tmp_path / name).write_bytes(data)
+    (tmp_path / chroma_files.NAMES).write_bytes(b"of the nodes")
+    with (tmp_path / "data_level0.bin").open("wb") as f:
+        f.truncate(LARGE)
+    assert "not 20" in chroma_files.fault(tmp_path)
+
+
+def test_a_database_that_never_ends_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chroma_files, "NAMING", 0.2)
+    with closing(sqlite3.connect(tmp_path / chroma_files.DATABASE)) as db:
+        db.executescript(
+            "create table segments(id, collection, scope); insert into segments values(1, 0, 'VECTOR');"
+            "create view collections as with recursive r(x) as (select 1 union all select x + 1 from r)"
+            " select x as id, x as name from r;"
+        )
+    (found,) = chroma_files.faults(tmp_path)
+    assert "interrupted" in found
