@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Iterator
 from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
@@ -25,6 +26,20 @@ class Free(Generic[T]):
                 self._waiting.popleft().put(one)
             else:
                 self._free.append(one)
+
+    def each(self) -> Iterator[T]:
+        """Every one that is free, the longest free first: nobody gets it meanwhile, but whoever comes gets another."""
+        with self._lock:
+            some = tuple(self._free)
+        for one in some:
+            with self._lock:
+                if one not in self._free:
+                    continue
+                self._free.remove(one)
+            try:
+                yield one
+            finally:
+                self.put(one)
 
     def get_nowait(self) -> T:
         """Take one. Raises Empty where none is free."""

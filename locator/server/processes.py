@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from multiprocessing import get_context
 from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
@@ -118,7 +118,7 @@ class Processes:
 
     def down(self) -> int:
         """How many are dead, or follow one that died before it could answer. Those without a question are replaced."""
-        for process in self._idle():
+        for process in self._free.each():
             process.heard()
             if not process.alive():
                 with contextlib.suppress(ProblemError):
@@ -129,27 +129,13 @@ class Processes:
         """How many have no question and cannot open the index: one that was started after it went, say."""
         data = bytes(ForkingPickler.dumps(Opening(LOCAL)))
         found = 0
-        for process in self._idle():
+        for process in self._free.each():
             try:
                 if process.alive():
                     process.ask(data, nobody, STUCK * self.timeout)
             except (BugatlasError, _Died, _Stuck):
                 found += 1
         return found
-
-    def _idle(self) -> Iterator[_Process]:
-        """Those without a question, which get none meanwhile; the longest free comes first and goes back first."""
-        idle: list[_Process] = []
-        with contextlib.suppress(Empty):
-            while True:
-                idle.append(self._free.get_nowait())
-        try:
-            while idle:
-                yield idle[-1]
-                self._free.put(idle.pop())
-        finally:
-            for process in reversed(idle):
-                self._free.put(process)
 
     def pids(self) -> list[int]:
         """Ids of the processes that live."""

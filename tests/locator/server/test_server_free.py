@@ -43,3 +43,30 @@ def test_whoever_waited_longest_goes_first_and_nobody_overtakes() -> None:
             free.get_nowait()
         until(lambda n=number: len(served) == n + 1)  # type: ignore[misc]
     assert served == [str(n) for n in range(6)]
+
+
+def test_one_that_is_looked_at_keeps_nobody_from_another() -> None:
+    free: Free[int] = Free()
+    for number in range(3):
+        free.put(number)
+    seen = []
+    for number in free.each():
+        seen.append(number)
+        other = free.get(0.1)
+        assert other != number
+        free.put(other)
+    assert seen == [0, 1, 2]
+    looking = free.each()
+    first, others = next(looking), [free.get_nowait(), free.get_nowait()]
+    with pytest.raises(Empty):
+        free.get_nowait()
+    assert list(looking) == [], "those that are in use now are left alone"
+    assert {first, *others} == {0, 1, 2} and free.get_nowait() == first
+
+
+def test_looking_at_all_changes_no_order() -> None:
+    free: Free[int] = Free()
+    for number in range(3):
+        free.put(number)
+    assert list(free.each()) == [0, 1, 2]
+    assert [free.get_nowait() for _ in range(3)] == [2, 1, 0]

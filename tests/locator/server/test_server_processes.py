@@ -252,6 +252,24 @@ def test_processes_that_cannot_open_the_index_are_not_ready(index: Path, tmp_pat
         assert [ask(client) for _ in range(4)] == [want] * 4
 
 
+def test_one_that_is_stuck_while_all_are_looked_at_keeps_nobody_waiting(index: Path) -> None:
+    with processes(index, count=2, timeout=3.0) as some:
+        want = some.answer(question()).files
+        until(lambda: not some.blind())  # both are up
+        stuck, _ = some.pids()
+        os.kill(stuck, signal.SIGSTOP)
+        blind: list[int] = []
+        thread = threading.Thread(target=lambda: blind.append(some.blind()))
+        thread.start()
+        until(lambda: len(some._free._free) < 2)
+        time.sleep(0.5)  # the one that is sound has answered
+        began = time.monotonic()
+        assert some.answer(question()).files == want
+        assert time.monotonic() - began < 2
+        thread.join(20)
+        assert blind == [1]
+
+
 def test_processes_search_and_answer_agents_as_threads_do(index: Path) -> None:
     def asked(client: httpx.Client) -> list[Any]:
         got = client.get("/v1/search", params={"q": "voucher order", "limit": 3})
