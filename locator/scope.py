@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from summaries.errors import IndexDamaged
 from summaries.index.index import Index
 from summaries.index.joined import Joined
 from summaries.index.postings import Floats, Ints, Mask, Matches
@@ -100,7 +101,12 @@ class Scope:
 
     def matches(self, field: str, keys: Hashes) -> Matches:
         """Postings of a field in the snapshots, documents numbered end to end; ordered by view first."""
-        found, mask = self._joined(field).match(keys), self._mask(field)
+        joined = self._joined(field)
+        try:
+            found = joined.match(keys)
+        except (ValueError, IndexError, TypeError) as e:
+            raise self._damage(field, e) from None
+        mask = self._mask(field)
         return found if mask is None else found.keep(mask)
 
     def lengths(self, field: str) -> NDArray[np.uint32]:
@@ -109,8 +115,20 @@ class Scope:
 
     def _joined(self, field: str) -> Joined:
         if field not in self._fields:
-            self._fields[field] = Joined([getattr(v.shard, field) for v in self.views])
+            parts = [getattr(v.shard, field) for v in self.views]
+            try:
+                self._fields[field] = Joined(parts)
+            except (ValueError, IndexError, TypeError) as e:
+                raise self._damage(field, e) from None
         return self._fields[field]
+
+    def _damage(self, field: str, error: Exception) -> Exception:
+        """The error with the shard that is at fault; itself where none is."""
+        for v in self.views:
+            if not getattr(v.shard, field).sound():
+                path = v.shard.path
+                return IndexDamaged(f"cannot read {field} of {path}: {error}", "run `bugatlas doctor`", path)
+        return error
 
     def _mask(self, field: str) -> Mask | None:
         """Documents of the snapshots; None where that is all of them."""

@@ -19,6 +19,9 @@ Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 
+FIELDS = "terms", "starts", "docs", "counts", "lengths"  # of `Postings`, as they are stored
+
+
 class Matches(NamedTuple):
     """Postings of some query terms: three vectors of one length, ordered by query term, then document."""
 
@@ -83,12 +86,23 @@ class Postings:
     @classmethod
     def of(cls, arrays: Any, prefix: str) -> Postings:
         """From stored arrays (anything indexed by name)."""
-        return cls(*(arrays[f"{prefix}.{n}"] for n in ("terms", "starts", "docs", "counts", "lengths")))
+        return cls(*(arrays[f"{prefix}.{n}"] for n in FIELDS))
 
     def triples(self) -> tuple[Ints, Hashes, NDArray[np.int64]]:
         """(document, term key, count) vectors: what `build` takes."""
         keys = np.repeat(self.terms, np.diff(self.starts))
         return self.docs.astype(np.int64), keys, self.counts.astype(np.int64)
+
+    def sound(self) -> bool:
+        """Whether its arrays are what `build` makes: those of a stranger may say anything. Reads all of them."""
+        terms, starts, docs, counts, lengths = (getattr(self, n) for n in FIELDS)
+        return (
+            all(a.ndim == 1 and a.dtype.kind in "iu" for a in (terms, starts, docs, counts, lengths))
+            and (len(starts), len(counts)) == (len(terms) + 1, len(docs))
+            and (starts[0], starts[-1]) == (0, len(docs))
+            and bool((starts[1:] >= starts[:-1]).all())
+            and (not len(docs) or (docs.min() >= 0 and docs.max() < len(lengths)))
+        )
 
     def match(self, keys: Hashes) -> Matches:
         """Postings of all the keys; unknown keys have none."""
@@ -102,6 +116,8 @@ class Postings:
         at = at[known]
         begin = self.starts[at].astype(np.int64)
         size = self.starts[at + 1] - begin
+        if size.max() > len(self.docs):  # of a stranger: it would take memory for all of them
+            raise ValueError("more postings than there are")
         ends = size.cumsum()
         where = np.arange(ends[-1])
         where += (begin - (ends - size)).repeat(size)

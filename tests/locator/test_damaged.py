@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from kits.cli import run
 from kits.model import REPORT, shop
@@ -15,6 +16,7 @@ from kits.model import REPORT, shop
 from locator.access import LOCAL
 from locator.live_index import LiveIndex
 from summaries.errors import IndexDamaged, IndexError_, IndexLocked
+from summaries.index import arrays
 from summaries.index.index import Index
 from summaries.index.store import Store
 from summaries.sqlite import fault_of
@@ -54,6 +56,24 @@ def root(request: pytest.FixtureRequest, whole: Path, tmp_path: Path) -> Path:
     shutil.copytree(whole, root)
     DAMAGE[request.param](Index.open(root).folder("shop-payments"))
     return root
+
+
+@pytest.mark.parametrize("field", ["units", "heads", "names"])
+def test_postings_of_documents_that_there_are_not_leave_a_repository_out(
+    field: str, whole: Path, tmp_path: Path
+) -> None:
+    """They would take memory for each of them, or be taken for those of the next repository."""
+    root = Path(shutil.copytree(whole, tmp_path / "index"))
+    (shard,) = Index.open(root).folder("shop-payments").glob("shard-*.safetensors")
+    held = arrays.Arrays(shard)
+    every = {n: np.array(held[n]) for n in held._spans if n != arrays.PACKED}
+    every[f"{field}.docs"] = np.full(len(every[f"{field}.docs"]), 1 << 31, np.uint64)
+    arrays.write(shard, every, held.meta)
+    found = run("locate", REPORT, "--json", index=root)
+    assert found.code == 0, found.err
+    answer = json.loads(found.out)
+    assert {f["repo"] for f in answer["files"]} == {"shop-orders"}
+    assert any("left out" in n and "shop-payments" in n for n in answer["notes"]), answer["notes"]
 
 
 def test_the_command_line_answers_from_the_others(root: Path) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from summaries import words
 from summaries.index import joined
 from summaries.index.parameters import BM25, PATHS, TEXT, UNITS
-from summaries.index.postings import Matches, Postings, bm25, highest, idf, weighted
+from summaries.index.postings import FIELDS, Matches, Postings, bm25, highest, idf, weighted
 
 DOCS = [
     "the order service retries the payment",
@@ -156,6 +156,38 @@ def test_a_key_that_is_no_key_of_ours_spoils_its_own_shard_only() -> None:
     for first in (0, 2 * len(DOCS)):
         own = (found.docs >= first) & (found.docs < first + len(DOCS))
         assert (found.docs[own] - first).tolist() == alone.docs.tolist()
+
+
+HARM: dict[str, tuple[str, object]] = {  # what is changed of postings that hold five documents
+    "documents beyond": ("docs", lambda a: np.full(len(a), 1 << 31)),
+    "starts beyond": ("starts", lambda a: a.astype(np.int64) + 1000),
+    "starts far apart": ("starts", lambda a: np.arange(len(a)) << 40),
+    "starts backwards": ("starts", lambda a: a[::-1]),
+    "starts cut": ("starts", lambda a: a[:-2]),
+    "counts cut": ("counts", lambda a: a[:-1]),
+    "lengths cut": ("lengths", lambda a: a[:2]),
+}
+
+
+@pytest.mark.parametrize("harm", HARM)
+@pytest.mark.parametrize("most", [joined.MOST, 0])
+def test_what_says_anything_is_found_and_takes_no_memory(
+    harm: str, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(joined, "MOST", most)
+    sound = built(DOCS)
+    name, change = HARM[harm]
+    arrays = {n: getattr(sound, n) for n in FIELDS}
+    harmed = Postings(**(arrays | {name: change(arrays[name])}))  # type: ignore[operator]
+    assert (sound.sound(), harmed.sound()) == (True, False)
+    with pytest.raises((ValueError, IndexError)):
+        joined.Joined([sound, harmed, sound]).match(sound.terms)
+
+
+def test_no_postings_are_sound() -> None:
+    none = Postings.build(np.zeros(0, np.int64), np.zeros(0, np.uint64), np.zeros(0, np.int64), 0)
+    assert none.sound()
+    assert len(joined.Joined([none, built(DOCS), none]).match(built(DOCS).terms).docs)
 
 
 @given(st.lists(st.integers(-2, 3), max_size=30), st.integers(0, 12))
