@@ -31,12 +31,12 @@ if __name__ == "__main__":
         print([(p == os.getpid(), forked, default) for p, forked, default in pool.map(asked, [1, 2])][0])
 """
 
-SLEEPS = """
+SLEEPS = r"""
 import os, time
 from indexer.workers.pool import Workers
 
 def told(n):
-    print(os.getpid(), flush=True)
+    os.write(1, f"{os.getpid()}\n".encode())  # at once: two processes print
     time.sleep(60)
 
 if __name__ == "__main__":
