@@ -232,10 +232,11 @@ def _service(f: Result) -> str:
         ["in process, one after another", *_level(f["in_process"]), *[""] * 5],
         [f"the same in {f['cores']} processes", *[""] * 3, *_level(f["in_processes"]), "", "1.00"],
     ]
-    for n in (1, 8, 32):
-        one, several = f[f"one_process_clients_{n}"], f[f"clients_{n}"]
-        shares = [f"{several[k]:.2f}" for k in ("of_one_process", "of_all_cores")]
-        rows.append([f"{n} client{'s' * (n > 1)}", *_level(one), *_level(several), *shares])
+    asked = {f"{n} client{'s' * (n > 1)}": f"clients_{n}" for n in (1, 8, 32)}
+    for who, key in (asked | {"8 clients, new reports": "fresh"}).items():
+        if key in f:
+            shares = [f"{f[key][k]:.2f}" for k in ("of_one_process", "of_all_cores")]
+            rows.append([who, *_level(f[f"one_process_{key}"]), *_level(f[key]), *shares])
     head = (
         "| who asks | one process: a second | median | 95 % | several: a second | median | 95 % "
         "| to one process | to all that the cores do |"
