@@ -143,6 +143,9 @@ def forget(root: Path | None, name: str, at: str) -> None:
     click.echo(f"{report.outcomes[0].repo}: {ref} is no longer held")
 
 
+LONGEST = 10_000  # characters of a line that doctor prints: a command is printed whole
+
+
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 @click.pass_obj
@@ -166,7 +169,10 @@ def doctor(root: Path | None, as_json: bool) -> None:
 
 
 def _finding(where: str, what: str, run: str) -> str:
-    return f"{where}: {what}\n    {run}"
+    """Names in an index may be a stranger's: no escape of theirs reaches the terminal."""
+    from indexer.git.git import shown
+
+    return "\n".join(shown(line, LONGEST) for line in (f"{where}: {what}", f"    {run}"))
 
 
 def _print_json(document: object) -> None:

@@ -273,9 +273,9 @@ def text_of_path(path: bytes) -> str:
     return path.decode("utf-8", "backslashreplace")
 
 
-def shown(text: str) -> str:
-    """Text from outside, fit for one line of a message: printable, at most 300 characters."""
-    return "".join(char if char.isprintable() else "?" for char in text[:300])
+def shown(text: str, most: int = 300) -> str:
+    """Text from outside, fit for one line of a message: printable, at most so many characters."""
+    return "".join(char if char.isprintable() else "?" for char in text[:most])
 
 
 def _read_object(out: IO[bytes], header: bytes) -> bytes | None:

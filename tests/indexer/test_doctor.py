@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -209,6 +210,20 @@ def test_findings_as_json(root: Path) -> None:
     (finding,) = json.loads(ran.out)
     assert finding["where"] == "orders"
     assert finding["run"] == f"bugatlas --index {root} index --rebuild orders"
+
+
+@pytest.mark.slow
+def test_names_of_a_strangers_index_are_printed_without_their_escapes(
+    with_chroma: Path, tmp_path: Path
+) -> None:
+    root = Path(shutil.copytree(with_chroma, tmp_path / "index"))
+    with closing(sqlite3.connect(root / "chroma" / "chroma.sqlite3")) as db, db:
+        db.execute("update collections set name = ?1 || name", ("\x1b]0;owned\a\x1b[31m",))
+    for path in (root / "chroma").rglob("data_level0.bin"):
+        cut(path)
+    ran = run("doctor", index=root, tty=True)
+    assert (ran.code, "owned" in ran.out) == (1, True)
+    assert ran.out.replace("\n", "").isprintable()
 
 
 def test_what_another_process_is_writing_is_no_fault(root: Path) -> None:
