@@ -235,11 +235,13 @@ def test_processes_that_cannot_open_the_index_are_not_ready(index: Path, tmp_pat
     own = copied(index, tmp_path)
     with running(own, workers=2, state=str(tmp_path / "state")) as (client, parts):
         want = ask(client)
-        until(lambda: client.get("/readyz").status_code == 200)  # all have opened it
+        assert parts.processes is not None
+        until(
+            lambda: client.get("/readyz").status_code == 200 and not parts.processes.blind()
+        )  # all have opened it
         own.rename(tmp_path / "gone")
         time.sleep(1)
         assert client.get("/readyz").status_code == 200 and ask(client)["files"], "the older state is served"
-        assert parts.processes is not None
         os.kill(parts.processes.pids()[0], signal.SIGKILL)
         until(lambda: len(parts.processes.pids()) == 1)
         got = client.get("/readyz")
