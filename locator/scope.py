@@ -24,9 +24,8 @@ from summaries.words import Hashes
 
 T = TypeVar("T")
 
-SCOPES = (
-    4  # what one index is asked time and again; elsewhere one takes a few milliseconds each time. A guess
-)
+# Scopes that are remembered: what one index is asked time and again; making one takes a few milliseconds. A guess.
+SCOPES = 4
 
 _MASKS: Mapping[str, Callable[[View], Mask]] = {
     "units": lambda v: v.unit_mask,

@@ -92,9 +92,8 @@ class Processes:
 
     def answer(self, question: Question[T], progress: Progress = nobody) -> T:
         """Answer in a process that is free; wait for one. Raises what the question does, and ProblemError (503)."""
-        data = bytes(
-            ForkingPickler.dumps(question)
-        )  # before its turn comes: the process need not wait for that
+        # Before its turn comes: the process need not wait for that.
+        data = bytes(ForkingPickler.dumps(question))
         for _ in range(TRIES):
             try:
                 process = self._free.get(timeout=self.timeout)

@@ -167,9 +167,8 @@ def answer_all(pipe: Connection, folder: str, root: Path, room: Room, weights: W
         try:
             send = pipe.send if question.steps else nobody
             said = Done(question.answer(live.index(question.caller), weights, send))
-        except (
-            MemoryError
-        ):  # what is left of it may be enough neither for the next one nor for ending in good order
+        except MemoryError:
+            # What is left of it may be enough neither for the next one nor for ending in good order.
             os.write(2, b"a process that answers ran out of memory\n")
             os._exit(1)
         except Exception as e:

@@ -23,9 +23,8 @@ class Found(Struct, frozen=True):
     """Where the words of a report stand."""
 
     keys: Hashes  # the words
-    worth: NDArray[
-        np.float64
-    ]  # (views, words): the files of each view that have each word, times what that counts
+    # (views, words): the files of each view that have each word, times what that counts
+    worth: NDArray[np.float64]
     units: list[Matches]  # by view, in functions; both numbered end to end
     heads: list[Matches]  # in what files say of themselves
 

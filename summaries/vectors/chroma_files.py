@@ -23,10 +23,8 @@ NAMES = "index_metadata.pickle"  # of the nodes; there once one is in the graph
 # entry; most links above level 0, in it, and by default; factor of levels; width of the search while it was built
 HEADER = struct.Struct("<I6QiI3QdQ")
 COLLECTIONS = 10_000  # that are read of a database; a store has one for each model (a guess)
-NAMING, CHECKING = (
-    60.0,
-    600.0,
-)  # seconds that a database may take to name them, and to be checked: a gigabyte takes ten. Guesses
+# Seconds that a database may take to name them, and to be checked: a gigabyte takes ten. Guesses.
+NAMING, CHECKING = 60.0, 600.0
 _TICK = 1_000_000  # instructions of SQLite between two looks at the clock
 LABEL, WORD = 8, 4  # bytes of a node's label, and of a number or a coordinate
 
@@ -58,14 +56,15 @@ class Graphs:
 
 
 def folders(folder: Path) -> dict[str, Path]:
-    """Where the graph of each collection lies. Raises sqlite3.Error."""
+    """Where the graph of each collection lies, none of them outside. Raises sqlite3.Error."""
     with closing(_opened(folder, NAMING)) as db:
         rows = db.execute(
             "select c.name, s.id from collections c join segments s on s.collection = c.id where s.scope = 'VECTOR'"
             " limit ?",
             (COLLECTIONS,),
         )
-        return {str(name): folder / str(segment) for name, segment in rows}
+        inside = ((str(name), str(segment)) for name, segment in rows)
+        return {name: folder / segment for name, segment in inside if Path(segment).name == segment != ".."}
 
 
 def faults(folder: Path) -> Iterator[str]:

@@ -395,3 +395,12 @@ def test_a_database_that_never_ends_is_given_up(tmp_path: Path, monkeypatch: pyt
         )
     (found,) = chroma_files.faults(tmp_path)
     assert "interrupted" in found
+
+
+@pytest.mark.parametrize("segment", ["..", "../elsewhere", "/elsewhere", "."])
+def test_no_graph_lies_outside_of_its_store(segment: str, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / chroma_files.DATABASE)) as db, db:
+        db.executescript("create table segments(id, collection, scope); create table collections(id, name);")
+        db.execute("insert into collections values(0, 'many')")
+        db.executemany("insert into segments values(?, 0, 'VECTOR')", [(segment,)])
+    assert chroma_files.folders(tmp_path) == {}

@@ -219,9 +219,8 @@ def test_a_process_that_gets_no_more_memory_keeps_nobody_waiting(index: Path) ->
     with processes(index, timeout=2.0) as some:
         want = some.answer(question()).files
         short = some.pids()[0]
-        resource.prlimit(
-            short, resource.RLIMIT_AS, (1, 1)
-        )  # it may die, or wait for ever for a thread to start
+        # It may die, or wait for ever for a thread to start.
+        resource.prlimit(short, resource.RLIMIT_AS, (1, 1))
         for _ in range(3):
             began = time.monotonic()
             with contextlib.suppress(ProblemError):
@@ -236,9 +235,8 @@ def test_processes_that_cannot_open_the_index_are_not_ready(index: Path, tmp_pat
     with running(own, workers=2, state=str(tmp_path / "state")) as (client, parts):
         want = ask(client)
         assert parts.processes is not None
-        until(
-            lambda: client.get("/readyz").status_code == 200 and not parts.processes.blind()
-        )  # all have opened it
+        # All have opened it, the service's own process with them.
+        until(lambda: client.get("/readyz").status_code == 200 and not parts.processes.blind())
         own.rename(tmp_path / "gone")
         time.sleep(1)
         assert client.get("/readyz").status_code == 200 and ask(client)["files"], "the older state is served"
