@@ -38,6 +38,7 @@ export async function answerView(main, { packed, asked, answer, file, line, edit
     const held = (r) => answer.files.filter((f) => f.repo === r.repo).length;
     const listed = answer.routes.filter(held);
     const rest = [...answer.routes.filter((r) => !held(r)), ...(answer.also ?? [])];
+    if (!listed.length && !rest.length) return null;
     return h("section", {}, h("h2", {}, "Repositories"), h("ul", { class: "routes" }, listed.map((r, i) =>
       h("li", { class: i || state.repo ? null : "first" }, h("button", {
         type: "button", "aria-pressed": state.repo === r.repo ? "true" : "false", onclick: () => narrow(state.repo === r.repo ? "" : r.repo),
