@@ -95,6 +95,21 @@ def body(struct: type[T]) -> Callable[[Request], Any]:
     return read
 
 
+def as_any_release(schema: Any) -> None:
+    """Irons out in place what releases of msgspec write differently: the indentation of texts, the place of null."""
+    if isinstance(schema, list):
+        for each in schema:
+            as_any_release(each)
+    if not isinstance(schema, dict):
+        return
+    if isinstance(schema.get("description"), str):
+        schema["description"] = inspect.cleandoc(schema["description"])
+    if "anyOf" in schema:
+        schema["anyOf"].sort(key=lambda one: one.get("type") == "null")
+    for each in schema.values():
+        as_any_release(each)
+
+
 def describe(app: FastAPI) -> Spec:
     """The OpenAPI document of the application."""
     if not app.openapi_schema:
@@ -108,6 +123,7 @@ def describe(app: FastAPI) -> Spec:
         _, parts = msgspec.json.schema_components(sorted(_spoken, key=lambda s: s.__name__), ref_template=REF)
         known = {s.__name__: s for s in _below(_spoken)}
         for name, part in parts.items():
+            as_any_release(part)
             for field, said in _comments(known[name]).items() if name in known else ():
                 part.get("properties", {}).get(field, {}).setdefault("description", said)
         schemas = spec.setdefault("components", {}).setdefault("schemas", {})

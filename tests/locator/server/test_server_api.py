@@ -15,6 +15,7 @@ from locator.answer import Answer, Step
 from locator.locate import Options
 from locator.modes import find
 from locator.report.reader import read
+from locator.server.openapi import as_any_release
 from locator.server.problems import Problem
 from locator.server.shapes import FileLines, LocateRequest, Repositories
 from locator.tree.show import Node, look
@@ -196,6 +197,20 @@ def test_openapi_snapshot(client):
     now = client.get("/openapi.json").json()
     now["info"].pop("version")
     assert kept == now, "run: python docs/generate.py"
+
+
+def test_the_document_is_the_same_with_any_release_of_msgspec():
+    null, item = {"type": "null"}, {"$ref": "#/components/schemas/Item"}
+    old = {
+        "description": "One.\n\n    Two.",
+        "properties": {"of": {"anyOf": [null, item]}, "in": {"items": [null]}},
+    }
+    new = {
+        "description": "One.\n\nTwo.",
+        "properties": {"of": {"anyOf": [item, null]}, "in": {"items": [null]}},
+    }
+    as_any_release(old)
+    assert old == new
 
 
 def test_schemas_are_those_of_the_structs(client):
