@@ -202,6 +202,8 @@ def _carried_over(
         ("heads", old.heads, new_of),
         ("marks", old.marks, new_of),
     ):
+        if not postings.sound():
+            raise old.arrays.damage(f"{name}.docs", "names documents that aren't there")
         docs, keys, counts = postings.triples()
         docs = renumber[docs]
         on = docs >= 0

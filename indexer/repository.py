@@ -127,9 +127,14 @@ def index_repository(job: Job, progress: Progress = lambda parsed, found: None) 
         anew = job.rebuild or reason == RebuildReason.OTHER_VERSION
         generation = _next_generation(folder, state)
         store, held_in = _store(folder, state.store if state else STORE, anew, generation)
+        draft = _Draft(generation, held_in, wanted, None if anew else shard, shard)
         try:
-            draft = _Draft(generation, held_in, wanted, None if anew else shard, shard)
             done = _update(git, job, index, store, draft, reason, progress)
+        except IndexDamaged as e:
+            if draft.shard is None or e.file != draft.shard.path:
+                raise
+            draft = replace(draft, shard=None)  # all of it is in the store, too
+            done = _update(git, job, index, store, draft, RebuildReason.DAMAGED, progress)
         finally:
             store.close()
     return replace(done, missing=missing, seconds=round(time.perf_counter() - began, 3))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from summaries.errors import IndexDamaged, UsageError
+from summaries.errors import IndexDamaged
 from summaries.index.index import Index
 from summaries.index.manifest import read_states
 
@@ -41,20 +41,16 @@ def unopened(index: Index) -> dict[str, IndexDamaged]:
 def answered(index: Index, work: Callable[[Index], T]) -> tuple[Index, T, tuple[str, ...]]:
     """What `work` makes of an index, or else of its sound repositories: these, its result, a note on each other.
 
-    Raises IndexDamaged where nothing is left, or no repository is at fault.
+    Raises IndexDamaged where nothing is left, no repository is at fault, or what was asked for is what is damaged.
     """
     unreadable = with_readable_states(index)
     if unreadable and not index.repos:
         raise unreadable[0]
-    notes = [_note(e.file.parent.name if e.file else "a repository", e) for e in unreadable]
+    notes = [_note(index, e.file.parent.name if e.file else "a repository", e) for e in unreadable]
     first: IndexDamaged | None = None
     while True:
         try:
             return index, work(index), tuple(notes)
-        except UsageError:
-            if first:  # what was asked for is what is damaged
-                raise first from None
-            raise
         except IndexDamaged as e:
             first = first or e
             damaged = {n: e for n in index.repos if e.file and e.file.parent == index.folder(n)} or unopened(
@@ -62,9 +58,14 @@ def answered(index: Index, work: Callable[[Index], T]) -> tuple[Index, T, tuple[
             )
             if not damaged or len(damaged) == len(index.repos):
                 raise
-            notes += [_note(name, error) for name, error in damaged.items()]
+            notes += [_note(index, name, error) for name, error in damaged.items()]
             index = index.only(index.repos.keys() - damaged.keys())
+        except Exception as e:
+            if first:  # without it there is no answer
+                raise first from e
+            raise
 
 
-def _note(name: str, error: IndexDamaged) -> str:
-    return f"left out: {name} is damaged: {error}"
+def _note(index: Index, name: str, error: IndexDamaged) -> str:
+    """What was left out, without the index's place on this machine: whoever asks may be elsewhere."""
+    return f"left out: {name} is damaged: {str(error).replace(f'{index.root}/', '')}"

@@ -14,7 +14,6 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from summaries.errors import IndexDamaged
 from summaries.index.index import Index
 from summaries.index.joined import Joined
 from summaries.index.postings import Floats, Ints, Mask, Matches
@@ -96,14 +95,17 @@ class Scope:
 
     def gather(self, field: str, keys: Hashes) -> list[Matches]:
         """Postings of a field of every view's shard, all versions."""
-        return [getattr(v.shard, field).match(keys) for v in self.views]
+        try:
+            return [getattr(v.shard, field).match(keys) for v in self.views]
+        except ValueError as e:
+            raise self._damage(field, e) from None
 
     def matches(self, field: str, keys: Hashes) -> Matches:
         """Postings of a field in the snapshots, documents numbered end to end; ordered by view first."""
         joined = self._joined(field)
         try:
             found = joined.match(keys)
-        except (ValueError, IndexError, TypeError) as e:
+        except ValueError as e:
             raise self._damage(field, e) from None
         mask = self._mask(field)
         return found if mask is None else found.keep(mask)
@@ -117,7 +119,7 @@ class Scope:
             parts = [getattr(v.shard, field) for v in self.views]
             try:
                 self._fields[field] = Joined(parts)
-            except (ValueError, IndexError, TypeError) as e:
+            except ValueError as e:
                 raise self._damage(field, e) from None
         return self._fields[field]
 
@@ -125,8 +127,7 @@ class Scope:
         """The error with the shard that is at fault; itself where none is."""
         for v in self.views:
             if not getattr(v.shard, field).sound():
-                path = v.shard.path
-                return IndexDamaged(f"cannot read {field} of {path}: {error}", "run `bugatlas doctor`", path)
+                return v.shard.arrays.damage(field, str(error))
         return error
 
     def _mask(self, field: str) -> Mask | None:

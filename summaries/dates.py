@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
+LAST = 253_402_300_799  # the last second of the year 9999, after which Python has no dates
 HINT = "write it as 2024-05-01 or 2024-05-01T10:00:00Z"
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d\S{0,22})?", re.ASCII)
 

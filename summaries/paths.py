@@ -6,6 +6,8 @@ import re
 from enum import IntFlag
 from functools import lru_cache
 
+LONGEST = 1_000  # characters of a path that is indexed
+
 
 class Role(IntFlag):
     """Roles that a path's own words give a file."""

@@ -151,13 +151,12 @@ def _repository(index: Index, folder: Path, state: RepoState, locked: bool) -> I
             yield Finding(name, f"made by another version (schema {shard.info.schema}, not {SCHEMA})", again)
         else:
             for fault in faults(shard):
-                yield Finding(name, f"{state.shard}: {fault}", rebuild)
-            view = shard.view(0)
-            ids = sorted({view.blob(i) for i in range(len(view))})
+                yield Finding(name, fault, rebuild)
+            if shard.info.snapshots:
+                view = shard.view(0)
+                ids = sorted({view.blob(i) for i in range(len(view))})
     except BugatlasError as e:
         yield Finding(name, e.message, mend)
-    except (KeyError, ValueError, IndexError, TypeError) as e:
-        yield Finding(name, f"{state.shard} lacks something: {e}", rebuild)
     yield from (Finding(name, what, rebuild) for what in _store(folder / state.store, ids))
     if not locked and (left := unreferenced(folder, state)):
         size = sum(p.stat().st_size for p in left) / 1e6
@@ -169,9 +168,9 @@ def _fetched(folder: Path, state: RepoState) -> Iterator[Finding]:
     faulty: list[tuple[Path, str]] = []
     if (shard := folder / state.shard).exists():
         try:
-            faulty += [(shard, f"{state.shard}: {fault}") for fault in faults(Shard(shard))]
-        except (BugatlasError, KeyError, ValueError, IndexError, TypeError) as e:
-            faulty.append((shard, f"{state.shard}: {e}"))
+            faulty += [(shard, fault) for fault in faults(Shard(shard))]
+        except BugatlasError as e:
+            faulty.append((shard, e.message))
     if (store := folder / state.store).exists():
         faulty += [(store, what) for what in _store(store, [])]
     for path, what in faulty:

@@ -12,11 +12,11 @@ from indexer.files.ignore import MAX_RULES, Ignored, Rule, attribute_rules, igno
 from indexer.files.secrets import holds_secret, is_secret, may_hold_secret
 from indexer.files.signs import is_generated, is_minified, is_vendored
 from indexer.git.git import TreeEntry
+from summaries.paths import LONGEST
 from summaries.types import Entry, Skip, SkipReason
 
 IGNORE_FILE = ".bugatlasignore"
 MAX_BYTES = 1_000_000
-MAX_PATH = 1_000  # characters
 MAX_RULE_FILE = 100_000  # bytes of an ignore or attributes file
 MAX_KINDS = 40  # of files that are no source, as a repository's state names them
 
@@ -114,7 +114,7 @@ def _signs(path: str) -> _Signs:
     from indexer.parse.languages import language_of
 
     unfit = None
-    if len(path) > MAX_PATH or not {"", ".", ".."}.isdisjoint(path.split("/")):
+    if len(path) > LONGEST or not {"", ".", ".."}.isdisjoint(path.split("/")):
         unfit = SkipReason.UNREADABLE
     elif is_secret(path):
         unfit = SkipReason.SECRET

@@ -13,6 +13,7 @@ from typing import IO, NamedTuple, Self
 
 from indexer.git.sandbox import OPTIONS, common_dir_of, environment, git_dir_of, write_mask
 from summaries import dates
+from summaries.dates import LAST
 from summaries.errors import RepositoryError, SnapshotMissing
 from summaries.scratch import Scratch
 
@@ -313,4 +314,4 @@ def _sha(text: str) -> str:
 
 
 def _time(text: str) -> int:
-    return min(int(text), 2**40) if text.isdecimal() else 0
+    return min(int(text), LAST) if text.isdecimal() else 0

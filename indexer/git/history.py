@@ -7,6 +7,7 @@ from itertools import chain, islice
 from typing import IO
 
 from indexer.git.git import Git, text_of_path
+from summaries.dates import LAST
 from summaries.types import Commit
 
 MAX_MESSAGE = 4_000  # characters
@@ -142,4 +143,4 @@ def _by_key(changes: list[Change], key: Callable[[Change], Hashable]) -> dict[Ha
 
 
 def _time(text: bytes) -> int:
-    return min(int(text), 2**40) if text.isdigit() else 0
+    return min(int(text), LAST) if text.isdigit() else 0

@@ -16,6 +16,7 @@ from mcp_types import ToolAnnotations
 from pydantic import Field
 
 from locator.answer import Answer, Step
+from locator.damaged import answered
 from locator.locate import Options, Progress
 from locator.mcp import texts
 from locator.modes import look_up
@@ -109,7 +110,7 @@ def server(
         return await raising_tool_errors(run(done))
 
     async def within(ctx: Context[Any, Any], work: Callable[[Index], str]) -> str:
-        return await answering(lambda: work(index_of(ctx)))
+        return await answering(lambda: answered(index_of(ctx), work)[1])
 
     @made.tool(annotations=READ_ONLY, structured_output=False, title="Find where a bug lives")
     async def locate_bug(

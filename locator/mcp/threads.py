@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from locator.access import LOCAL
 from locator.answer import Answer
+from locator.damaged import answered
 from locator.live_index import LiveIndex
 from locator.locate import Options, Progress
 from locator.mcp.server import server
@@ -40,16 +41,18 @@ def in_threads(
         if chosen.mode != "offline" and chat is None:
             raise UsageError(f"mode {chosen.mode} needs a model, and none is set", "leave the mode out")
 
-        def work() -> tuple[Answer, Index]:
-            index = live.index(LOCAL)
-            return find(index, read(report), options, chosen, weights, progress, chat=chat), index
+        def work(index: Index) -> Answer:
+            return find(index, read(report), options, chosen, weights, progress, chat=chat)
 
-        return await asyncio.to_thread(work)
+        index, found, left_out = await asyncio.to_thread(lambda: answered(live.index(LOCAL), work))
+        return replace(found, notes=(*left_out, *found.notes)), index
 
     async def search(ctx: Any, query: str, options: SearchOptions) -> Results:
-        return await asyncio.to_thread(
-            lambda: look_up(live.index(LOCAL), parse(query), options, settings.stale)
-        )
+        def work(index: Index) -> Results:
+            return look_up(index, parse(query), options, settings.stale)
+
+        _, found, left_out = await asyncio.to_thread(lambda: answered(live.index(LOCAL), work))
+        return replace(found, notes=(*left_out, *found.notes))
 
     return server(
         lambda ctx: live.index(LOCAL), ask, search, asyncio.to_thread,

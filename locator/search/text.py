@@ -75,7 +75,7 @@ def word_lines(
 ) -> list[MatchedLine]:
     """The lines from `first` to `last` (1-based, inclusive) that have most of the words, in order."""
     ranked: list[tuple[float, int, list[tuple[int, int]]]] = []
-    for n in range(first, min(last, len(lines)) + 1):
+    for n in range(max(first, 1), min(last, len(lines)) + 1):
         keys, spans = _words_of(lines[n - 1][:_CUT], weights)
         if keys:
             ranked.append((-sum(weights[k] for k in keys), n, spans))

@@ -23,6 +23,7 @@ STATUS: Mapping[type[e.BugatlasError], int] = {
     e.IndexMissing: 503,
     e.IndexVersion: 503,
     e.IndexLocked: 409,
+    e.IndexDamaged: 503,
     e.IndexError_: 500,
     e.ModelError: 502,
 }

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from locator.access import Caller
 from locator.answer import Answer, Call, Step, Verdict
+from locator.damaged import answered
 from locator.live_index import LiveIndex
 from locator.locate import Options, Progress
 from locator.modes import find, look_up
@@ -79,10 +80,14 @@ class Locate(Struct, Generic[T], frozen=True):
         whole = read(self.report, self.title)
         for name, content in self.attachments:
             whole = attach(whole, name, content.encode("utf-8", "replace"))
-        found = find(
-            index, whole, self.options, self.settings, weights, progress, chat=chat, patience=patience
-        )
-        return self.form(replace(found, notes=(*found.notes, *self.notes)) if self.notes else found)
+
+        def work(sound: Index) -> Answer:
+            return find(
+                sound, whole, self.options, self.settings, weights, progress, chat=chat, patience=patience
+            )
+
+        _, found, left_out = answered(index, work)
+        return self.form(replace(found, notes=(*left_out, *found.notes, *self.notes)))
 
 
 class Lookup(Struct, Generic[T], frozen=True):
@@ -97,7 +102,9 @@ class Lookup(Struct, Generic[T], frozen=True):
 
     def answer(self, index: Index, weights: Weights, progress: Progress) -> T:
         """What the search finds. Raises what `look_up` raises."""
-        return self.form(look_up(index, parse(self.query), self.options, self.stale))
+        query = parse(self.query)
+        _, found, left_out = answered(index, lambda sound: look_up(sound, query, self.options, self.stale))
+        return self.form(replace(found, notes=(*left_out, *found.notes)))
 
 
 class Opening(Struct, frozen=True):

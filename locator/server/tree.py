@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from locator.access import Caller
 from locator.live_index import Edition, MapPart
 from locator.render.highlight import spans
 from locator.server.shapes import FileLines, IndexedRepository, MapNode, Repositories
@@ -95,9 +94,8 @@ def lines(
     return FileLines(repo, path, view.info.commit, language, start, tuple(given), len(text), url, colours)
 
 
-def nodes(edition: Edition, caller: Caller) -> tuple[MapNode, ...]:
-    """Repositories that a caller may see, with their sizes."""
-    index = edition.of(caller)
+def nodes(edition: Edition, index: Index) -> tuple[MapNode, ...]:
+    """Repositories of an index, which is the edition's or a part of it, with their sizes."""
     for name in index.repos.keys() - edition.parts.keys():
         edition.parts[name] = parts(index.view(name).paths)
     return tuple(

@@ -16,7 +16,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from summaries.errors import IndexDamaged, IndexError_
@@ -31,6 +33,9 @@ _DTYPES: dict[str, Any] = {
 MOST = 1 << 20  # bytes of an array that is packed: to unpack so many takes a millisecond
 LEVEL = 3
 PACKED = "packed"  # the array that says type and shape of every packed one, as JSON
+MOST_ROWS = 1 << 40  # and columns of an array: more than a file holds, less than numpy refuses
+# Bytes of all packed arrays of a file: a thousand snapshots of a large repository take half of it. A guess.
+MOST_OF_ALL = 1 << 29
 
 
 def write(path: Path, arrays: Mapping[str, Array], meta: Mapping[str, str] | None = None) -> None:
@@ -68,8 +73,6 @@ def _pack(array: Array) -> bytes:
 def _unpack(data: Array, kind: np.dtype[Any], shape: Sequence[int]) -> Array:
     """What `_pack` packed. Raises ZstdError, ValueError."""
     count = math.prod(shape)
-    if not 0 <= count * kind.itemsize <= MOST or min(shape, default=0) < 0 or kind.hasobject:
-        raise ValueError("larger than what is packed")
     raw = decompress(data.tobytes(), count * kind.itemsize)
     array: Array = np.frombuffer(raw, np.uint8)
     if kind.itemsize > 1:
@@ -78,6 +81,26 @@ def _unpack(data: Array, kind: np.dtype[Any], shape: Sequence[int]) -> Array:
         array.flags.writeable = False
     found: Array = array.view(kind).reshape(shape)
     return found
+
+
+class _Span(Struct, frozen=True):
+    """An array as the header of its file tells of it."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    data_offsets: tuple[int, int]
+
+    @property
+    def kind(self) -> np.dtype[Any]:
+        """Raises KeyError for a type that no array of ours has."""
+        found: np.dtype[Any] = np.dtype(_DTYPES[self.dtype])
+        return found
+
+
+_header = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_meta = msgspec.json.Decoder(dict[str, str]).decode
+_span = msgspec.json.Decoder(_Span).decode
+_packed = msgspec.json.Decoder(dict[str, tuple[str, tuple[int, ...]]]).decode
 
 
 class Arrays:
@@ -96,20 +119,25 @@ class Arrays:
             size = int.from_bytes(self._map[:8], "little")
             if size > self.size - 8:
                 raise ValueError("cut short")
-            header = json.loads(self._map[8 : 8 + size])
-            self.meta: dict[str, str] = header.pop("__metadata__", {})
-            self._spans = {k: (v["dtype"], v["shape"], v["data_offsets"]) for k, v in header.items()}
+            header = _header(self._map[8 : 8 + size])
+            self.meta = _meta(header.pop("__metadata__", b"{}"))
+            self._spans = {name: _span(said) for name, said in header.items()}
             self._base = 8 + size
-            for dtype, shape, (start, end) in self._spans.values():
+            for span in self._spans.values():
+                start, end = span.data_offsets
                 if self._base + end > self.size:
                     raise ValueError("cut short")
-                held = math.prod(shape) * np.dtype(_DTYPES[dtype]).itemsize
-                if not 0 <= start <= end or held != end - start or min(shape, default=0) < 0:
+                if not 0 <= start <= end or _size(span.kind, span.shape) != end - start:
                     raise ValueError("an array is not of its size")
-            said = json.loads(self._mapped(PACKED).tobytes())
-            self._packed = {k: (np.dtype(t), s) for k, (t, s) in said.items()}
+            said = _packed(self._mapped(PACKED).tobytes())
+            self._packed = {name: (np.dtype(kind), shape) for name, (kind, shape) in said.items()}
+            sizes = [_size(*packed) for packed in self._packed.values()]
+            if max(sizes, default=0) > MOST or sum(sizes) > MOST_OF_ALL:
+                raise ValueError("larger than what is packed")
+            if any(kind.kind not in "iu" for kind, _ in self._packed.values()):
+                raise ValueError("packed, and no integers")
             self._unpacked: dict[str, Array] = {}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as e:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError, msgspec.MsgspecError) as e:
             if isinstance(e, OSError) and e.errno in (errno.EMFILE, errno.ENFILE):
                 raise IndexError_(
                     f"too many open files: {path}", "raise `ulimit -n`, or lower open_repositories"
@@ -121,30 +149,44 @@ class Arrays:
 
     def __getitem__(self, name: str) -> Array:
         """Raises IndexDamaged where there is none of that name, or it cannot be unpacked."""
-        if name not in self._spans:
-            raise IndexDamaged(f"{self.path} lacks {name}", "run `bugatlas doctor`", self.path)
+        kind, shape = self.about(name)
         if name not in self._packed:
             return self._mapped(name)
         if name not in self._unpacked:
             try:
-                self._unpacked[name] = _unpack(self._mapped(name), *self._packed[name])
-            except (ZstdError, ValueError, TypeError, OverflowError) as e:
-                raise IndexDamaged(
-                    f"cannot read {name} of {self.path}: {e}", "run `bugatlas doctor`", self.path
-                ) from e
+                self._unpacked[name] = _unpack(self._mapped(name), kind, shape)
+            except (ZstdError, ValueError) as e:
+                raise self.damage(name, str(e)) from e
         return self._unpacked[name]
 
+    def about(self, name: str) -> tuple[np.dtype[Any], tuple[int, ...]]:
+        """Type and shape of an array, of which nothing is read. Raises IndexDamaged where there is none of that name."""
+        if name not in self._spans:
+            raise IndexDamaged(f"{self.path} lacks {name}", "run `bugatlas doctor`", self.path)
+        return self._packed.get(name) or (self._spans[name].kind, self._spans[name].shape)
+
+    def damage(self, name: str, why: str) -> IndexDamaged:
+        """The error of an array that cannot be used."""
+        return IndexDamaged(f"cannot read {name} of {self.path}: {why}", "run `bugatlas doctor`", self.path)
+
     def _mapped(self, name: str) -> Array:
-        dtype, shape, (start, end) = self._spans[name]
-        kind = np.dtype(_DTYPES[dtype])
+        span = self._spans[name]
+        start, end = span.data_offsets
         if start == end:
-            return np.zeros(shape, kind)
-        count = (end - start) // kind.itemsize
-        return np.frombuffer(self._map, kind, count, self._base + start).reshape(shape)
+            return np.zeros(span.shape, span.kind)
+        count = (end - start) // span.kind.itemsize
+        return np.frombuffer(self._map, span.kind, count, self._base + start).reshape(span.shape)
 
     def names(self) -> list[str]:
         """Names of the arrays held."""
         return sorted(self._spans.keys() - {PACKED})
+
+
+def _size(kind: np.dtype[Any], shape: Sequence[int]) -> int:
+    """Bytes of an array. Raises ValueError where there can be none of that shape."""
+    if min(shape, default=0) < 0 or len(shape) > 2 or max(shape, default=0) > MOST_ROWS:
+        raise ValueError("an array of no possible shape")
+    return math.prod(shape) * kind.itemsize
 
 
 class Strings(Sequence[str]):

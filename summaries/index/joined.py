@@ -23,7 +23,7 @@ _TERM = np.uint64((1 << BITS) - 1)
 class Joined:
     """Postings of one field of several shards, their documents numbered end to end.
 
-    Raises ValueError where they are not as `Postings.build` makes them, here or when they are asked.
+    Raises ValueError where one is not `sound`, here or when it is asked.
     """
 
     def __init__(self, parts: Sequence[Postings]) -> None:
@@ -34,9 +34,6 @@ class Joined:
     def match(self, keys: Hashes) -> Matches:
         """Postings of all the keys, ordered by shard, then key, then document."""
         found = [r.match(keys) for r in self._runs]
-        for m, r in zip(found, self._runs, strict=True):
-            if isinstance(r, Postings) and len(m.docs) and m.docs.max() >= len(r.lengths):
-                raise ValueError("documents that there are not")
         if len(found) == 1:
             return found[0]
         moved = (m._replace(docs=m.docs + first) for m, first in zip(found, self._firsts, strict=False))
@@ -51,26 +48,21 @@ class _Run:
         size = 1 << sum(len(p.terms) for p in parts).bit_length()
         self._last = np.uint64(size - 1)
         self._having = np.zeros(size, np.uint64)  # by a term's last bits: the shards that have one with these
-        for p in parts:
-            if (len(p.starts), p.starts[-1], len(p.counts)) != (len(p.terms) + 1, len(p.docs), len(p.docs)):
-                raise ValueError("vectors of different lengths")
         terms, starts, docs, first, begin = [], [], [], 0, 0
         for n, p in enumerate(parts):
+            if not p.sound():
+                raise ValueError("documents that there are not")
             self._having[p.terms & self._last] |= np.uint64(1 << n)
             terms.append(p.terms & _TERM)
             starts.append(p.starts[:-1].astype(np.uint32))
             docs.append(p.docs.astype(np.uint32))
             terms[-1] |= np.uint64(n << BITS)
             starts[-1] += np.uint32(begin)
-            if len(p.docs) and docs[-1].max() >= len(p.lengths):
-                raise ValueError("documents that there are not")
             docs[-1] += np.uint32(first)
             first, begin = first + len(p.lengths), begin + len(p.docs)
         starts.append(np.array([begin], np.uint32))
         counts, lengths = ([getattr(p, name) for p in parts] for name in ("counts", "lengths"))
         self._postings = Postings(*(np.concatenate(a) for a in (terms, starts, docs, counts, lengths)))
-        if (self._postings.starts[1:] < self._postings.starts[:-1]).any():
-            raise ValueError("postings that are not in their order")
         self.lengths: NDArray[np.uint32] = self._postings.lengths
 
     def match(self, keys: Hashes) -> Matches:

@@ -10,6 +10,7 @@ import msgspec
 import xxhash
 from msgspec import Struct
 
+from summaries.dates import LAST
 from summaries.errors import IndexDamaged
 from summaries.index.shard import SCHEMA
 from summaries.types import SkipReason
@@ -59,9 +60,6 @@ def slug(name: str) -> str:
     return f"{readable}-{xxhash.xxh3_64_hexdigest(name.encode())[:6]}"
 
 
-LAST_TIME = 253_402_300_799  # the last second of the year 9999, after which Python has no dates
-
-
 def read_state(path: Path) -> RepoState:
     """Raises IndexDamaged where a `repo.json` is unreadable."""
     try:
@@ -69,7 +67,7 @@ def read_state(path: Path) -> RepoState:
     except (OSError, msgspec.MsgspecError, RecursionError) as e:
         raise IndexDamaged(f"cannot read {path}: {e}", "run `bugatlas doctor`", path) from e
     texts = (state.name, state.git_dir, state.url, state.branch, state.shard, state.store)
-    if not 0 <= state.time <= LAST_TIME or any("\0" in t for t in texts):
+    if not 0 <= state.time <= LAST or any("\0" in t for t in texts):
         raise IndexDamaged(
             f"cannot read {path}: a time or a name that cannot be", "run `bugatlas doctor`", path
         )

@@ -10,15 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 import numpy as np
-from msgspec import Struct
+from msgspec import Meta, Struct
 from numpy.typing import NDArray
 
+from summaries.dates import LAST
 from summaries.errors import IndexDamaged
-from summaries.index.arrays import Arrays, Strings
+from summaries.index.arrays import Strings
+from summaries.index.columns import Columns
 from summaries.index.postings import Mask, Postings
 from summaries.paths import Role, role_of
 
@@ -30,8 +32,8 @@ T = TypeVar("T")
 class SnapshotInfo(Struct, frozen=True):
     """A snapshot that a shard holds."""
 
-    commit: str
-    time: int  # committer's, UTC seconds
+    commit: Annotated[str, Meta(pattern="^[0-9a-f]{40,64}$")]
+    time: Annotated[int, Meta(ge=0, le=LAST)]  # committer's, UTC seconds
     ref: str  # "HEAD", or the tag, branch, commit or date that was asked
 
 
@@ -50,11 +52,12 @@ class Shard:
     def __init__(self, path: Path) -> None:
         """Raises IndexDamaged where the file is unreadable."""
         self.path = path
-        self.arrays = Arrays(path)
+        self.arrays = Columns(path)
         try:
             self.info = msgspec.json.decode(self.arrays.meta["info"], type=ShardInfo)
         except (KeyError, TypeError, msgspec.MsgspecError, RecursionError) as e:
             raise IndexDamaged(f"cannot read {path}: {e}", "run `bugatlas doctor`", path) from e
+        self.arrays.languages = len(self.info.languages)
         self.repo = self.info.repo
         self._views: dict[int, View] = {}
 

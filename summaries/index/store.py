@@ -196,7 +196,7 @@ class Store:
     def _lacks(self, what: str, blob: str, error: Exception) -> IndexError_:
         if isinstance(error, sqlite3.Error):
             return fault_of(self.path, error)
-        return IndexDamaged(f"{self.path} has no {what} of {blob}", "run `bugatlas doctor`", self.path)
+        return IndexDamaged(f"{self.path} has no {what} of {blob[:80]!a}", "run `bugatlas doctor`", self.path)
 
     def _pieces(self, blob: str) -> tuple[memoryview, memoryview]:
         """Facts and text of a blob, packed no more. Raises TypeError where it is unknown, ZstdError."""

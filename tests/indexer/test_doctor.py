@@ -124,7 +124,7 @@ BREAK: dict[str, tuple[Callable[[Path], object], str]] = {
     "array gone": (changed(commit_times=lambda a: None), "lacks"),
     "posting gone": (changed(units__docs=lambda a: a[:-1]), "wrong size"),
     "posting astray": (changed(heads__docs=lambda a: a + np.uint32(9)), "aren't there"),
-    "snapshot astray": (changed(snap0__paths=lambda a: a + np.uint32(9)), "names files"),
+    "snapshot astray": (changed(snap0__paths=lambda a: a + np.uint32(9)), "names what isn't there"),
     "store gone": (lambda r: (folder(r) / "blobs.sqlite").unlink(), "blobs.sqlite"),
     "store cut": (lambda r: cut(folder(r) / "blobs.sqlite"), "blobs.sqlite"),
     "store scribbled": (lambda r: scribble(folder(r) / "blobs.sqlite"), "blobs.sqlite"),

@@ -112,6 +112,18 @@ def test_a_damaged_pack_keeps_what_was_indexed(tmp_path: Path, root: Path) -> No
     assert is_served(root)
 
 
+@pytest.mark.parametrize("head", [False, True], ids=["an old commit", "the head"])
+def test_a_commit_from_beyond_the_calendar(head: bool, tmp_path: Path, root: Path) -> None:
+    """Git takes any number of seconds; Python has no dates after the year 9999."""
+    late = commit(ORDERS, "The basket is empty", time=2**43)
+    make_repo(tmp_path / "r", [late] if head else [late, commit({"b.py": "b = 1\n"}, "Another")])
+    assert index(root, tmp_path / "r").code == 0
+    assert run("doctor", index=root).code == 0
+    ran = locate(root, "the basket is empty", "--explain")
+    assert ran.code == 0 and "9999-12" in ran.out, ran
+    assert run("show", "r", index=root).code == run("status", index=root).code == 0
+
+
 ODD = [
     b"a\nb.py",
     b"\xff\xfe.py",

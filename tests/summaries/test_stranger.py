@@ -13,11 +13,13 @@ import msgspec
 import numpy as np
 import pytest
 import zstandard
+from safetensors.numpy import save_file
 
 from indexer.sources.sources import given, sources
 from locator.access import LOCAL
 from locator.live_index import LiveIndex
 from locator.locate import locate
+from locator.tree.show import look
 from summaries.errors import IndexDamaged
 from summaries.index import store as stores
 from summaries.index.arrays import Arrays, write
@@ -130,6 +132,27 @@ def shaped(shape):
     return change
 
 
+def of_fractions(h):
+    name = next(k for k in h if k != "__metadata__")
+    h[name]["data_offsets"] = [float(n) + 0.5 for n in h[name]["data_offsets"]]
+    return h
+
+
+def with_info(**info):
+    """What a shard says of itself, changed."""
+
+    def change(h):
+        said = json.loads(h["__metadata__"]["info"])
+        h["__metadata__"]["info"] = json.dumps({**said, **info})
+        return h
+
+    return change
+
+
+def of_snapshot(**field):
+    return with_info(snapshots=[{"commit": "0" * 40, "time": 0, "ref": "HEAD", **field}])
+
+
 HEADERS = {
     "deep": lambda h: b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
     "no object": lambda h: [1],
@@ -138,6 +161,11 @@ HEADERS = {
     "negative": shaped([-1]),
     "huge": shaped([1 << 60, 1 << 60]),
     "float": shaped([1.5]),
+    "offsets": of_fractions,
+    "many": shaped([1] * 999),
+    "commit": of_snapshot(commit="--contents=/etc/passwd"),
+    "time": of_snapshot(time=1 << 60),
+    "before time": of_snapshot(time=-1),
 }
 
 
@@ -149,6 +177,43 @@ def test_a_shard_that_makes_no_sense_is_damaged(index, kind):
     with pytest.raises(IndexDamaged):
         Shard(path)
     assert LiveIndex(index).edition().damaged == (NAME,)
+
+
+PACKS: dict[str, dict[str, tuple[str, list[float]]]] = {
+    "one that is too large": {"x": ("<u8", [1 << 20])},
+    "too many": {f"x{n}": ("|u1", [1 << 20]) for n in range(600)},
+    "objects": {"x": ("|O", [1])},
+    "records": {"x": ("i4,i4", [1])},
+    "nothing of size": {"x": ("|V0", [1 << 62])},
+    "fractions": {"x": ("<u4", [1.5])},
+    "less than nothing": {"x": ("<u4", [-1])},
+    "no type": {"x": ("hello", [1])},
+}
+
+
+@pytest.mark.parametrize("kind", PACKS)
+def test_packed_arrays_that_cannot_be_are_damage(kind, tmp_path):
+    """Each may be a few bytes in the file and a megabyte in memory."""
+    said = np.frombuffer(json.dumps(PACKS[kind]).encode(), np.uint8)
+    data = np.frombuffer(zstandard.compress(b"\0" * (1 << 20)), np.uint8)
+    held: dict[str, np.ndarray] = {"packed": said, **dict.fromkeys(PACKS[kind], data)}
+    save_file(held, tmp_path / "a")
+    with pytest.raises(IndexDamaged):
+        Arrays(tmp_path / "a")
+
+
+def test_a_path_is_no_longer_than_what_is_indexed(index):
+    """Each of its directories would be a path of its own."""
+    path = Index.open(index).folder(NAME) / Index.open(index).repos[NAME].shard
+    held = Arrays(path)
+    data = {n: np.array(held[n]) for n in held.names()}
+    text = np.frombuffer(b"a/" * 500_000, np.uint8)
+    data["paths.bytes"] = np.concatenate([data["paths.bytes"], text])
+    data["paths.ends"] = data["paths.ends"].astype(np.uint32)
+    data["paths.ends"][-1] += len(text)
+    write(path, data, held.meta)
+    with pytest.raises(IndexDamaged, match="paths"):
+        look(Index.open(index), NAME)
 
 
 def test_a_shard_of_another_repository_is_damaged(index):

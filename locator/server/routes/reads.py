@@ -15,6 +15,7 @@ from starlette.responses import Response, StreamingResponse
 
 from locator.access import Caller
 from locator.answer import Answer, Step
+from locator.damaged import answered
 from locator.locate import Progress
 from locator.modes import mode_of
 from locator.search.search import Results, SearchOptions
@@ -283,13 +284,16 @@ async def get_map(service: Here, caller: Reader) -> Response:
 
     def work() -> SystemMap:
         edition = service.live_index.edition()
+        _, nodes, _ = answered(edition.of(caller), lambda sound: tree.nodes(edition, sound))
+        there = {n.name for n in nodes}
         links = service.links.of(edition, caller)
-        return SystemMap(tree.nodes(edition, caller), links, service.links.looking)
+        shown = tuple(x for x in links if x.source in there and x.target in there)
+        return SystemMap(nodes, shown, service.links.looking)
 
     return json(await service.queries.run(work))
 
 
 async def _read(service: Service, caller: Caller, work: Any) -> Response:
     with contextlib.suppress(tree.NotHereError):
-        return json(await service.queries.run(lambda: work(service.live_index.index(caller))))
+        return json(await service.queries.run(lambda: answered(service.live_index.index(caller), work)[1]))
     raise ProblemError(404, "there is no such place in the index", "see /v1/repos and /v1/tree")
