@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from locator.forms import templates
-from locator.translations.catalogues import ENGLISH, catalogues
+from locator.translations.catalogues import catalogues
 from summaries.index.postings import Mask
 from summaries.index.shard import View
+from summaries.locales import ENGLISH
 
 
 def translations(view: View) -> Mask:

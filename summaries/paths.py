@@ -83,6 +83,7 @@ _CONFIG_LANGS = {
     "dhall",
     "solution",
     "cabal",
+    "translation",
 }
 _CONFIG_NAMES = {
     "setup.py",

@@ -11,6 +11,8 @@ from posixpath import basename
 from typing import Final
 
 from indexer.parse import directives
+from summaries.locales import foreign
+from summaries.patterns import pattern
 
 _BY_EXTENSION = {
     extension: language
@@ -120,6 +122,8 @@ _BY_NAME = {
     for name in names.split()
 }
 DOCUMENTS = frozenset({"markdown", "rst", "text"})
+TRANSLATION: Final = "translation"
+"""Texts in another language than English: none of them is code, a system may have a hundred, and only words count."""
 
 _INTERPRETERS = (
     ("python", "python"),
@@ -161,6 +165,15 @@ _CPP_HEADER = re.compile(
     r"|\bstd::",
     re.MULTILINE,
 )
+_PROGRAMMED = frozenset({"javascript", "typescript", "php", "ruby"})
+# A function among the texts, such as one that says which plural a number takes. `=>` alone is an array's in PHP.
+_STATEMENT = pattern(
+    r"(?:^|[=:(,;{}]|\b(?:export|default|return|async|static|public|private))[ \t]{0,40}"
+    r"(?:function\b[ \t]{0,8}\w{0,80}[ \t]{0,8}\(|class[ \t]+\w|def[ \t]+\w|lambda\b)"
+    r"|[\w)][ \t]{0,8}=>[ \t]{0,8}(?:\{|[\w.]{1,80}[ \t]{0,8}[(?=<>!+*/%])"
+    r"|\w\([\w, ]{0,80}\)[ \t]{0,8}\{|->[ \t]{0,8}(?:\([\w, ]{0,80}\)[ \t]{0,8})?\{",
+    re.MULTILINE,
+)
 _HEAD = 50_000  # characters of a file looked at when its name leaves its language open
 
 
@@ -193,6 +206,8 @@ def language_of(path: str) -> str | None:
         if family:
             return family
     language = _BY_EXTENSION.get(extension)
+    if language and foreign(path):
+        return TRANSLATION
     if language in _MARKUP or language is None:
         if language is None and extension in _OPAQUE:
             return None
@@ -229,6 +244,9 @@ _PROGRAMS = frozenset({"bin", "sbin", "libexec", "scripts", "script", "cgi-bin",
 def refine(path: str, text: str) -> str | None:
     """The language of a file by its name and, where that leaves it open, by what is in it."""
     language = language_of(path)
+    if language == TRANSLATION:
+        own = _BY_EXTENSION[path.rpartition(".")[2].lower()]
+        return own if own in _PROGRAMMED and _STATEMENT.search(text) else language
     if language is None and "." not in basename(path).lstrip("."):
         return by_first_line(text)
     if language == "c" and path.endswith((".h", ".H")) and _CPP_HEADER.search(text[:_HEAD]):

@@ -17,13 +17,14 @@ from msgspec.structs import replace
 from locator.query import Query, Translation
 from locator.scope import Scope, scope_of
 from locator.translations import texts
-from locator.translations.catalogues import ENGLISH, catalogues
+from locator.translations.catalogues import catalogues
 from locator.translations.entries import Entry, read
 from locator.translations.texts import Found
 from summaries import words
 from summaries.index.index import Index
 from summaries.index.postings import idf
 from summaries.index.shard import View
+from summaries.locales import ENGLISH
 from summaries.paths import Role
 from summaries.words import hashes
 

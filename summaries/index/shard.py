@@ -24,7 +24,7 @@ from summaries.index.columns import Columns
 from summaries.index.postings import Mask, Postings
 from summaries.paths import Role, role_of
 
-SCHEMA = 2
+SCHEMA = 3
 
 T = TypeVar("T")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from summaries import locales
 from summaries.offline import vocabulary as v
 from summaries.offline.remembered import remembered
 from summaries.offline.text import plain, words
@@ -59,11 +60,6 @@ def is_generated(path: str, facts: Facts) -> bool:
     )
 
 
-_LOCALE = re.compile(
-    r"(?:[\w-]+[._-])?[a-z]{2,3}(?:[_@-][a-z0-9]{2,8}){0,2}\.(?:js|ts|json|ya?ml|po|properties|php|xml|resx|rb|toml|ftl)"
-)
-
-
 @lru_cache(maxsize=PATHS)
 def _by_path(path: str, language: str) -> FileKind | None:
     base, above = base_name(path).lower(), folders(path)
@@ -71,7 +67,7 @@ def _by_path(path: str, language: str) -> FileKind | None:
         return v.MIGRATION
     if base in v.WORKFLOW_FILES or above[:2] == ("workflows", ".github"):
         return v.WORKFLOW
-    if any(f in v.TRANSLATION_FOLDERS for f in above) and _LOCALE.fullmatch(base):
+    if locales.language(path) is not None:
         return v.TRANSLATION
     if base.startswith("dockerfile") or base.endswith(".dockerfile"):
         return v.IMAGE

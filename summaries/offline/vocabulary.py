@@ -78,7 +78,7 @@ FILES = (
     STYLE,
     TRANSLATION,
 )  # called by file name
-SETTING = (SETTINGS, BUILD, WORKFLOW, IMAGE)  # that set keys instead of reading them
+SETTING = (SETTINGS, BUILD, WORKFLOW, IMAGE, TRANSLATION)  # that set keys instead of reading them
 
 NAMED = (
     WEB,
@@ -160,6 +160,7 @@ LANGUAGES = {
         (SCRIPT, "bash shell sh powershell batch"),
         (IMAGE, "dockerfile"),
         (BUILD, "make makefile cmake"),
+        (TRANSLATION, "translation"),
     )
     for language in languages.split()
 }
@@ -196,7 +197,6 @@ COMMON |= _set(  # and more that say nothing of what it deals with
     "controllers services models handlers server clients web rest http v1 v2 func function method class page view views",
     "component components module modules package packages plugin plugins processor manager managers registry store",
 )
-TRANSLATION_FOLDERS = _set("l10n i18n locale locales translations lang langs languages po")
 GENERATED_FOLDERS = _set(
     "generated gen clientset informers listers applyconfiguration __generated__ generated-sources"
 )

@@ -12,8 +12,8 @@ from kits.paths import FIXTURES
 
 from locator.answer import Answer
 from locator.locate import Options, locate
-from locator.translations.catalogues import ENGLISH, language
 from summaries.index.index import Index
+from summaries.locales import ENGLISH, language
 from summaries.scratch import Scratch
 
 FAULTS = FIXTURES / "faults"

@@ -11,10 +11,10 @@ from kits.linear import grows_faster
 
 from locator.report.reader import read as read_report
 from locator.translations import entries
-from locator.translations.catalogues import language
 from locator.translations.entries import Entry, read
 from locator.translations.texts import foreign, near, whole
 from locator.translations.texts import read as text_of
+from summaries.locales import language
 
 
 @pytest.mark.parametrize(
@@ -37,6 +37,14 @@ from locator.translations.texts import read as text_of
         ("src/main/resources/messages.properties", "en"),
         ("Shop/Resources.resx", "en"),
         ("src/main/resources/application.properties", None),
+        ("src/strings/pt-br.json", "pt"),
+        ("messages/en.json", "en"),
+        ("messages/it/queue.json", None),
+        ("src/main/resources/i18n/de.properties", "de"),
+        ("LocalStrings_zh_Hans_CN.properties", "zh"),
+        ("config/application-my.properties", None),
+        ("config/io.properties", None),
+        ("conf/linux.os.properties", None),
         ("src/orders/de.py", None),
         ("config/it.json", None),
         ("package.json", None),
