@@ -36,6 +36,7 @@ _SPOKEN = {
     "protobuf": "Protocol Buffers",
     "graphql": "GraphQL",
     "text": "plain text",
+    "translation": "translations",
     "bash": "shell",
     "sh": "shell",
     "make": "Make",
