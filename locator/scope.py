@@ -116,11 +116,7 @@ class Scope:
 
     def _joined(self, field: str) -> Joined:
         if field not in self._fields:
-            parts = [getattr(v.shard, field) for v in self.views]
-            try:
-                self._fields[field] = Joined(parts)
-            except ValueError as e:
-                raise self._damage(field, e) from None
+            self._fields[field] = Joined([getattr(v.shard, field) for v in self.views])
         return self._fields[field]
 
     def _damage(self, field: str, error: Exception) -> Exception:

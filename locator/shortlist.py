@@ -21,7 +21,8 @@ from summaries.index.postings import Floats, idf, weighted
 from summaries.index.routing_map import RoutingMap
 from summaries.words import hashes
 
-ALL = 64  # repositories; so many are searched without asking
+# Repositories that are searched without asking. The map begins to pay at some 75 of usual size, at 150 small ones.
+ALL = 64
 MOST = 48
 MOST_ENTRIES = 2_000_000  # of the map that are read for a report; its most telling words come first
 WEIGHTS = {"units": 3.0, "messages": 0.5, "marks": 1.0, "paths": 1.0, "name": 1.0}

@@ -29,7 +29,7 @@ DOCUMENTS: Mapping[str, str] = {  # field of postings -> an array with one entry
 class Column(NamedTuple):
     """What an array has to be. Other arrays are named for how many entries they have."""
 
-    kind: str  # numpy's name of its type; "u" is any unsigned one
+    kind: str  # numpy's name of its type; "u" is any unsigned one of four bytes at most
     rows: str = ""  # it has as many entries; "" for any number
     more: int = 0  # and so many more
     width: int = 0  # numbers of each entry; 0 for one that is no row of them
@@ -120,7 +120,8 @@ class Columns(Arrays):
 
     def _misshapen(self, column: Column, kind: np.dtype[Any], shape: tuple[int, ...]) -> str:
         """What is wrong with its type or size, or ""."""
-        if not kind.isnative or not (kind.str[1:] == column.kind or kind.kind == column.kind):
+        fits = kind.str[1:] == column.kind or (kind.kind == column.kind and kind.itemsize <= 4)
+        if not (fits and kind.isnative):
             return f"numbers of another type ({kind})"
         if len(shape) != 1 + bool(column.width) or (column.width and shape[1] != column.width):
             return f"of the wrong shape {shape}"

@@ -1,13 +1,15 @@
 """Postings of several shards asked at once: one look-up takes the place of one for each of them.
 
-The terms of neighbouring shards are copied into one vector, each with the number of its shard above its 48 bits, which
-leaves them sorted; a small table says beforehand which shards can have a term at all. What is found is the same, in
-the same order, as if each were asked by itself.
+Shards that are asked together time and again are copied: the terms of neighbours into one vector, each with the number of
+its shard above its 48 bits, which leaves them sorted; a small table says beforehand which shards can have a term at all.
+Those that a map chose for one report are asked where they lie. What is found is the same, in the same order, as if each
+were asked by itself.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +19,8 @@ from summaries.words import BITS, Hashes
 
 MOST = 8_000_000  # postings of a field that are copied, five bytes each; larger shards are asked where they lie. A guess
 TOGETHER = 64  # shards at most: one bit of the table for each
+# Times that shards are asked where they lie: of 48 small ones that is 1 ms more a question, and to copy them takes 12 ms.
+ALONE = 12
 _TERM = np.uint64((1 << BITS) - 1)
 
 
@@ -28,16 +32,50 @@ class Joined:
 
     def __init__(self, parts: Sequence[Postings]) -> None:
         self.lengths = np.concatenate([np.zeros(0, np.uint32), *(p.lengths for p in parts)])
-        self._runs = [_Run(some) if len(some) > 1 else some[0] for some in _runs(parts)]
-        self._firsts: list[int] = np.cumsum([0, *(len(r.lengths) for r in self._runs)]).tolist()
+        self._parts = list(parts)
+        self._asked = 0  # times
 
     def match(self, keys: Hashes) -> Matches:
         """Postings of all the keys, ordered by shard, then key, then document."""
-        found = [r.match(keys) for r in self._runs]
+        self._asked += 1
+        if self._asked <= ALONE:
+            return self._where_they_lie(keys)
+        found = [r.match(keys) for r in self._together]
         if len(found) == 1:
             return found[0]
-        moved = (m._replace(docs=m.docs + first) for m, first in zip(found, self._firsts, strict=False))
+        firsts = np.cumsum([0, *(len(r.lengths) for r in self._together)]).tolist()
+        moved = (m._replace(docs=m.docs + first) for m, first in zip(found, firsts, strict=False))
         return Matches(*(np.concatenate(columns) for columns in zip(NO_MATCHES, *moved, strict=True)))
+
+    def _where_they_lie(self, keys: Hashes) -> Matches:
+        """The same of shards as they are: `Postings.match` of each, but what all have in common is done once."""
+        sizes = np.array([len(p.lengths) for p in self._parts], np.int64)
+        some = np.array([len(p.terms) > 0 for p in self._parts], np.bool_)
+        parts = [p for p in self._parts if len(p.terms)]
+        if not parts:
+            return NO_MATCHES
+        at = [p.terms.searchsorted(keys) for p in parts]
+        known = [p.terms.take(a, mode="clip") for p, a in zip(parts, at, strict=True)] == keys
+        begin = np.array([p.starts.take(a, mode="clip") for p, a in zip(parts, at, strict=True)], np.int64)
+        end = np.array([p.starts.take(a + 1, mode="clip") for p, a in zip(parts, at, strict=True)], np.int64)
+        count = np.where(known, end - begin, 0)
+        shard, query = count.nonzero()
+        size = count[shard, query]
+        ends = size.cumsum()
+        where = np.arange(size.sum())
+        where += (begin[shard, query] - (ends - size)).repeat(size)
+        each = count.sum(axis=1)
+        found = [(p, w) for p, w in zip(parts, np.split(where, each.cumsum()[:-1]), strict=True) if len(w)]
+        docs = np.concatenate([NO_MATCHES.docs, *(p.docs[w] for p, w in found)])
+        if (docs >= sizes[some].repeat(each)).any():
+            raise ValueError("documents that there are not")
+        docs += (sizes.cumsum() - sizes)[some].repeat(each)
+        counts = np.concatenate([NO_MATCHES.counts, *(p.counts[w] for p, w in found)])
+        return Matches(query.repeat(size), docs, counts)
+
+    @cached_property
+    def _together(self) -> list[Postings | _Run]:
+        return [_Run(some) if len(some) > 1 else some[0] for some in _runs(self._parts)]
 
 
 class _Run:

@@ -48,6 +48,7 @@ DAMAGE: dict[str, Change | None] = {
     "random": _random,
     "largest": lambda a: np.full(a.shape, np.iinfo(a.dtype).max, a.dtype),
     "negative": lambda a: -1 - a.astype(np.int64),
+    "wider": lambda a: a.astype(np.uint64),
     "fractions": lambda a: a.astype(np.float32),
     "a table": lambda a: a.reshape(1, *a.shape),
     "one astray": lambda a: np.concatenate([a[:-1], np.full((1, *a.shape[1:]), 1 << 20)]).astype(a.dtype),
@@ -134,7 +135,7 @@ def test_damage_that_shows_when_postings_are_asked_is_named(root: Path) -> None:
     path = shard_of(root)
     for field in ("units", "heads", "marks", "names"):
         sound = path.read_bytes()
-        damaged(path, f"{field}.docs", lambda a: np.full(len(a), (1 << 40) + 1, np.uint64))
+        damaged(path, f"{field}.docs", lambda a: np.full(len(a), 1 << 31, np.uint32))
         with pytest.raises(IndexDamaged, match=field):
             for ask in questions(Index.open(root)):
                 ask()

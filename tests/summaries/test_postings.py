@@ -126,15 +126,26 @@ def test_shards_asked_together_say_what_each_says(
     said = [str(w) for w in range(30)]
     parts = [built([" ".join(rng.choice(said, 9)) for _ in range(rng.integers(1, 9))]) for _ in range(shards)]
     keys = words.hashes([*rng.permutation(said)[:20], "none has this"])
-    found, first = joined.Joined(parts).match(keys), 0
+    together, first = joined.Joined(parts), 0
     want: list[tuple[int, int, float]] = []
     for p in parts:
         m = p.match(keys)
         want += zip(m.query.tolist(), (m.docs + first).tolist(), m.counts.tolist(), strict=True)
         first += len(p.lengths)
-    assert list(zip(*(column.tolist() for column in found), strict=True)) == want
-    assert joined.Joined(parts).lengths.tolist() == [n for p in parts for n in p.lengths.tolist()]
+    for _ in range(joined.ALONE + 2):  # first one by one, then in copies
+        found = together.match(keys)
+        assert list(zip(*(column.tolist() for column in found), strict=True)) == want
+    assert together.lengths.tolist() == [n for p in parts for n in p.lengths.tolist()]
     assert shards == 0 or want, "otherwise nothing was tried"
+
+
+def test_nothing_is_copied_for_a_few_questions(monkeypatch: pytest.MonkeyPatch) -> None:
+    copied: list[int] = []
+    monkeypatch.setattr(joined, "_Run", lambda parts: copied.append(len(parts)) or parts[0])
+    together = joined.Joined([built(DOCS), built(DOCS)])
+    for n in range(joined.ALONE + 2):
+        assert copied == ([] if n <= joined.ALONE else [2])
+        together.match(words.hashes(["payment"]))
 
 
 def test_what_is_copied_is_bounded_and_the_smallest_is(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,12 +157,13 @@ def test_what_is_copied_is_bounded_and_the_smallest_is(monkeypatch: pytest.Monke
     assert [len(r) for r in joined._runs([large, small, small, large, small])] == [1, 2, 1, 1]
 
 
-def test_a_key_that_is_no_key_of_ours_spoils_its_own_shard_only() -> None:
+def test_a_key_that_is_no_key_of_ours_spoils_its_own_shard_only(monkeypatch: pytest.MonkeyPatch) -> None:
     sound = built(DOCS)
     strange = Postings(
         sound.terms | np.uint64(1 << 60), sound.starts, sound.docs, sound.counts, sound.lengths
     )
     keys = words.hashes(["payment", "order"])
+    monkeypatch.setattr(joined, "ALONE", 0)
     found, alone = joined.Joined([sound, strange, sound]).match(keys), sound.match(keys)
     for first in (0, 2 * len(DOCS)):
         own = (found.docs >= first) & (found.docs < first + len(DOCS))
@@ -168,10 +180,12 @@ HARM: dict[
 
 @pytest.mark.parametrize("harm", HARM)
 @pytest.mark.parametrize("most", [joined.MOST, 0])
+@pytest.mark.parametrize("alone", [joined.ALONE, 0])
 def test_what_says_anything_is_found_and_takes_no_memory(
-    harm: str, most: int, monkeypatch: pytest.MonkeyPatch
+    harm: str, most: int, alone: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(joined, "MOST", most)
+    monkeypatch.setattr(joined, "ALONE", alone)
     sound = built(DOCS)
     name, change = HARM[harm]
     arrays = {n: getattr(sound, n) for n in FIELDS}
@@ -181,9 +195,10 @@ def test_what_says_anything_is_found_and_takes_no_memory(
         joined.Joined([sound, harmed, sound]).match(sound.terms)
 
 
-def test_no_postings_are_sound() -> None:
+def test_no_postings_are_sound(monkeypatch: pytest.MonkeyPatch) -> None:
     none = Postings.build(np.zeros(0, np.int64), np.zeros(0, np.uint64), np.zeros(0, np.int64), 0)
     assert none.sound()
+    monkeypatch.setattr(joined, "ALONE", 0)
     assert len(joined.Joined([none, built(DOCS), none]).match(built(DOCS).terms).docs)
 
 
