@@ -85,6 +85,11 @@ _SUFFIXES = frozenset(  # of types: the part that they play, not what they act o
 _CUT = frozenset(
     "up down out off over back away with by from to for in of on at as if using into via when".split()
 )
+_ADVERBS = frozenset("again now once twice later soon ago too".split())
+_NO_ADVERBS = frozenset(  # nouns that end as adverbs do
+    "ally anomaly assembly bully butterfly family fly monopoly poly rally reassembly reply subassembly subfamily"
+    " supply tally".split()
+)
 _MASS = frozenset(
     "data info information status metadata config configuration storage access traffic content text memory space"
     " usage health progress"
@@ -145,6 +150,8 @@ def _read(name: str, within: str) -> tuple[str, str]:
         return "", ""
     verb, rest = parts[0].lower(), parts[1:]
     cut = next((n for n, w in enumerate(rest) if w.lower() in _CUT), len(rest))
+    if cut and _adverb(rest[cut - 1]):
+        cut -= 1
     thing = [w for w in rest[:cut] if w.lower() not in _NOISE and len(w) > 1]
     if not thing:
         owner = words(within.rpartition(".")[2])
@@ -152,6 +159,12 @@ def _read(name: str, within: str) -> tuple[str, str]:
             owner = owner[:-1]
         thing = [w for w in owner if w.lower() not in _NOISE and len(w) > 1]
     return (verb, plural(" ".join(thing[:3]))) if thing else ("", "")
+
+
+def _adverb(word: str) -> bool:
+    """Whether a word says how something is done: `saveNoteManually`."""
+    low = word.lower()
+    return low in _ADVERBS or (low.endswith("ly") and low not in _NO_ADVERBS)
 
 
 _PARTICLES = ("up", "down", "out", "in", "off", "back")

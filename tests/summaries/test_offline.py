@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from kits.paths import GOLDEN
 
 from summaries.offline import manifest as static_manifest
+from summaries.offline.behaviour import behaviours
 from summaries.offline.directory import directory_summary
 from summaries.offline.file import file_summary
 from summaries.offline.kind import file_kind
@@ -353,6 +354,24 @@ if __name__ == "__main__":  # writes the golden files, for a person to read and 
     GOLDEN.mkdir(parents=True, exist_ok=True)
     for name, text in texts().items():
         (GOLDEN / f"{name}.txt").write_text(text + "\n", "utf-8")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("saveNoteManually", "saves notes"),
+        ("reloadNow", "reloads notes"),
+        ("removeRecursively", "removes notes"),
+        ("updateFamily", "updates families"),
+        ("applyWeeklyPlan", "applies weekly plans"),
+        ("applyChangesToNote", "applies changes"),
+        ("noteDelete", "deletes notes"),
+        ("getNote", ""),
+    ],
+)
+def test_names_of_functions_are_read_as_verbs_and_objects(name: str, said: str) -> None:
+    method = Symbol(name, f"NoteStore.{name}", "method", 1, 9, f"{name}()", "")
+    assert ", ".join(behaviours([method], 3)) == said
 
 
 def test_a_part_does_not_speak_for_the_whole() -> None:
