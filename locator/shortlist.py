@@ -16,6 +16,7 @@ from locator.query import Query
 from locator.route import named
 from locator.voters.exact import mentioned
 from locator.voters.frames import suffixes_of
+from summaries.errors import IndexDamaged
 from summaries.index.index import Index
 from summaries.index.postings import Floats, idf, weighted
 from summaries.index.routing_map import RoutingMap
@@ -33,7 +34,10 @@ def likeliest(index: Index, query: Query, names: Sequence[str]) -> list[str]:
     if len(names) <= ALL:
         return list(names)
     aliases = {n: s.aliases for n, s in index.repos.items()}
-    return shortlist(index.routing, query, names, aliases, MOST)
+    try:
+        return shortlist(index.routing, query, names, aliases, MOST)
+    except IndexDamaged:  # as without a map
+        return list(names)
 
 
 def shortlist(

@@ -17,6 +17,7 @@ from indexer.sources.sources import clones_of
 from summaries import backends
 from summaries.errors import BugatlasError, IndexDamaged, IndexError_, IndexLocked, IndexVersion
 from summaries.index.index import Index, Manifest, RepoState, read_state, slug, unreferenced
+from summaries.index.routing_map import ASTRAY, PATTERN, Segment
 from summaries.index.shard import SCHEMA, Shard
 from summaries.index.store import Store
 from summaries.vectors.chroma_files import faults as graph_faults
@@ -65,6 +66,7 @@ def check(root: Path) -> list[Finding]:
         states.append(state)
         findings += _repository(index, folder, state, locked)
     index.__dict__["repos"] = {s.name: s for s in sorted(states, key=lambda s: s.name)}
+    findings += _map(root)
     findings += _unwritable(root)
     if not locked:
         findings += _knowledge(index)
@@ -73,6 +75,17 @@ def check(root: Path) -> list[Finding]:
             for p in sorted(root.glob("*.part"))
         ]
     return findings
+
+
+def _map(root: Path) -> Iterator[Finding]:
+    """Segments of the routing map that cannot be used. Without them all repositories are searched."""
+    for path in sorted(root.glob(PATTERN)):
+        try:
+            what = "" if Segment(path).sound() else f"cannot read {path}: {ASTRAY}"
+        except IndexDamaged as e:
+            what = e.message
+        if what:
+            yield Finding("routing map", what, f"rm {shlex.quote(str(path))} && {_command(root, 'index')}")
 
 
 def _command(root: Path, *words: str) -> str:

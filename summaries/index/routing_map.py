@@ -14,11 +14,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 import numpy as np
-from msgspec import Struct
+from msgspec import Meta, Struct
 from numpy.typing import NDArray
 
 from summaries.errors import IndexDamaged
@@ -27,6 +27,8 @@ from summaries.index.postings import Floats, Ints
 from summaries.words import Hashes
 
 PATTERN = "map-*.safetensors"
+MOST_ROWS = 1 << 24  # of a repository: a snapshot has a million files at most, and there may be many; a guess
+ASTRAY = "it names what isn't there"
 STEPS = 100.0  # of a weight's byte to 1
 FIELDS = {"units": 0, "messages": 1, "marks": 2, "names": 3}
 
@@ -38,7 +40,7 @@ class MappedRepository(Struct, frozen=True, array_like=True):
 
     name: str
     generation: int
-    rows: int
+    rows: Annotated[int, Meta(ge=1, le=MOST_ROWS)]
 
 
 class Entries(NamedTuple):
@@ -64,6 +66,18 @@ def salted(field: str, keys: Hashes) -> Hashes:
     return mixed
 
 
+def vector(data: arrays.Arrays, name: str, kind: str, size: int | None = None) -> NDArray[Any]:
+    """An array of one dimension, of a kind ("u" is any unsigned) and perhaps a size. Raises IndexDamaged."""
+    found, shape = data.about(name)
+    if (
+        len(shape) != 1
+        or kind not in (found.kind, found.str[1:])
+        or shape[0] != (shape[0] if size is None else size)
+    ):
+        raise data.damage(name, f"of another kind or size ({found}, {shape})")
+    return data[name]
+
+
 class Segment:
     """Terms × rows of some repositories, mapped."""
 
@@ -71,29 +85,41 @@ class Segment:
         """Map a segment's file. Raises IndexDamaged."""
         data = arrays.Arrays(path)
         self.path = path
+        self.keys: Hashes = vector(data, "keys", "u8")
+        self.starts: NDArray[Any] = vector(data, "starts", "u", len(self.keys) + 1)
+        self.rows: NDArray[np.uint32] = vector(data, "rows", "u4")
+        self.weights: NDArray[np.uint8] = vector(data, "weights", "u1", len(self.rows))
         try:
-            self.keys: Hashes = data["keys"]
-            self.starts: NDArray[Any] = data["starts"]
-            self.rows: NDArray[np.uint32] = data["rows"]
-            self.weights: NDArray[np.uint8] = data["weights"]
             self.listed = msgspec.json.decode(data.meta["repos"], type=list[MappedRepository])
         except (KeyError, msgspec.MsgspecError) as e:
-            raise IndexDamaged(f"cannot read {path}: {e}", "run `bugatlas index`") from e
+            raise IndexDamaged(f"cannot read {path}: {e}", "run `bugatlas doctor`", path) from e
         self.size = sum(one.rows for one in self.listed)
 
+    def sound(self) -> bool:
+        """Whether each key has its entries, and each entry its row. Reads all of them."""
+        starts, rows = self.starts, self.rows
+        rising = (starts[0], starts[-1]) == (0, len(rows)) and bool((starts[1:] >= starts[:-1]).all())
+        return rising and (not len(rows) or int(rows.max()) < self.size)
+
     def spread(self, keys: Hashes) -> Ints:
-        """How many entries each key has."""
+        """How many entries each key has. Raises IndexDamaged where it is not `sound`."""
         _, begin, end = self._spans(keys)
         return end - begin
 
     def find(self, keys: Hashes) -> RouteMatches:
-        """All entries of some keys."""
+        """All entries of some keys. Raises IndexDamaged where it is not `sound`."""
         known, begin, end = self._spans(keys)
         size = end - begin
         ends = size.cumsum()
         where = np.arange(ends[-1] if len(ends) else 0) + (begin - (ends - size)).repeat(size)
         weights = self.weights[where].astype(np.float32) / np.float32(STEPS)
-        return RouteMatches(known.repeat(size), self.rows[where].astype(np.int64), weights)
+        rows = self.rows[where]
+        if len(rows) and rows.max() >= self.size:
+            raise self._damage()
+        return RouteMatches(known.repeat(size), rows.astype(np.int64), weights)
+
+    def _damage(self) -> IndexDamaged:
+        return IndexDamaged(f"cannot read {self.path}: {ASTRAY}", "run `bugatlas doctor`", self.path)
 
     def _spans(self, keys: Hashes) -> tuple[Ints, Ints, Ints]:
         """Position, begin and end of each key; a key that isn't there has nothing."""
@@ -102,7 +128,10 @@ class Segment:
             return every, every * 0, every * 0
         at = np.minimum(self.keys.searchsorted(keys), len(self.keys) - 1)
         begin = self.starts[at].astype(np.int64)
-        return every, begin, np.where(self.keys[at] == keys, self.starts[at + 1].astype(np.int64), begin)
+        end = np.where(self.keys[at] == keys, self.starts[at + 1].astype(np.int64), begin)
+        if len(keys) and ((end < begin).any() or end.max() > len(self.rows)):
+            raise self._damage()
+        return every, begin, end
 
 
 class RoutingMap:

@@ -9,11 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from summaries.errors import IndexDamaged
 from summaries.index.arrays import Arrays
 from summaries.index.manifest import RepoState
 from summaries.index.parameters import TEXT
 from summaries.index.postings import Ints, Mask, Matches, Postings
 from summaries.index.routing_map import (
+    ASTRAY,
+    MOST_ROWS,
     PATTERN,
     STEPS,
     Entries,
@@ -21,6 +24,7 @@ from summaries.index.routing_map import (
     RoutingMap,
     number,
     salted,
+    vector,
     write,
 )
 from summaries.index.shard import Shard, View
@@ -48,6 +52,10 @@ def update(root: Path, repos: Mapping[str, RepoState], path_of: PathOf) -> int:
     most = SEGMENTS + have.rows // ROWS
     if not behind and len(old) <= most and 2 * len(have.names) >= len(have.listed):
         return 0
+    if broken := [s.path for s in have.segments if not s.sound()]:
+        for path in broken:
+            path.unlink()
+        return update(root, repos, path_of)
     fresh = number(old[-1]) + 1 if old else 1
     if len(old) < most and len(behind) * 4 <= len(now) and have.names:
         _write(root / f"map-{fresh}.safetensors", repos, behind, None, path_of)
@@ -92,11 +100,16 @@ def _write(
             first[known[name]] = size
             rows = have.size_of[name]
         else:
-            found = _entries(states[name], path_of)
+            try:
+                found = _entries(states[name], path_of)
+            except IndexDamaged:  # `doctor` names it; what the map does not know is searched
+                continue
             parts.append(found._replace(rows=found.rows + np.uint32(size)))
             rows = found.size
         listed.append(MappedRepository(name, states[name].generation, rows))
         size += rows
+    if not listed:
+        return
     if have:
         parts += _moved(have, first)
     keys, rows_, weights = (np.concatenate([p[k] for p in parts]) for k in range(3))
@@ -122,8 +135,19 @@ def _entries(state: RepoState, path_of: PathOf) -> Entries:
     if state.words:
         data = Arrays(path_of(state.name, state.words))
         if "rows" in data:  # as published by this version
-            return Entries(data["keys"], data["rows"], data["weights"], int(data.meta["size"]))
+            return _published(data)
     return entries(Shard(path_of(state.name, state.shard)))
+
+
+def _published(data: Arrays) -> Entries:
+    """What somebody else worked out. Raises IndexDamaged where it cannot be."""
+    keys = vector(data, "keys", "u8")
+    rows, weights = vector(data, "rows", "u4", len(keys)), vector(data, "weights", "u1", len(keys))
+    said = data.meta.get("size", "")
+    size = int(said) if said.isascii() and said.isdecimal() and len(said) < 10 else 0
+    if not 1 <= size <= MOST_ROWS or (len(rows) and rows.max() >= size):
+        raise data.damage("rows", ASTRAY)
+    return Entries(keys, rows, weights, size)
 
 
 def entries(shard: Shard, view: View | None = None) -> Entries:

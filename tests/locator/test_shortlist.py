@@ -12,8 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from kits.git import git, make_repo
+from msgspec.structs import replace
 
 from indexer.build import build
+from indexer.doctor.doctor import check
 from indexer.publish import publish
 from indexer.sources.discover import Source
 from locator import shortlist as routing_map
@@ -23,10 +25,11 @@ from locator.report.reader import read
 from locator.scope import scope_of
 from locator.shortlist import MOST, likeliest, shortlist
 from summaries.errors import IndexError_
+from summaries.index import arrays
 from summaries.index import open_files as opened
 from summaries.index import routing_update as mapping
 from summaries.index.attached import attach
-from summaries.index.index import Index, Room
+from summaries.index.index import Index, RepoState, Room
 from summaries.index.routing_map import PATTERN, STEPS, MappedRepository, RoutingMap, Segment, salted, write
 from summaries.index.routing_update import LEAST, SEGMENTS, entries
 from summaries.words import hashes, keys_of
@@ -115,6 +118,61 @@ def test_without_a_map_nothing_is_left_out(root: Path) -> None:
             damage(path)
         index = Index.open(root)
         assert likeliest(index, understand(read("furnace42x")), list(index.repos)) == list(index.repos)
+
+
+MAP_DAMAGE = {
+    "rows": lambda a: a + np.uint32(1 << 30),
+    "starts": lambda a: a[::-1].copy(),
+    "keys": lambda a: a.astype(np.float32),
+    "weights": lambda a: a[:-1],
+}
+
+
+@pytest.mark.parametrize("name", MAP_DAMAGE)
+def test_a_damaged_map_is_none_and_is_mended(name: str, clones: Path, root: Path) -> None:
+    (path,) = root.glob(PATTERN)
+    held = arrays.Arrays(path)
+    data = {n: np.array(held[n]) for n in held.names()}
+    arrays.write(path, data | {name: MAP_DAMAGE[name](data[name])}, held.meta)
+    index = Index.open(root)
+    report = read("silver froze 5 times in furnace5x")
+    assert likeliest(index, understand(report), list(index.repos)) == list(index.repos)
+    assert locate(index, report).files[0].repo == "works/foundry5"
+    (found,) = check(root)
+    assert found.where == "routing map" and str(path) in found.what and str(path) in found.run
+    behind = sources(clones, range(3))
+    mapping.update(root, index.repos | {n.name: replaced(index, n.name) for n in behind}, index.local_path)
+    assert not check(root)
+
+
+def replaced(index: Index, name: str) -> RepoState:
+    """The state of a repository that was indexed again."""
+    return replace(index.repos[name], generation=index.repos[name].generation + 1)
+
+
+def test_a_damaged_repository_is_left_out_of_the_map(root: Path) -> None:
+    for path in root.glob(PATTERN):
+        path.unlink()
+    index = Index.open(root)
+    shard = index.folder("works/foundry7") / index.repos["works/foundry7"].shard
+    held = arrays.Arrays(shard)
+    data = {n: np.array(held[n]) for n in held.names()}
+    arrays.write(shard, data | {"unit_blobs": data["unit_blobs"] + np.uint32(99)}, held.meta)
+    mapping.update(root, index.repos, index.local_path)
+    assert index.repos.keys() - set(index.routing.names) == {"works/foundry7"}
+
+
+@pytest.mark.parametrize("said", ["-1", "9" * 40, "many", ""])
+def test_a_published_part_that_cannot_be_is_left_out(said: str, root: Path) -> None:
+    index = Index.open(root)
+    part = entries(index.shard("works/foundry7"))
+    path = index.folder("works/foundry7") / "words-1.safetensors"
+    arrays.write(path, {"keys": part.keys, "rows": part.rows, "weights": part.weights}, {"size": said})
+    for old in root.glob(PATTERN):
+        old.unlink()
+    states = index.repos | {"works/foundry7": replace(index.repos["works/foundry7"], words=path.name)}
+    mapping.update(root, states, index.local_path)
+    assert index.repos.keys() - set(index.routing.names) == {"works/foundry7"}
 
 
 def test_what_the_map_does_not_know_yet_is_searched(root: Path) -> None:
