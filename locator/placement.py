@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
-from locator.report.packages import PackageSystem, installed, lies_at_root, owns, owns_module
+from locator.report.packages import Package, PackageSystem, installed, lies_at_root, owns, owns_module
 from locator.report.reader import Frame
 
 Names = Mapping[str, tuple[str, ...]]  # the repositories searched -> names that their manifests declare
@@ -22,11 +22,11 @@ class Placement:
 
     def __init__(self, names: Names) -> None:
         self.names = names
-        self._owners: dict[tuple[str, str], frozenset[str] | None] = {}
+        self._owners: dict[tuple[str, str, str], frozenset[str] | None] = {}
 
     def owners(self, f: Frame) -> frozenset[str] | None:
         """Repositories whose code a frame is by its package; None where the frame names no package."""
-        key = (f.path, f.module)
+        key = (f.path, f.module, f.package)
         if key not in self._owners:
             self._owners[key] = self._find(f)
         return self._owners[key]
@@ -39,6 +39,9 @@ class Placement:
             return own
         if f.library:
             return frozenset()
+        if f.package:  # of a library that nobody declares it is not sure whose it is
+            said = Package(PackageSystem.GEM, f.package, f.path)  # of Elixir too: its names are as plain
+            return frozenset(r for r, a in self.names.items() if owns(said, r, a)) or None
         if f.path.endswith(".go") and "/" in f.module:
             return frozenset(r for r, a in self.names.items() if owns_module(f.module, r, a)) or None
         return None
@@ -93,6 +96,7 @@ def _module_fit(module: str, path: str) -> float:
     parts = [p for p in module.lower().replace("::", ".").split(".") if p]
     stem = path.lower().rpartition(".")[0].split("/")
     stem = stem[:-1] if stem[-1:] == ["__init__"] else stem
+    stem = [*(part for folder in stem[:-1] for part in folder.split(".")), *stem[-1:]]  # .NET: Shop.Orders/
     ends = (parts[:n] for n in (len(parts), len(parts) - 1, len(parts) - 2))
     return 1.0 if any(len(e) > 1 and _ends(stem, e) for e in ends) else 0.0
 

@@ -33,11 +33,14 @@ def by_frame(report: Report, repo: str, path: str, facts: Facts, placement: Plac
     if f is None:
         return None
     origin = f" in {f.source}" if f.source else ""
-    text = f"frame {f.depth + 1} of the stack trace{origin}: {f.symbol or f.path}"
+    place = f"{f.path.rsplit('/', 1)[-1]}:{f.line}"
+    text = f"frame {f.depth + 1} of the stack trace{origin}"
+    if not f.symbol and f.line and same_kind(f.path, path):
+        return Pointed(f"{text}: {place}", f.line if f.line <= facts.lines else 0)
+    text = f"{text}: {f.symbol or f.path}"
     called = _called(facts, f.symbol)
     if not f.line or not same_kind(f.path, path):
         return Pointed(text, _nearest(called, 0).start if called else 0)
-    place = f"{f.path.rsplit('/', 1)[-1]}:{f.line}"
     if called and not any(s.start <= f.line <= s.end for s in called):
         s = _nearest(called, f.line)
         lines = f"{s.start}-{s.end}" if s.end > s.start else f"{s.start}"

@@ -25,7 +25,7 @@ HOST_PORT = pattern(
 )
 FILE = pattern(
     r"(?<![\w@~+$./\\-])(?=[\w@~+$-]*+[./\\:])((?:[A-Za-z]:(?=[\\/]))?[\w@~+$./\\-]++)"
-    r"(?:[\"'`]?(?:,? (?:on |at |near |in )?[Ll]ines? #?(\d{1,7})\b|:(?:line )? ?(\d{1,7})(?::\d+)?\b(?!\.\d)"
+    r"(?:[\"'`]?(?:[,:]? (?:on |at |near |in )?[Ll]ines? #?(\d{1,7})\b|:(?:line )? ?(\d{1,7})(?::\d+)?\b(?!\.\d)"
     r"|\((\d{1,7})(?:, ?\d+)?\)|#L(\d{1,7})))?"
 )
 ENDPOINT = pattern(
@@ -43,6 +43,7 @@ _BLOB = pattern(
     r"(?:blob|blame|raw|src/branch|src/commit|src/tag|src)/(?P<ref>[^/]+)/(?P<path>[^?#]+)"
 )
 _AT_VERSION = pattern(r"([\w.-]+)@v?\d")
+_NAMESPACED = pattern(r"\\?(?:[A-Z]\w*\\){2,12}[A-Z]\w*")  # a class of PHP: Shop\Orders\Basket
 _LINE = pattern(r"(?:^|[^A-Za-z])(?:L|lines-|l)(\d{1,7})")
 _TAIL = ".,;:!?)'\"*_>"
 
@@ -57,6 +58,9 @@ def url(m: re.Match[str]) -> Iterator[Hit]:
     host, _, port = host.rpartition("@")[2].partition(":")
     if code := list(code_host(host.lower(), path)):
         yield from code
+        return
+    if host.lower() in words.CODE_HOSTS or host.lower().endswith(".githubusercontent.com"):
+        yield "", "", 0  # a page, a picture or a snippet there is no part of any system
         return
     if host and host[0] not in "{$*":
         yield "host", host.lower(), int(port) if port.isdecimal() and len(port) < 6 else 0
@@ -122,6 +126,9 @@ def file(m: re.Match[str]) -> Iterator[Hit]:
     number = next((int(g) for g in m.groups()[1:] if g), 0) if len(token) == len(m[1]) else 0
     if "\\" in token and not re.match(r"[A-Za-z]:|\.|\w{2,}\\\w{2}", token):
         return  # an escape sequence
+    if _NAMESPACED.fullmatch(token):
+        yield "dotted", token.strip("\\").replace("\\", "."), 0
+        return
     name = tidy(token)
     last = name.rpartition("/")[2]
     if extension(last) or last.lower() in words.FILE_NAMES:

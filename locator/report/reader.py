@@ -7,7 +7,7 @@ import re
 from locator.report import traces as _frames
 from locator.report.forms import Forms
 from locator.report.mentions import mentions_of
-from locator.report.regions import clean, cut, split, uncomment
+from locator.report.regions import clean, cut, split, uncomment, unpictured
 from locator.report.types import Frame, Mention, MentionKind, Region, RegionKind, Report
 from summaries.errors import UsageError
 
@@ -28,7 +28,7 @@ def read(text: str, title: str | None = None, forms: Forms = ()) -> Report:
     Over 200,000 characters the middle is left out (`truncated`). Raises UsageError on a blank report.
     """
     text, truncated = cut(text)
-    body = uncomment(clean(text)).strip("\n")
+    body = unpictured(uncomment(clean(text))).strip("\n")
     if title is not None:
         title = " ".join(clean(title[: 4 * MAX_TITLE]).split())
     lines = body.split("\n")

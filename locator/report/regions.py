@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 
 from locator.report import environment, forms, logs
@@ -30,6 +31,8 @@ _CONTINUED = pattern(r"^ {6}\S")  # .NET prints the message below the category
 _REPL = pattern(r"^\s{0,8}(?:>>>|\.\.\. |In \[\d+\]:|Out\[\d+\]:|\$ [a-z./]|C:\\[^>\n]{0,80}>)")
 
 
+_PICTURE = pattern(r"<(?:img|video|source)\b[^<>\n]{0,4000}>", re.IGNORECASE)
+_LINKED_PICTURE = pattern(r"(!\[[^\[\]\n]{0,300}\])\([^()\s]{1,2000}\)")
 _CODE = pattern(
     r"^\s*(?:(?:class|def|func|fn|function|interface|struct|enum) [\w$]{1,80}[^\n]*[:{)]\s*$"
     r"|from [\w.]+ import |import [\w.{\"'*]+(?: from| as|;|\s*$)|@[A-Za-z][\w.]*(?:\(|\s*$)|#include [<\"]"
@@ -104,6 +107,17 @@ def uncomment(text: str) -> str:
     if inside:
         lines[opened[0] :] = (opened[1], *whole[opened[0] + 1 :])
     return "\n".join(lines)
+
+
+def unpictured(text: str) -> str:
+    """Without the addresses and sizes of pictures, which are no words of a report; line numbers stay."""
+    if "<img" not in text and "](" not in text:
+        return text
+    lines = text.split("\n")
+    return "\n".join(
+        line if fenced else _LINKED_PICTURE.sub(r"\1 ", _PICTURE.sub(" ", line))
+        for line, fenced in zip(lines, fences(lines), strict=True)
+    )
 
 
 def split(

@@ -8,8 +8,12 @@ from typing import NamedTuple
 
 from locator.report.logs import bare
 from locator.report.packages import installed
-from locator.report.traces_compiled import Lines, Raw, dotnet, go, jvm, native, rust
-from locator.report.traces_scripting import elixir, javascript, json_trace, lua, perl, php, python, ruby
+from locator.report.traces_compiled import Lines, Raw, go, jvm, native, rust
+from locator.report.traces_dart import dart
+from locator.report.traces_dotnet import dotnet
+from locator.report.traces_elixir import elixir
+from locator.report.traces_json import json_trace
+from locator.report.traces_scripting import javascript, lua, perl, php, positions, python, ruby
 from locator.report.types import Frame
 from locator.report.vocabulary import GO_STANDARD
 from summaries.patterns import pattern
@@ -17,14 +21,15 @@ from summaries.patterns import pattern
 # In the order tried: the first that knows a line has it.
 RECOGNISERS: tuple[Callable[[Lines, int], Iterator[Raw]], ...] = (
     python, jvm, go, rust, dotnet, javascript, ruby, php, native, elixir,
-    perl, lua, json_trace,
+    dart, perl, lua, json_trace, positions,
 )  # fmt: skip
 
 MAX_FRAMES = 300
 _LONG = 8_000  # characters of a line that are looked at; a call is shorter
 _MAYBE = pattern(
-    r"\d|\.\(|\bat |\.pyx? in |\"(?:file|abs_path)", re.IGNORECASE
+    r"\d|\.\(|\bat |\.pyx? in |\"(?:file|abs_path)|\w\.\w+\(|dart:", re.IGNORECASE
 )  # no call is printed without one of these
+_BREAK = pattern(r"\\n|\s{0,4}<br ?/?>\s{0,4}")
 _MARKS = pattern(r"^\s*(?:`{3}|~{3})")
 _NEW = pattern(
     r"^\s*(?:E\s+)?(?:Traceback \(most|goroutine \d+ \[|Thread \d+"
@@ -49,11 +54,12 @@ _LIBRARY_PATH = pattern(
     r"|lib/ruby|lib/python\d[\d.]*|goroot|go/src/(?:runtime|net|reflect|testing|syscall|internal))/"
     r"|^<|^node:|^internal/(?:modules|process|main|timers|streams|deps)/|^native |/sysdeps/|^\[native"
     r"|^(?:/lib|/lib64)/|\.so[.\d]*$|libc-start|/Frameworks/|/libexec/src/(?:runtime|net|internal)/"
+    r"|^(?:library|src)/(?:lib)?(?:std|core|alloc)/(?:src/)?|^dart-sdk/|^org-dartlang-"
     r"|^dart:|^package:(?:flutter(?:_test|_driver)?|sky_engine|test_api|stack_trace)/",
 )
 _LIBRARY_MODULE = pattern(
     r"(?:java|javax|jakarta|jdk|sun|com\.sun|kotlin|kotlinx|scala|groovy|clojure|android|androidx|dalvik"
-    r"|System|Microsoft|MS\.Internal|_COROUTINE)(?:\.|$)|(?:std|core|alloc)::"
+    r"|System|Microsoft|MS\.Internal|_COROUTINE)(?:\.|$)|(?:std|core|alloc|__rustc)(?:::|$)"
 )
 
 
@@ -129,8 +135,8 @@ def _recognise(lines: Sequence[str], i: int) -> tuple[object, list[Raw]]:
     line = lines[i]
     if not _MAYBE.search(line) and not (i + 1 < len(lines) and ".go:" in lines[i + 1]):
         return None, []
-    if "\\n" in line:  # a whole trace as one escaped string, as JSON logs have it
-        pieces = line.replace("\\t", "\t").replace('\\"', '"').split("\\n")
+    if "\\n" in line or "<br" in line:  # a whole trace as one escaped string, or in HTML
+        pieces = _BREAK.split(line.replace("\\t", "\t").replace('\\"', '"').replace("\\_", "_"))
         for recogniser in RECOGNISERS:
             raws = [r for k in range(len(pieces)) for r in recogniser(pieces, k)]
             if len(raws) > 1:
@@ -162,7 +168,16 @@ def _number(traces: Sequence[_Trace]) -> tuple[Frame, ...]:
         seen.add(key)
         for depth, r in enumerate(calls):
             frames.append(
-                Frame(r.path, r.line, r.symbol, r.module, depth, kept, is_library(r.path, r.module))
+                Frame(
+                    r.path,
+                    r.line,
+                    r.symbol,
+                    r.module,
+                    depth,
+                    kept,
+                    r.foreign or is_library(r.path, r.module),
+                    package=r.package,
+                )
             )
         kept += 1
     if len(frames) > MAX_FRAMES:
@@ -173,6 +188,8 @@ def _number(traces: Sequence[_Trace]) -> tuple[Frame, ...]:
 def is_library(path: str, module: str) -> bool:
     """Whether a call is clearly of a library, a runtime or the standard library."""
     if _LIBRARY_PATH.search(path) or module in GO_STANDARD or installed(path):
+        return True
+    if path.endswith(".go") and path.rpartition("/")[0] in GO_STANDARD:  # built with -trimpath
         return True
     return bool(_LIBRARY_MODULE.match(module))
 

@@ -23,6 +23,8 @@ class Raw(NamedTuple):
     whole: bool = True  # the line is nothing but this call
     height: int = 1  # how many lines it takes
     last: bool = False  # its trace prints the innermost call last
+    package: str = ""  # the library that the line says it is of
+    foreign: bool = False  # the line says that it is of the language itself
 
 
 Lines = Sequence[str]
@@ -60,24 +62,26 @@ def is_whole(line: str) -> bool:
 # --- JVM ------------------------------------------------------------------------------------------------
 
 _JVM = pattern(r"(?>(?:[\w.@-]*+/{1,2}+)*)([\w$.<>-]++)\(([^()\n]*)\)")
+_JVM_BARE = pattern(r"\s{0,12}([\w$.<>]{1,400})\(([\w$-]{1,120}\.(?:java|kt|scala|groovy):\d{1,7})\)\s*$")
 _JVM_WHERE = pattern(r"([\w$-]+\.(?:java|kt|kts|scala|groovy|clj))(?::(\d+))?$")
-_JVM_NOWHERE = ("Native Method", "Unknown Source", "<generated>")
+JVM_NOWHERE = ("Native Method", "Unknown Source", "<generated>")
 _JVM_LAMBDA = pattern(r"(?:lambda|access|anonfun)\$+(?:new\$)?([A-Za-z_]\w*)\$")
 
 
 def jvm(lines: Lines, i: int) -> Iterator[Raw]:
-    """Java, Kotlin, Scala: `at com.shop.OrderService.place(OrderService.java:12)`."""
-    if "at " not in lines[i] or "(" not in lines[i]:
+    """Java, Kotlin, Scala: `at com.shop.OrderService.place(OrderService.java:12)`, with or without the "at"."""
+    if "(" not in lines[i]:
         return
-    for piece in pieces(lines[i]):
+    bare = ":" in lines[i] and _JVM_BARE.match(lines[i])
+    for piece in [lines[i].strip()] if bare else pieces(lines[i]):
         m = _JVM.match(piece)
         if not m or "." not in m[1]:
             continue
         where = _JVM_WHERE.match(m[2].strip())
-        if where or (m[2].strip() in _JVM_NOWHERE):
+        if where or (m[2].strip() in JVM_NOWHERE):
             path, number = (where[1], lineno(where[2])) if where else ("", 0)
             owner, _, method = m[1].rpartition(".")
-            yield Raw(path, number, *_jvm_name(owner, method, path), whole=is_whole(lines[i]))
+            yield Raw(path, number, *_jvm_name(owner, method, path), whole=bool(bare) or is_whole(lines[i]))
 
 
 def _jvm_name(owner: str, method: str, path: str) -> tuple[str, str]:
@@ -95,29 +99,6 @@ def _jvm_name(owner: str, method: str, path: str) -> tuple[str, str]:
     if method not in ("<init>", "<clinit>"):
         types.append(method.split("$")[0] or method)
     return ".".join(types), ".".join(filter(None, (package, nested.split("$")[0])))
-
-
-# --- .NET -----------------------------------------------------------------------------------------------
-
-_NET = pattern(r"([\w.<>`$+|\[\],]++)\(([^()\n]*)\)(?: (?:in|à|em|en|в|dans) ([^\n]+?):\D{1,8}(\d+))?\.?\s*$")
-_NET_ASYNC = pattern(r"<(\w+)>[a-z]__[\w|]*(?:`\d+)?(?:\.MoveNext)?")
-
-
-def dotnet(lines: Lines, i: int) -> Iterator[Raw]:
-    """C#: `at Shop.OrderService.Place(Order order) in C:\\src\\OrderService.cs:line 12`."""
-    if "(" not in lines[i]:
-        return
-    for piece in pieces(lines[i]):
-        m = _NET.match(piece)
-        if not m or not (m[3] or (m[1].count(".") > 1 and ":" not in m[2] and m[2] not in _JVM_NOWHERE)):
-            continue
-        name = (
-            _NET_ASYNC.sub(r"\1", m[1]).replace("<>c__DisplayClass", "").replace("<>c.", "").replace("+", ".")
-        )
-        name = re.sub(r"`\d+|\[[^\[\]]*\]|\b\d+_\d+\.", "", name).replace("..ctor", "").replace("..cctor", "")
-        owner, _, method = name.rpartition(".")
-        symbol = f"{owner.rpartition('.')[2]}.{method}".strip(".")
-        yield Raw(clean_path(m[3] or ""), lineno(m[4]), symbol, owner, whole=is_whole(lines[i]))
 
 
 # --- Go -------------------------------------------------------------------------------------------------

@@ -5,25 +5,36 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from locator.report.links import extension
 from locator.report.traces_compiled import RUST_FRAME, Lines, Raw, clean_path, is_whole, lineno, pieces
+from locator.report.traces_dotnet import signature
+from locator.report.traces_elixir import elixir_name
+from locator.report.vocabulary import CODE_EXTENSIONS
 from summaries.patterns import pattern
 
 # --- Python ---------------------------------------------------------------------------------------------
 
-_PY = pattern(r'File "([^"\n]+)", line (\d+)(?:, in ([^\s"\\,]+))?')
+_PY = pattern(r'File "([^"\n]+)", line (\d+)(?:,? in ([^\s"\\,]+))?')
 _IPY = pattern(r"\s*File ([^\n:]+(?::[\\/][^\n:]+)?):(\d+), in ([\w.<>]+)")
 _IPY_OLD = pattern(r"((?:[A-Za-z]:)?[^\s:()]+\.pyx?) in ([\w.<>]+)\(")
 _IPY_ARROW = pattern(r"\s*-+> ?(\d+)")
 _RICH = pattern(r"[│|┃\s]{0,12}((?:[A-Za-z]:)?[^\s:│]{1,300}\.pyx?):(\d+) in ([\w.<>]+)")
 _PYTEST = pattern(r"([^\s:]+\.py):(\d+):(?: in (\S+)| [A-Z]\w*(?:Error|Exception|Exit|Failed|Failure)|)\s*$")
+_ORDER = pattern(r"most recent call (first|last)\)")
+_MOST_ABOVE = 60  # lines above a call that may say in which order calls are printed
+_NOT_PYTHON = CODE_EXTENSIONS - {"py", "pyi", "pyx", "pxd", "pxi"}
 
 
 def python(lines: Lines, i: int) -> Iterator[Raw]:
     """CPython's `File "x.py", line 3, in f`, both IPython styles, pytest's `x.py:3: in f` and rich's `x.py:3 in f`."""
     line = lines[i]
     if 'File "' in line:
+        order = _order(lines, i)
         for m in _PY.finditer(line):
-            yield Raw(clean_path(m[1]), lineno(m[2]), _py_name(m[3]), whole=is_whole(line), last=True)
+            foreign = extension(m[1]) in _NOT_PYTHON  # as Sentry prints calls of any language
+            last = order == "last" if foreign else order != "first"
+            said = _foreign_name(m[3] or "", line[m.start(3) :]) if foreign else (_py_name(m[3]), "")
+            yield Raw(clean_path(m[1]), lineno(m[2]), *said, whole=is_whole(line), last=last)
     elif ".py" in line:
         if short := _IPY.match(line) or _RICH.match(line) or _PYTEST.match(line):
             yield Raw(clean_path(short[1]), lineno(short[2]), _py_name(short[3]), last=True)
@@ -32,6 +43,18 @@ def python(lines: Lines, i: int) -> Iterator[Raw]:
                 if arrow := _IPY_ARROW.match(ahead):
                     yield Raw(clean_path(old[1]), lineno(arrow[1]), _py_name(old[2]), last=True)
                     break
+
+
+def _order(lines: Lines, i: int) -> str:
+    """Which call the heading of a trace says comes last; "" where it has none."""
+    for above in reversed(lines[max(0, i - _MOST_ABOVE) : i]):
+        if (m := _ORDER.search(above[:200])) or not above.strip():
+            return m[1] if m else ""
+    return ""
+
+
+def _foreign_name(name: str, rest: str) -> tuple[str, str]:
+    return signature(rest) if "(" in rest else elixir_name(name)
 
 
 def _py_name(name: str | None) -> str:
@@ -79,24 +102,30 @@ def _js_name(name: str) -> str:
     return _JS_NOISE.sub("", name).strip(" .").removeprefix("async ").removeprefix("new ")
 
 
-# --- Ruby, PHP, Elixir ----------------------------------------------------------------------------------
+# --- Ruby, PHP ----------------------------------------------------------------------------------
 
-_RUBY = pattern(r"(?<![^\s\[(\"'])((?:[A-Za-z]:)?[^\s:'\"`()\[\]]++):(\d+):in [`']([^'\n]*)'")
+_RUBY = pattern(
+    r"(?:(?<![^\s\[(\"'])([a-z][\w-]{0,80}) \(\d[\w.]{0,40}\) )?"
+    r"(?<![^\s\[(\"'])((?:[A-Za-z]:)?[^\s:'\"`()\[\]]++):(\d+):in [`']([^'\n]*)'"
+)
 _RUBY_NOISE = pattern(r"^(?:(?:block|rescue|ensure|else)(?: \(\d+ levels\))? in )+|<[^<>]*>")
 _PHP = pattern(r"\s*#\d+ (?:([^\s()][^()\n]*)\((\d+)\)|\[internal function\]): ([\w\\:>{}$-]+)")
 _PHP_NUMBERED = pattern(r"\s*\d+\. (\S[^\n]{0,300}\.php) line (\d+)\s*$")  # Nextcloud, over the call
 _PHP_CALL = pattern(r"\s+([\w\\]+(?:->|::)[\w{}]+|\w+)\(")
 _PHP_THROWN = pattern(r"(?:in|at) ([^\s()\"']+\.php)(?::| on line )(\d+)")
-_ELIXIR = pattern(r"\s*(?:\([\w. -]+\) )?([^\s:()]+\.exs?):(\d+): ([\w.!?]+)/\d+")
 
 
 def ruby(lines: Lines, i: int) -> Iterator[Raw]:
-    """Ruby: "app/orders.rb:12:in `place'", printed either way round."""
-    if ":in " in lines[i]:
-        for m in _RUBY.finditer(lines[i]):
-            name = _RUBY_NOISE.sub("", m[3]).replace("#", ".").replace("::", ".")
-            upside = bool(re.match(r"\s+\d+: from ", lines[i]))
-            yield Raw(clean_path(m[1]), lineno(m[2]), name.strip(), whole=is_whole(lines[i]), last=upside)
+    """Ruby: "app/orders.rb:12:in `place'", printed either way round, below its gem, as strings of an array."""
+    line = lines[i]
+    if ":in " in line:
+        for m in _RUBY.finditer(line):
+            name = _RUBY_NOISE.sub("", m[4]).replace("#", ".").replace("::", ".")
+            upside = bool(re.match(r"\s+\d+: from ", line))
+            whole = is_whole(line) or not line[: m.start()].strip(" \t\"'[,")
+            yield Raw(
+                clean_path(m[2]), lineno(m[3]), name.strip(), whole=whole, last=upside, package=m[1] or ""
+            )
 
 
 def php(lines: Lines, i: int) -> Iterator[Raw]:
@@ -130,14 +159,26 @@ def _php_name(name: str) -> tuple[str, str]:
     return ".".join(filter(None, (owner.rpartition("\\")[2], method))), owner
 
 
-def elixir(lines: Lines, i: int) -> Iterator[Raw]:
-    """Elixir: `(shop 0.1.0) lib/shop/orders.ex:12: Shop.Orders.place/1`."""
-    if ".ex" in lines[i] and (m := _ELIXIR.match(lines[i])):
-        owner, _, name = m[3].rpartition(".")
-        yield Raw(m[1], lineno(m[2]), f"{owner.rpartition('.')[2]}.{name}".strip("."), owner)
+_POSITION = pattern(
+    r"\s{0,12}(?:\.{3})?((?:[A-Za-z]:)?[^\s:()\"'<>|]{0,400}[/\\][^\s:()\"'<>|/\\]{1,200}\.(\w{1,8})):(\d{1,7})(?::\d{1,7})?\s*$"
+)
+_THROWN = pattern(r"\s{0,12}[A-Za-z_][\w\\.:]{0,200}?(?:Error|Exception|Failure|Failed)\w{0,40} ?(?::|$)")
+_MOST_POSITIONS = 30  # calls of a trace without names
 
 
-# --- Perl, Lua, JSON ------------------------------------------------------------------------------------
+def positions(lines: Lines, i: int) -> Iterator[Raw]:
+    """Places without names below an error, as PHPUnit prints them: `/app/src/Order.php:12` and nothing else."""
+    m = _POSITION.match(lines[i])
+    if not m or m[2].lower() not in CODE_EXTENSIONS:
+        return
+    above = i - 1
+    while above >= max(0, i - _MOST_POSITIONS) and _POSITION.match(lines[above]):
+        above -= 1
+    if any(map(_THROWN.match, lines[max(0, above - 2) : above + 1])):
+        yield Raw(clean_path(m[1]), lineno(m[3]), "")
+
+
+# --- Perl, Lua ------------------------------------------------------------------------------------
 
 _PERL = pattern(
     r"(?:\s*([\w:]+)\([^\n]{0,300}\) called|[^\n]{0,400}?) at (\S{1,300}\.p[lm]) line (\d+)\.?\s*$"
@@ -158,56 +199,3 @@ def lua(lines: Lines, i: int) -> Iterator[Raw]:
     """Lua: `lib/orders.lua:12: in function 'place'`."""
     if ".lua:" in lines[i] and (m := _LUA.match(lines[i])):
         yield Raw(clean_path(m[1]), lineno(m[2]), (m[3] or "").replace(":", ".").strip("."))
-
-
-_JSON_FILE = pattern(r'"(?:file|filename|fileName|abs_path|path)" ?: ?"((?:[^"\\\n]|\\.){1,400})"', re.I)
-_JSON_LINE = pattern(r'"(?:line|lineno|lineNumber|line_number)" ?: ?"?(\d{1,7})', re.I)
-_JSON_NAME = pattern(r'"(?:function|method|methodName|func)" ?: ?"((?:[^"\\\n]|\\.){1,200})"', re.I)
-_JSON_CLASS = pattern(r'"(?:class|className)" ?: ?"((?:[^"\\\n]|\\.){1,200})"', re.I)
-_JSON_AT = pattern(
-    r'"((?:[A-Za-z]:)?[\\/][^"\s:]{1,300}\.(?:php|py|rb|js|ts)):(\d{1,7})"'
-)  # Monolog's shorter traces
-_OBJECT = 8  # lines that a call takes where the JSON is laid out
-_MOST_JSON = 200  # calls of one line
-
-
-def json_trace(lines: Lines, i: int) -> Iterator[Raw]:
-    """Calls as objects of JSON, `{"file": ..., "line": ..., "function": ..., "class": ...}`: Monolog, Laravel, Nextcloud.
-
-    As PHP has it, the name is that of who is called from this place.
-    """
-    line = lines[i]
-    if '"' not in line:
-        return
-    if '\\"' in line:
-        line = line.replace('\\"', '"').replace("\\\\", "\\")
-    found = list(_JSON_FILE.finditer(line))[:_MOST_JSON]
-    if not found:
-        yield from (
-            Raw(clean_path(_path(m[1])), lineno(m[2]), "", whole=False) for m in _JSON_AT.finditer(line)
-        )
-        return
-    laid_out = "}" not in line and len(found) == 1
-    ends = [*(m.start() for m in found[1:]), len(line)]
-    calls: list[tuple[str, int, str]] = []
-    for m, end in zip(found, ends, strict=True):
-        text = _object(lines, i) if laid_out else line[max(0, m.start() - 1) : end]
-        if number := _JSON_LINE.search(text):
-            name, owner = _JSON_NAME.search(text), _JSON_CLASS.search(text)
-            called = ".".join(x[1].replace("\\\\", "\\").rpartition("\\")[2] for x in (owner, name) if x)
-            calls.append((_path(m[1]), lineno(number[1]), called))
-    php = bool(calls) and calls[0][0].endswith(".php")
-    for k, (path, number_, called) in enumerate(calls):
-        symbol = called if not php else calls[k + 1][2] if k + 1 < len(calls) else ""
-        yield Raw(clean_path(path), number_, symbol, whole=laid_out, height=1)
-
-
-def _path(escaped: str) -> str:
-    return escaped.replace("\\/", "/").replace("\\\\", "\\")
-
-
-def _object(lines: Lines, i: int) -> str:
-    """The lines of the object that line `i` stands in."""
-    first = next((k + 1 for k in range(i - 1, max(-1, i - _OBJECT), -1) if "{" in lines[k]), i)
-    last = next((k for k in range(i, min(len(lines), i + _OBJECT)) if "}" in lines[k]), i)
-    return "\n".join(lines[first : last + 1])

@@ -58,6 +58,7 @@ class Frame(Struct, frozen=True):
     trace: int  # which trace of the report, from 0
     library: bool  # clearly not the reporter's own code
     source: str = ""  # the attachment that it comes from
+    package: str = ""  # the library that the trace says it is of: `shop (1.2.0) lib/x.rb`
 
 
 class Mention(Struct, frozen=True):
@@ -81,7 +82,7 @@ OWN = (
 
 
 class Report(Struct, frozen=True):
-    """A bug report, read. Lines count in `body`, whose text has LF line ends and no HTML comments."""
+    """A bug report, read. Lines count in `body`, whose text has LF line ends, no HTML comments and no pictures."""
 
     title: str
     body: str

@@ -30,6 +30,7 @@ NOT_OWNERS = _set(
     """orgs marketplace features settings topics sponsors apps user-attachments assets about login search
     users explore"""
 )
+CODE_HOSTS = _set("github.com gist.github.com gitlab.com bitbucket.org codeberg.org")
 NOT_TRACKERS = _set(
     """UTF ISO SHA HTTP RFC CVE TLS SSL AES MD IEEE ASCII CP X COVID GPT JDK JAVA EL H MP I L PEP JEP JSR
     RS HS"""
@@ -39,8 +40,8 @@ SYSTEM_ROOTS = _set(
 )
 TOP_LEVEL = _set("com org net io dev local internal svc cloud edu gov")
 GO_STANDARD = _set(
-    """runtime panic net net/http reflect testing syscall sync os io bufio context encoding/json database/sql
-    fmt strings sort"""
+    """runtime runtime/debug panic net net/http net/url reflect testing syscall sync os io bufio context
+    encoding/json database/sql fmt strings sort"""
 )
 SERVICE_KEYS = _set(
     """app service svc container component appname application service_name servicekey deployment pod"""

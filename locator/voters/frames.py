@@ -46,9 +46,9 @@ def placed(
     calls: Sequence[Frame], placement: Placement, having: Callable[[str], Sequence[File]]
 ) -> Iterator[tuple[Frame, dict[int, float]]]:
     """Calls that lie in indexed files, each with how well these fit: the files of the longest suffix that fit best."""
-    known: dict[tuple[str, str], dict[int, float]] = {}
+    known: dict[tuple[str, str, str], dict[int, float]] = {}
     for f in calls:
-        key = (f.path, f.module)
+        key = (f.path, f.module, f.package)
         if key not in known:
             known[key] = next(filter(None, (_best(f, placement, having(n)) for n in suffixes_of(f))), {})
         if known[key]:
@@ -82,6 +82,9 @@ def module_suffixes(module: str) -> list[str]:
         for start in range(max(0, end - 6), end - 1):
             tails.append("/".join(parts[start:end]))
             tails.append("/".join([*parts[start:end], "__init__"]))
+            tails.append(
+                f"{'.'.join(parts[start : end - 1])}/{parts[end - 1]}"
+            )  # a project of .NET: Shop.Orders/Basket
     return sorted(dict.fromkeys(tails), key=lambda t: -t.count("/"))
 
 

@@ -10,7 +10,7 @@ from locator.query import understand
 from locator.report.packages import installed, owns
 from locator.report.reader import Frame, read
 from locator.report.traces import is_library
-from locator.voters.frames import File, placed
+from locator.voters.frames import File, module_suffixes, placed
 from summaries.paths import Role, role, suffixes
 from summaries.types import Facts, Symbol
 
@@ -166,3 +166,28 @@ def test_a_line_of_a_compiled_file_is_not_told() -> None:
 )
 def test_roles_of_paths(path: str, language: str, expected: Role) -> None:
     assert role(path, language) == expected
+
+
+def test_a_call_of_a_library_that_is_indexed_lies_only_in_its_repository() -> None:
+    placement = Placement({"acme/shop": ("shop-rails",), "acme/web": ()})
+    own = Frame("lib/cart.rb", 4, "total", "", 0, 0, False, package="shop-rails")
+    other = Frame("lib/cart.rb", 4, "total", "", 0, 0, False, package="money")
+    assert placement.fit(own, "acme/shop", "shop-rails/lib/cart.rb") == 1
+    assert placement.fit(own, "acme/web", "lib/cart.rb") == 0
+    assert (
+        placement.fit(other, "acme/web", "lib/cart.rb") == 1
+    )  # nobody declares it: it may be called otherwise
+
+
+def test_a_call_without_a_path_lies_in_the_project_of_its_namespace() -> None:
+    call = Frame("", 0, "Basket.Total", "Shop.Orders.Basket", 0, 0, False)
+    placement = Placement({"acme/shop": ()})
+    assert placement.fit(call, "acme/shop", "src/Shop.Orders/Basket.cs") == 1
+    assert placement.fit(call, "acme/shop", "src/Shop.Billing/Basket.cs") == 0
+    assert "shop.orders/basket" in module_suffixes(call.module)
+
+
+def test_a_call_without_a_name_is_told_by_its_place() -> None:
+    report = read("Broken\n\nTypeError : no\n /srv/shop/src/Basket.php:12\n /srv/shop/src/Cart.php:8\n")
+    found = by_frame(report, "shop", "src/Basket.php", Facts("php", 40), Placement({"shop": ()}))
+    assert found == Pointed("frame 1 of the stack trace: Basket.php:12", 12)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
@@ -416,3 +417,39 @@ def test_a_set_up_points_at_nothing_but_names_images_and_routes() -> None:
 def test_a_module_at_a_version_is_no_address() -> None:
     report = read("See github.com/acme/shop-lib@v1.4.2/pkg/retry/backoff.go for it.", "t")
     assert of(report, "url_file") == ["acme/shop-lib:pkg/retry/backoff.go"]
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        '<img width="1440" alt="Screenshot" src="https://github.com/user-attachments/assets/6ad9-9bd9">',
+        "![Screenshot](https://user-images.githubusercontent.com/1/6ad9-9bd9.png)",
+    ],
+)
+def test_of_a_picture_only_its_words_are_read(picture: str) -> None:
+    report = read(f"Broken\n\nThe total is wrong {picture} here.\n\n```html\n{picture}\n```\n")
+    prose = report.regions[0].text
+    assert "wrong" in prose and "here" in prose
+    assert not {"1440", "attachments", "githubusercontent", "6ad9"} & set(re.findall(r"\w+", prose))
+    assert picture in report.body  # as code it is what it is about
+    assert report.body.count("\n") == 4
+
+
+def test_pages_of_code_hosts_are_no_routes_of_a_system() -> None:
+    text = "See https://gist.github.com/jane/1a2b3c, https://github.com/jane and https://shop.example/v1/orders/open."
+    assert said(text, "host") == ["shop.example"]
+    assert said(text, "endpoint") == ["/v1/orders/open"]
+
+
+def test_a_class_of_php_is_no_folder() -> None:
+    text = (
+        "Argument 2 passed to Shop\\Orders\\Basket::add() in src\\main\\java or C:\\Shop\\Orders\\Basket.php"
+    )
+    assert "Shop.Orders.Basket" in said(text, "dotted")
+    assert said(text, "path") == ["src/main/java/", "C:/Shop/Orders/Basket.php"]
+
+
+def test_a_shell_names_the_line_that_failed() -> None:
+    assert numbered("install/check.sh: line 22: docker: command not found", "position") == [
+        ("install/check.sh", 22)
+    ]
