@@ -9,7 +9,17 @@ from pathlib import PurePosixPath
 
 from msgspec import Struct
 
-from indexer.services.match import Book, Routes, distinctive, generic, literal_route, normal, topic_fits
+from indexer.services.match import (
+    Book,
+    Routes,
+    distinctive,
+    family,
+    generic,
+    literal_route,
+    normal,
+    supplied,
+    topic_fits,
+)
 from summaries.offline import manifest as static_manifest
 from summaries.offline.kind import is_test
 from summaries.paths import Role, role
@@ -70,13 +80,18 @@ def names_of(name: str, manifests: Sequence[tuple[str, Declaration]]) -> frozens
     it runs: it mostly runs what others build. Never raises.
     """
     own = {name, name.rsplit("/", 1)[-1]}
+    modules = {
+        p.rpartition("/")[0]: s.manifest.names[0] for p, s in manifests if p.endswith("go.mod") and s.manifest
+    }
     built, run = set(own), list[Declaration]()
     for path, said in manifests:
         above = [part.lower() for part in PurePosixPath(path).parts[:-1]]
         if not _ASIDE.isdisjoint(above) or role(path) & (Role.TEST | Role.MOCK | Role.EXAMPLE | Role.DOC):
             continue
         if above and PurePosixPath(path).name.lower().startswith("dockerfile"):
-            built.add(next((part for part in reversed(above) if not generic(part)), ""))
+            built.add(next((part for part in reversed(above) if not (generic(part) or part[0] == ".")), ""))
+        if _is_copy(path, modules):
+            continue
         if said.manifest and said.manifest.kind in _RUN:
             run.append(said)
             continue
@@ -92,6 +107,16 @@ def names_of(name: str, manifests: Sequence[tuple[str, Declaration]]) -> frozens
         built |= {n for n in names if normal(n) in known or (said.images and not foreign)}
     owner = normal(name.rpartition("/")[0].rpartition("/")[2])
     return frozenset(k for k in built if k and (k in own or not (generic(k) or normal(k) == owner)))
+
+
+def _is_copy(path: str, modules: Mapping[str, str]) -> bool:
+    """Whether a Go module within another is that of somebody else's repository, kept here with changes."""
+    folder = path.rpartition("/")[0]
+    if not path.endswith("go.mod") or folder not in modules:
+        return False
+    outer = [m for f, m in modules.items() if f != folder and (not f or folder.startswith(f + "/"))]
+    code_host = modules[folder].split("/")[:3]
+    return len(code_host) == 3 and bool(outer) and all(m.split("/")[:3] != code_host for m in outer)
 
 
 def links(repos: Mapping[str, Files], names: Mapping[str, Collection[str]]) -> tuple[Link, ...]:
@@ -188,10 +213,12 @@ def _imports(code: Mapping[str, Files], book: Book) -> Iterator[Link]:
             root = next((i for i, p in enumerate(parts) if p in _JVM and i > 0), None)
             if facts.language in _JVM and root is not None:
                 classes[".".join(parts[root + 1 :])].add(repo)
+    written = {repo: {k for _, f in files if (k := family(f.language))} for repo, files in code.items()}
     for repo, files in code.items():
         for path, facts in files:
+            kind = family(facts.language)
             for item in facts.imports:
-                if item.startswith("."):
+                if item.startswith(".") or supplied(item, facts.language):
                     continue
                 if facts.language == "dockerfile":
                     item = item.rsplit("/", 1)[-1].split(":")[0].split("@")[0]
@@ -200,6 +227,8 @@ def _imports(code: Mapping[str, Files], book: Book) -> Iterator[Link]:
                     yield Link(repo, next(iter(holders)), "import", item, path, 0)
                     continue
                 match = book.of_import(item)
+                if match and kind and written[match[0]] and kind not in written[match[0]]:
+                    continue  # a name of another language: nothing of it can be imported
                 if match and repo not in holders and not (match[1].isalnum() and match[1] in tops[repo]):
                     yield Link(repo, match[0], "import", item, path, 0)
 

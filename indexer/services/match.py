@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from itertools import combinations
@@ -18,7 +19,7 @@ def _words(*lines: str) -> frozenset[str]:
 _GENERIC_ROUTE = _words(
     "ping pong health healthz healthcheck live livez liveness ready readyz readiness version metrics info",
     "status config docs swagger openapi.json api v1 v2 v3 actuator prometheus favicon.ico robots.txt",
-    "index.html login logout static {}",
+    "index.html login logout static assets .well-known {}",
 )
 _GENERIC_NAME = _words(
     "app api web server client service common core lib test tests main src build docker demo example bin cmd",
@@ -28,7 +29,28 @@ _GENERIC_NAME = _words(
     "packaging packages release chart charts helm k8s kubernetes manifests infra infrastructure ops root project",
     "website site docs parent shared core-lib utilities zookeeper consul vault mongo mongodb elasticsearch grafana",
     "prometheus nats minio mariadb memcached keycloak traefik envoy",
+    # what containers are built from: https://hub.docker.com/search?badges=official
+    "alpine debian ubuntu busybox fedora centos archlinux scratch python node golang rust ruby php openjdk",
 )
+# What a language brings along, so that no repository is meant: https://nodejs.org/api/module.html#modulebuiltinmodules
+_NODE = _words(
+    "assert async_hooks buffer child_process cluster console constants crypto dgram diagnostics_channel dns domain",
+    "events fs http http2 https inspector module net os path perf_hooks process punycode querystring readline repl",
+    "sea sqlite stream string_decoder sys test timers tls trace_events tty url util v8 vm wasi worker_threads zlib",
+)
+_FAMILIES: Mapping[str, str] = {
+    language: languages.split()[0]
+    for languages in (
+        "javascript typescript tsx vue svelte",
+        "python cython",
+        "java kotlin scala groovy clojure",
+        "csharp fsharp",
+        "c cpp objc",
+        "elixir erlang",
+        *"go rust ruby php swift dart lua haskell perl r julia zig".split(),
+    )
+    for language in languages.split()
+}
 _HOST = re.compile(r"[a-z][a-z0-9+.-]{0,20}://(?:[^/@\s]{0,80}@)?([A-Za-z0-9][\w.-]{0,120})")
 _ADDRESS = re.compile(r"([A-Za-z][\w.-]{0,120}):\d{2,5}(?:/\S{0,200})?")
 _LITERAL_ROUTE = re.compile(
@@ -47,6 +69,24 @@ def generic(name: str) -> bool:
     return normal(name).rsplit("/", 1)[-1] in _GENERIC_NAME and "/" not in name.strip("/")
 
 
+def family(language: str) -> str:
+    """Languages whose code can import each other's, by one of them; "" for what imports no code."""
+    return _FAMILIES.get(language, "")
+
+
+def supplied(module: str, language: str) -> bool:
+    """Whether a module comes with the language that imports it."""
+    first = re.split(r"[./]", module, maxsplit=1)[0]
+    match family(language):
+        case "javascript":
+            return module.startswith("node:") or first in _NODE
+        case "python":
+            return first in sys.stdlib_module_names
+        case "rust":
+            return module.split("::", 1)[0] in ("std", "core", "alloc", "crate", "self", "super")
+    return False
+
+
 class Book:
     """Whose name is it? A name that several claim belongs to the one that is called so, or to nobody."""
 
@@ -59,7 +99,7 @@ class Book:
         for name, owners in claims.items():
             called = [o for o in owners if normal(o.rsplit("/", 1)[-1]) == name]
             chosen = called if len(called) == 1 else list(owners)
-            if len(chosen) == 1 and len(name) > 1 and name not in _GENERIC_NAME:
+            if len(chosen) == 1 and len(name) > 2 and name not in _GENERIC_NAME:
                 self._owners[name] = chosen[0]
 
     def owner(self, name: str) -> str | None:

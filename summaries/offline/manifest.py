@@ -176,7 +176,9 @@ def _dotnet(text: str) -> PackageManifest:
 
 def _gemspec(text: str) -> PackageManifest:
     said = [
-        re.search(rf"\.{key}\s{{0,9}}=\s{{0,9}}['\"]([^'\"\n]{{1,200}})['\"]", text)
+        re.search(
+            rf"\.{key}[ \t]{{0,60}}=[ \t]{{0,60}}['\"]([^'\"\n]{{1,200}})['\"]", text
+        )  # often in columns
         for key in ("name", "summary")
     ]
     return PackageManifest("Ruby gem", (said[0][1],) if said[0] else (), said[1][1] if said[1] else "")

@@ -154,6 +154,26 @@ def test_imports_of_one_word_may_be_local() -> None:
     assert [(link.target, link.kind) for link in found] == [("orders", "import")]
 
 
+@pytest.mark.parametrize(
+    ("language", "item", "target", "linked"),
+    [
+        ("typescript", "fs/promises", "rust", False),
+        ("typescript", "node:fs", "typescript", False),
+        ("python", "json.decoder", "python", False),
+        ("rust", "std::fs", "rust", False),
+        ("go", "orders", "csharp", False),
+        ("go", "orders", "go", True),
+        ("tsx", "orders", "typescript", True),
+        ("dockerfile", "registry.example/acme/orders:1", "csharp", True),
+    ],
+)
+def test_an_import_is_of_code_in_its_own_language(
+    language: str, item: str, target: str, linked: bool
+) -> None:
+    repos = {"a": importing(language, item), "b": Facts(target, 1)}
+    assert bool(pairs(repos, {"b": ["orders", "fs", "json", "std"]})) == linked
+
+
 def test_classes_are_found_by_their_path() -> None:
     owner = [("src/main/java/com/shop/orders/Order.java", Facts("java", 1))]
     user = [
@@ -211,6 +231,9 @@ def test_aliases_come_from_manifests_outside_test_data() -> None:
         ("cmd/orders-worker/Dockerfile", "FROM scratch\n"),
         ("api/pom.xml", "<project><groupId>com.shop.orders</groupId><artifactId>api</artifactId></project>"),
         ("testdata/go.mod", "module example.com/x\n"),
+        ("internal/forks/money/go.mod", "module github.com/other/money\n"),
+        (".devcontainer/Dockerfile", "FROM scratch\n"),
+        ("images/alpine/Dockerfile", "FROM scratch\n"),
         ("package.json", "{{{"),
     ]
     assert aliases("org/orders", manifests) == frozenset(
