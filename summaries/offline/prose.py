@@ -35,6 +35,7 @@ _RULED_OUT = re.compile(
     r"|(?:ignore|disregard|forget) (?:\w+ ){0,4}(?:instruction|prompt|above|previous)|language model|as an ai\b"
     r"|ai (?:assistant|agent|model)s? (?:should|must|reading)"
     r"|system prompt|you are an? "
+    r"|\bon a mission\b|\b(?:our|their) mission\b|\bmission is to\b|\btired of\b|\bjoin us\b|\bhiring\b|open positions"
     r"|lorem ipsum|description (?:here|of your|goes)|your (?:project|package|app|application|description)\b|todo\b"
     r"|fixme|insert (?:\w+ )?here"
     r"|demo project for|sample project for|react app$|^this is an? (?:next|vue|react|nuxt|angular"
@@ -101,9 +102,13 @@ _DEFINES = re.compile(
     r"[^.,;:]{2,70}?(?:\([^()]{1,60}\) )?(?:is|are) (?:an? |the |our |one of |used (?:to|for|by) |designed |intended "
     r"|meant |responsible )|[^.,;:]{2,60}? aims to "
 )
+_CREDIT = re.compile(  # who made a thing, and nothing of what it is
+    r"[^.,;:]{2,60} (?:is|are|was|were) (?:\w+ )?(?:(?:and|&) )?(?:\w+ )?(?:built|made|maintained|developed|created|owned"
+    r"|sponsored|funded|powered|supported) by (?:\S+ ?){1,8}$"
+)
 _LOOSE = re.compile(
-    r"(?:this|that|these|those|it|they)(?: also)? (?!repo|project|librar|package|module|service|plug|tool|app|client"
-    r"|server|sdk)\w+",
+    r"(?:this|the) (?:\w+ ){1,2}also \w+|(?:this|that|these|those|it|they)(?: also)? (?!repo|project|librar|package|module"
+    r"|service|plug|tool|app|client|server|sdk)\w+",
 )
 _DANGLING = re.compile(
     r"\b(?:for|to|of|such as|includes?|including|are|is|by|with|and|or|the|an?|following(?: \w+){0,3}|features"
@@ -138,7 +143,8 @@ _HOLLOW = re.compile(
 _LIMITS = re.compile(r"\b(?:only|not|cannot|doesn't|does not|won't|may be|must|should)\b")
 _GUARDED = re.compile(r"\b(?:simple example|can be|currently|by default|will|would)\b")
 _POPULAR = re.compile(
-    r"\b(?:popular|most|trusted|companies|used in production|award|million|stars|blog|video|talk)\b",
+    r"\b(?:popular|most|trusted|companies|used in production|award|million|stars|blog|video|talk)\b"
+    r"|\bmakes? it (?:simple|eas[iy]\w*)\b",
 )
 
 
@@ -184,7 +190,7 @@ def tells(sentence: str, about: Collection[str], *, goes_on: bool = False) -> fl
     first = low.split()[0].strip("\"'(*:,-")
     if first in _ORDERS and first not in _MILD and first not in about:
         return -1.0
-    if _DANGLING.search(low) or _RULED_OUT.search(low) or _HOLLOW.search(low):
+    if _DANGLING.search(low) or _RULED_OUT.search(low) or _HOLLOW.search(low) or _CREDIT.fullmatch(low):
         return -1.0
     if _SHELL.search(text) or _HOLES.search(text) or (not oriental and _bare(text, about)):
         return -1.0

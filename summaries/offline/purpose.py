@@ -54,7 +54,9 @@ _LEAD = re.compile(
     r"(?:\W*\b(?:overview|description|about|introduction|abstract|summary|tl;?dr|note)\b\s*[:：—-]+\s*)",
     re.IGNORECASE,
 )
-_PACKAGE = re.compile(r"^(?:Package|Command|Module)\s+[\w./-]{1,60}\s+(?:is\s+|-\s+|—\s+)?(?=[a-z])")
+_PACKAGE = re.compile(
+    r"^(?:Package|Command|Module)\s+(?!(?:for|of|to|that|which|with)\b)[\w./-]{1,60}\s+(?:is\s+|-\s+|—\s+)?(?=[a-z])"
+)
 _SYMBOLS = re.compile(r"[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\ufe0f\u200d®™]+|:[a-z_]{3,30}:")
 _UNDERSCORED = re.compile(r"(?<![\w`])_(?=\S)([^_\n]{1,200})(?<=\S)_(?!\w)")
 _DASH = re.compile(r"\s+[-–—:|]\s+|:\s+|\s*[：｜]\s*")

@@ -103,6 +103,10 @@ MANIFESTS = {
     "pyproject": ("pyproject.toml", '[project]\nname = "orders"\ndescription = "Takes the orders of the shop"\n'),
     "Helm chart": ("Chart.yaml", "name: orders\ndescription: A Helm chart that deploys the orders service\n"),
     "gem": ("orders.gemspec", "Gem::Specification.new do |s|\n s.name = 'orders'\n s.summary = 'Takes the orders of the shop'\nend\n"),
+    "gem in columns": (
+        "orders.gemspec",
+        'Gem::Specification.new do |spec|\n  spec.name          = "orders"\n  spec.summary       = "Takes the orders of the shop"\nend\n',
+    ),
     "Cargo": ("Cargo.toml", '[package]\nname = "orders"\ndescription = "Takes the orders of the shop"\n'),
     "Elixir": ("mix.exs", 'def project do\n[app: :orders,\n description: "Takes the orders of the shop"]\nend\n'),
     "sbt": ("build.sbt", 'name := "orders"\ndescription := "Takes the orders of the shop"\n'),
@@ -209,3 +213,23 @@ if __name__ == "__main__":  # writes the golden file, for a person to read and c
     (GOLDEN / "summaries" / "purposes.txt").write_text(
         "".join(f"{kind}: {said(*readme)}\n" for kind, readme in READMES.items()), "utf-8"
     )
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        "_Bad shops are everywhere, and we're tired of it. Acme is on a mission to help people buy faster. Join us._",
+        "Orders is built and maintained by the [Acme team](https://acme.example).",
+    ],
+)
+def test_a_mission_and_a_credit_are_no_purpose(beside: str) -> None:
+    readme = f"{beside}\n\n# Orders\n\nKeeps the orders of customers until they are paid.\n"
+    assert purpose("acme/orders", ("README.md", readme), [], []).text == (
+        "Keeps the orders of customers until they are paid"
+    )
+    assert not purpose("acme/orders", ("README.md", f"# Orders\n\n{beside}\n"), [], []).enough
+
+
+def test_what_a_thing_does_also_is_not_what_it_is_for() -> None:
+    readme = "# Acme Orders\n\nPackage for the orders API of Acme.\n\n## How does it work?\n\nThis plugin also allows you to edit an order.\n"
+    assert purpose("acme/orders", ("README.md", readme), [], []).text == "Package for the orders API of Acme"
