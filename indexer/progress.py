@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from summaries.offline.file import language
+from summaries.offline.file import spoken_counts
 
 if TYPE_CHECKING:
     from indexer.build import BuildReport
@@ -178,7 +178,7 @@ def render(report: BuildReport, unread: Sequence[str] = ()) -> str:
         head += (
             f"{counted(report.symbols, 'symbol')}, {counted(report.lines, 'line')} in {report.seconds:.1f} s"
         )
-        lines += [head, *_tally("languages", {language(n) or n: k for n, k in report.files.items()})]
+        lines += [head, *_tally("languages", spoken_counts(report.files))]
         lines += _tally("skipped", report.skipped)
         lines += _tally("not source, by kind", report.not_source)
     missing = sorted({(at, o.repo) for o in report.outcomes for at in o.missing})

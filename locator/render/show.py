@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from locator.render.page import Page, Piece, counted, linked
 from locator.terminal import link, one_line
 from locator.tree.show import Node
-from summaries.offline.file import language as spoken
+from summaries.offline.file import spoken_counts
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -60,9 +60,10 @@ def _header(page: Page, node: Node) -> None:
 
 
 def _languages(node: Node, most: int = 4) -> str:
-    named = [(spoken(name), n) for name, n in node.languages[:most]]
+    counts = spoken_counts(dict(node.languages))
+    named = list(counts.items())[:most]
     told = [f"{name} {n}" if node.kind != "file" else name for name, n in named]
-    rest = len(node.languages) - most
+    rest = len(counts) - most
     return ", ".join(told) + (f" and {rest} more" if rest > 0 else "")
 
 

@@ -11,7 +11,7 @@ from locator.terminal import age
 from locator.tree.freshness import CURRENT, MOVED
 from locator.tree.status import RepositoryStatus, Status
 from summaries.llm.ledger import Spent
-from summaries.offline.file import language as spoken
+from summaries.offline.file import spoken_counts
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -74,8 +74,9 @@ def _spent(s: Spent) -> str:
 
 def languages_in(languages: Mapping[str, int], most: int) -> str:
     """Languages with their numbers of files, most first."""
-    told = [f"{spoken(name)} {n:,}" for name, n in list(languages.items())[:most]]
-    rest = len(languages) - most
+    counts = spoken_counts(languages)
+    told = [f"{name} {n:,}" for name, n in list(counts.items())[:most]]
+    rest = len(counts) - most
     return ", ".join(told) + (f" and {rest} more" if rest > 0 else "")
 
 

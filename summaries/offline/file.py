@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from summaries.offline import kind as kinds
@@ -50,6 +50,14 @@ _SPOKEN = {
 def language(identifier: str) -> str:
     """The name of a language as people write it, '' for none."""
     return _SPOKEN.get(identifier.lower()) or capital(name(identifier, 30))
+
+
+def spoken_counts(counts: Mapping[str, int]) -> dict[str, int]:
+    """Numbers by the names of languages, most first: .ts and .tsx are parsed apart, and are one language."""
+    told: Counter[str] = Counter()
+    for identifier, n in counts.items():
+        told[language(identifier) or identifier] += n
+    return dict(told.most_common())
 
 
 def fitted(limit: int, compose: Callable[[int], list[str]], most: int) -> str:

@@ -379,3 +379,13 @@ def test_lines_tell_rate_and_time_left(
     with display() as shown:
         shown.files(500, 1500)
     assert re.fullmatch(r"500 of 1,500 files, [\d,]+/s, about [\d,]+ s left\n", capsys.readouterr().err)
+
+
+def test_languages_that_are_parsed_apart_are_counted_as_the_one_that_they_are(
+    root: Path, tmp_path: Path
+) -> None:
+    code = "export const total = 1;\n"
+    make_repo(tmp_path / "web", [{f"{i}.{e}": f"// {i}\n{code}" for i, e in enumerate(("ts", "tsx", "tsx"))}])
+    assert "languages: TypeScript 3\n" in index(root, tmp_path / "web").out
+    assert "TypeScript 3" in run("--index", str(root), "status").out
+    assert "TypeScript 3" in run("--index", str(root), "show", "web").out
