@@ -63,6 +63,12 @@ _LIBRARY_MODULE = pattern(
 )
 
 
+_PANIC = pattern(
+    r"(?:go)?panic\w*|sigpanic|rust_(?:begin_unwind|panic\w*)|begin_panic\w*|(?:unwrap|expect)_failed",
+    re.IGNORECASE,
+)
+
+
 class TraceScan(NamedTuple):
     """The calls of all traces, and the (first, last) line indices that each trace takes."""
 
@@ -166,23 +172,29 @@ def _number(traces: Sequence[_Trace]) -> tuple[Frame, ...]:
         if key in seen:
             continue
         seen.add(key)
-        for depth, r in enumerate(calls):
+        for depth, r in enumerate(_raised(calls)):
             frames.append(
-                Frame(
-                    r.path,
-                    r.line,
-                    r.symbol,
-                    r.module,
-                    depth,
-                    kept,
-                    r.foreign or is_library(r.path, r.module),
-                    package=r.package,
-                )
+                Frame(r.path, r.line, r.symbol, r.module, depth, kept, _is_foreign(r), package=r.package)
             )
         kept += 1
     if len(frames) > MAX_FRAMES:
         frames = sorted(frames, key=lambda f: (f.depth, f.trace))[:MAX_FRAMES]
     return tuple(sorted(frames, key=lambda f: (f.trace, f.depth)))
+
+
+def _raised(calls: list[Raw]) -> list[Raw]:
+    """Calls with those last that only handled what was raised: hooks and deferred functions, run above the panic."""
+    panics = [i for i, r in enumerate(calls) if _PANIC.fullmatch(r.symbol) and _is_foreign(r)]
+    above = panics[-1] if panics else 0
+    handlers = [i for i, r in enumerate(calls[:above]) if r.symbol and not _is_foreign(r)]
+    if not handlers or all(map(_is_foreign, calls[above + 1 :])):
+        return calls
+    aside = frozenset(handlers)
+    return [r for i, r in enumerate(calls) if i not in aside] + [calls[i] for i in handlers]
+
+
+def _is_foreign(r: Raw) -> bool:
+    return r.foreign or is_library(r.path, r.module)
 
 
 def is_library(path: str, module: str) -> bool:

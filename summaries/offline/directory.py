@@ -10,7 +10,18 @@ from summaries.offline import vocabulary as v
 from summaries.offline.behaviour import behaviours, fresh
 from summaries.offline.file import doc, fitted, headline, language, listing_of, purpose, talk
 from summaries.offline.purpose import Claim, best
-from summaries.offline.text import capital, clip, counted, listing, lowered, name, plain, unique, words
+from summaries.offline.text import (
+    capital,
+    clip,
+    counted,
+    listing,
+    lowered,
+    name,
+    plain,
+    unique,
+    unnested,
+    words,
+)
 from summaries.paths import Role, base_name, role
 from summaries.types import Endpoint, Facts, Topic
 
@@ -71,7 +82,7 @@ def label(path: str, summary: str) -> str:
 
 def parts(directories: Sequence[tuple[str, str]], most: int, limit: int, total: int = 0) -> str:
     """'api (takes orders); domain (rounds amounts); and 2 more directories'."""
-    said = [f"{label(p, s)} ({gist(s, limit)})" for p, s in directories[:most]]
+    said = [f"{label(p, s)} ({clip(unnested(gist(s, LIMIT)), limit)})" for p, s in directories[:most]]
     rest = max(total, len(directories)) - len(said)
     return "; ".join(
         [*said, f"and {counted(rest, 'more directory', 'more directories')}"] if rest > 0 else said

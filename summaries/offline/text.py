@@ -26,6 +26,9 @@ _ABBREVIATED = ("e.g.", "i.e.", "etc.", "vs.", "cf.", "resp.", "approx.", "no.",
 _NOT_PROSE = re.compile(
     r"copyright|licen[sc]ed? |spdx-|all rights reserved|free software|code generated|do not edit"
     r"|eslint|tslint|prettier-|pylint|noqa|nolint|@ts-|jshint|istanbul|vim:|-\*-|clang-format|<\?xml|#!"
+    r"|[a-z]+-lint-(?:ignore|disable)|swiftlint|ktlint|phpcs:|phpstan-|psalm-|biome-ignore|oxlint|rubocop|ignore_for_file"
+    r"|coverage:ignore|resharper |nullable (?:disable|enable)|pragma warning|credo:|cspell:"
+    r"|^#?!?\[(?:allow|warn|deny|expect|forbid|cfg|feature|doc|no_std|recursion_limit)\b|^\W*(?:todo|fixme|hack|xxx)\b"
 )  # of small letters: see `prose`
 
 
@@ -103,6 +106,19 @@ def lowered(text: str) -> str:
     first, _, rest = text.partition(" ")
     plain_word = first == "A" or first[1:].islower()
     return text[:1].lower() + text[1:] if plain_word and not rest[:1].isupper() else text
+
+
+def unnested(text: str) -> str:
+    """A text that will stand in parentheses: without those that it has, closed or cut off."""
+    kept, depth = list[str](), 0
+    for piece in re.split(r"( ?\(|\))", text):
+        if piece in ("(", " ("):
+            depth += 1
+        elif piece == ")":
+            depth = max(0, depth - 1)
+        elif depth == 0:
+            kept.append(piece)
+    return plain("".join(kept))
 
 
 def counted(number: int, one: str, many: str = "") -> str:

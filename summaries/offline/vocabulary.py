@@ -185,7 +185,7 @@ COMMON = _set(  # words that recur in any code base
     "test tests spec index main init the and for with from impl base abstract default controller service",
     "repository client handler model models config utils util types type error errors exception factory",
     "readme package json yaml request response data manager helper common api app application docker",
-    "dockerfile get set src lib new",
+    "dockerfile get set src lib new mod use any all non",
 )
 COMMON |= _set(  # and more that say nothing of what it deals with
     "collection generated operations operation item items list map value values key keys name names id ids info"

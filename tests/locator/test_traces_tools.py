@@ -171,6 +171,25 @@ def test_each_of_these_is_one_trace() -> None:
         assert {f.trace for f in report(text).frames} == {0}, text
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Stack Backtrace:\n  0: shop::hooks::on_panic\n  1: std::panicking::rust_panic_with_hook\n"
+        "  2: core::panicking::panic_fmt\n  3: shop::basket::Basket::total\n"
+        "  4: std::panicking::try::do_call\n  5: shop::main\n",
+        "goroutine 3 [running]:\nruntime/debug.Stack(0x1)\n\t/usr/local/go/src/runtime/debug/stack.go:24\n"
+        "acme.io/shop/hooks.Recover.func1()\n\t/srv/shop/hooks.go:7\n"
+        "panic(0x1, 0x2)\n\t/usr/local/go/src/runtime/panic.go:679\n"
+        "acme.io/shop.(*Basket).total(0x1)\n\t/srv/shop/basket.go:9\n",
+    ],
+)
+def test_what_handled_a_panic_did_not_raise_it(text: str) -> None:
+    called = [f for f in report(text).frames if not f.library]
+    assert called[0].symbol == "Basket.total"
+    assert called[-1].symbol in ("on_panic", "Recover")
+    assert [f.depth for f in report(text).frames] == list(range(len(report(text).frames)))
+
+
 def test_a_trace_says_which_library_a_call_is_of() -> None:
     assert [f.package for f in report(RAILS).frames] == ["shop-rails", "railties"]
     assert [(f.package, f.library) for f in report(ELIXIR).frames] == [

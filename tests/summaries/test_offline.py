@@ -15,7 +15,7 @@ from summaries.offline.directory import directory_summary
 from summaries.offline.file import file_summary
 from summaries.offline.kind import file_kind
 from summaries.offline.repository import repository_summary
-from summaries.offline.text import clip, first_sentence, spaced
+from summaries.offline.text import clip, first_sentence, spaced, unnested
 from summaries.types import Endpoint, Facts, Literal, Symbol, Topic
 
 GOLDEN = GOLDEN / "summaries"
@@ -225,6 +225,14 @@ def test_identifiers_become_words(identifier: str, text: str) -> None:
         ("@param x the x", ""),
         ("/// Releases the stock!\n/// Once.", "Releases the stock"),
         ("TODO", ""),
+        ("TODO(jane): enable the strict rules for this folder", ""),
+        ("// FIXME: Update this file and then delete the line below\n#nullable disable", ""),
+        ("// deno-lint-ignore-file prefer-primordials no-explicit-any", ""),
+        ('#![expect(clippy::unwrap_used, reason = "contains legacy code which uses unwrap")]', ""),
+        (
+            "Lists what is still to do: todo items of a customer.",
+            "Lists what is still to do: todo items of a customer",
+        ),
     ],
 )
 def test_doc_comments_are_quoted_clean(doc: str, sentence: str) -> None:
@@ -381,3 +389,23 @@ def test_a_part_does_not_speak_for_the_whole() -> None:
     root = ("package.json", '{"name": "page", "description": "Shows the shop to customers"}')
     said = repository_summary("shop/page", ("", ""), [part, root], [], [])
     assert said.startswith("shop/page: Shows the shop to customers.")
+
+
+@pytest.mark.parametrize(
+    ("text", "flat"),
+    [
+        ("ai (fetches the cache; runs it); env (deletes); node", "ai; env; node"),
+        ("orders (baskets (prices them", "orders"),
+        ("calls place()) and cancel", "calls place and cancel"),
+        ("takes orders", "takes orders"),
+    ],
+)
+def test_what_stands_in_parentheses_has_none(text: str, flat: str) -> None:
+    assert unnested(text) == flat
+
+
+def test_a_directory_of_directories_closes_what_it_opens() -> None:
+    inner = [(f"ext/{n}", f"{n}: a (b (c); d); e ({'words ' * 40})") for n in ("ai", "env", "node")]
+    told = directory_summary("ext", [], inner)
+    assert told.count("(") == told.count(")")
+    assert "((" not in told
