@@ -166,8 +166,10 @@ def render(report: BuildReport, unread: Sequence[str] = ()) -> str:
     """The report at the end of a run: what failed first, then what changed and what there is now."""
     failed = [f"{o.repo}: {o.reason}" for o in report.failed] + list(unread)
     lines = [*(f"failed: {f}" for f in failed)]
+    if report.failed:
+        lines += ["What was indexed of them before is still there."]
     if failed:
-        lines += ["What was indexed of them before is still there.", ""]
+        lines += [""]
     if report.problem:
         lines += [f"the vector store is not up to date: {report.problem}", ""]
     if any(o.reason != "unchanged" for o in report.outcomes):

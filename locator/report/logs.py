@@ -36,13 +36,20 @@ _LOGCAT = pattern(  # threadtime, time and brief; then Android Studio before and
     r"|(?:\d{4}-)?\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} {1,6}\d{1,7}-\d{1,7} {1,6}\S{1,60} {1,40}\S{1,120} {1,20}[VDIWEFA] {2}) ?"
 )
 _STAMP = pattern(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3,9}Z ")  # CI services, kubectl --timestamps
-_COMPOSE = pattern(r"[\w.-]{1,80} {0,20}\| ")
+_COMPOSE = pattern(r"([\w.-]{1,80}) {0,60}\| ")
+_DATED = pattern(  # collectors of logs, as they are copied: `Jun 3, 2021 17:01:59`
+    r"\s{0,8}[A-Z][a-z]{2,8} \d{1,2}, \d{4},? \d{1,2}:\d\d:\d\d(?:\.\d{1,9})?(?: [AP]M)?\s{1,4}"
+)
 
 
 def strip(line: str) -> Stripped:
     """A line without table borders and without the prefix of a tool that shows logs."""
     if m := _BORDER.match(line):
         line = _BORDER_END.sub("", line[m.end() :])
+    if m := _DATED.match(line):
+        rest = line[m.end() :]
+        of = _COMPOSE.match(rest)
+        return Stripped(rest[of.end() :] if of else rest, True, of[1] if of else "")
     if m := _POD.match(line):
         return Stripped(line[m.end() :], True, m[1])
     if m := _STERN.match(line):

@@ -15,7 +15,7 @@ _ANSI = pattern(r"\x1b\[[0-9;?]{0,20}[A-Za-z]|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u2
 _FENCE = pattern(r"^[ \t>]{0,12}(`{3,}|~{3,})(.*)$")
 _LEVEL = r"(?:TRACE|DEBUG|INFO|WARN|WARNING|ERROR|ERR|FATAL|SEVERE|CRITICAL|NOTICE|PANIC)"
 _LOG = pattern(
-    r"^\s{0,8}(?:[\w.-]{1,80}\s{0,20}\| ?)?(?:"
+    r"^\s{0,8}(?:[\w.-]{1,80}\s{0,60}\| ?)?(?:"
     r"\[?\d{4}[-/]\d\d[-/]\d\d[T _]\d\d:\d\d"
     r"|\[?\d{1,2}:\d\d:\d\d[\].,\s]"
     r"|\[?\d\d/[A-Za-z\d]{2,3}/\d{4}[: ]\d\d:\d\d"

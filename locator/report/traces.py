@@ -13,7 +13,7 @@ from locator.report.traces_dart import dart
 from locator.report.traces_dotnet import dotnet
 from locator.report.traces_elixir import elixir
 from locator.report.traces_json import json_trace
-from locator.report.traces_scripting import javascript, lua, perl, php, positions, python, ruby
+from locator.report.traces_scripting import javascript, lua, page, perl, php, positions, python, ruby
 from locator.report.types import Frame
 from locator.report.vocabulary import GO_STANDARD
 from summaries.patterns import pattern
@@ -21,7 +21,7 @@ from summaries.patterns import pattern
 # In the order tried: the first that knows a line has it.
 RECOGNISERS: tuple[Callable[[Lines, int], Iterator[Raw]], ...] = (
     python, jvm, go, rust, dotnet, javascript, ruby, php, native, elixir,
-    dart, perl, lua, json_trace, positions,
+    dart, page, perl, lua, json_trace, positions,
 )  # fmt: skip
 
 MAX_FRAMES = 300

@@ -178,6 +178,20 @@ def positions(lines: Lines, i: int) -> Iterator[Raw]:
         yield Raw(clean_path(m[1]), lineno(m[3]), "")
 
 
+# Sentry's page, copied, in English and Chinese.
+_PAGE = pattern(
+    r"\s{0,12}([^\s:()\"']{1,300}\.(\w{1,8})) (?:in|位置) (\S{1,200}) (?:at line|行) (\d{1,7})(?::\d{1,7})?"
+    r"(?: (?:within|在) (\S{1,120}))?\s*$"
+)
+
+
+def page(lines: Lines, i: int) -> Iterator[Raw]:
+    """`basket.dart in Basket.total at line 12 within shop`, as Sentry shows calls of any language."""
+    m = _PAGE.match(lines[i])
+    if m and m[2].lower() in CODE_EXTENSIONS:
+        yield Raw(clean_path(m[1]), lineno(m[4]), _js_name(m[3]), package=m[5] or "")
+
+
 # --- Perl, Lua ------------------------------------------------------------------------------------
 
 _PERL = pattern(

@@ -21,6 +21,7 @@ _CALLABLE = ("function", "method")
 _SENTENCE = re.compile(r"[A-Za-z][\w'’-]*(?: [\w'’(),-]+){2,12}")
 _GAPS = re.compile(r"%[-+0-9.]{0,6}[a-z]|\{[^{}]{0,40}\}|\$\w{1,30}|['\"`]")  # holes of a message
 _BARE_HOST = re.compile(r"[a-z][\w+.-]{0,20}://[^/?#\s]{1,200}/?")
+_HOST_OF_HOLES = re.compile(r"[a-z][\w+.-]{0,20}://[^/?#\s]{0,200}[{}$<>%*][^/?#\s]{0,200}/?")
 _SPOKEN = {
     "csharp": "C#",
     "c_sharp": "C#",
@@ -76,7 +77,7 @@ def fitted(limit: int, compose: Callable[[int], list[str]], most: int) -> str:
 
 def talk(serves: Iterable[Endpoint], calls: Iterable[Endpoint], topics: Iterable[Topic], size: int) -> str:
     """Whom code talks to: 'serves GET /a; calls POST /b; publishes to t; subscribes to u'."""
-    named, called = list(topics), list(calls)
+    named, called = list(topics), [e for e in calls if not _HOST_OF_HOLES.fullmatch(e.route)]
     said = (
         ("serves", [name(f"{e.method} {e.route}", 70) for e in serves]),
         ("calls", [name(f"{e.method} {e.route}", 70) for e in called if not _BARE_HOST.fullmatch(e.route)]),

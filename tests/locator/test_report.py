@@ -453,3 +453,16 @@ def test_a_shell_names_the_line_that_failed() -> None:
     assert numbered("install/check.sh: line 22: docker: command not found", "position") == [
         ("install/check.sh", 22)
     ]
+
+
+def test_lines_of_a_collector_are_a_log_of_their_service() -> None:
+    pad = " " * 30
+    text = (
+        f"\tJun 3, 2021 17:01:59\tshop-till{pad}| 2021-06-03T12:01:59Z [shop::till::drawer] WARN: the drawer is stuck\n\n"
+        f"\tJun 3, 2021 5:02:07 PM\tshop-till{pad}| 2021-06-03T12:02:07Z [shop::till] TRACE: closing\n"
+    )
+    report = read(f"Broken\n\n{text}")
+    assert {r.kind for r in report.regions} == {RegionKind.LOG}
+    assert "the drawer is stuck" in of(report, "quoted")
+    assert "shop-till" in of(report, "service")
+    assert "shop.till.drawer" in of(report, "dotted")

@@ -157,6 +157,14 @@ FAULTHANDLER = """Current thread 0x00007f (most recent call first):
         ),
         (BREAKS, [("", 0, "Basket.total"), ("", 0, "main")]),
         (LOGGER_JSON, [("lib/shop/channel.ex", 302, "handle_info")]),
+        (
+            "basket.dart in Basket.total at line 12 within shop\nlib/orders.dart in place at line 273:5\n",
+            [("basket.dart", 12, "Basket.total"), ("lib/orders.dart", 273, "place")],
+        ),
+        (
+            "basket.dart 位置 Basket.total 行 12 在 shop\norders.dart 位置 place 行 273 在 shop\n",
+            [("basket.dart", 12, "Basket.total"), ("orders.dart", 273, "place")],
+        ),
         (BARE_JVM, [("Basket.java", 12, "Basket.total"), ("Orders.kt", 15, "Orders.place")]),
         (FAULTHANDLER, [("/srv/shop/low.py", 3, "low"), ("/srv/shop/high.py", 4, "high")]),
         ("panic: no\nruntime/debug.Stack()\n\truntime/debug/stack.go:24\na.F()\n\tshop/a.go:7\n", [("shop/a.go", 7, "F")]),
@@ -207,6 +215,7 @@ def test_a_trace_says_which_library_a_call_is_of() -> None:
         "look at the Shop.Basket then\n",
         "Shop.Web.Basket.Total(System.Object)\n",  # one such line alone may be anything
         "/app/src/Basket.php:12\n/app/src/Orders.php:13\n",  # nothing was thrown
+        "the file basket.dart in shop is wrong at line 12, I think\n",
         "I changed package:shop/basket.dart and it works\n",
         "self.client.sessions.create(user, token)\nself.client.sessions.close(user)\n",
     ],
@@ -233,6 +242,7 @@ def test_what_only_looks_like_calls_is_none(text: str) -> None:
         'File "a.cs", line 1, in A(',
         "a (1.2) a.rb:1:in 'b' ",
         "a.b.c(D.java:1)",
+        "a.js in b at line 1 ",
     ],
 )
 def test_formats_of_tools_take_linear_time(unit: str) -> None:

@@ -12,7 +12,7 @@ from kits.paths import GOLDEN
 from summaries.offline import manifest as static_manifest
 from summaries.offline.behaviour import behaviours
 from summaries.offline.directory import directory_summary
-from summaries.offline.file import file_summary
+from summaries.offline.file import file_summary, talk
 from summaries.offline.kind import file_kind
 from summaries.offline.repository import repository_summary
 from summaries.offline.text import clip, first_sentence, spaced, unnested
@@ -409,3 +409,9 @@ def test_a_directory_of_directories_closes_what_it_opens() -> None:
     told = directory_summary("ext", [], inner)
     assert told.count("(") == told.count(")")
     assert "((" not in told
+
+
+def test_an_address_that_is_all_holes_is_reached_by_nobody() -> None:
+    routes = ("http://{{", "http://localhost{path}", "https://pay.example", "https://{host}/v1/orders")
+    said = talk([], [Endpoint("", r, 1) for r in routes], [], 9)
+    assert said == "calls https://{host}/v1/orders; reaches https://pay.example"
