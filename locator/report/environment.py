@@ -28,6 +28,9 @@ _VERSION_LINE = pattern(
     r"^[\s|>*+├└│─┬-]{0,40}[@\w][\w@/. ()+-]{0,60}?(?:\s{0,20}(?:[:=|@]|==|\s-\s|\s)\s{0,20})"
     r"\(?v?\d+(?:\.\d+)+[\w.+-]{0,40}\)?[\s|,]{0,20}$"
 )
+# What tools that examine an installation print: headings with a verdict, and points below them.
+_VERDICT = pattern(r"^\s{0,6}\[[✓✔✗✘☠!]\] ")
+_POINT = pattern(r"^\s{0,8}(?:\[[✓✔✗✘☠!]\]|[•✗✘!]) ")
 _LEAST = 3  # lines of a list
 _SHARE = 0.6  # of a block's lines; a guess
 _LOOKED_AT = 400  # lines of a block
@@ -47,6 +50,8 @@ def is_environment(block: Sequence[str]) -> bool:
         text = "\n".join(lines)
         if any(a in text and b in text for a, b in _JSON):
             return True
+    if _VERDICT.match(lines[0]) and sum(map(bool, map(_POINT.match, lines))) >= max(_LEAST, len(lines) // 3):
+        return True
     told = sum(is_version(line) or bool(_SETTING.match(line)) for line in lines)
     return told >= _LEAST and told >= _SHARE * len(lines)
 

@@ -27,7 +27,8 @@ _FORM = _words(
     following for from full get give guidelines happen happened happens hardware have help how i if in info
     information input installation installed is issue it kernel kubernetes last library like list log logs machine
     message messages method minimal model modules more my need new node not notes number of on operating optional or
-    os other our output outcome packages paste please plugins possible preliminary problem product provide question
+    os other our output outcome packages paste platform platforms please plugins possible preliminary problem product
+    provide question
     regression release relevant report reporter reproduce reproducible reproducibility reproducing reproduction
     requested required result results run runtime screenshot screenshots search section see seen server setup severity
     should show software solution solutions specific specifications stack stacktrace step steps submitting suggested

@@ -435,6 +435,20 @@ def test_of_a_picture_only_its_words_are_read(picture: str) -> None:
     assert report.body.count("\n") == 4
 
 
+def test_what_examines_an_installation_tells_of_the_set_up() -> None:
+    text = (
+        "### Platform\n\nTill Mobile\n\n### Actual result\n\nThe total is wrong.\n\n"
+        "[✓] Till (Channel stable, 3.24.3)\n    • Till version 3.22.2 at\n      /Users/jane/till\n"
+        "    • Upstream https://github.com/acme/till.git\n[!] Toolchain\n    ✗ cmdline-tools component is missing\n"
+        "      Run `path/to/sdkmanager --install` first\n\n• Open the till\n• Press total\n• It is wrong\n"
+    )
+    kinds = [(r.kind.value, r.text.split("\n")[0]) for r in read(f"Broken\n\n{text}").regions]
+    assert ("environment", "Till Mobile") in kinds
+    assert ("environment", "[✓] Till (Channel stable, 3.24.3)") in kinds
+    assert ("prose", "• Open the till") in kinds
+    assert not said(text, "path") and not said(text, "config")
+
+
 def test_pages_of_code_hosts_are_no_routes_of_a_system() -> None:
     text = "See https://gist.github.com/jane/1a2b3c, https://github.com/jane and https://shop.example/v1/orders/open."
     assert said(text, "host") == ["shop.example"]
