@@ -15,13 +15,14 @@ from indexer.services.match import (
     distinctive,
     family,
     generic,
+    is_copy,
     literal_route,
     normal,
     supplied,
     topic_fits,
 )
 from summaries.offline import manifest as static_manifest
-from summaries.offline.kind import is_test
+from summaries.offline.kind import is_test, without_tests
 from summaries.paths import Role, role
 from summaries.types import Endpoint, Facts, Topic
 
@@ -90,7 +91,7 @@ def names_of(name: str, manifests: Sequence[tuple[str, Declaration]]) -> frozens
             continue
         if above and PurePosixPath(path).name.lower().startswith("dockerfile"):
             built.add(next((part for part in reversed(above) if not (generic(part) or part[0] == ".")), ""))
-        if _is_copy(path, modules):
+        if is_copy(path, modules):
             continue
         if said.manifest and said.manifest.kind in _RUN:
             run.append(said)
@@ -109,16 +110,6 @@ def names_of(name: str, manifests: Sequence[tuple[str, Declaration]]) -> frozens
     return frozenset(k for k in built if k and (k in own or not (generic(k) or normal(k) == owner)))
 
 
-def _is_copy(path: str, modules: Mapping[str, str]) -> bool:
-    """Whether a Go module within another is that of somebody else's repository, kept here with changes."""
-    folder = path.rpartition("/")[0]
-    if not path.endswith("go.mod") or folder not in modules:
-        return False
-    outer = [m for f, m in modules.items() if f != folder and (not f or folder.startswith(f + "/"))]
-    code_host = modules[folder].split("/")[:3]
-    return len(code_host) == 3 and bool(outer) and all(m.split("/")[:3] != code_host for m in outer)
-
-
 def links(repos: Mapping[str, Files], names: Mapping[str, Collection[str]]) -> tuple[Link, ...]:
     """Links between repositories, sorted. `names` gives the aliases of each (see `aliases`).
 
@@ -127,7 +118,11 @@ def links(repos: Mapping[str, Files], names: Mapping[str, Collection[str]]) -> t
     Routes that every service has (/health) link nothing, and tests don't speak for their repository.
     """
     code = {
-        repo: [(p, f) for p, f in files if f.language not in _DOCUMENTS and not is_test(p, f.language)]
+        repo: [
+            (p, without_tests(f))
+            for p, f in files
+            if f.language not in _DOCUMENTS and not is_test(p, f.language)
+        ]
         for repo, files in sorted(repos.items())
     }
     book = Book({repo: names.get(repo, ()) for repo in code})

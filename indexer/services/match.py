@@ -87,6 +87,16 @@ def supplied(module: str, language: str) -> bool:
     return False
 
 
+def is_copy(path: str, modules: Mapping[str, str]) -> bool:
+    """Whether a Go module within another is that of somebody else's repository, kept here with changes."""
+    folder = path.rpartition("/")[0]
+    if not path.endswith("go.mod") or folder not in modules:
+        return False
+    outer = [m for f, m in modules.items() if f != folder and (not f or folder.startswith(f + "/"))]
+    code_host = modules[folder].split("/")[:3]
+    return len(code_host) == 3 and bool(outer) and all(m.split("/")[:3] != code_host for m in outer)
+
+
 class Book:
     """Whose name is it? A name that several claim belongs to the one that is called so, or to nobody."""
 

@@ -260,6 +260,7 @@ def listing_of(clauses: Sequence[str]) -> str:
 
 def file_summary(path: str, facts: Facts, repo: str) -> str:
     """One to five sentences on a file: what it is responsible for, what it does, whom it talks to (<= 700)."""
+    facts = kinds.without_tests(facts)
     kind = kinds.file_kind(path, facts)
     head, about = headline(path, facts), purpose(path, facts)
     first = capital(f"{head}: {about}" if about else head)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from msgspec.structs import replace
+
 from summaries import locales
 from summaries.offline import vocabulary as v
 from summaries.offline.remembered import remembered
@@ -39,6 +41,30 @@ def folders(path: str) -> tuple[str, ...]:
 def is_test(path: str, language: str = "") -> bool:
     """Whether the path says that a file has tests or helps them."""
     return bool(role(path, language) & (Role.TEST | Role.MOCK))
+
+
+def without_tests(facts: Facts) -> Facts:
+    """Facts without those of tests that stand among the code that they test, as Rust's `mod tests` does.
+
+    https://doc.rust-lang.org/book/ch11-03-test-organization.html
+    """
+    if facts.language != "rust":
+        return facts
+    spans = [(s.start, s.end) for s in facts.symbols if s.kind == "module" and s.name in ("test", "tests")]
+    if not spans:
+        return facts
+
+    def own(line: int) -> bool:
+        return not any(first <= line <= last for first, last in spans)
+
+    return replace(
+        facts,
+        symbols=tuple(s for s in facts.symbols if own(s.start)),
+        strings=tuple(s for s in facts.strings if own(s.line)),
+        serves=tuple(e for e in facts.serves if own(e.line)),
+        calls=tuple(e for e in facts.calls if own(e.line)),
+        topics=tuple(t for t in facts.topics if own(t.line)),
+    )
 
 
 _GENERATED_NAME = re.compile(

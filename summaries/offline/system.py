@@ -26,7 +26,7 @@ OWN_WORDS = 5  # of these, words that stand for it in the text
 def outside(summary: str, facts: Mapping[str, Facts]) -> Outside:
     """What a repository hands up; tests, documents and generated code don't speak for it."""
     spoken = [
-        (p, f)
+        (p, kinds.without_tests(f))
         for p, f in sorted(facts.items())
         if not kinds.is_test(p, f.language) and kinds.file_kind(p, f) not in (v.DOCUMENT, v.GENERATED)
     ]

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from summaries.offline.directory import directory_summary
 from summaries.offline.file import file_summary
+from summaries.offline.kind import without_tests
 from summaries.offline.manifest import is_manifest
 from summaries.offline.manifest import read as read_manifest
 from summaries.offline.purpose import Claim, readme_claims
@@ -30,6 +31,7 @@ def summarise(
     `facts` are of every file below `top`; `text_of` gives a file's text, and is asked for READMEs and manifests
     alone. Files that are `known` keep what they have. Time is linear in files and their depth.
     """
+    facts = {path: without_tests(f) for path, f in facts.items()}
     out = {path: known.get(path) or file_summary(path, f, repo) for path, f in facts.items()}
     files: dict[str, list[str]] = defaultdict(list)
     inside: dict[str, set[str]] = defaultdict(set)

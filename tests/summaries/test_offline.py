@@ -15,7 +15,9 @@ from summaries.offline.directory import directory_summary
 from summaries.offline.file import file_summary, talk
 from summaries.offline.kind import file_kind
 from summaries.offline.repository import repository_summary
+from summaries.offline.system import outside
 from summaries.offline.text import clip, first_sentence, spaced, unnested
+from summaries.offline.tree import summarise
 from summaries.types import Endpoint, Facts, Literal, Symbol, Topic
 
 GOLDEN = GOLDEN / "summaries"
@@ -415,3 +417,26 @@ def test_an_address_that_is_all_holes_is_reached_by_nobody() -> None:
     routes = ("http://{{", "http://localhost{path}", "https://pay.example", "https://{host}/v1/orders")
     said = talk([], [Endpoint("", r, 1) for r in routes], [], 9)
     assert said == "calls https://{host}/v1/orders; reaches https://pay.example"
+
+
+def test_tests_among_the_code_do_not_speak_for_it() -> None:
+    facts = Facts(
+        "rust",
+        90,
+        symbols=(
+            Symbol("place", "place", "function", 3, 20),
+            Symbol("tests", "tests", "module", 40, 90),
+            Symbol("refuses_baskets", "tests.refuses_baskets", "function", 50, 60),
+        ),
+        strings=(
+            Literal(10, "the basket of this order is empty"),
+            Literal(55, "the till of the test is stuck"),
+        ),
+        calls=(Endpoint("POST", "/v1/pay", 9), Endpoint("POST", "/v1/orders", 52)),
+    )
+    told = file_summary("src/orders.rs", facts, "shop")
+    assert "/v1/pay" in told and "basket of this order" in told
+    assert "/v1/orders" not in told and "stuck" not in told and "refuse" not in told
+    tree = summarise("shop", {"src/orders.rs": facts}, lambda _: "")
+    assert not any("/v1/orders" in text for text in tree.values())
+    assert "/v1/orders" not in str(outside("", {"src/orders.rs": facts}))
