@@ -31,7 +31,9 @@ _CONTINUED = pattern(r"^ {6}\S")  # .NET prints the message below the category
 _REPL = pattern(r"^\s{0,8}(?:>>>|\.\.\. |In \[\d+\]:|Out\[\d+\]:|\$ [a-z./]|C:\\[^>\n]{0,80}>)")
 
 
-_PICTURE = pattern(r"<(?:img|video|source)\b[^<>\n]{0,4000}>", re.IGNORECASE)
+_PICTURE = pattern(
+    r"<(?:img|video|source)\b[^<>\n]{0,2000}?\bsrc(?:set)?=[\"']?https?:[^<>\n]{0,4000}>", re.IGNORECASE
+)
 _LINKED_PICTURE = pattern(r"(!\[[^\[\]\n]{0,300}\])\([^()\s]{1,2000}\)")
 _CODE = pattern(
     r"^\s*(?:(?:class|def|func|fn|function|interface|struct|enum) [\w$]{1,80}[^\n]*[:{)]\s*$"
