@@ -10,9 +10,9 @@ from summaries.patterns import pattern
 
 # What Ben.Demystifier adds: what the method returns, and which function within it is meant.
 _RETURNS = (
-    r"((?:(?:async|static|new|unsafe|extern|ref|readonly) )*+"
-    r"(?:(?:[A-Z]|(?:void|bool|byte|char|decimal|double|float|int|long|object|short|string|uint|ulong|nint)\b)"
-    r"[\w.<>`\[\],?]*+(?:(?<=,) [\w.<>`\[\],?]++)*+ )?+)"
+    r"((?>(?:(?:async|static|new|unsafe|extern|ref|readonly) )*)"
+    r"(?>(?:(?:[A-Z]|(?:void|bool|byte|char|decimal|double|float|int|long|object|short|string|uint|ulong|nint)\b)"
+    r"[\w.<>`\[\],?]*+(?:(?<=,) [\w.<>`\[\],?]++)* )?))"
 )
 _WITHIN = r"(?:\+[\w<>]*+(?:\([^()\n]*\))?(?: => \{[ .]{0,5}\})?)?\??"
 _CALL = pattern(
@@ -23,10 +23,10 @@ _CALL = pattern(
 )
 _ASYNC = pattern(r"<(\w+)>[a-z]__[\w|]*(?:`\d+)?(?:\.MoveNext)?")
 # A line of a copied list of calls, where nothing but the shape tells: names and types in capitals, no place.
-_TYPE = r"[A-Z][\w`]*+(?:[.+][A-Z<][\w`<>]*+)*+(?:\[\])?&?"
+_TYPE = r"[A-Z][\w`]*+(?>(?:[.+][A-Z<][\w`<>]*+)*)(?:\[\])?&?"
 _LISTED = pattern(
     rf"\s{{0,12}}((?:(?:[A-Z][\w`]*+|<>c\w*+)[.+]){{2,12}}(?:[A-Z][\w`]*|<\w{{1,80}}>\w{{0,80}}|\.?c?ctor))"
-    rf"\((?:{_TYPE}(?: \w+)?(?:, {_TYPE}(?: \w+)?)*+)?\)"
+    rf"\((?:{_TYPE}(?: \w+)?(?>(?:, {_TYPE}(?: \w+)?)*))?\)"
     r"(?:\+[\da-f]{1,8}| in ([^\n]{1,400}?):(\d{1,7})|:\d{1,7})?\s*$"
 )
 
