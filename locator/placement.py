@@ -7,9 +7,11 @@ from functools import lru_cache
 
 from locator.report.packages import Package, PackageSystem, installed, lies_at_root, owns, owns_module
 from locator.report.reader import Frame
+from summaries.patterns import pattern
 
 Names = Mapping[str, tuple[str, ...]]  # the repositories searched -> names that their manifests declare
 
+_DART = pattern(r"(?:package:|packages/)(\w+)/(?!lib/)([^\n]+\.dart)$")
 BARE = 0.5  # of a file that has the printed one's name and another folder: it may have moved. A guess
 _BUILT = frozenset("src source lib dist build out esm cjs umd target generated compiled public js ts".split())
 _DIRECTORIES_ARE_PACKAGES = (".java", ".groovy")
@@ -60,7 +62,13 @@ class Placement:
             return _module_fit(f.module, path)
         if not package and "/" not in f.path and "." in f.module and not _package_fits(f, path):
             return 0.0
-        return _path_fit(package.inner if package else f.path, path, known=own is not None)
+        return _path_fit(package.inner if package else in_tree(f.path), path, known=own is not None)
+
+
+def in_tree(printed: str) -> str:
+    """A printed path as it may stand in a tree: Dart leaves `lib` out of `package:shop/src/cart.dart`."""
+    m = _DART.match(printed)
+    return f"{m[1]}/lib/{m[2]}" if m else printed
 
 
 def same_kind(printed: str, path: str) -> bool:

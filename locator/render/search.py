@@ -9,6 +9,7 @@ from locator.search.search import Results, SearchHit
 from locator.terminal import link
 from summaries.index.index import Index
 from summaries.offline.file import language as spoken
+from summaries.offline.text import clip
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -79,5 +80,5 @@ def _hit(page: Page, index: Index, n: int, hit: SearchHit) -> None:
         about.append((f" · {hit.matches} lines", "dim"))
     page.prose(*about, indent=len(number))
     if hit.summary:
-        page.prose((hit.summary[:SUMMARY], "italic"), indent=len(number))
+        page.prose((clip(hit.summary, SUMMARY), "italic"), indent=len(number))
     page.matched_lines([(row.number, row.text, row.spans) for row in hit.lines], indent=len(number))

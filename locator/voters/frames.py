@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from locator.placement import Placement
+from locator.placement import Placement, in_tree
 from locator.query import Query
 from locator.report.packages import installed
 from locator.report.reader import Frame
@@ -65,7 +65,7 @@ def suffixes_of(f: Frame) -> list[str]:
     """Path suffixes that a call may stand for, longest first: its path, its module, a bare file name in its package."""
     if package := installed(f.path):
         return suffixes(package.inner)[::-1]
-    names = suffixes(f.path) + module_suffixes(f.module)
+    names = suffixes(in_tree(f.path)) + module_suffixes(f.module)
     if f.path and f.module and "/" not in f.path:
         package_of = f.module if "/" in f.module else "/".join(f.module.split(".")[:-1])
         names += suffixes(f"{package_of}/{f.path}")

@@ -179,6 +179,21 @@ def test_a_call_of_a_library_that_is_indexed_lies_only_in_its_repository() -> No
     )  # nobody declares it: it may be called otherwise
 
 
+@pytest.mark.parametrize("printed", ["package:till/src/cart.dart:4:2", "packages/till/src/cart.dart:4:2"])
+def test_a_call_of_dart_lies_in_the_package_that_it_names(printed: str) -> None:
+    ours = [
+        "packages/shop/lib/src/cart.dart",
+        "packages/till/lib/src/cart.dart",
+        "packages/till/lib/cart.dart",
+    ]
+    assert worth(f"Broken\n\n#0  Cart.total ({printed})\n", ours) == {"packages/till/lib/src/cart.dart": 1}
+    renamed = [
+        "packages/dart/lib/src/cart.dart",
+        "web/cart.dart",
+    ]  # a folder may be called otherwise than its package
+    assert worth(f"Broken\n\n#0  Cart.total ({printed})\n", renamed) == {"packages/dart/lib/src/cart.dart": 1}
+
+
 def test_a_call_without_a_path_lies_in_the_project_of_its_namespace() -> None:
     call = Frame("", 0, "Basket.Total", "Shop.Orders.Basket", 0, 0, False)
     placement = Placement({"acme/shop": ()})

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
+from kits.cli import run
 from kits.git import commit, git, make_repo
 
 from indexer.build import build
 from indexer.sources.discover import discover
 from locator import meaning
 from locator.locate import Options, locate
+from locator.render.search import SUMMARY
 from locator.search.query import parse
 from locator.search.search import SearchOptions, search
 from locator.weights import Weights
 from summaries.errors import UsageError
 from summaries.index.index import Index, Manifest
+from summaries.offline.text import clip
 
 TALK = {
     "billing": {
@@ -65,6 +69,25 @@ def test_words_come_first_and_meaning_adds(index: Index) -> None:
     words = search(index, "invoice debtors", SearchOptions(by="words"))
     assert both.files[0].path == words.files[0].path
     assert {h.path for h in words.files} <= {h.path for h in both.files}
+
+
+def test_a_long_summary_of_a_hit_ends_where_a_word_does(tmp_path: Path) -> None:
+    names = [
+        f"settle_{n}_invoices" for n in ("overdue", "disputed", "foreign", "doubled", "refunded", "forgotten")
+    ]
+    code = "".join(
+        f'def {n}(debtor):\n    raise LookupError("no debtor is known for {n}")\n\n\n' for n in names
+    )
+    make_repo(
+        tmp_path / "repos" / "billing",
+        [{"src/dunning.py": f'"""Reminds debtors of invoices."""\n\n\n{code}'}],
+    )
+    run("index", str(tmp_path / "repos"), "-c", "vectors=exact", index=tmp_path / "index")
+    found = json.loads(run("search", "remind debtors", "--json", index=tmp_path / "index").out)
+    long = [h["summary"] for h in found["files"] if len(h["summary"]) > SUMMARY]
+    assert long
+    told = " ".join(run("search", "remind debtors", index=tmp_path / "index").out.split())
+    assert all(clip(" ".join(s.split()), SUMMARY) in told for s in long)
 
 
 def test_code_like_this(index: Index) -> None:
