@@ -134,7 +134,7 @@ def _answers(tasks: Sequence[CaseTask], root: Path, settings: RunSettings, jobs:
         finally:
             close()
         return
-    with Workers(jobs, _start, root, settings) as pool:
+    with Workers(jobs, _start, root, settings, jobs) as pool:
         try:
             yield from pool.map(_work, tasks)
         except BrokenProcessPool as e:
@@ -146,9 +146,9 @@ def _answers(tasks: Sequence[CaseTask], root: Path, settings: RunSettings, jobs:
 _opened: tuple[Index, RunSettings]
 
 
-def _start(root: Path, settings: RunSettings) -> None:
+def _start(root: Path, settings: RunSettings, processes: int) -> None:
     global _opened
-    _opened = opened(root), settings
+    _opened = opened(root, processes), settings
 
 
 def _work(task: CaseTask) -> RunLine:

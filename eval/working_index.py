@@ -28,12 +28,16 @@ from summaries.errors import IndexDamaged, IndexVersion, UsageError
 from summaries.fs import replace as write
 from summaries.index.index import MANIFEST, Index, read_state
 from summaries.index.manifest import read_states
+from summaries.index.open_files import Room, memory
 from summaries.index.shard import SCHEMA, View
 from summaries.index.store import Store
 from summaries.offline.manifest import is_manifest
 
 LOCK = "eval.lock"
 ABOUT = "eval.json"
+SHARE = (
+    4  # the part of the memory that all processes of a run may hold open together: one in so many, a guess
+)
 PATIENCE = 1.0  # seconds between two tries to get the lock, in which an interrupt waits
 
 Commits = Mapping[str, str]  # repository -> commit
@@ -115,9 +119,16 @@ def reading(root: Path, say: Say = lambda line: None) -> Iterator[Index]:
         yield opened(root)
 
 
-def opened(root: Path) -> Index:
-    """The index, without repositories whose state cannot be read. Raises IndexMissing, IndexVersion or IndexDamaged."""
-    return Index.open(root).stated(read_states(root, []))
+def opened(root: Path, processes: int = 1) -> Index:
+    """The index, without repositories whose state cannot be read; one of so many processes that have it open.
+
+    Every case reads nearly every shard: where not all fit into what is held open, each is opened anew for each case.
+    Raises IndexMissing, IndexVersion or IndexDamaged.
+    """
+    usual = Room()
+    most = memory() // SHARE // processes // 1_000_000
+    room = replace(usual, megabytes=max(usual.megabytes, most))
+    return Index.open(root, room).stated(read_states(root, []))
 
 
 @contextmanager

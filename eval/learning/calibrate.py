@@ -252,9 +252,9 @@ def opened() -> Index:
     return _opened
 
 
-def _start(root: Path) -> None:
+def _start(root: Path, processes: int) -> None:
     global _opened
-    _opened = working_index.opened(root)
+    _opened = working_index.opened(root, processes)
 
 
 def _sample(task: tuple[Lesson, Weights]) -> Sample | None:
@@ -269,9 +269,9 @@ class Pool:
     """Processes that hold the working index open, or this one where one is enough."""
 
     def __init__(self, root: Path, jobs: int) -> None:
-        self.pool = Workers(jobs, _start, root) if jobs > 1 else None
+        self.pool = Workers(jobs, _start, root, jobs) if jobs > 1 else None
         if self.pool is None:
-            _start(root)
+            _start(root, 1)
 
     def __enter__(self) -> Pool:
         return self

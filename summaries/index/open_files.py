@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import threading
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Generic, TypeVar
 
 from msgspec import Struct
 
 T = TypeVar("T")
 
+# Control groups of version 2 and 1, as a container sees its own (docs.kernel.org, admin-guide/cgroup-v2).
+LIMITS = "/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"
 UNPACKED = 4  # bytes of memory that a byte of a shard takes once all of it was used; 3.1 were measured
 
 
@@ -18,6 +23,18 @@ class Room(Struct, frozen=True):
 
     repositories: int = 4096
     megabytes: int = 512  # of memory, by estimate
+
+
+def memory() -> int:
+    """Bytes of memory that this process may use: the machine's, or its control group's; 0 where nobody says."""
+    try:
+        most = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):
+        return 0
+    for limit in LIMITS:
+        with contextlib.suppress(OSError, ValueError):  # "max" is no number
+            most = min(most, int(Path(limit).read_text("ascii")))
+    return most
 
 
 class Opened(Generic[T]):
