@@ -174,6 +174,8 @@ _STATEMENT = pattern(
     r"|\w\([\w, ]{0,80}\)[ \t]{0,8}\{|->[ \t]{0,8}(?:\([\w, ]{0,80}\)[ \t]{0,8})?\{",
     re.MULTILINE,
 )
+# Fluent's texts, whose files end as FreeMarker's templates do: comments, then `key = text` (projectfluent.org).
+_FLUENT = pattern(r"(?:[ \t]{0,80}(?:#[^\n]{0,2000})?\r?\n){0,400}-?[a-zA-Z][\w-]{0,120}[ ]{0,20}=")
 _HEAD = 50_000  # characters of a file looked at when its name leaves its language open
 
 
@@ -257,6 +259,8 @@ def refine(path: str, text: str) -> str | None:
         and not re.search(r"^\s*(?:[@#]|//)", text[:_HEAD], re.MULTILINE)
     ):
         return "matlab"
+    if language == "html" and path.endswith(".ftl") and _FLUENT.match(text[:_HEAD]):
+        return "properties"
     if language == "properties":
         return directives.dialect(path, text[:_HEAD]) or language
     return language
