@@ -94,6 +94,7 @@ def test_file_that_is_no_published_run(tmp_path: Path, text: str) -> None:
         call(tmp_path / "empty", "published")
 
 
+@pytest.mark.slow
 def test_corpus_must_be_said(corpus: Path) -> None:
     publish(corpus)
     with pytest.raises(UsageError, match="needs --corpora and --mirror"):

@@ -292,6 +292,7 @@ def test_a_store_that_is_gone_is_filled_again(repos: Path, tmp_path: Path) -> No
     assert Knowledge(index).near("charge a card")[0].repo == "cards"
 
 
+@pytest.mark.slow
 def test_a_broken_store_fails_the_run_but_not_the_index(repos: Path, tmp_path: Path) -> None:
     root = tmp_path / "index"
     indexed(root, repos, "chroma")

@@ -82,6 +82,7 @@ def test_golden(path: Path) -> None:
     check_ranges(facts, text)
 
 
+@pytest.mark.slow
 def test_every_query_has_a_fixture_and_every_golden_map_a_source() -> None:
     languages = {refine(p.name, p.read_text("utf-8")) for p in FIXTURES}
     assert set(GRAMMARS) <= languages

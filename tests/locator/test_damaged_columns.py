@@ -109,6 +109,7 @@ def test_every_array_of_a_shard_is_a_column(whole: Path) -> None:
     assert sorted(set(NAMES)) == arrays.Arrays(shard_of(whole)).names()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(set(NAMES)))
 def test_a_damaged_array_is_answered_around_or_said_to_be_damaged(name: str, root: Path) -> None:
     path = shard_of(root)

@@ -112,6 +112,7 @@ def test_few_repositories_are_all_searched(clones: Path, tmp_path: Path) -> None
     assert likeliest(index, understand(read("furnace2x")), list(index.repos)) == list(index.repos)
 
 
+@pytest.mark.slow
 def test_without_a_map_nothing_is_left_out(root: Path) -> None:
     for damage in (lambda p: p.write_bytes(p.read_bytes()[:100]), lambda p: p.write_bytes(b""), Path.unlink):
         for path in root.glob(PATTERN):
@@ -128,6 +129,7 @@ MAP_DAMAGE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MAP_DAMAGE)
 def test_a_damaged_map_is_none_and_is_mended(name: str, clones: Path, root: Path) -> None:
     (path,) = root.glob(PATTERN)

@@ -69,6 +69,7 @@ def test_an_answer_is_read_and_accounted(tmp_path: Path) -> None:
         chat.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("fault", ["429", "500", "503", "drop", "truncated", "malformed", "html"])
 def test_what_passes_is_tried_again(fault: str, stream: bool) -> None:
@@ -137,6 +138,7 @@ def test_a_wait_beyond_the_deadline_is_not_begun() -> None:
         assert time.monotonic() - began < 1
 
 
+@pytest.mark.slow
 def test_a_slow_endpoint_is_given_up_on() -> None:
     with TestServer(right, shares={"slow": 1.0}, slow=20) as server:
         began = time.monotonic()
@@ -206,6 +208,7 @@ def test_the_circuit_opens_and_spares_the_endpoint() -> None:
         assert sum("in a row" in str(e) for e in told.values()) == 4
 
 
+@pytest.mark.slow
 def test_calls_run_side_by_side_and_keep_the_rate() -> None:
     meeting = threading.Barrier(3)
 
@@ -319,6 +322,7 @@ def test_the_key_is_not_written_anywhere(tmp_path: Path, monkeypatch: pytest.Mon
     assert not any(b"a-key-of-mine" in p.read_bytes() for p in tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_a_damaged_ledger_costs_no_answer_and_is_reported(tmp_path: Path) -> None:
     reply = Reply("yes", read=1, written=1)
     request = Request("judge", "m", (Message("user", "?"),), "s", {}, 10)

@@ -38,6 +38,7 @@ def ended(connection):
         return True
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "begun",
     [
@@ -74,6 +75,7 @@ def test_a_long_answer_is_not_cut_by_the_time_for_headers(shop_index, monkeypatc
         assert client.get("/v1/repos").status_code == 200
 
 
+@pytest.mark.slow
 def test_one_address_cannot_take_all_connections(shop_index, monkeypatch):
     monkeypatch.setattr("locator.server.connections.MOST_EACH", 5)
     with running(shop_index) as (client, _):

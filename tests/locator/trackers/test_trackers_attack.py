@@ -72,6 +72,7 @@ def asked(issue, n=7):
 # Who may read an answer
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fields", [
     {"project": {"key": "DESK", "projectTypeKey": "service_desk"}},
     {"project": {"key": "OTHER", "projectTypeKey": "software"}},
@@ -90,6 +91,7 @@ def test_asking_by_a_comment_changes_no_rule_of_who_reads(shop_index, tmp_path, 
         assert not jira.comments["SHOP-1"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["github", "gitlab"])
 def test_asking_on_other_hosts_changes_no_rule_either(shop_index, tmp_path, kind):
     host = hosts.Host(kind)
@@ -273,6 +275,7 @@ def dripping(head: bytes):
             server.shutdown(socket.SHUT_RDWR)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("head", [b"HTTP/1.1 200 OK\r\nx-a: ", b"HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\n"],
                          ids=["headers", "body"])  # fmt: skip
 def test_an_answer_that_drips_is_given_up(head):

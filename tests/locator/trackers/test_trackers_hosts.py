@@ -123,6 +123,7 @@ def test_gitlab_signing_tokens(shop_index, tmp_path):
         assert len(host.comments[KEY]) == 1
 
 
+@pytest.mark.slow
 def test_what_github_sends_that_is_not_answered(shop_index, tmp_path):
     host = Host("github")
     issue = host.add(KEY, "x", "y")
@@ -157,6 +158,7 @@ def test_what_github_sends_that_is_not_answered(shop_index, tmp_path):
         )
 
 
+@pytest.mark.slow
 def test_what_gitlab_sends_that_is_not_answered(shop_index, tmp_path):
     host = Host("gitlab")
     issue = host.add(KEY, "x", "y")
