@@ -35,9 +35,7 @@ from summaries.offline.manifest import is_manifest
 
 LOCK = "eval.lock"
 ABOUT = "eval.json"
-SHARE = (
-    4  # the part of the memory that all processes of a run may hold open together: one in so many, a guess
-)
+SHARE = 4  # all processes of a run may together hold open one part in so many of the memory: a guess
 PATIENCE = 1.0  # seconds between two tries to get the lock, in which an interrupt waits
 
 Commits = Mapping[str, str]  # repository -> commit

@@ -132,14 +132,12 @@ def _blob_rows(
     fresh = rows([i for i in ids if i not in kept])
     spans: list[NDArray[Any]] = []
     unit_counts = np.zeros(len(ids), np.int64)
-    none = np.zeros(len(kept), np.uint8)
-    served = old.arrays["blob_serves"] if old and "blob_serves" in old.arrays else none
     serves = np.zeros(len(ids), np.uint8)
     for n, i in enumerate(ids):
         if i in kept and old:
             at = kept[i]
             span = old.unit_spans[old.blob_units[at] : old.blob_units[at + 1]]
-            serves[n] = served[at]
+            serves[n] = old.serves[at]
         else:
             span = np.frombuffer(fresh[i].units, np.int32).reshape(-1, 3)
             serves[n] = fresh[i].serves

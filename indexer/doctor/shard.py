@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from summaries.errors import IndexDamaged
-from summaries.index.columns import COLUMNS, DOCUMENTS, NEWER
+from summaries.index.columns import COLUMNS, DOCUMENTS
 from summaries.index.shard import Shard
 
 
@@ -26,8 +26,7 @@ def faults(shard: Shard) -> Iterator[str]:
 
 def _columns(shard: Shard) -> Iterator[str]:
     """Names of the arrays that a shard has to have."""
-    lacking = {name for some in NEWER if not any(n in shard.arrays for n in some) for name in some}
-    for name in sorted(COLUMNS.keys() - lacking):
+    for name in sorted(COLUMNS):
         if name.startswith("snap."):
             yield from (name.replace("snap", f"snap{n}") for n in range(len(shard.info.snapshots)))
         else:

@@ -37,12 +37,10 @@ def newest(view: View, n: int, most: int, before: int = 0) -> list[int]:
 def of_file(state: RepoState, view: View, path: str, before: int = 0) -> tuple[Change, ...]:
     """The last commits that changed a file, newest first, as far as the index knows them."""
     shard = view.shard
-    subjects, shas = shard.strings("subjects"), shard.commits
-    named = "authors.ends" in shard.arrays  # an older index has no names
-    authors = shard.strings("authors") if named else None
+    subjects, shas, authors = shard.strings("subjects"), shard.commits, shard.strings("authors")
     out = []
     for c in newest(view, view.paths.index(path), MOST, before):
-        author = str(authors[int(shard.arrays["commit_authors"][c])]) if authors is not None else ""
+        author = str(authors[int(shard.arrays["commit_authors"][c])])
         out.append(_change(state, shas[c], int(shard.arrays["commit_times"][c]), str(subjects[c]), author))
     return tuple(out)
 

@@ -77,10 +77,6 @@ COLUMNS: Mapping[str, Column] = {
     **{f"{field}.counts": Column("u1", f"{field}.docs") for field in DOCUMENTS},
     **{f"{field}.lengths": Column("u4", documents) for field, documents in DOCUMENTS.items()},
 }
-NEWER = (
-    ("blob_serves",),
-    ("authors.ends", "authors.bytes", "commit_authors"),
-)  # an older index has none of each
 _SNAPSHOT = re.compile(r"snap\d+")
 
 

@@ -111,7 +111,7 @@ class _Columns(Struct, array_like=True):
     messages: list[str]
     paths: list[tuple[str, ...]]
     renames: list[tuple[tuple[str, str], ...]]
-    authors: list[str] = []  # an older index has none
+    authors: list[str]
 
 
 _decode_columns = msgspec.msgpack.Decoder(_Columns).decode
@@ -142,10 +142,9 @@ def unpack_commits(data: bytes) -> Iterator[Commit]:
     names = c.shas.hex()
     digits = len(names) // max(len(c.times), 1)
     shas = [names[at : at + digits] for at in range(0, digits * len(c.times), digits)]
-    authors = c.authors or [""] * len(shas)
     time = 0
     for n, sha in enumerate(shas):
         time += c.times[n]
         parents = tuple(shas[n - p] if isinstance(p, int) else p.hex() for p in c.parents[n])
         authored = time + c.authored[n]
-        yield Commit(sha, time, parents, c.messages[n], c.paths[n], c.renames[n], authored, authors[n])
+        yield Commit(sha, time, parents, c.messages[n], c.paths[n], c.renames[n], authored, c.authors[n])

@@ -69,11 +69,7 @@ def salted(field: str, keys: Hashes) -> Hashes:
 def vector(data: arrays.Arrays, name: str, kind: str, size: int | None = None) -> NDArray[Any]:
     """An array of one dimension, of a kind ("u" is any unsigned) and perhaps a size. Raises IndexDamaged."""
     found, shape = data.about(name)
-    if (
-        len(shape) != 1
-        or kind not in (found.kind, found.str[1:])
-        or shape[0] != (shape[0] if size is None else size)
-    ):
+    if len(shape) != 1 or kind not in (found.kind, found.str[1:]) or size not in (None, shape[0]):
         raise data.damage(name, f"of another kind or size ({found}, {shape})")
     return data[name]
 

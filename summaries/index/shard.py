@@ -89,9 +89,8 @@ class Shard:
 
     @cached_property
     def serves(self) -> NDArray[np.uint8]:
-        """Which blobs serve routes, 0 or 1; none of an index that does not say so."""
-        known = "blob_serves" in self.arrays
-        return self.arrays["blob_serves"] if known else np.zeros(len(self.blobs), np.uint8)
+        """Which blobs serve routes, 0 or 1."""
+        return self.arrays["blob_serves"]
 
     @cached_property
     def changing(self) -> Mask:
